@@ -1,0 +1,333 @@
+"""Words, dates and numbers in the reader's language: the one module that knows gettext and Babel.
+
+Inside a request the language comes from Flask-Babel (see `install`); anywhere else (workers, the command line), and
+wherever a text is for somebody other than who asked, from `use_language`. Messages of all packages live in one
+namespace. English msgids are the English texts; where two packages translate the same msgid, the one registered first
+wins, so a plugin cannot reword the core (it has `pgettext` for words that mean something else with it).
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from functools import cache
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import flask_babel  # type: ignore[import-untyped]
+from babel import Locale, dates, lists, numbers, units
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, current_app, has_request_context
+from flask_babel.speaklater import LazyString  # type: ignore[import-untyped]
+
+LANGUAGES = {"en": "English", "ru": "Русский"}
+DEFAULT_LANGUAGE = "en"
+DOMAIN = "messages"
+
+logger = logging.getLogger(__name__)
+
+_override: ContextVar[tuple[str, tzinfo] | None] = ContextVar("plugdesk_language", default=None)
+_UTC = ZoneInfo("UTC")
+
+
+# Which language
+
+@contextmanager
+def use_language(language: str, zone: str | tzinfo | None = None) -> Iterator[None]:
+    """Speak `language` inside the block, and tell times in `zone` (an IANA name or tzinfo; as before when None).
+
+    An unknown language falls back to English, so that a customer's odd preference never stops a letter.
+    """
+    if zone is None:
+        zone = current_zone()
+    token = _override.set((known_language(language), ZoneInfo(zone) if isinstance(zone, str) else zone))
+    try:
+        yield
+    finally:
+        _override.reset(token)
+
+
+def current_language() -> str:
+    """The code of the language spoken now: `use_language`'s, the request's, or English."""
+    if chosen := _override.get():
+        return chosen[0]
+    locale = flask_babel.get_locale() if _in_request() else None
+    return known_language(locale.language) if locale else DEFAULT_LANGUAGE
+
+
+def current_zone() -> tzinfo:
+    """The time zone times are told in now; UTC where nobody chose one."""
+    if chosen := _override.get():
+        return chosen[1]
+    zone: tzinfo = (flask_babel.get_timezone() if _in_request() else None) or _UTC
+    return zone
+
+
+def known_language(*wanted: str | None) -> str:
+    """The first of `wanted` ("ru-RU" counts as "ru") that we speak, else English."""
+    for code in wanted:
+        language = (code or "").replace("_", "-").split("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return DEFAULT_LANGUAGE
+
+
+def install(app: Flask, language: Callable[[], str | None], zone: Callable[[], tzinfo | None]) -> None:
+    """Teach a Flask app to speak: `language` and `zone` are asked once a request.
+
+    Templates get `_ gettext ngettext pgettext npgettext` through Jinja's i18n extension (a per cent sign is written
+    `%%` there), and the messages of form fields come translated from WTForms.
+    """
+    flask_babel.Babel(app, configure_jinja=False, locale_selector=language, timezone_selector=zone)
+    install_in_templates(app.jinja_env)
+
+
+def install_in_templates(environment: Any) -> None:
+    """Give a Jinja environment, of an app or of letters, the words and the formats of the current language."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
+    environment.filters.update(
+        date=format_date, datetime=format_datetime, time=format_time, number=format_number, percent=format_percent,
+        money=format_money, file_size=format_file_size, relative_time=format_relative_time, duration=format_duration,
+        and_list=format_list,
+    )
+
+
+# Words
+
+def gettext(message: str, /, **values: object) -> str:
+    """`message` in the current language; `%(name)s` in it is filled from `values` when any are given."""
+    text = _messages(current_language()).words.get(message, message)
+    return text % values if values else text
+
+
+def ngettext(singular: str, plural: str, n: int, /, **values: object) -> str:
+    """The form of the message that goes with the count `n`, which fills `%(num)s`."""
+    return _plural(singular, singular, plural, n) % {"num": n, **values}
+
+
+def pgettext(context: str, message: str, /, **values: object) -> str:
+    """Like `gettext` for a word whose meaning depends on its context ("Open" the button, "Open" the status)."""
+    text = _messages(current_language()).words.get(f"{context}\x04{message}", message)
+    return text % values if values else text
+
+
+def npgettext(context: str, singular: str, plural: str, n: int, /, **values: object) -> str:
+    """`ngettext` with a context."""
+    return _plural(f"{context}\x04{singular}", singular, plural, n) % {"num": n, **values}
+
+
+def lazy_gettext(message: str, /, **values: object) -> Any:
+    """A text that is translated each time it is shown: for labels made when a module is imported."""
+    return LazyString(gettext, message, **values)
+
+
+def lazy_pgettext(context: str, message: str, /, **values: object) -> Any:
+    """`lazy_gettext` with a context."""
+    return LazyString(pgettext, context, message, **values)
+
+
+_ = gettext
+
+
+# Catalogs
+
+class _Messages:
+    """All packages' messages of one language, by msgid (with its context before \\x04)."""
+
+    def __init__(self, language: str) -> None:
+        self.words: dict[str, str] = {}
+        self.plurals: dict[str, tuple[Callable[[int], int], dict[int, str]]] = {}
+        for package in _packages:
+            try:
+                if catalog := read_catalog(package, language):
+                    self._add(catalog)
+            except Exception:  # One package's broken catalog leaves that package in English and the others alone.
+                logger.exception("The %s translations in %s cannot be read", language, package)
+
+    def _add(self, catalog: GNUTranslations) -> None:
+        # Its own dictionary: asking each catalog in turn would make a page slower with every plugin installed.
+        entries: Mapping[str | tuple[str, int], str] = catalog._catalog  # type: ignore[attr-defined]
+        choose: Callable[[int], int] = catalog.plural  # type: ignore[attr-defined]
+        known = set(self.words)
+        for key, text in entries.items():
+            msgid, form = key if isinstance(key, tuple) else (key, None)
+            if not msgid or not text or msgid in known:
+                continue
+            self.words.setdefault(msgid, text)
+            if form is not None:
+                self.plurals.setdefault(msgid, (choose, {}))[1][form] = text
+
+
+_packages: list[Path] = [Path(__file__).parent]
+_merged: dict[str, _Messages] = {}
+_merging = Lock()
+
+
+def register_catalog(package_dir: Path | str) -> None:
+    """Add a package's `translations/` to what is spoken; again for the same folder does nothing."""
+    package = Path(package_dir)
+    with _merging:
+        if package not in _packages:
+            _packages.append(package)
+            _merged.clear()
+
+
+def read_catalog(package_dir: Path, language: str) -> GNUTranslations | None:
+    """A package's messages in `language`: the `.mo` if it is not older than the `.po`, else the `.po` itself."""
+    folder = package_dir / "translations" / language / "LC_MESSAGES"
+    source, compiled = folder / f"{DOMAIN}.po", folder / f"{DOMAIN}.mo"
+    if compiled.exists() and not (source.exists() and source.stat().st_mtime > compiled.stat().st_mtime):
+        with compiled.open("rb") as file:
+            return GNUTranslations(file)
+    if source.exists():
+        return GNUTranslations(BytesIO(compile_catalog(source, language)))
+    return None
+
+
+def compile_catalog(source: Path, language: str) -> bytes:
+    """The `.mo` of a `.po` file; fuzzy messages are left out."""
+    compiled = BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    return compiled.getvalue()
+
+
+def script_messages(language: str) -> Mapping[str, str | Sequence[str]]:
+    """What the packages' own scripts say, msgid → text (a list of forms for plurals), for the page to hand over.
+
+    Found by reading `static/js` of each registered package once per process; `vendor` folders are not ours.
+    """
+    messages = _messages(language)
+    found: dict[str, str | Sequence[str]] = {}
+    for msgid in (msgid for package in tuple(_packages) for msgid in _script_msgids(package)):
+        if msgid in messages.plurals:
+            found[msgid] = tuple(messages.plurals[msgid][1].values())
+        elif msgid in messages.words:
+            found[msgid] = messages.words[msgid]
+    return found
+
+
+@cache
+def _script_msgids(package: Path) -> tuple[str, ...]:
+    scripts = package / "static" / "js"
+    if not scripts.is_dir():
+        return ()
+    found = extract_from_dir(scripts, method_map=[("**/vendor/**", "ignore"), ("**.js", "javascript")])
+    return tuple(dict.fromkeys(msgid if isinstance(msgid, str) else msgid[0] for _file, _line, msgid, *_ in found))
+
+
+def _messages(language: str) -> _Messages:
+    merged = _merged.get(language)
+    if merged is None:
+        with _merging:
+            merged = _merged.setdefault(language, _Messages(language))
+    return merged
+
+
+def _plural(key: str, singular: str, plural: str, n: int) -> str:
+    known = _messages(current_language()).plurals.get(key)
+    if known is None:
+        return singular if n == 1 else plural
+    choose, forms = known
+    return forms.get(choose(n), singular if n == 1 else plural)
+
+
+def _in_request() -> bool:
+    return has_request_context() and "babel" in current_app.extensions
+
+
+# Formats
+
+def format_date(value: date | datetime, format: str = "medium") -> str:
+    """A day; a moment's day in the current zone. `format`: short, medium, long, full, or a CLDR pattern."""
+    if isinstance(value, datetime):
+        value = value.astimezone(current_zone())
+    return dates.format_date(value, format, locale=_locale())
+
+
+def format_time(value: datetime | time, format: str = "short") -> str:
+    """The time of day, in the current zone."""
+    zone = current_zone() if isinstance(value, datetime) else None
+    return dates.format_time(value, format, tzinfo=zone, locale=_locale())
+
+
+def format_datetime(value: datetime, format: str = "medium") -> str:
+    """Day and time in the current zone, without seconds in `medium`, as people write them."""
+    locale = _locale()
+    if format != "medium":
+        return dates.format_datetime(value, format, tzinfo=current_zone(), locale=locale)
+    pattern: str = str(locale.datetime_formats["medium"])
+    return pattern.replace("'", "").format(format_time(value), format_date(value))
+
+
+def format_number(value: float | Decimal, digits: int | None = None) -> str:
+    """A number with the language's separators, rounded to `digits` decimals when given."""
+    pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
+    return numbers.format_decimal(value, pattern, locale=_locale())
+
+
+def format_percent(value: float, digits: int = 0) -> str:
+    """A share: 0.25 is "25%"."""
+    return numbers.format_percent(value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=_locale())
+
+
+def format_money(value: float | Decimal, currency: str) -> str:
+    """An amount of `currency` (ISO 4217 code)."""
+    return numbers.format_currency(value, currency, locale=_locale())
+
+
+def format_file_size(size: int) -> str:
+    """A size in bytes as people say it: "14 kB", "1.5 MB" (powers of 1000, as storage is sold)."""
+    amount, unit = float(size), "byte"
+    for larger in ("kilobyte", "megabyte", "gigabyte", "terabyte"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    shown = round(amount, 1) if amount < 9.95 and unit != "byte" else round(amount)
+    length: Literal["long", "short"] = "long" if unit == "byte" else "short"
+    return units.format_unit(int(shown) if shown == int(shown) else shown, f"digital-{unit}", length, locale=_locale())
+
+
+def format_relative_time(moment: datetime, now: datetime) -> str:
+    """How long ago, or in how long: "3 hours ago", "через 2 дня"."""
+    if abs(moment - now) < timedelta(seconds=45):
+        return gettext("just now")
+    return dates.format_timedelta(moment - now, add_direction=True, threshold=1.2, locale=_locale())
+
+
+def format_duration(seconds: float) -> str:
+    """A length of time by its two largest parts: "3 hr, 20 min"."""
+    parts: list[tuple[int, str]] = []
+    rest = abs(round(seconds))
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        amount, rest = divmod(rest, length)
+        if amount or (parts and len(parts) < 2):
+            parts.append((amount, unit))
+        if len(parts) == 2:
+            break
+    shown = [units.format_unit(amount, f"duration-{unit}", "short", locale=_locale()) for amount, unit in parts if amount]
+    return ("−" if seconds < 0 else "") + (lists.format_list(shown, "unit-short", locale=_locale()) if shown else
+                                           units.format_unit(0, "duration-second", "short", locale=_locale()))
+
+
+def format_list(items: Iterable[object]) -> str:
+    """Things in a row: "Anna, Boris and Clara"."""
+    return lists.format_list([str(item) for item in items], locale=_locale())
+
+
+def _locale() -> Locale:
+    return _locale_of(current_language())
+
+
+@cache
+def _locale_of(language: str) -> Locale:
+    return Locale.parse(language)
