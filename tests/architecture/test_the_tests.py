@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 import sqlalchemy as sa
-from plugdesk.database import Base, Database
 
+from plugdesk.database import Base, Database
 from tests.support.browser import accessibility_problems, overflow
 from tests.support.guard import OutsideNetwork, loopback_only
 

