@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-CORPORA = Path(__file__).resolve().parents[2] / "../shared/corpora"
+ROOT = Path(__file__).resolve().parents[2]
+CORPORA = ROOT / "../shared/corpora"
 IN_CI = os.environ.get("CI") == "true"
 
 left_out: Counter[str] = Counter()
@@ -56,6 +57,10 @@ PARTS = {
     "dovecot": Part(
         lambda: bool(program("dovecot")) and sys.platform != "win32",
         "apt install dovecot-imapd (version 2.3)",
+    ),
+    "checkout": Part(
+        lambda: bool(program("git")) and (ROOT / ".git").exists(),
+        "git clone the project, instead of an archive of it",
     ),
     "corpora": Part(CORPORA.is_dir, "public collections of letters, kept beside the repository in ../shared/corpora"),
 }

@@ -1,0 +1,128 @@
+"""What we promise about the code itself: rules that no tool on the shelf knows."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import CODE, ROOT, calls, files, kept_files, matches, place
+from tools import lock
+
+# A file that may be longer than 400 lines, and why.
+LONG: dict[str, str] = {}
+
+# The one place that shows a customer's letter as it looks, after html.py cleaned it.
+SAFE: set[str] = set()
+
+# Who in the core may know the current request, and why.
+EDGES = {
+    "core/plugdesk/i18n.py": "a text that is put off becomes words in the language of whoever reads",
+}
+
+# Who besides the clock may ask the machine for the time, and why.
+CLOCKS = {
+    "core/plugdesk/clock.py": "it is the clock",
+    "core/plugdesk/testing/local_mail.py": "a mail server has the time of its machine, not that of the desk",
+}
+
+# Data for tests may be as strange as what the world sends.
+DATA = {"data", "vendor", "corpora"}
+
+
+def test_no_file_is_longer_than_400_lines():
+    too_long = []
+    for path in files(*CODE, "tests", "tools", "benchmarks", suffixes=(".py", ".html", ".js", ".mjs", ".css")):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > 400 and str(path.relative_to(ROOT)) not in LONG and not path.name.endswith(".min.js"):
+            too_long.append(place(path, lines, "lines: what second thing is in it?"))
+    assert too_long == []
+
+
+def test_every_exception_is_still_needed():
+    assert [name for name in LONG if (ROOT / name).read_text(encoding="utf-8").count("\n") <= 400] == []
+    assert [name for name in SAFE if not list(matches(ROOT / name, r"\|\s*safe\b"))] == []
+    assert [name for name in [*EDGES, *CLOCKS] if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.needs("checkout")
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|crates\.io|ghcr\.io",
+        r"(?<![\w.~\]])/(?:work|farm|root|Users/\w+|home/\w+)/(?!\.\.)",
+        r"/tmp/p[d]\b|C:\\\\?Users",
+    ],
+    ids=["registry", "home", "machine"],
+)
+def test_nothing_names_a_registry_or_the_machine_it_was_written_on(pattern):
+    found = [line for path in kept_files() if not DATA & set(path.parts) for line in matches(path, pattern)]
+    assert found == []
+
+
+def test_commands_and_models_leave_the_commit_to_the_edge():
+    found = []
+    for path in files(*CODE):
+        if {"commands", "models"} & {path.stem, *path.parts}:
+            found += [place(path, line, name) for line, name in calls(path) if name.split(".")[-1] == "commit"]
+    assert found == []
+
+
+def test_markup_is_trusted_in_one_place_only():
+    found = [
+        line
+        for path in files(*CODE, suffixes=(".html", ".svg", ".txt", ".xml"))
+        if str(path.relative_to(ROOT)) not in SAFE
+        for line in matches(path, r"\|\s*safe\b|autoescape\s+false")
+    ]
+    assert found == []
+
+
+def test_tests_wait_for_something_instead_of_sleeping():
+    found = []
+    for path in files("tests"):
+        if path != ROOT / "tests/support/processes.py":
+            found += [place(path, line, name) for line, name in calls(path) if name in ("time.sleep", "sleep")]
+    assert found == []
+
+
+def test_the_time_comes_from_the_clock():
+    """Tests and demos can then say "three days later"."""
+    asked = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "dt.datetime.now", "dt.date.today"}
+    asked |= {f"datetime.{name}" for name in asked}
+    found = []
+    for path in files(*CODE):
+        if str(path.relative_to(ROOT)) not in CLOCKS:
+            found += [place(path, line, name) for line, name in calls(path) if name in asked]
+    assert found == []
+
+
+def test_the_core_does_not_know_the_current_request():
+    asked = {"request", "session", "g", "current_app"}
+    found = []
+    for path in files("core"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            taken: set[str] = set()
+            if isinstance(node, ast.ImportFrom) and node.module == "flask":
+                taken = {name.name for name in node.names} & asked
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "flask":
+                taken = {node.attr} & asked
+            if taken and str(path.relative_to(ROOT)) not in EDGES:
+                found.append(place(path, node.lineno, f"flask.{', '.join(sorted(taken))}"))
+    assert found == []
+
+
+def test_the_lock_the_pins_and_what_is_asked_for_agree():
+    assert list(lock.differences()) == []
+
+
+def test_vendored_files_are_those_that_were_vendored():
+    manifest = json.loads((ROOT / "web/plugdesk_web/static/vendor/manifest.json").read_text(encoding="utf-8"))
+    assert {name: _sha256(ROOT / name) for name in manifest["sha256"]} == manifest["sha256"]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
