@@ -15,6 +15,7 @@ import pytest
 import trustme
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
+
 from plugdesk.testing import local_mail
 from plugdesk.testing.local_mail import Delivered, LocalMail
 
