@@ -1,0 +1,208 @@
+"""The text of an HTML letter, with its lines, lists, links and quotes kept as plain text shows them."""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_HTML = 2_000_000
+_MAX_NODES = 200_000
+_MAX_QUOTES = 20
+
+_SKIPPED = frozenset({"script", "style", "head", "title", "template", "object", "iframe", "select", "svg", "math"})
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+    ]
+)
+_PARAGRAPHS = frozenset(["p", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "table"])
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+
+
+def html_to_text(html: str) -> str:
+    """Plain text of `html`; of more than `MAX_HTML` characters the beginning."""
+    root = LexborHTMLParser(html[:MAX_HTML]).root
+    return node_text(root) if root is not None else ""
+
+
+def node_text(root: LexborNode) -> str:
+    """Plain text of one element and what is in it. Goes by the tree's own pointers: depth costs no stack."""
+    writer = _Writer()
+    node: LexborNode | None = root
+    top = root.mem_id
+    for _ in range(_MAX_NODES):
+        if node is None:
+            break
+        child = node.first_child if writer.enter(node) else None
+        if child is not None:
+            node = child
+            continue
+        while node is not None:
+            writer.leave(node)
+            if node.mem_id == top:
+                node = None
+                break
+            following = node.next
+            if following is not None:
+                node = following
+                break
+            node = node.parent
+    return writer.text()
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._line: list[str] = []
+        self._empty = True
+        self._quotes = 0
+        self._pre = 0
+        self._lists: list[int | None] = []
+        self._links: list[tuple[str, int, int]] = []
+
+    def enter(self, node: LexborNode) -> bool:
+        """Write the beginning of a node; whether its children follow."""
+        tag = node.tag or ""
+        if tag == "-text":
+            self._write(node.text_content or "")
+            return False
+        if tag.startswith("-") and tag != "-document":
+            return False
+        if tag in _SKIPPED or _is_hidden(node):
+            return False
+        if tag == "br":
+            self._break()
+        elif tag == "img":
+            alt = node.attributes.get("alt") or ""
+            if alt and len(alt) <= 4 and not alt.isascii():
+                self._write(alt)
+        elif tag in ("td", "th"):
+            if not self._empty:
+                self._line.append("\t")
+        elif tag in _BLOCKS:
+            self._begin_block(node, tag)
+        elif tag == "a":
+            self._links.append((node.attributes.get("href") or "", len(self._lines), len(self._line)))
+        return True
+
+    def leave(self, node: LexborNode) -> None:
+        """Write the end of a node."""
+        tag = node.tag or ""
+        if tag == "a" and self._links:
+            self._end_link()
+        elif tag in _BLOCKS and not _is_hidden(node):
+            self._end_line()
+            if tag == "blockquote":
+                self._quotes = max(self._quotes - 1, 0)
+            elif tag == "pre":
+                self._pre = max(self._pre - 1, 0)
+            elif tag in ("ul", "ol") and self._lists:
+                self._lists.pop()
+            if tag in _PARAGRAPHS:
+                self._blank()
+
+    def text(self) -> str:
+        self._end_line()
+        return "\n".join(self._lines).strip("\n")
+
+    def _begin_block(self, node: LexborNode, tag: str) -> None:
+        self._end_line()
+        if tag in _PARAGRAPHS:
+            self._blank()
+        if tag == "blockquote":
+            self._quotes += 1
+        elif tag == "pre":
+            self._pre += 1
+        elif tag in ("ul", "ol"):
+            self._lists.append(0 if tag == "ol" else None)
+        elif tag == "li" and self._lists:
+            number = self._lists[-1]
+            if number is not None:
+                self._lists[-1] = number + 1
+            bullet = "• " if number is None else f"{number + 1}. "
+            self._line.append("  " * min(len(self._lists) - 1, 10) + bullet)
+            self._empty = True
+        elif tag == "hr":
+            self._lines.append(self._prefix() + "---")
+
+    def _write(self, text: str) -> None:
+        if self._pre:
+            first, *others = text.split("\n")
+            self._put(first)
+            for line in others:
+                self._break()
+                self._put(line)
+            return
+        text = _SPACES.sub(" ", text)
+        if self._empty or (self._line and self._line[-1].endswith((" ", "\t"))):
+            text = text.lstrip(" ")
+        self._put(text)
+
+    def _put(self, text: str) -> None:
+        if text:
+            self._line.append(text)
+            self._empty = False
+
+    def _end_link(self) -> None:
+        href, line, start = self._links.pop()
+        if href.startswith(("http://", "https://")) and line == len(self._lines) and len(href) <= 2000:
+            label = "".join(self._line[start:]).strip()
+            if label and href.rstrip("/").split("://")[-1] not in label:
+                self._line.append(f" <{href}>")
+
+    def _break(self) -> None:
+        self._lines.append((self._prefix() + "".join(self._line)).rstrip(" \t\xa0"))
+        self._line, self._empty = [], True
+
+    def _end_line(self) -> None:
+        if self._line:
+            self._break()
+        self._empty = True
+
+    def _blank(self) -> None:
+        if self._lines and self._lines[-1].strip("> "):
+            self._lines.append(self._prefix().rstrip())
+
+    def _prefix(self) -> str:
+        return "> " * min(self._quotes, _MAX_QUOTES)
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    style = node.attributes.get("style")
+    return bool(style and _HIDDEN.search(style))
