@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from plugdesk.clock import FixedClock, MovableClock, SystemClock
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -31,6 +32,6 @@ def test_a_moment_of_another_zone_becomes_utc():
 
 def test_a_naive_moment_is_refused():
     with pytest.raises(ValueError, match="naive"):
-        MovableClock(datetime(2026, 11, 21))
+        MovableClock(NOON.replace(tzinfo=None))
     with pytest.raises(ValueError, match="naive"):
-        MovableClock(NOON).set(datetime(2026, 11, 21))
+        MovableClock(NOON).set(NOON.replace(tzinfo=None))

@@ -1,4 +1,5 @@
 import pytest
+
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask, render_template_string
+
 from plugdesk import i18n
 from plugdesk.i18n import (
     current_language,
