@@ -18,7 +18,6 @@ CHECKS = {
     "templates": ["djlint", "--lint", "--quiet", "core", "web", "plugins"],
     "translations": ["python", "tools/translations.py", "check"],
     "pins": ["python", "tools/lock.py", "--check"],
-    "vendored files": ["node", "tools/vendor.mjs", "--check"],
     "manual": ["mkdocs", "build", "--strict", "--quiet", "--site-dir", "build/manual"],
 }
 
@@ -26,9 +25,6 @@ CHECKS = {
 def main() -> int:
     failed = []
     for name, command in CHECKS.items():
-        if command[0] == "node" and shutil.which("node") is None:
-            print(f"{name}: left out, there is no node")
-            continue
         began = time.monotonic()
         done = subprocess.run(
             [_program(command[0]), *command[1:]], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

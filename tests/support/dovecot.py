@@ -65,7 +65,7 @@ def dovecot_server(authority: CA) -> Iterator[Dovecot]:
         if AS_ROOT:
             for path in folder.iterdir():
                 shutil.chown(path, "nobody", "nogroup")
-        command = [program("dovecot") or "dovecot", "-F", "-c", folder / "dovecot.conf"]
+        command: list[str | Path] = [program("dovecot") or "dovecot", "-F", "-c", folder / "dovecot.conf"]
         with running(command, ready=lambda: listens(port), log=folder / "output", stop=signal.SIGTERM, **unprivileged()):
             yield Dovecot(folder, port, tls_port, passwords)
 

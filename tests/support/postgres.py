@@ -62,17 +62,12 @@ def postgres() -> Iterator[PostgresServer]:
     with server_folder("postgres") as folder:
         programs = _programs(folder)
         data, log = folder / "data", folder / "log"
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"]
-            + ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
-            check=True,
-            capture_output=True,
-            **unprivileged(),
-        )
-        command = [programs / "postgres", "-D", data, "-k", folder, "-h", ""]
+        making: list[str | Path] = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        making += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"]
+        subprocess.run(making, check=True, capture_output=True, **unprivileged())
+        command: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, "-h", ""]
         command += [word for setting in FAST for word in ("-c", setting)]
         ready = f"host={folder} user=postgres dbname=postgres"
-        # Owner of the folder is nobody, so the umask must let us, root or not, reach the socket.
         with running(command, ready=lambda: _answers(ready), log=log, stop=signal.SIGINT, **unprivileged()):
             with psycopg.connect(ready, autocommit=True) as admin:
                 yield PostgresServer(folder, admin)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def unprivileged() -> dict[str, Any]:
 
 
 @contextmanager
-def running(command: list[str | Path], *, ready: Callable[[], bool], log: Path, stop: int, **keywords: Any) -> Iterator[None]:
+def running(command: Sequence[str | Path], *, ready: Callable[[], bool], log: Path, stop: int, **keywords: Any) -> Iterator[None]:
     """Runs a server until the block ends; waits until `ready`, at most 20 seconds.
 
     `stop` is the signal that ends it. What it printed stands in the error when it does not come up.
