@@ -1,0 +1,221 @@
+"""Engine, sessions, shared column types and UTC time, alike on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLITE_WAIT_MS = 5_000
+STATEMENT_LIMIT_MS = 30_000
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware moment, stored in UTC. A naive one is refused: nobody knows when it was."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A naive date-time cannot be stored: say which zone it is in.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Text(sa.TypeDecorator[str]):
+    """Text of any length. NUL, which PostgreSQL refuses and nobody typed, and lone surrogates become U+FFFD."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+class Word(sa.TypeDecorator[StrEnum]):
+    """A `StrEnum`, stored by value."""
+
+    impl = sa.String(40)
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else str(self.kind(value))
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> StrEnum | None:
+        return None if value is None else self.kind(value)
+
+
+def storable(text: str) -> str:
+    """`text` without what one of the databases could not hold."""
+    return _UNSTORABLE.sub("�", text) if _UNSTORABLE.search(text) else text
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+Key = Annotated[int, mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)]
+At = Annotated[datetime, mapped_column(Moment)]
+
+
+class Base(DeclarativeBase):
+    """What every table of the core and of plugins descends from."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        datetime: Moment,
+        str: Text,
+        int: sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+        dict[str, Any]: Json,
+        list[Any]: Json,
+        list[str]: Json,
+    }
+
+
+class Database:
+    """One database: its engine, and the two ways to a session.
+
+    `url` is an SQLAlchemy address (`sqlite:////folder/desk.db`, `postgresql://…`). Sessions for reading begin a
+    deferred transaction, those for writing take SQLite's lock at once, because a transaction that reads first and
+    writes later fails there with SQLITE_BUSY_SNAPSHOT, which no time-out waits for.
+    """
+
+    def __init__(self, url: str, *, info: dict[str, Any] | None = None) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self.info = info if info is not None else {}
+        self._write = sessionmaker(self.engine, expire_on_commit=False)
+        self._read = sessionmaker(self.engine.execution_options(readonly=True), expire_on_commit=False, autoflush=False)
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+    def session(self, *, write: bool) -> Session:
+        """A session that nobody commits but its owner; `session.info` holds what commands need (see `desk.py`)."""
+        session = (self._write if write else self._read)()
+        session.info.update(self.info, readonly=not write)
+        return session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that writes: committed at the end of the block, rolled back when it raises."""
+        session = self.session(write=True)
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            finish(session)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One transaction that only reads."""
+        session = self.session(write=False)
+        try:
+            yield session
+        finally:
+            finish(session)
+
+    def configure(self, **options: Any) -> None:
+        """Rebind the session makers (tests bind them to one connection)."""
+        self._write.configure(**options)
+        self._read.configure(**options)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def finish(session: Session) -> None:
+    """Close `session`, then do what was put off until its transaction had ended (see `afterwards`)."""
+    put_off = session.info.pop("afterwards", [])
+    session.close()
+    for act in put_off:
+        act()
+
+
+def afterwards(session: Session, act: Any) -> None:
+    """Call `act()` once the transaction of `session` has ended, committed or not.
+
+    For what must survive a rollback and would wait for itself inside: the breaker, figures, the journal of failures.
+    """
+    session.info.setdefault("afterwards", []).append(act)
+
+
+def is_lock_timeout(error: sa.exc.OperationalError) -> bool:
+    """Whether the database was busy with another writer for longer than we wait."""
+    words = str(error.orig)
+    return "database is locked" in words or "database is busy" in words or "lock timeout" in words
+
+
+def _engine(url: str) -> sa.Engine:
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = sa.create_engine(address, connect_args={"timeout": SQLITE_WAIT_MS / 1000, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if address.get_backend_name() != "postgresql":
+        raise ValueError(f"Plugdesk runs on SQLite and PostgreSQL, not on {address.get_backend_name()}.")
+    engine = sa.create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=10,
+        connect_args={"options": f"-c timezone=utc -c statement_timeout={STATEMENT_LIMIT_MS}"},
+    )
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    # The driver's own transaction handling keeps the rows of a SAVEPOINT after the outer rollback.
+    connection.isolation_level = None
+    # SQLite's own lower() knows ASCII only: 'Привет' would not be found by 'привет'.
+    connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={SQLITE_WAIT_MS}",
+        "cache_size=-16000",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    readonly = connection.get_execution_options().get("readonly")
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("readonly"):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

@@ -1,0 +1,104 @@
+"""Recorded facts: a ticket's history, the audit log and the news for plugins, in one table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from plugdesk.database import Base, Json, Key
+from plugdesk.forms.models import Form
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+
+
+class Event(Base):
+    """Something that happened: what, when, to which ticket or form, and who did it (nobody: the desk itself).
+
+    `data` holds plain values that say what changed. Rows are added, never changed.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        sa.Index("ix_event_ticket_id", "ticket_id", "id"),
+        sa.Index("ix_event_plugin_id", "plugin", "id"),
+        sa.Index("ix_event_kind_id", "kind", "id"),
+    )
+
+    id: Mapped[Key]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    form_id: Mapped[int | None] = mapped_column(sa.ForeignKey("form.id"))
+    ticket_id: Mapped[int | None] = mapped_column(sa.ForeignKey("ticket.id"))
+    message_id: Mapped[int | None]
+    actor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    plugin: Mapped[str | None]
+    data: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+    actor: Mapped[User | None] = relationship()
+
+
+class Delivery(Base):
+    """One event to be told to one plugin. Deliveries of one ticket to one plugin keep their order."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        sa.Index("ix_delivery_due", "state", "due_at", "id"),
+        sa.Index("ix_delivery_order", "plugin", "ticket_id", "id"),
+    )
+
+    id: Mapped[Key]
+    event_id: Mapped[int] = mapped_column(sa.ForeignKey("event.id", ondelete="CASCADE"), index=True)
+    plugin: Mapped[str]
+    form_id: Mapped[int]
+    ticket_id: Mapped[int | None]
+    state: Mapped[str] = mapped_column(default="waiting")
+    tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+    event: Mapped[Event] = relationship()
+
+
+def record(
+    session: Session,
+    kind: str,
+    *,
+    ticket: Ticket | None = None,
+    form: Form | None = None,
+    actor: User | None = None,
+    message_id: int | None = None,
+    plugin: str | None = None,
+    **data: Any,
+) -> Event:
+    """Write down that `kind` happened, and put the news in the post for every plugin that is on and listens.
+
+    `data` must be plain JSON values. Returns the event, flushed: its id orders history and deliveries.
+    """
+    from plugdesk.runtime import runtime_of
+
+    runtime = runtime_of(session)
+    form = form or (ticket.form if ticket else None)
+    event = Event(
+        at=runtime.clock.now(),
+        kind=kind,
+        form_id=form.id if form else None,
+        ticket_id=ticket.id if ticket else None,
+        message_id=message_id,
+        actor_id=actor.id if actor else None,
+        plugin=plugin,
+        data=data,
+    )
+    session.add(event)
+    listeners = runtime.registry.listeners(kind, form, runtime.desk(session))
+    if listeners:
+        session.flush()  # the event's id, for its deliveries
+        session.add_all(
+            Delivery(event_id=event.id, plugin=each, form_id=form.id if form else 0, ticket_id=event.ticket_id, due_at=event.at)
+            for each in listeners
+        )
+        runtime.nudge(session)
+    return event

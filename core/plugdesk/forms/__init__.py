@@ -1,0 +1,1 @@
+"""Forms: the doors tickets come in through, with their fields and statuses."""

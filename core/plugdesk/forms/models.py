@@ -1,0 +1,172 @@
+"""Forms, their fields and statuses, who works on them, and the desk itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from plugdesk.database import Base, Json, Key, Word
+
+
+class StatusKind(StrEnum):
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a ticket in such a status is done with: becoming so is its closing."""
+        return self in (StatusKind.RESOLVED, StatusKind.CLOSED)
+
+
+OPEN_KINDS = (StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
+
+
+class FieldKind(StrEnum):
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    DATE_TIME = "date_time"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    CHECK = "check"
+    EMAIL = "email"
+    PHONE = "phone"
+    LINK = "link"
+    FILE = "file"
+    PERSON = "person"
+    GROUP = "group"
+    CUSTOMER = "customer"
+
+    @property
+    def has_choices(self) -> bool:
+        return self in (FieldKind.CHOICE, FieldKind.CHOICES)
+
+
+PRIORITY = "priority"  # the reserved code of the choice field that says how urgent a ticket is
+
+
+class Scope:
+    """Where extensions are switched on: a form, or the desk as a whole.
+
+    `extensions` and `suspended` stand in the row itself, so that the enabled set comes with the query that loads the
+    form and can never be stale. `suspended` maps a plugin's id to {since, until, reason, failures} (ISO moments).
+    """
+
+    extensions: Mapped[list[str]] = mapped_column(Json, default=list)
+    suspended: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+    def has(self, plugin: str) -> bool:
+        """Whether the extension is switched on here."""
+        return plugin in self.extensions
+
+
+class Desk(Scope, Base):
+    """The one row about this installation."""
+
+    __tablename__ = "desk"
+    __table_args__ = (sa.CheckConstraint("id = 0", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    instance: Mapped[str]
+    language: Mapped[str]
+    zone: Mapped[str]
+    base_url: Mapped[str | None]
+    set_up_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Form(Scope, Base):
+    """The door tickets come in through."""
+
+    __tablename__ = "form"
+
+    id: Mapped[Key]
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    position: Mapped[int] = mapped_column(default=0)
+    responsible_user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"))
+    responsible_group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("group.id", ondelete="SET NULL"))
+    language: Mapped[str | None]
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    fields: Mapped[list[Field]] = relationship(order_by="Field.position, Field.id", lazy="selectin")
+    statuses: Mapped[list[Status]] = relationship(order_by="Status.position, Status.id", lazy="selectin")
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def status(self, code: str) -> Status | None:
+        return next((each for each in self.statuses if each.code == code), None)
+
+    def first_status(self, *kinds: StatusKind) -> Status | None:
+        """The first status, in the form's order, of one of the `kinds`, the earlier kind first."""
+        return next((each for kind in kinds for each in self.statuses if each.kind is kind), None)
+
+    def field(self, code: str) -> Field | None:
+        return next((each for each in self.fields if each.code == code), None)
+
+
+class Field(Base):
+    """A question on a form. `code` is stable: values, conditions and variables name it.
+
+    `choices` is a list of {code, label, tone}; `default` a value as `fields.read_value` gives it.
+    """
+
+    __tablename__ = "field"
+    __table_args__ = (sa.UniqueConstraint("form_id", "code"),)
+
+    id: Mapped[Key]
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"))
+    code: Mapped[str]
+    kind: Mapped[FieldKind] = mapped_column(Word(FieldKind))
+    label: Mapped[str]
+    help: Mapped[str | None]
+    required: Mapped[bool] = mapped_column(default=False)
+    agent_only: Mapped[bool] = mapped_column(default=False)
+    choices: Mapped[list[Any]] = mapped_column(Json, default=list)
+    default: Mapped[Any | None] = mapped_column(Json)
+    position: Mapped[int] = mapped_column(default=0)
+
+    def choice(self, code: Any) -> dict[str, Any] | None:
+        return next((each for each in self.choices if each["code"] == code), None)
+
+
+class Status(Base):
+    """A named state of a form's tickets. `names` maps a language to the name; `name` is the one to fall back on."""
+
+    __tablename__ = "status"
+    __table_args__ = (sa.UniqueConstraint("form_id", "code"),)
+
+    id: Mapped[Key]
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"))
+    code: Mapped[str]
+    kind: Mapped[StatusKind] = mapped_column(Word(StatusKind))
+    name: Mapped[str]
+    names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    position: Mapped[int] = mapped_column(default=0)
+
+    def name_in(self, language: str) -> str:
+        return str(self.names.get(language) or self.name)
+
+
+class FormAgent(Base):
+    """An agent works on a form; as its admin, configures it too."""
+
+    __tablename__ = "form_agent"
+
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
+    is_admin: Mapped[bool] = mapped_column(default=False)

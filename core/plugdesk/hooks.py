@@ -1,0 +1,265 @@
+"""Every place where plugins join in.
+
+Each docstring begins with the kind of the hook (Announcement, Contribution, or Decision: first, filter, veto) and says
+where, when and in which transaction it is called. Arguments are only ever added. An implementation names the arguments
+it wants; `ctx` is always its own plugin's on the form at hand (see `plugdesk.plugins.context`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pluggy
+
+if TYPE_CHECKING:
+    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Step, Timer, Variables
+    from plugdesk.events import Event
+    from plugdesk.forms.models import Form
+    from plugdesk.plugins.context import Context
+    from plugdesk.tickets.models import Ticket
+    from plugdesk.users.models import User
+
+PROJECT = "plugdesk"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+Spec = TypeVar("Spec", bound=Callable[..., Any])
+
+
+def _kind(kind: str, **options: Any) -> Callable[[Spec], Spec]:
+    def mark(spec: Spec) -> Spec:
+        spec.plugdesk_kind = kind  # type: ignore[attr-defined]
+        spec.plugdesk_options = options  # type: ignore[attr-defined]
+        return hookspec(spec)
+
+    return mark
+
+
+announcement = _kind("announcement")
+contribution = _kind("contribution")
+asked = _kind("asked")
+first = _kind("first")
+filtering = _kind("filter")
+
+
+def veto(*, fails: str) -> Callable[[Spec], Spec]:
+    """A decision that refuses by raising `Veto`. `fails` says what a broken implementation means: "allow" or "deny"."""
+    return _kind("veto", fails=fails)
+
+
+# Contributions, asked once at start-up, outside any transaction. A plugin that fails in one is not loaded.
+
+
+@contribution
+def channels() -> Sequence[Channel]:
+    """Contribution: the channels this plugin carries messages on.
+
+    Example: `return [Channel("email", "E-mail", "mail", deliver=deliver, reaches=reaches)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def jobs() -> Sequence[JobKind]:
+    """Contribution: the kinds of stored work this plugin can run, enqueued by `ctx.enqueue(name, …)`.
+
+    Example: `return [JobKind("poll", poll)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def timers() -> Sequence[Timer]:
+    """Contribution: recurring work.
+
+    Example: `return [Timer("poll", timedelta(minutes=1), poll_mailboxes)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def facts() -> Sequence[Fact]:
+    """Contribution: typed values of tickets, for conditions, filters, columns and search words.
+
+    Example: `return [Fact("rating", "Rating", "number", lambda ticket: …)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def variables() -> Sequence[Variables]:
+    """Contribution: names that templates may use as `${namespace:name}`.
+
+    Example: `return [Variables("satisfaction", {"rating": "The invitation to rate"}, values)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def commands() -> Sequence[Command]:
+    """Contribution: command lines, as `plugdesk <plugin> <command>`.
+
+    Example: `return [Command(parse)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def pages() -> Sequence[Any]:
+    """Contribution: what the pages gain, as the types of `plugdesk_web.api`: panels, columns, actions, pages.
+
+    Example: `return [Panel("rating", "Rating", show_rating), PublicPages(blueprint)]`
+    """
+    raise NotImplementedError
+
+
+# Asked when a page needs it, on a session that only reads.
+
+
+@asked
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    """Contribution: what switching this extension on or off on `form` will change, in words. Asked by the catalog.
+
+    Read-only, in a SAVEPOINT on PostgreSQL. Only the plugin concerned is asked.
+    Example: `return [Change("Letters to help@example.org become tickets", "green")]`
+    """
+    raise NotImplementedError
+
+
+@asked
+def check_settings(ctx: Context, settings: Any) -> Sequence[str]:
+    """Contribution: the *Test* button: try the unsaved `settings` for real; the sentences that say what works.
+
+    Called outside any write transaction. Raise `Invalid` with what does not work and the remedy.
+    Example: `return ["The server answers in 84 ms"]`
+    """
+    raise NotImplementedError
+
+
+@asked
+def health(ctx: Context) -> Sequence[HealthLine]:
+    """Contribution: what the System page should know of this plugin on this form. Read-only.
+
+    Example: `return [HealthLine("help@example.org", "polled a minute ago")]`
+    """
+    raise NotImplementedError
+
+
+# Decisions, inside the transaction that changes the ticket, each in a SAVEPOINT, with a second to answer.
+
+
+@filtering
+def settle_ticket(ctx: Context, ticket: Ticket, settled: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Decision (filter): what a new or changed ticket *is*. Called in the transaction that opens or changes it.
+
+    `settled` holds `values`, `assignee_id`, `group_id`, `rank`; return a changed copy, or None to leave it. Plugins are
+    asked in the order of `requires` and `after`. If one fails its part stays empty and a job asks it again.
+    Example: `return {**settled, "group_id": 7}`
+    """
+    raise NotImplementedError
+
+
+@first
+def channel_for(ctx: Context, ticket: Ticket, customer: User) -> str | None:
+    """Decision (first): the channel a ticket that an agent opened answers on. Called in the transaction that opens it.
+
+    The first name that is not None is taken; if a plugin fails the next one is asked.
+    Example: `return "email" if customer.address("email") else None`
+    """
+    raise NotImplementedError
+
+
+@veto(fails="deny")
+def check_sign_in_address(ctx: Context, address: str) -> None:
+    """Decision (veto): may `address` be somebody's sign-in address? Called in the transaction that saves the person.
+
+    Raise `Veto` with the reason and the way out. A plugin that fails counts as a refusal. Asked of plugins loaded, on
+    whatever form.
+    Example: `raise Veto("help@example.org is the mailbox of Support.")`
+    """
+    raise NotImplementedError
+
+
+# Announcements: after the commit, one delivery a plugin, in a transaction of their own, perhaps more than once.
+
+
+@announcement
+def ticket_opened(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: a ticket was opened. `event.message_id` is its first message, `event.data["channel"]` how it came.
+
+    Example: `send_receipt(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def message_received(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: a further message came in on a ticket. `event.message_id` names it.
+
+    Example: `warn_watchers(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def reply_written(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: an agent wrote to the customer; the message waits for its delivery. `event.message_id` names it.
+
+    Example: `stop_clock(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def note_added(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: an agent wrote a note. `event.message_id` names it.
+
+    Example: `mirror_note(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def ticket_assigned(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: the assignee changed. `event.data` holds `assignee_id` and `group_id`, before and after.
+
+    Example: `tell_assignee(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def status_changed(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: the status changed; `event.data` holds the codes `before` and `after`.
+
+    Example: `pause_clock(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def ticket_closed(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: the ticket's closing: its status became of kind resolved or closed. Once, until it is reopened.
+
+    Example: `send_closing_notice(ctx, ticket, event)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def ticket_reopened(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: a closed ticket was opened again.
+
+    Example: `withdraw_invitation(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def fields_changed(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: values of fields changed; `event.data["changes"]` maps a code to [before, after].
+
+    Example: `recount(ctx, ticket)`
+    """
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""The plugin platform: manifests, loading, dispatch, breaker, settings and switches."""

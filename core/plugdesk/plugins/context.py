@@ -1,0 +1,133 @@
+"""What a hook implementation, a panel or a job is handed: the world as one plugin on one form may use it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Never
+
+from sqlalchemy.orm import Session
+
+from plugdesk.forms.models import Desk, Form
+
+if TYPE_CHECKING:
+    import httpx
+
+    from plugdesk.files import FileStore
+    from plugdesk.jobs import Job
+    from plugdesk.runtime import Runtime
+
+
+class Context:
+    """One plugin on one form (or on the desk), for the length of one transaction.
+
+    `form` is None for what belongs to the desk. `kind` is "hook", "decision", "asked" or "job".
+    """
+
+    def __init__(self, runtime: Runtime, plugin: str, scope: Form | Desk, session: Session, kind: str) -> None:
+        self._runtime = runtime
+        self._scope = scope
+        self._session = session
+        self.plugin = plugin
+        self.kind = kind
+        self.form = scope if isinstance(scope, Form) else None
+
+    @cached_property
+    def db(self) -> Session:
+        """The session. Its transaction belongs to the desk: `commit` and `rollback` raise."""
+        return Guarded(self._session)  # type: ignore[return-value]
+
+    @cached_property
+    def settings(self) -> Any:
+        """This plugin's settings here, as its own dataclass; a value not set on the form comes from the desk's level."""
+        return self._runtime.settings_of(self._session, self.plugin, self._scope)
+
+    @property
+    def desk(self) -> Desk:
+        """The row about this installation: its name, language, zone and public address."""
+        return self._runtime.desk(self._session)
+
+    @property
+    def now(self) -> datetime:
+        """The present moment of the desk's clock, aware, in UTC."""
+        return self._runtime.clock.now()
+
+    @cached_property
+    def log(self) -> logging.Logger:
+        return logging.getLogger(f"plugdesk.plugin.{self.plugin}")
+
+    @property
+    def files(self) -> FileStore:
+        """The store of attachments' bytes."""
+        return self._runtime.files
+
+    @property
+    def instance(self) -> str:
+        """A random name of this installation, for marks in what it sends."""
+        return self.desk.instance
+
+    def seal_key(self, purpose: str) -> bytes:
+        """32 bytes of key for `purpose`, this plugin's own: the same on every process, known to nobody else."""
+        return self._runtime.vault.derive(f"{self.plugin}/{purpose}")
+
+    def enqueue(self, name: str, *, key: str | None = None, due_at: datetime | None = None, **args: Any) -> Job | None:
+        """Store work for this plugin on this form, in this transaction. See `plugdesk.jobs.enqueue`."""
+        from plugdesk.jobs import enqueue
+
+        kind = name if ":" in name else f"{self.plugin}:{name}"
+        return enqueue(self._session, kind, form=self.form, key=key, due_at=due_at, **args)
+
+    def checkpoint(self) -> None:
+        """In a job: commit what is done so far, and go on without an open transaction. Call it before talking to anyone."""
+        if self.kind != "job":
+            raise RuntimeError("Only jobs may commit half-way; everything else is one transaction.")
+        checkpoint: Callable[[], None] = self._session.info["checkpoint"]
+        checkpoint()
+
+    @property
+    def http(self) -> httpx.Client:
+        """A client with time-outs that reaches the hosts this plugin's manifest names, and no private address."""
+        if self.kind == "decision":
+            raise RuntimeError("Decisions never wait: ask the outside from a job.")
+        return self._runtime.http_client(self.plugin)
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """A SAVEPOINT: what happens inside is undone together when it raises."""
+        return self._session.begin_nested()  # type: ignore[return-value]
+
+    def seal(self, secret: str, place: str) -> str:
+        """`secret` encrypted for `place`, a name like `mailbox:7/password`; it opens nowhere else."""
+        return self._runtime.vault.seal(secret, f"{self.plugin}/{place}")
+
+    def unseal(self, token: str, place: str) -> str:
+        """What was sealed for `place`."""
+        return self._runtime.vault.open(token, f"{self.plugin}/{place}").reveal()
+
+
+class Guarded:
+    """A session whose transaction is somebody else's."""
+
+    _refused = frozenset({"commit", "rollback", "close", "begin", "invalidate", "reset", "prepare"})
+
+    def __init__(self, session: Session) -> None:
+        object.__setattr__(self, "_session", session)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._refused:
+            return self._refuse
+        return getattr(self._session, name)
+
+    def __setattr__(self, name: str, value: Any) -> Never:
+        raise AttributeError("A plugin's session takes no attributes.")
+
+    def __contains__(self, row: object) -> bool:
+        return row in self._session
+
+    def __iter__(self) -> Any:
+        return iter(self._session)
+
+    def _refuse(self, *args: Any, **options: Any) -> Never:
+        raise RuntimeError("The transaction is the desk's: it commits at the edge, or not at all. Jobs have ctx.checkpoint().")

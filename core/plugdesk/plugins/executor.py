@@ -1,0 +1,188 @@
+"""Runs one implementation after another, each for itself: SAVEPOINT, breaker, timing; what fails is put aside.
+
+Arguments, results and failures of each kind of hook are told in `plugdesk.hooks`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from plugdesk.database import afterwards
+from plugdesk.errors import NotAllowed, PlugdeskError
+from plugdesk.forms.models import Desk, Form
+from plugdesk.plugins.breaker import Breaker
+from plugdesk.plugins.figures import Figures
+from plugdesk.plugins.registry import Implementation, Registry
+
+if TYPE_CHECKING:
+    from plugdesk.plugins.context import Context
+
+log = logging.getLogger(__name__)
+DECISION_LIMIT = 1.0  # seconds; an overrun opens the breaker at once
+
+
+class Veto(NotAllowed):
+    """What an implementation raises to refuse: the reason and the way out, in a sentence. Passes through the executor."""
+
+
+class Failed:
+    """What `run_each` yields in place of a result for a plugin that failed."""
+
+    def __init__(self, plugin: str, error: BaseException | None) -> None:
+        self.plugin = plugin
+        self.error = error
+
+
+class Executor:
+    """Calls plugins. `passthrough` are exceptions that are never a plugin's own failure."""
+
+    passthrough: tuple[type[BaseException], ...] = (Veto, KeyboardInterrupt, GeneratorExit)
+
+    def __init__(self, registry: Registry, breaker: Breaker, figures: Figures, context: Callable[..., Context], *, strict: bool) -> None:
+        self.registry = registry
+        self.breaker = breaker
+        self.figures = figures
+        self.context = context
+        self.strict = strict
+
+    def allows(self, plugin: str, scope: Form | Desk) -> bool:
+        """Whether the breaker lets `plugin` run in `scope` now."""
+        return not scope.suspended or self.breaker.allows(plugin, scope)
+
+    def first(self, hook: str, scope: Form | Desk, session: Session, **given: Any) -> Any:
+        """The first answer that is not None; a failing plugin is passed over."""
+        for implementation in self.registry.implementations(hook, scope.extensions):
+            result = self._run(implementation, scope, session, given, "decision")
+            if result is not None and not isinstance(result, Failed):
+                return result
+        return None
+
+    def filter(self, hook: str, scope: Form | Desk, session: Session, value: Mapping[str, Any], *, name: str, **given: Any) -> tuple[Mapping[str, Any], list[str]]:
+        """`value` as each plugin in turn leaves it, and the plugins that failed (their part stays as it was)."""
+        failed = []
+        for implementation in self.registry.implementations(hook, scope.extensions):
+            result = self._run(implementation, scope, session, {**given, name: value}, "decision")
+            if isinstance(result, Failed):
+                failed.append(result.plugin)
+            elif isinstance(result, Mapping):
+                value = result
+            elif result is not None:
+                self._fault(implementation, scope, session, TypeError(f"{hook}() returned {type(result).__name__}, not a mapping"))
+                failed.append(implementation.plugin)
+        return value, failed
+
+    def ask_everyone(self, hook: str, scope: Form | Desk, session: Session, **given: Any) -> None:
+        """A veto asked of every loaded plugin, on or off: `Veto` passes through; a failure means what the hook says."""
+        fails = self.registry.specs[hook].plugdesk_options["fails"]
+        for implementation in self.registry.implementations(hook, tuple(self.registry.plugins)):
+            result = self._run(implementation, scope, session, given, "decision")
+            if isinstance(result, Failed) and fails == "deny":
+                raise Veto(_refusal(implementation.plugin))
+
+    def ask(self, plugin: str, hook: str, scope: Form | Desk, session: Session, **given: Any) -> Any:
+        """One plugin's answer to a hook asked by a page; None when it has none or failed."""
+        implementation = self.registry.implementation(hook, plugin)
+        if implementation is None:
+            return None
+        result = self._run(implementation, scope, session, given, "asked")
+        return None if isinstance(result, Failed) else result
+
+    def announce(self, plugin: str, hook: str, scope: Form | Desk, session: Session, **given: Any) -> None:
+        """Tell one plugin; its error is raised again after its SAVEPOINT was rolled back."""
+        implementation = self.registry.implementation(hook, plugin)
+        if implementation is None:
+            return
+        result = self._run(implementation, scope, session, given, "hook")
+        if isinstance(result, Failed) and result.error is not None:
+            raise result.error
+
+    def run(self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any) -> Any:
+        """Run a function a plugin contributed (a panel, a column, variables) as `function(ctx, *args, **given)`.
+
+        Returns its result, or `Failed` when it raised or is suspended here.
+        """
+        implementation = Implementation(plugin, what, function, (), bare=False)
+        return self._run(implementation, scope, session, given, "asked", args)
+
+    def _run(
+        self,
+        implementation: Implementation,
+        scope: Form | Desk,
+        session: Session,
+        given: Mapping[str, Any],
+        kind: str,
+        args: tuple[Any, ...] | None = None,
+    ) -> Any:
+        plugin = implementation.plugin
+        if scope.suspended and not self.breaker.allows(plugin, scope):
+            return Failed(plugin, None)
+        savepoint = None
+        started = perf_counter()
+        try:
+            if args is not None:
+                if _wants_savepoint(session):
+                    savepoint = session.begin_nested()
+                result = implementation.function(self.context(plugin, scope, session, kind), *args, **given)
+            elif implementation.bare:
+                result = implementation.function(*[given[name] for name in implementation.wants])
+            else:
+                if _wants_savepoint(session):
+                    savepoint = session.begin_nested()
+                ctx = self.context(plugin, scope, session, kind)
+                result = implementation.function(*[ctx if name == "ctx" else given[name] for name in implementation.wants])
+            if savepoint is not None:
+                savepoint.commit()
+        except self.passthrough:
+            if savepoint is not None:
+                savepoint.rollback()
+            raise
+        except BaseException as error:
+            if savepoint is not None and savepoint.is_active:
+                savepoint.rollback()
+            if kind == "asked" and isinstance(error, PlugdeskError):
+                raise
+            self._fault(implementation, scope, session, error, perf_counter() - started)
+            if self.strict:
+                raise
+            return Failed(plugin, error)
+        took = perf_counter() - started
+        self.figures.count(plugin, scope.id, implementation.hook, took)
+        if took > DECISION_LIMIT and kind == "decision":
+            self._fault(implementation, scope, session, TimeoutError(f"{implementation.hook}() took {took:.1f} s, the limit is 1 s"), overrun=True)
+        elif scope.suspended or self.breaker.has_failures:
+            self.breaker.succeeded(plugin, scope, session)
+        return result
+
+    def _fault(
+        self,
+        implementation: Implementation,
+        scope: Form | Desk,
+        session: Session,
+        error: BaseException,
+        took: float = 0.0,
+        *,
+        overrun: bool = False,
+    ) -> None:
+        plugin, hook = implementation.plugin, implementation.hook
+        log.warning("Plugin %s failed in %s on %s", plugin, hook, getattr(scope, "slug", "the desk"), exc_info=error)
+        self.figures.count(plugin, scope.id, hook, took, error=error)
+        self.breaker.failed(plugin, scope, session, error, at_once=overrun)
+
+
+def _wants_savepoint(session: Session) -> bool:
+    """A SAVEPOINT guards what is written; on a session that only reads, only PostgreSQL needs one to go on after an error."""
+    return not session.info.get("readonly") or session.info["runtime"].database.dialect == "postgresql"
+
+
+def _refusal(plugin: str) -> str:
+    from plugdesk.i18n import gettext as _
+
+    return _("The extension “%(id)s” had to be asked and failed, so this was not done. See its page under Extensions.", id=plugin)
+
+
+__all__ = ["Executor", "Failed", "Veto", "afterwards"]

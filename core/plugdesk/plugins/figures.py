@@ -1,0 +1,163 @@
+"""What calls of plugins cost and how they fail: counted in memory, written to the database now and then."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from plugdesk.clock import Clock
+from plugdesk.database import Base, Database, Json, Key
+
+BUCKETS_MS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)  # upper ends; one more for the rest
+KEPT = timedelta(days=30)
+WRITE_EVERY = 30.0  # seconds
+
+
+class HookFigures(Base):
+    """One hour of one hook of one plugin in one form (0: the desk). Times in milliseconds; `buckets` as BUCKETS_MS."""
+
+    __tablename__ = "plugin_figures"
+    __table_args__ = (sa.Index("ix_plugin_figures_plugin_hour", "plugin", "hour"), sa.Index("ix_plugin_figures_hour", "hour"))
+
+    id: Mapped[Key]
+    plugin: Mapped[str]
+    form_id: Mapped[int]
+    hook: Mapped[str]
+    hour: Mapped[datetime]
+    calls: Mapped[int]
+    errors: Mapped[int]
+    total_ms: Mapped[float]
+    worst_ms: Mapped[float]
+    buckets: Mapped[list[Any]] = mapped_column(Json)
+
+
+class HookError(Base):
+    """An error of a plugin, the same place and kind once, with how often and when last."""
+
+    __tablename__ = "plugin_error"
+    __table_args__ = (sa.UniqueConstraint("plugin", "form_id", "hook", "kind", "place"),)
+
+    id: Mapped[Key]
+    plugin: Mapped[str]
+    form_id: Mapped[int]
+    hook: Mapped[str]
+    kind: Mapped[str]
+    place: Mapped[str]
+    text: Mapped[str]
+    trace: Mapped[str]
+    times: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
+@dataclass
+class _Sum:
+    calls: int = 0
+    errors: int = 0
+    total: float = 0.0
+    worst: float = 0.0
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_MS) + 1))
+
+
+class Figures:
+    """Counts calls of hooks per (plugin, form, hook); `write` puts what came together into the database."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sums: dict[tuple[str, int, str], _Sum] = {}
+        self._errors: list[tuple[str, int, str, BaseException, str, datetime]] = []
+        self._lock = threading.Lock()
+        self._written = monotonic()
+
+    def count(self, plugin: str, form_id: int, hook: str, seconds: float, *, error: BaseException | None = None) -> None:
+        """One call that took `seconds`, perhaps failing with `error`."""
+        key = (plugin, form_id, hook)
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums.setdefault(key, _Sum())
+        found.calls += 1
+        found.total += seconds
+        if seconds > found.worst:
+            found.worst = seconds
+        found.buckets[_bucket(seconds * 1000)] += 1
+        if error is not None:
+            found.errors += 1
+            trace = "".join(traceback.format_exception(error))
+            with self._lock:
+                if len(self._errors) < 200:
+                    self._errors.append((plugin, form_id, hook, error, trace[-8_000:], self._clock.now()))
+
+    def is_due(self) -> bool:
+        """Whether it is time to write: an error came, or half a minute of calls."""
+        return bool(self._errors) or (bool(self._sums) and monotonic() - self._written > WRITE_EVERY)
+
+    def write(self, database: Database) -> None:
+        """Add what was counted to the hour's rows, in a transaction of its own."""
+        with self._lock:
+            self._written = monotonic()
+            sums, self._sums = self._sums, {}
+            errors, self._errors = self._errors, []
+        if not sums and not errors:
+            return
+        hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
+        with database.write() as session:
+            session.add_all(
+                HookFigures(
+                    plugin=plugin, form_id=form_id, hook=hook, hour=hour, calls=each.calls, errors=each.errors,
+                    total_ms=each.total * 1000, worst_ms=each.worst * 1000, buckets=each.buckets,
+                )
+                for (plugin, form_id, hook), each in sums.items()
+            )  # fmt: skip
+            for error in errors:
+                _keep_error(session, *error)
+
+
+def fold_figures(session: Session, now: datetime) -> None:
+    """Drop figures and errors that are too old to tell anything."""
+    session.execute(sa.delete(HookFigures).where(HookFigures.hour < now - KEPT))
+    session.execute(sa.delete(HookError).where(HookError.last_at < now - KEPT))
+
+
+def quantile_ms(buckets: list[int], share: float = 0.95) -> float:
+    """The upper end, in milliseconds, of the bucket in which `share` of the calls lie at the latest."""
+    wanted = sum(buckets) * share
+    seen = 0
+    for number, end in zip(buckets, BUCKETS_MS, strict=False):
+        seen += number
+        if seen >= wanted:
+            return end
+    return BUCKETS_MS[-1]
+
+
+def _bucket(ms: float) -> int:
+    for place, end in enumerate(BUCKETS_MS):
+        if ms <= end:
+            return place
+    return len(BUCKETS_MS)
+
+
+def _keep_error(session: Session, plugin: str, form_id: int, hook: str, error: BaseException, trace: str, at: datetime) -> None:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename.rsplit('/', 3)[-1]}:{frames[-1].lineno}" if frames else ""
+    where = (
+        (HookError.plugin == plugin) & (HookError.form_id == form_id) & (HookError.hook == hook)
+        & (HookError.kind == type(error).__name__) & (HookError.place == place)
+    )  # fmt: skip
+    known = session.scalar(sa.select(HookError).where(where))
+    if known is not None:
+        known.times += 1
+        known.text, known.trace, known.last_at = str(error)[:2_000], trace, at
+        return
+    session.add(
+        HookError(
+            plugin=plugin, form_id=form_id, hook=hook, kind=type(error).__name__, place=place, text=str(error)[:2_000],
+            trace=trace, times=1, first_at=at, last_at=at,
+        )
+    )  # fmt: skip

@@ -1,0 +1,178 @@
+"""What the loaded plugins implement and contribute, compiled so that a call costs microseconds."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+
+from plugdesk import hooks
+from plugdesk.contributions import Channel, Command, Fact, JobKind, Timer, Variables
+from plugdesk.forms.models import Scope
+from plugdesk.i18n import lazy_gettext as _
+from plugdesk.plugins.loader import PAGES, Plugin, State
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One plugin's function for one hook, and the names of the arguments it wants."""
+
+    plugin: str
+    hook: str
+    function: Callable[..., Any]
+    wants: tuple[str, ...]
+    bare: bool  # takes neither `ctx` nor rows, so it needs no SAVEPOINT
+
+    @property
+    def place(self) -> str:
+        """File and line, for the inspector."""
+        code = inspect.unwrap(self.function).__code__
+        return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+HANDS_OVER_ROWS = frozenset({"ctx", "ticket", "form", "customer", "event", "message"})
+
+
+class Registry:
+    """The loaded plugins, their hook implementations in order, and what they contributed at start-up."""
+
+    def __init__(self, plugins: Sequence[Plugin], *, strict: bool = False) -> None:
+        self.plugins = {plugin.id: plugin for plugin in plugins}
+        self.specs = {name: spec for name, spec in vars(hooks).items() if hasattr(spec, "plugdesk_kind")}
+        manager = pluggy.PluginManager(hooks.PROJECT)
+        manager.add_hookspecs(hooks)
+        self._implementations: dict[str, list[Implementation]] = {name: [] for name in self.specs}
+        self._compiled: dict[tuple[str, frozenset[str]], tuple[Implementation, ...]] = {}
+        self._enabled: dict[tuple[str, ...], frozenset[str]] = {}
+        self.channels: dict[str, Channel] = {}
+        self.facts: dict[str, Fact] = {}
+        self.variables: dict[str, Variables] = {}
+        self.timers: list[tuple[str, Timer]] = []
+        self.commands: list[tuple[str, Command]] = []
+        self.pages: list[tuple[str, Any]] = []
+        self.owners: dict[tuple[str, str], str] = {}
+        self._jobs: dict[str, JobKind] = {}
+        for plugin in plugins:
+            if plugin.state is State.OK:
+                self._register(manager, plugin, strict)
+
+    @property
+    def loaded(self) -> list[Plugin]:
+        return [plugin for plugin in self.plugins.values() if plugin.state is State.OK]
+
+    def is_loaded(self, plugin: str) -> bool:
+        return plugin in self.plugins and self.plugins[plugin].state is State.OK
+
+    def add_core(self, *, jobs: Iterable[JobKind] = (), timers: Iterable[Timer] = (), variables: Iterable[Variables] = ()) -> None:
+        """What the core itself brings by the same types as plugins do; its owner is called `core`."""
+        self._keep("core", "jobs", jobs)
+        self._keep("core", "timers", timers)
+        self._keep("core", "variables", variables)
+
+    def job(self, kind: str) -> JobKind | None:
+        """The kind of job called `plugin:name`."""
+        return self._jobs.get(kind)
+
+    def owner(self, what: str, name: str) -> str:
+        """The plugin that contributed the channel, fact or namespace called `name`."""
+        return self.owners[what, name]
+
+    def implementations(self, hook: str, enabled: Sequence[str]) -> tuple[Implementation, ...]:
+        """The implementations of `hook` by the plugins in `enabled`, in order: an allow-list, compiled once a set."""
+        key = self._enabled.get(tuple(enabled))
+        if key is None:
+            key = self._enabled[tuple(enabled)] = frozenset(enabled)
+        found = self._compiled.get((hook, key))
+        if found is None:
+            if len(self._compiled) > 10_000:
+                self._compiled.clear()
+            found = tuple(each for each in self._implementations[hook] if each.plugin in key or each.plugin == PAGES)
+            self._compiled[hook, key] = found
+        return found
+
+    def implementation(self, hook: str, plugin: str) -> Implementation | None:
+        """One plugin's implementation of `hook`."""
+        return next((each for each in self._implementations[hook] if each.plugin == plugin), None)
+
+    def all_of(self, plugin: str) -> list[Implementation]:
+        """Every hook implementation of `plugin`, for its page and the inspector."""
+        return [each for found in self._implementations.values() for each in found if each.plugin == plugin]
+
+    def listeners(self, kind: str, scope: Scope | None, desk: Scope | None) -> list[str]:
+        """The plugins that are on in `scope` (or for the whole desk) and announce-listen to events of `kind`."""
+        if kind not in self._implementations or self.specs[kind].plugdesk_kind != "announcement":
+            return []
+        enabled = [*(scope.extensions if scope else ()), *(desk.extensions if desk else ())]
+        return [each.plugin for each in self.implementations(kind, enabled)]
+
+    def _register(self, manager: pluggy.PluginManager, plugin: Plugin, strict: bool) -> None:
+        try:
+            for module in plugin.modules:
+                for name in dir(module):
+                    if manager.parse_hookimpl_opts(module, name) is not None:
+                        self._implementations[name].append(self._implementation(plugin, name, getattr(module, name)))
+            for what in ("channels", "jobs", "timers", "facts", "variables", "commands", "pages"):
+                implementation = self.implementation(what, plugin.id)
+                if implementation is not None:
+                    self._keep(plugin.id, what, implementation.function())
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            self._forget(plugin.id)
+            if strict:
+                raise
+            log.exception("Plugin %s could not be started", plugin.id)
+            why = _("It fails when the desk starts. %(why)s", why=f"{type(error).__name__}: {error}")
+            plugin.fail(State.FAILED, why, traceback.format_exc())
+
+    def _implementation(self, plugin: Plugin, hook: str, function: Callable[..., Any]) -> Implementation:
+        wants = tuple(inspect.signature(function).parameters)
+        knows = tuple(inspect.signature(self.specs[hook]).parameters)
+        unknown = [name for name in wants if name not in knows]
+        if unknown:
+            raise TypeError(f"{hook}() has no argument {', '.join(unknown)}; it has {', '.join(knows) or 'none'}")
+        return Implementation(plugin.id, hook, function, wants, not HANDS_OVER_ROWS.intersection(wants))
+
+    def _keep(self, plugin: str, what: str, given: Iterable[Any]) -> None:
+        for each in given:
+            if what == "jobs":
+                self._jobs[f"{plugin}:{each.name}"] = each
+            elif what == "channels":
+                self._own(plugin, what, each.name)
+                self.channels[each.name] = each
+            elif what == "facts":
+                self._own(plugin, what, each.name)
+                self.facts[each.name] = each
+            elif what == "variables":
+                self._own(plugin, what, each.namespace)
+                self.variables[each.namespace] = each
+            elif what == "timers":
+                self.timers.append((plugin, each))
+            elif what == "commands":
+                self.commands.append((plugin, each))
+            else:
+                self.pages.append((plugin, each))
+
+    def _own(self, plugin: str, what: str, name: str) -> None:
+        owner = self.owners.setdefault((what, name), plugin)
+        if owner != plugin:
+            raise ValueError(f"“{name}” is already taken by the extension {owner}")
+
+    def _forget(self, plugin: str) -> None:
+        for found in self._implementations.values():
+            found[:] = [each for each in found if each.plugin != plugin]
+        for (what, name), owner in list(self.owners.items()):
+            if owner == plugin:
+                del self.owners[what, name]
+                getattr(self, what).pop(name, None)
+        self._jobs = {kind: job for kind, job in self._jobs.items() if not kind.startswith(f"{plugin}:")}
+        for kept in (self.timers, self.commands, self.pages):
+            kept[:] = [each for each in kept if each[0] != plugin]  # type: ignore[index, attr-defined]
+        self._compiled.clear()

@@ -1,0 +1,152 @@
+"""The assembled desk without its pages: what commands, jobs, command lines and requests share in one process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload  # noqa: F401
+
+from plugdesk.clock import Clock, SystemClock
+from plugdesk.database import Database, afterwards
+from plugdesk.errors import NotFound
+from plugdesk.files import FileStore
+from plugdesk.forms.models import Desk, Form
+from plugdesk.i18n import gettext as _
+from plugdesk.plugins.breaker import Breaker
+from plugdesk.plugins.context import Context
+from plugdesk.plugins.executor import Executor
+from plugdesk.plugins.figures import Figures
+from plugdesk.plugins.loader import load_plugins
+from plugdesk.plugins.registry import Registry
+from plugdesk.plugins.settings import PluginSettings, Stored, read_settings, schema_of, upgraded
+from plugdesk.settings import Settings
+from plugdesk.vault import Secret, Vault, load_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import httpx
+
+    from plugdesk.plugins.loader import Plugin
+
+log = logging.getLogger(__name__)
+
+
+class Runtime:
+    """One process's desk. `session.info["runtime"]` leads from any session of `database` back to it."""
+
+    def __init__(self, settings: Settings, *, plugins: Sequence[Plugin] | None = None, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.database = Database(settings.url, info={"runtime": self})
+        self.files = FileStore(settings.data / "files")
+        self.figures = Figures(self.clock)
+        self.breaker = Breaker(self)
+        self.wake = threading.Event()
+        if plugins is None:
+            plugins = load_plugins(disabled=settings.disable_plugins, safe_mode=settings.safe_mode, strict=settings.strict)
+        self.registry = Registry(plugins, strict=settings.strict)
+        self.executor = Executor(self.registry, self.breaker, self.figures, self.context, strict=settings.strict)
+        self._vault: Vault | None = None
+        self._nudge_rq: Any = None
+        from plugdesk.builtin import add_core
+
+        add_core(self.registry)
+
+    @property
+    def vault(self) -> Vault:
+        """What seals and opens stored secrets. Made when first needed: its key file is made only for an empty database."""
+        if self._vault is None:
+            with self.database.read() as session:
+                holds = session.scalar(sa.select(PluginSettings.id).limit(1)) is not None
+            self._vault = Vault(load_keys(self.settings.secret_keys, self.settings.data / "secret.key", holds_secrets=holds))
+        return self._vault
+
+    def desk(self, session: Session) -> Desk:
+        """The row about this installation, read once a session. Raises `NotFound` before the desk is set up."""
+        found: Desk | None = session.info.get("desk_row")
+        if found is None or found not in session:
+            found = session.get(Desk, 0)
+            if found is None:
+                raise NotFound(_("This desk is not set up yet. Run “plugdesk serve” and open its address."))
+            session.info["desk_row"] = found
+        return found
+
+    def scope(self, session: Session, form_id: int, *, lock: bool = False) -> Form | Desk:
+        """The form with this id, or the desk for 0; with `lock` its row is read anew and kept from other writers."""
+        entity: type[Form | Desk] = Form if form_id else Desk
+        found = session.get(entity, form_id, populate_existing=lock, with_for_update=lock or None)
+        if found is None:
+            raise NotFound(_("There is no such form."))
+        return found
+
+    def context(self, plugin: str, scope: Form | Desk, session: Session, kind: str = "hook") -> Context:
+        """What an implementation of `plugin` is handed in `scope`; the same object again within one session."""
+        known: dict[tuple[str, int, str], Context] = session.info.setdefault("contexts", {})
+        ctx = known.get((plugin, scope.id, kind))
+        if ctx is None or ctx._scope is not scope:
+            ctx = known[plugin, scope.id, kind] = Context(self, plugin, scope, session, kind)
+        return ctx
+
+    def settings_of(self, session: Session, plugin: str, scope: Form | Desk) -> Any:
+        """The settings of `plugin` in `scope`, typed; None if it has none. `Invalid` when a required one is missing."""
+        manifest = self.registry.plugins[plugin].manifest
+        if manifest is None or manifest.settings is None:
+            return None
+        schema = schema_of(manifest.settings)
+        return read_settings(schema, self.stored_levels(session, plugin, scope, schema), self._opener(plugin, scope))
+
+    def stored_levels(self, session: Session, plugin: str, scope: Form | Desk, schema: type) -> list[Stored]:
+        """What is stored for `plugin`: the desk's level, then (for a form) the form's. All plugins' come in one query."""
+        rows: dict[tuple[str, int], PluginSettings] = session.info.get(("settings", scope.id)) or {}
+        if not rows:
+            wanted = (0, scope.id) if scope.id else (0,)
+            found = session.scalars(sa.select(PluginSettings).where(PluginSettings.form_id.in_(wanted)))
+            rows = {(row.plugin, row.form_id): row for row in found}
+            session.info["settings", scope.id] = rows
+        levels = [0, scope.id] if scope.id else [0]
+        return [upgraded(rows.get((plugin, level)), schema) for level in levels]
+
+    def nudge(self, session: Session) -> None:
+        """After the transaction of `session` has ended, wake whoever carries jobs."""
+        if not session.info.get("nudged"):
+            session.info["nudged"] = True
+            afterwards(session, self._nudged)
+
+    def http_client(self, plugin: str) -> httpx.Client:
+        """The client for one plugin: the hosts of its manifest, time-outs, no private address but the named ones."""
+        from plugdesk.http import client_for
+
+        manifest = self.registry.plugins[plugin].manifest
+        hosts = tuple(each[4:] for each in (manifest.permissions if manifest else ()) if each.startswith("net:"))
+        return client_for(hosts=hosts, private_hosts=self.settings.private_hosts)
+
+    def close(self) -> None:
+        """Write the figures down and let go of the database."""
+        self.figures.write(self.database)
+        self.database.close()
+
+    def _nudged(self) -> None:
+        self.wake.set()
+        if self.settings.redis_url:
+            from plugdesk.rq_worker import nudge
+
+            nudge(self)
+
+    def _opener(self, plugin: str, scope: Form | Desk) -> Any:
+        from plugdesk.plugins.settings import place_of
+
+        def open_secret(token: str, name: str, level: int) -> Secret:
+            return self.vault.open(token, place_of(plugin, scope.id if level else 0, name))
+
+        return open_secret
+
+
+def runtime_of(session: Session) -> Runtime:
+    """The runtime a session belongs to."""
+    runtime: Runtime = session.info["runtime"]
+    return runtime

@@ -1,0 +1,82 @@
+"""The search index: stems of everything said, one document a ticket, on SQLite's FTS5 and PostgreSQL's tsvector.
+
+Stems are made in Python on both (stems.py), so that both find the same. `body` holds what customers may read, `notes` what
+only agents may.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.runtime import runtime_of
+from plugdesk.stems import fts5_query, index_text, query_terms, tsquery
+from plugdesk.tickets.models import Direction, Message, Ticket
+
+SQLITE_DDL = (
+    "CREATE VIRTUAL TABLE ticket_search USING fts5(subject, people, body, notes, tokenize = \"unicode61 remove_diacritics 0\", detail = 'full')",
+)
+POSTGRESQL_DDL = (
+    "CREATE TABLE ticket_search (ticket_id BIGINT PRIMARY KEY, public TSVECTOR NOT NULL, notes TSVECTOR NOT NULL)",
+    "CREATE INDEX ix_ticket_search_all ON ticket_search USING gin ((public || notes))",
+)
+DROP_DDL = ("DROP TABLE ticket_search",)
+
+
+def ddl(dialect: str) -> tuple[str, ...]:
+    """The statements that make the index on this database."""
+    return SQLITE_DDL if dialect == "sqlite" else POSTGRESQL_DDL
+
+
+def index_message(session: Session, ticket: Ticket, message: Message) -> None:
+    """Add what `message` says (and, with the first one, subject and customer) to the ticket's document."""
+    session.flush()  # the ids of ticket and message
+    stems = index_text(message.text, *(each.name for each in message.attachments))
+    note = message.direction is Direction.NOTE
+    values = {"id": ticket.id, "body": "" if note else stems, "notes": stems if note else ""}
+    if runtime_of(session).database.dialect == "sqlite":
+        known = session.execute(_SQLITE_GET, {"id": ticket.id}).one_or_none()
+        if known is None:
+            session.execute(_SQLITE_NEW, values | _head(ticket))
+        else:
+            session.execute(_SQLITE_SET, values | {"body": f"{known.body} {values['body']}", "notes": f"{known.notes} {values['notes']}"} | _head(ticket))
+    else:
+        session.execute(_POSTGRESQL_PUT, values | {"head": " ".join(_head(ticket).values())})
+
+
+def forget_ticket(session: Session, ticket_id: int) -> None:
+    """Take the ticket out of the index."""
+    column = "rowid" if runtime_of(session).database.dialect == "sqlite" else "ticket_id"
+    session.execute(sa.text(f"DELETE FROM ticket_search WHERE {column} = :id"), {"id": ticket_id})  # noqa: S608
+
+
+def matching(session: Session, words: str) -> sa.ColumnElement[bool] | None:
+    """The condition that a ticket's document holds all of `words`, in any of their grammatical forms; None without words."""
+    terms = query_terms(words)
+    if runtime_of(session).database.dialect == "sqlite":
+        query = fts5_query(terms)
+        found = sa.select(sa.literal_column("rowid")).select_from(sa.text("ticket_search")).where(sa.text("ticket_search MATCH :words"))
+        return Ticket.id.in_(found.params(words=query)) if query else None
+    query = tsquery(terms)
+    found = (
+        sa.select(sa.literal_column("ticket_id")).select_from(sa.text("ticket_search")).where(sa.text("(public || notes) @@ to_tsquery('simple', :words)"))
+    )
+    return Ticket.id.in_(found.params(words=query)) if query else None
+
+
+def _head(ticket: Ticket) -> dict[str, str]:
+    people = [ticket.customer.name, *(identity.value for identity in ticket.customer.identities)]
+    if ticket.customer.organization is not None:
+        people.append(ticket.customer.organization.name)
+    return {"subject": index_text(str(ticket.id), ticket.subject), "people": index_text(*people)}
+
+
+_SQLITE_GET = sa.text("SELECT body, notes FROM ticket_search WHERE rowid = :id")
+_SQLITE_NEW = sa.text("INSERT INTO ticket_search (rowid, subject, people, body, notes) VALUES (:id, :subject, :people, :body, :notes)")
+_SQLITE_SET = sa.text("UPDATE ticket_search SET subject = :subject, people = :people, body = :body, notes = :notes WHERE rowid = :id")
+_POSTGRESQL_PUT = sa.text(
+    "INSERT INTO ticket_search (ticket_id, public, notes)"
+    " VALUES (:id, to_tsvector('simple', :head || ' ' || :body), to_tsvector('simple', :notes))"
+    " ON CONFLICT (ticket_id) DO UPDATE SET public = ticket_search.public || to_tsvector('simple', :body),"
+    " notes = ticket_search.notes || to_tsvector('simple', :notes)"
+)

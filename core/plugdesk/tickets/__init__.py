@@ -1,0 +1,1 @@
+"""Tickets: requests and everything said about them."""

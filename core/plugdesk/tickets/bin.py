@@ -1,0 +1,53 @@
+"""Deleting a ticket: into the bin for thirty days, out of it again, or for good."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.errors import Conflict, NotAllowed
+from plugdesk.events import Event, record
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_delete
+from plugdesk.runtime import runtime_of
+from plugdesk.search import forget_ticket
+from plugdesk.tickets.attachments import drop_file
+from plugdesk.tickets.models import Attachment, Message, Ticket
+from plugdesk.users.models import User
+
+
+def delete_ticket(session: Session, ticket: Ticket, by: User) -> None:
+    """Put the ticket into the bin: gone from every list, restorable for thirty days. A right of its own."""
+    if not can_delete(session, by, ticket):
+        raise NotAllowed(_("You may not delete tickets of this form."))
+    if ticket.deleted_at is None:
+        ticket.deleted_at = runtime_of(session).clock.now()
+        record(session, "ticket_deleted", ticket=ticket, actor=by, subject=ticket.subject)
+
+
+def restore_ticket(session: Session, ticket: Ticket, by: User) -> None:
+    """Take the ticket out of the bin, as it was."""
+    if not can_delete(session, by, ticket):
+        raise NotAllowed(_("You may not restore tickets of this form."))
+    if ticket.deleted_at is not None:
+        ticket.deleted_at = None
+        record(session, "ticket_restored", ticket=ticket, actor=by)
+
+
+def erase_ticket(session: Session, ticket: Ticket) -> None:
+    """Remove the ticket and all that is said on it for good; the journal keeps that it was done."""
+    if ticket.deleted_at is None:
+        raise Conflict(_("Only what is in the bin is erased."))
+    number, form = ticket.id, ticket.form
+    attachments = sa.select(Attachment).join(Message).where(Message.ticket_id == number)
+    for attachment in session.scalars(attachments).all():
+        drop_file(session, attachment)
+    forget_ticket(session, number)
+    session.flush()  # the files before the messages they hang on
+    session.execute(sa.update(Ticket).where(Ticket.merged_into_id == number).values(merged_into_id=None))
+    session.execute(sa.update(Ticket).where(Ticket.parent_id == number).values(parent_id=None))
+    session.execute(sa.delete(Event).where(Event.ticket_id == number))
+    session.execute(sa.update(Message).where(Message.ticket_id == number).values(answers_id=None))
+    session.execute(sa.delete(Message).where(Message.ticket_id == number))
+    session.delete(ticket)
+    record(session, "ticket_erased", form=form, number=number)

@@ -1,0 +1,171 @@
+"""What is done to a ticket besides talking: accept, assign, change status and fields, watch, read. Never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.errors import Conflict, Invalid, NotAllowed
+from plugdesk.events import record
+from plugdesk.forms.fields import check_values
+from plugdesk.forms.models import Status, StatusKind
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_reply, can_work_on
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import Reading, Ticket, Watcher
+from plugdesk.tickets.settling import settle
+from plugdesk.users.models import Group, User
+
+
+def assign(session: Session, ticket: Ticket, by: User | None, *, assignee: User | None = None, group: Group | None = None) -> Ticket:
+    """Give the ticket to an agent, a group, both (an agent within a group), or nobody."""
+    _may_act(session, ticket, by)
+    if assignee is not None and not (assignee.is_agent and can_work_on(session, assignee, ticket.form_id)):
+        raise Invalid(_("%(name)s does not work on this form.", name=assignee.name))
+    before = {"assignee_id": ticket.assignee_id, "group_id": ticket.group_id}
+    after = {"assignee_id": assignee.id if assignee else None, "group_id": group.id if group else None}
+    if before == after:
+        return ticket
+    ticket.assignee, ticket.group = assignee, group
+    ticket.assignee_id, ticket.group_id = after["assignee_id"], after["group_id"]
+    _touch(session, ticket)
+    record(session, "ticket_assigned", ticket=ticket, actor=by, before=before, after=after)
+    return ticket
+
+
+def accept(session: Session, ticket: Ticket, agent: User) -> Ticket:
+    """`agent` takes the ticket as own; a new one becomes open. `Conflict` when a colleague was faster."""
+    _may_act(session, ticket, agent)
+    if ticket.assignee_id is not None and ticket.assignee_id != agent.id:
+        name = ticket.assignee.name if ticket.assignee else ""
+        raise Conflict(_("%(name)s has already accepted this ticket.", name=name))
+    assign(session, ticket, agent, assignee=agent, group=ticket.group)
+    record(session, "ticket_accepted", ticket=ticket, actor=agent)
+    if ticket.status_kind is StatusKind.NEW:
+        become(session, ticket, StatusKind.OPEN, by=agent)
+    return ticket
+
+
+def release(session: Session, ticket: Ticket, agent: User) -> Ticket:
+    """Give the ticket back: to its group if it has one, else to nobody."""
+    _may_act(session, ticket, agent)
+    assign(session, ticket, agent, assignee=None, group=ticket.group)
+    record(session, "ticket_released", ticket=ticket, actor=agent)
+    return ticket
+
+
+def change_status(session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False) -> Ticket:
+    """Put the ticket into `status` of its form. Entering a final kind is its closing, leaving them its reopening.
+
+    `quietly` closes without telling the customer.
+    """
+    _may_act(session, ticket, by)
+    if status.form_id != ticket.form_id:
+        raise Invalid(_("This status belongs to another form."))
+    if status.id == ticket.status_id:
+        return ticket
+    before, was_final = ticket.status, ticket.status_kind.is_final
+    ticket.status, ticket.status_id, ticket.status_kind = status, status.id, status.kind
+    _touch(session, ticket)
+    record(session, "status_changed", ticket=ticket, actor=by, before=before.code, after=status.code)
+    if status.kind.is_final and not was_final:
+        ticket.closed_at = ticket.changed_at
+        session.execute(sa.delete(Reading).where(Reading.ticket_id == ticket.id))
+        record(session, "ticket_closed", ticket=ticket, actor=by, quietly=quietly)
+    elif was_final and not status.kind.is_final:
+        ticket.closed_at = None
+        record(session, "ticket_reopened", ticket=ticket, actor=by)
+    return ticket
+
+
+def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None) -> Ticket:
+    """Put the ticket into its form's first status of one of `kinds`; one without such a status leaves it as it is."""
+    status = ticket.form.first_status(*kinds)
+    return change_status(session, ticket, status, by=by) if status else ticket
+
+
+def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: User, version: int | None = None) -> Ticket:
+    """Set values of fields from what was entered, by code; others stay.
+
+    `version` is the ticket's as the page showed it: when somebody changed one of these same fields meanwhile, `Conflict`.
+    """
+    _may_act(session, ticket, by)
+    if version is not None and version != ticket.version:
+        _refuse_lost_values(session, ticket, raw, version)
+    values, problems = check_values(session, ticket.form, {**ticket.values, **raw}, by_agent=by.is_agent, before=ticket.values)
+    if problems:
+        raise Invalid(problems=problems)
+    changes = {code: [ticket.values.get(code), value] for code, value in values.items() if ticket.values.get(code) != value}
+    if not changes:
+        return ticket
+    ticket.values = {**ticket.values, **{code: pair[1] for code, pair in changes.items()}}
+    _touch(session, ticket)
+    record(session, "fields_changed", ticket=ticket, actor=by, changes=changes)
+    settle(session, ticket)
+    return ticket
+
+
+def set_subject(session: Session, ticket: Ticket, subject: str, *, by: User) -> Ticket:
+    """Give the ticket another subject; what went out under the old one stays as it was."""
+    _may_act(session, ticket, by)
+    subject = " ".join(subject.split())
+    if not subject:
+        raise Invalid(problems={"subject": _("A ticket needs a subject.")})
+    if subject != ticket.subject:
+        before, ticket.subject = ticket.subject, subject
+        _touch(session, ticket)
+        record(session, "subject_changed", ticket=ticket, actor=by, before=before, after=subject)
+    return ticket
+
+
+def watch(session: Session, ticket: Ticket, agent: User) -> None:
+    """Tell `agent` of what happens to the ticket from now on. Twice is once."""
+    _may_act(session, ticket, agent)
+    if session.get(Watcher, (ticket.id, agent.id)) is None:
+        session.add(Watcher(ticket_id=ticket.id, user_id=agent.id))
+
+
+def unwatch(session: Session, ticket: Ticket, agent: User) -> None:
+    """Stop telling `agent`."""
+    session.execute(sa.delete(Watcher).where(Watcher.ticket_id == ticket.id, Watcher.user_id == agent.id))
+
+
+def mark_read(session: Session, ticket: Ticket, agent: User) -> None:
+    """`agent` has seen all there is. Closed tickets are nobody's to read."""
+    if not ticket.status_kind.is_final and session.get(Reading, (agent.id, ticket.id)) is None:
+        session.add(Reading(user_id=agent.id, ticket_id=ticket.id, form_id=ticket.form_id))
+
+
+def mark_unread(session: Session, ticket: Ticket, agent: User) -> None:
+    """Put the ticket back among what `agent` has not read."""
+    session.execute(sa.delete(Reading).where(Reading.ticket_id == ticket.id, Reading.user_id == agent.id))
+
+
+def news_for_others(session: Session, ticket: Ticket, author: User | None) -> None:
+    """Something was said: the ticket is unread for every agent but its author."""
+    others = [Reading.ticket_id == ticket.id]
+    if author is not None:
+        others.append(Reading.user_id != author.id)
+    session.execute(sa.delete(Reading).where(*others))
+
+
+def _may_act(session: Session, ticket: Ticket, by: User | None) -> None:
+    """Nobody (`None`) is the desk itself: a timer, a rule, a letter."""
+    if by is not None and not can_reply(session, by, ticket):
+        raise NotAllowed(_("You may not change this ticket."))
+
+
+def _touch(session: Session, ticket: Ticket) -> None:
+    ticket.changed_at = runtime_of(session).clock.now()
+
+
+def _refuse_lost_values(session: Session, ticket: Ticket, raw: Mapping[str, Any], version: int) -> None:
+    from plugdesk.tickets.queries import fields_changed_since
+
+    lost = fields_changed_since(session, ticket, version) & raw.keys()
+    if lost:
+        labels = ", ".join(field.label for field in ticket.form.fields if field.code in lost)
+        raise Conflict(_("Somebody changed %(labels)s while you were editing. Look at the new values, then save again.", labels=labels))

@@ -1,0 +1,329 @@
+"""Everything said on a ticket: opening, letters in, replies, notes, forwarding. Commands: they never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.errors import Conflict, Invalid, NotAllowed
+from plugdesk.events import record
+from plugdesk.forms.fields import check_values, default_values
+from plugdesk.forms.models import Form, Status, StatusKind
+from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_reply, can_work_on
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
+from plugdesk.tickets.commands import become, change_status, mark_read, news_for_others
+from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
+from plugdesk.tickets.settling import settle
+from plugdesk.users.models import User
+
+EXCERPT = 140
+LONGEST_SUBJECT = 500
+
+
+@dataclass(frozen=True)
+class Said:
+    """The content of one message as its channel read it.
+
+    `text` is what its author wrote, `quoted` what they quoted below; `html` is as it came, not cleaned. `kind` is "human"
+    for a person's own words, else what kind of program wrote it, with the `reason` we think so.
+    """
+
+    text: str = ""
+    html: str | None = None
+    quoted: str | None = None
+    subject: str | None = None
+    to: Sequence[str] = ()
+    cc: Sequence[str] = ()
+    files: Sequence[NewFile] = ()
+    external_id: str | None = None
+    kind: str = "human"
+    reason: str | None = None
+
+
+def open_ticket(
+    session: Session,
+    form: Form,
+    customer: User,
+    *,
+    subject: str,
+    said: Said,
+    channel: str,
+    by: User | None = None,
+    values: Mapping[str, Any] | None = None,
+    participants: Iterable[tuple[str, str | None]] = (),
+) -> Ticket:
+    """Open a ticket of `customer` on `form` with its first message.
+
+    `by` is an agent who opens it for the customer (a call, a visit); then its channel is the one extensions name for the
+    answers. `values` are checked as the customer's or the agent's; a letter without them is never refused.
+    """
+    runtime = runtime_of(session)
+    now = runtime.clock.now()
+    if form.archived_at is not None:
+        raise Invalid(_("The form “%(name)s” is archived and takes no tickets.", name=form.name))
+    if by is not None and not can_work_on(session, by, form.id):
+        raise NotAllowed(_("You do not work on this form."))
+    status = form.first_status(StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
+    if status is None:
+        raise Invalid(_("The form “%(name)s” has no status for new tickets.", name=form.name))
+    ticket = Ticket(
+        form=form, form_id=form.id, customer=customer, customer_id=customer.id, opened_by_id=(by or customer).id,
+        subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status=status, status_id=status.id,
+        status_kind=status.kind, values=_first_values(session, form, values, by), customer_waits=said.kind == "human",
+        assignee_id=form.responsible_user_id, group_id=form.responsible_group_id, created_at=now, changed_at=now, spoken_at=now,
+        version=1,
+    )  # fmt: skip
+    session.add(ticket)
+    settle(session, ticket)
+    if by is not None:
+        ticket.channel = runtime.executor.first("channel_for", form, session, ticket=ticket, customer=customer) or channel
+    message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel)
+    session.flush()  # the ids of ticket and message
+    for address, name in participants:
+        session.merge(Participant(ticket_id=ticket.id, address=address, name=name))
+    record(session, "ticket_opened", ticket=ticket, actor=by or customer, message_id=message.id, channel=channel, kind=said.kind)
+    if by is not None:
+        mark_read(session, ticket, by)
+    return ticket
+
+
+def receive_message(session: Session, ticket: Ticket, author: User, *, said: Said, channel: str) -> Message:
+    """A further message of a customer or participant. A person's words reopen a closed ticket and end its waiting."""
+    message = _add_message(session, ticket, said, author=author, direction=Direction.INCOMING, channel=channel)
+    session.flush()  # the message's id
+    record(session, "message_received", ticket=ticket, actor=author, message_id=message.id, kind=said.kind)
+    if said.kind == "human":
+        ticket.customer_waits = True
+        news_for_others(session, ticket, None)
+        if ticket.status_kind.is_final or ticket.status_kind is StatusKind.PENDING:
+            become(session, ticket, StatusKind.OPEN, StatusKind.NEW, by=None)
+    return message
+
+
+def reply_to_ticket(
+    session: Session,
+    ticket: Ticket,
+    agent: User,
+    *,
+    body: str,
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
+    uploads: Iterable[str] = (),
+    files: Iterable[NewFile] = (),
+    status: Status | None = None,
+    seen: int | None = None,
+    undo: timedelta = timedelta(0),
+) -> Message:
+    """Answer the customer with `body`, the HTML of the composer; it leaves after `undo`.
+
+    `seen` is the id of the last message the agent saw: when somebody has written since, `Conflict`, and nothing is sent.
+    `uploads` are keys of files the agent uploaded. `status` is the one to put the ticket into afterwards.
+    """
+    if not can_reply(session, agent, ticket):
+        raise NotAllowed(_("You may not answer this ticket."))
+    _refuse_unseen(session, ticket, agent, seen)
+    clean = clean_html(body)
+    text = text_of_html(clean)
+    uploads = list(uploads)
+    if not text.strip() and "<img" not in clean and not uploads:
+        raise Invalid(problems={"body": _("Write something first.")})
+    said = Said(text=text, html=clean, cc=cc)
+    message = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
+    message.bcc = list(bcc)
+    attach_uploads(session, message, uploads, agent)
+    for file in files:
+        add_file(session, file, message=message)
+    _post(session, message, undo)
+    record(session, "reply_written", ticket=ticket, actor=agent, message_id=message.id)
+    ticket.customer_waits = False
+    news_for_others(session, ticket, agent)
+    mark_read(session, ticket, agent)
+    if status is not None:
+        change_status(session, ticket, status, by=agent)
+    elif ticket.status_kind is StatusKind.NEW:
+        become(session, ticket, StatusKind.OPEN, by=agent)
+    return message
+
+
+def send_automatic(session: Session, ticket: Ticket, *, kind: str, html: str, subject: str | None = None, answers: Message | None = None) -> Message:
+    """A message the desk itself writes to the customer: `kind` says what it is (receipt, closing, …). Unread stays as it is."""
+    said = Said(text=text_of_html(html), html=html, subject=subject, kind=kind)
+    message = _add_message(session, ticket, said, author=None, direction=Direction.OUTGOING, channel=ticket.channel)
+    message.answers_id = answers.id if answers else None
+    _post(session, message, timedelta(0))
+    return message
+
+
+def forward_message(session: Session, message: Message, agent: User, *, to: Sequence[str], comment: str = "") -> Message:
+    """Send what `message` says, with its files, to other addresses, under the agent's `comment` (HTML)."""
+    ticket = message.ticket
+    if not can_reply(session, agent, ticket):
+        raise NotAllowed(_("You may not forward from this ticket."))
+    if not to:
+        raise Invalid(problems={"to": _("Say where to forward it to.")})
+    body = clean_html(comment) + _quotation(message)
+    subject = f"Fwd: {message.subject or ticket.subject}"
+    said = Said(text=text_of_html(body), html=body, to=to, subject=subject, kind="forward")
+    copy = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
+    for attachment in message.attachments:
+        with runtime_of(session).files.open(attachment.sha256) as stream:
+            add_file(session, NewFile(attachment.name, stream.read(), attachment.type, attachment.inline, attachment.content_id), message=copy)
+    _post(session, copy, timedelta(0))
+    record(session, "message_forwarded", ticket=ticket, actor=agent, message_id=copy.id, of=message.id, to=list(to))
+    return copy
+
+
+def add_note(session: Session, ticket: Ticket, agent: User, *, body: str, uploads: Iterable[str] = ()) -> Message:
+    """A note only agents see."""
+    if not can_reply(session, agent, ticket):
+        raise NotAllowed(_("You may not write on this ticket."))
+    clean = clean_html(body)
+    text = text_of_html(clean)
+    uploads = list(uploads)
+    if not text.strip() and "<img" not in clean and not uploads:
+        raise Invalid(problems={"body": _("Write something first.")})
+    note = _add_message(session, ticket, Said(text=text, html=clean), author=agent, direction=Direction.NOTE, channel=None)
+    attach_uploads(session, note, uploads, agent)
+    session.flush()  # the note's id
+    record(session, "note_added", ticket=ticket, actor=agent, message_id=note.id)
+    news_for_others(session, ticket, agent)
+    mark_read(session, ticket, agent)
+    return note
+
+
+def ask_colleague(session: Session, ticket: Ticket, agent: User, *, colleague: User, subject: str, body: str) -> Ticket:
+    """Open a subtask: a private question to `colleague` hanging on `ticket`, with a thread of its own."""
+    if not can_reply(session, agent, ticket):
+        raise NotAllowed(_("You may not ask from this ticket."))
+    if not can_work_on(session, colleague, ticket.form_id):
+        raise Invalid(_("%(name)s does not work on this form.", name=colleague.name))
+    now = runtime_of(session).clock.now()
+    status = ticket.form.first_status(StatusKind.NEW, StatusKind.OPEN)
+    if status is None:
+        raise Invalid(_("The form “%(name)s” has no status for new tickets.", name=ticket.form.name))
+    subtask = Ticket(
+        form=ticket.form, form_id=ticket.form_id, customer=ticket.customer, customer_id=ticket.customer_id, opened_by_id=agent.id,
+        subject=_subject(subject) or ticket.subject, channel="subtask", status=status, status_id=status.id, status_kind=status.kind,
+        values={}, assignee=colleague, assignee_id=colleague.id, parent_id=ticket.id, customer_waits=False, created_at=now,
+        changed_at=now, spoken_at=now, version=1,
+    )  # fmt: skip
+    session.add(subtask)
+    session.flush()  # the subtask's id
+    add_note(session, subtask, agent, body=body)
+    record(session, "colleague_asked", ticket=ticket, actor=agent, subtask_id=subtask.id, colleague_id=colleague.id)
+    return subtask
+
+
+def withdraw_reply(session: Session, message: Message, agent: User) -> None:
+    """Take back an own reply that has not left yet. `Conflict` when it has."""
+    from plugdesk.jobs import cancel
+
+    if message.author_id != agent.id or message.direction is not Direction.OUTGOING:
+        raise NotAllowed(_("Only its author can take a reply back."))
+    if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(session, _job_key(message)):
+        raise Conflict(_("The reply has already left."))
+    ticket = message.ticket
+    for attachment in list(message.attachments):
+        drop_file(session, attachment)
+    record(session, "reply_withdrawn", ticket=ticket, actor=agent, text=message.text)
+    session.flush()  # the files before the message they hang on
+    session.delete(message)
+    session.flush()  # the message is gone when the last of the rest is asked for
+    last = session.scalar(
+        sa.select(Message).where(Message.ticket_id == ticket.id, Message.direction != Direction.NOTE).order_by(Message.id.desc()).limit(1)
+    )
+    ticket.customer_waits = last is not None and last.direction is Direction.INCOMING and not last.is_automatic
+
+
+def send_again(session: Session, message: Message, agent: User) -> None:
+    """Queue a message that failed, or may have been sent, once more."""
+    if not can_reply(session, agent, message.ticket):
+        raise NotAllowed(_("You may not answer this ticket."))
+    if message.delivery not in (DeliveryState.FAILED, DeliveryState.MAYBE):
+        raise Conflict(_("This message is already on its way."))
+    _post(session, message, timedelta(0))
+    record(session, "message_sent_again", ticket=message.ticket, actor=agent, message_id=message.id)
+
+
+def _add_message(
+    session: Session, ticket: Ticket, said: Said, *, author: User | None, direction: Direction, channel: str | None
+) -> Message:
+    from plugdesk.search import index_message
+
+    now = runtime_of(session).clock.now()
+    message = Message(
+        ticket=ticket, direction=direction, kind=said.kind, reason=said.reason, author=author,
+        author_id=author.id if author else None, channel=channel,
+        subject=said.subject, text=said.text, quoted=said.quoted, html=said.html, to=list(said.to), cc=list(said.cc), bcc=[],
+        external_id=said.external_id, created_at=now,
+    )  # fmt: skip
+    session.add(message)
+    kept = [add_file(session, file, message=message) for file in said.files]
+    if said.html is not None:
+        message.clean_html = clean_html(said.html, cid={each.content_id: f"/files/{each.key}" for each in kept if each.content_id})
+        message.cleaned_by = CLEANER_VERSION
+    ticket.spoken_at = ticket.changed_at = now
+    ticket.excerpt = excerpt(said.text, EXCERPT)
+    index_message(session, ticket, message)
+    return message
+
+
+def _post(session: Session, message: Message, undo: timedelta) -> None:
+    """Queue the delivery; where nothing carries the ticket's channel the message stays on the page only."""
+    from plugdesk.jobs import enqueue
+
+    runtime = runtime_of(session)
+    session.flush()  # the message's id, which names the job
+    message.delivery, message.delivery_error = DeliveryState.QUEUED, None
+    due_at = runtime.clock.now() + undo if undo else None
+    enqueue(session, "core:deliver_message", form=message.ticket.form, key=_job_key(message), due_at=due_at, message_id=message.id)
+
+
+def _job_key(message: Message) -> str:
+    return f"message:{message.id}"
+
+
+def _refuse_unseen(session: Session, ticket: Ticket, agent: User, seen: int | None) -> None:
+    if seen is None:
+        return
+    news = session.scalar(
+        sa.select(Message)
+        .where(Message.ticket_id == ticket.id, Message.id > seen, Message.kind == "human", Message.author_id != agent.id)
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    if news is not None:
+        name = news.author.name if news.author else ""
+        raise Conflict(_("%(name)s has just written on this ticket. Read it, then send your answer.", name=name))
+
+
+def _first_values(session: Session, form: Form, raw: Mapping[str, Any] | None, by: User | None) -> dict[str, Any]:
+    defaults = default_values(form)
+    if raw is None:
+        return defaults
+    values, problems = check_values(session, form, {**defaults, **raw}, by_agent=by is not None, before={})
+    if problems:
+        raise Invalid(problems=problems)
+    return {**defaults, **values}
+
+
+def _subject(subject: str) -> str:
+    return " ".join(subject.split())[:LONGEST_SUBJECT]
+
+
+def _quotation(message: Message) -> str:
+    from markupsafe import Markup
+
+    from plugdesk.html import html_of_text
+
+    body = message.clean_html if message.clean_html is not None else html_of_text(message.text)
+    name = message.author.name if message.author else ""
+    return str(Markup("<p>{}</p><blockquote>{}</blockquote>").format(name, Markup(body)))  # the cleaned copy, see html.py

@@ -1,0 +1,119 @@
+"""Outgoing messages: handed to their channel by a job, exactly once in effect.
+
+The one moment nobody can know lies between the last byte of a message and the other side's answer. A channel calls
+`handing_over` right before it: a process that dies later leaves the message in `sending`, and the next try, instead of
+sending again, ends as *maybe sent*.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.contributions import MaybeSent, Undeliverable
+from plugdesk.events import record
+from plugdesk.forms.models import Form
+from plugdesk.i18n import gettext as _
+from plugdesk.i18n import use_language
+from plugdesk.jobs import RetryLater, enqueue
+from plugdesk.plugins.context import Context
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import DeliveryState, Message, Ticket
+
+GIVE_UP_AFTER = timedelta(days=2)
+
+
+def deliver_message(ctx: Context, message_id: int) -> None:
+    """Job: hand a queued message to its ticket's channel, and write down what became of it."""
+    session, runtime = ctx._session, runtime_of(ctx._session)
+    message = session.get(Message, message_id)
+    if message is None or message.delivery not in (DeliveryState.QUEUED, DeliveryState.SENDING):
+        return
+    with use_language(ctx.desk.language):
+        ticket = message.ticket
+        if message.delivery is DeliveryState.SENDING:
+            _end(session, message, DeliveryState.MAYBE, _("The connection was lost before the other side confirmed it."))
+            return
+        channel = runtime.registry.channels.get(message.channel or "")
+        if channel is None:
+            _end(session, message, DeliveryState.FAILED, _("Nothing on this desk carries the channel of this ticket."))
+            return
+        owner = runtime.registry.owner("channels", channel.name)
+        if not ticket.form.has(owner):
+            _end(session, message, DeliveryState.HELD, off_on_this_form(session, owner))
+            return
+        if not runtime.executor.allows(owner, ticket.form):
+            raise RetryLater(60, _("The extension is suspended on this form."))
+        own = runtime.context(owner, ticket.form, session, "job")
+        try:
+            external_id = channel.deliver(own, message)
+        except Undeliverable as error:
+            _end(session, message, DeliveryState.FAILED, str(error))
+        except MaybeSent as error:
+            _end(session, message, DeliveryState.MAYBE, str(error))
+        except RetryLater as error:
+            _wait(session, message, str(error), give_up=ctx.now - message.created_at > GIVE_UP_AFTER)
+            if message.delivery is DeliveryState.QUEUED:
+                raise
+        else:
+            message.external_id = external_id or message.external_id
+            message.delivered_at = ctx.now
+            _end(session, message, DeliveryState.SENT, None)
+
+
+def handing_over(ctx: Context, message: Message) -> None:
+    """A channel calls this right before the last byte leaves: from here on, dying means *maybe sent*."""
+    message.delivery = DeliveryState.SENDING
+    ctx.checkpoint()
+
+
+def off_on_this_form(session: Session, plugin: str) -> str:
+    """The mark on a held message, like “E-mail is off on this form.”"""
+    manifest = runtime_of(session).registry.plugins[plugin].manifest
+    return _("%(name)s is off on this form.", name=_(manifest.name) if manifest else plugin)
+
+
+def hold_messages(session: Session, plugin: str, form: Form) -> int:
+    """The plugin is going off on `form`: what waits on its channels is held, and says so. Returns how many."""
+    found = _waiting(session, plugin, form, DeliveryState.QUEUED)
+    for message in found:
+        message.delivery, message.delivery_error = DeliveryState.HELD, off_on_this_form(session, plugin)
+    return len(found)
+
+
+def release_messages(session: Session, plugin: str, form: Form) -> int:
+    """The plugin is on again: what was held on its channels goes out. Returns how many."""
+    found = _waiting(session, plugin, form, DeliveryState.HELD)
+    for message in found:
+        message.delivery, message.delivery_error = DeliveryState.QUEUED, None
+        enqueue(session, "core:deliver_message", form=form, key=f"message:{message.id}", message_id=message.id)
+    return len(found)
+
+
+def waiting_messages(session: Session, plugin: str, form: Form) -> int:
+    """How many messages wait on the plugin's channels of this form."""
+    return len(_waiting(session, plugin, form, DeliveryState.QUEUED))
+
+
+def _waiting(session: Session, plugin: str, form: Form, state: DeliveryState) -> list[Message]:
+    registry = runtime_of(session).registry
+    own = [name for name in registry.channels if registry.owner("channels", name) == plugin]
+    if not own:
+        return []
+    where = (Ticket.form_id == form.id, Message.delivery == state, Message.channel.in_(own))
+    return list(session.scalars(sa.select(Message).join(Message.ticket).where(*where).order_by(Message.id)))
+
+
+def _end(session: Session, message: Message, state: DeliveryState, why: str | None) -> None:
+    message.delivery, message.delivery_error = state, why
+    kind = "message_sent" if state is DeliveryState.SENT else f"message_{state}"
+    record(session, kind, ticket=message.ticket, message_id=message.id, **({"reason": why} if why else {}))
+
+
+def _wait(session: Session, message: Message, why: str, *, give_up: bool) -> None:
+    if give_up:
+        _end(session, message, DeliveryState.FAILED, _("Given up after two days. %(why)s", why=why))
+    else:
+        message.delivery, message.delivery_error = DeliveryState.QUEUED, why

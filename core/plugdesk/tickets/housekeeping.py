@@ -1,0 +1,50 @@
+"""Recurring work of the core: folding counts, emptying the bin, sweeping up what nobody needs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from plugdesk.plugins.context import Context
+from plugdesk.plugins.figures import fold_figures
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets import tally
+from plugdesk.tickets.attachments import drop_file
+from plugdesk.tickets.bin import erase_ticket
+from plugdesk.tickets.models import Attachment, Content, Ticket
+
+KEPT_IN_BIN = timedelta(days=30)
+KEPT_UPLOAD = timedelta(days=2)
+AT_ONCE = 200
+
+
+def fold_tallies(ctx: Context) -> None:
+    """Fold the rows counts are made of."""
+    tally.fold(ctx._session)
+
+
+def empty_bin(ctx: Context) -> None:
+    """Erase what has been in the bin for thirty days."""
+    old = ctx.db.scalars(sa.select(Ticket).where(Ticket.deleted_at < ctx.now - KEPT_IN_BIN).limit(AT_ONCE))
+    for ticket in old.all():
+        erase_ticket(ctx._session, ticket)
+
+
+def sweep(ctx: Context) -> None:
+    """Drop uploads no message took, bytes no attachment uses, and old figures."""
+    session = ctx._session
+    abandoned = (Attachment.message_id.is_(None), Attachment.created_at < ctx.now - KEPT_UPLOAD)
+    for upload in session.scalars(sa.select(Attachment).where(*abandoned).limit(AT_ONCE)).all():
+        drop_file(session, upload)
+    session.flush()  # the uses just counted down
+    fold_figures(session, ctx.now)
+    unused = session.scalars(sa.select(Content).where(Content.uses <= 0).limit(AT_ONCE)).all()
+    files = runtime_of(session).files
+    for content in unused:
+        session.delete(content)
+    ctx.checkpoint()  # the rows first: bytes without a row are rubbish, a row without bytes would be a loss
+    for content in unused:
+        with ctx.transaction():
+            if session.get(Content, content.sha256) is None:
+                files.delete(content.sha256)

@@ -1,0 +1,247 @@
+"""Questions about tickets: the views and their counts, one ticket with its thread, what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from plugdesk.errors import NotFound
+from plugdesk.events import Event
+from plugdesk.forms.models import OPEN_KINDS, StatusKind
+from plugdesk.i18n import gettext as _
+from plugdesk.i18n import lazy_gettext
+from plugdesk.permissions import can_see, visible_forms, visible_tickets
+from plugdesk.search import matching
+from plugdesk.tickets.models import Message, Reading, Tally, Ticket, Watcher
+from plugdesk.users.models import GroupMember, User
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class View:
+    """A built-in list of tickets. `counted` views show their number on the left panel."""
+
+    slug: str
+    title: Any
+    icon: str
+    counted: bool = True
+
+
+VIEWS = (
+    View("new", lazy_gettext("New"), "status-new"),
+    View("mine", lazy_gettext("Mine"), "user"),
+    View("groups", lazy_gettext("My groups"), "users"),
+    View("unread", lazy_gettext("Unread"), "mail"),
+    View("watching", lazy_gettext("Watching"), "eye"),
+    View("unanswered", lazy_gettext("Unanswered"), "message"),
+    View("open", lazy_gettext("All open"), "inbox"),
+    View("waiting", lazy_gettext("Waiting for customer"), "status-pending"),
+    View("done", lazy_gettext("Done"), "status-resolved", counted=False),
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a page of a list ends: the last row's rank, moment and number."""
+
+    rank: int
+    spoken_at: datetime
+    id: int
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to besides its view."""
+
+    form_id: int | None = None
+    assignee_id: int | None = None
+    group_id: int | None = None
+    status_code: str | None = None
+    customer_id: int | None = None
+    words: str = ""
+    conditions: Sequence[sa.ColumnElement[bool]] = field(default=())
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, what is known of each, and the key of the next page if there is more."""
+
+    tickets: Sequence[Ticket]
+    unread: frozenset[int]
+    next: Key | None
+
+
+def tickets_of_view(
+    session: Session, user: User, view: str, *, narrowed: Filter = Filter(), after: Key | None = None, limit: int = PAGE
+) -> Page:
+    """One page of a view as `user` may see it, the highest rank and the latest word first."""
+    order = (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc())
+    query = (
+        _rows()
+        .where(visible_tickets(session, user), Ticket.merged_into_id.is_(None), Ticket.parent_id.is_(None), *_of_view(session, user, view))
+        .where(*_narrowing(session, narrowed))
+        .order_by(*order)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id) < sa.tuple_(after.rank, after.spoken_at, after.id))
+    found = session.scalars(query).unique().all()
+    shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
+    return Page(shown, unread_of(session, user, shown), Key(last.rank, last.spoken_at, last.id) if last else None)
+
+
+def view_counts(session: Session, user: User) -> Mapping[str, int]:
+    """How many tickets stand in each counted view of `user`. Three queries, however many tickets there are."""
+    groups = group_ids_of(session, user)
+    mine, in_groups = Tally.assignee_id == user.id, Tally.group_id.in_(groups) if groups else sa.false()
+    is_open = Tally.status_kind.in_(OPEN_KINDS)
+
+    def total(*conditions: Any) -> Any:
+        return sa.func.coalesce(sa.func.sum(Tally.n).filter(*conditions), 0)
+
+    row = session.execute(
+        sa.select(
+            total(Tally.status_kind == StatusKind.NEW).label("new"),
+            total(is_open, mine).label("mine"),
+            total(is_open, in_groups).label("groups"),
+            total(is_open, Tally.customer_waits).label("unanswered"),
+            total(is_open).label("open"),
+            total(Tally.status_kind == StatusKind.PENDING).label("waiting"),
+        ).where(*_of_forms(session, user, Tally.form_id))
+    ).one()
+    counts = {name: int(value) for name, value in row._mapping.items()}
+    read, watching = session.execute(
+        sa.select(
+            sa.select(sa.func.count()).where(Reading.user_id == user.id, *_of_forms(session, user, Reading.form_id)).scalar_subquery(),
+            sa.select(sa.func.count())
+            .select_from(Watcher)
+            .join(Ticket, Ticket.id == Watcher.ticket_id)
+            .where(Watcher.user_id == user.id, Ticket.closed_at.is_(None), visible_tickets(session, user))
+            .scalar_subquery(),
+        )
+    ).one()
+    return counts | {"unread": max(0, counts["open"] - int(read)), "watching": int(watching)}
+
+
+def unread_of(session: Session, user: User, tickets: Sequence[Ticket]) -> frozenset[int]:
+    """Which of `tickets` have something `user` has not read."""
+    is_open = [ticket.id for ticket in tickets if not ticket.status_kind.is_final]
+    if not is_open:
+        return frozenset()
+    read = session.scalars(sa.select(Reading.ticket_id).where(Reading.user_id == user.id, Reading.ticket_id.in_(is_open)))
+    return frozenset(is_open) - frozenset(read)
+
+
+def ticket_for(session: Session, user: User, number: int) -> Ticket:
+    """The ticket with this number if `user` may see it; else `NotFound`, whether or not there is one."""
+    found = session.scalar(
+        _rows().options(joinedload(Ticket.customer).selectinload(User.identities)).where(Ticket.id == number)
+    )
+    if found is None or not can_see(session, user, found):
+        raise NotFound(_("There is no such ticket."))
+    return found
+
+
+def thread_of(session: Session, ticket: Ticket) -> Sequence[Message]:
+    """Everything said on the ticket, oldest first, with authors and files."""
+    query = sa.select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id)
+    return session.scalars(query.options(joinedload(Message.author), selectinload(Message.attachments))).unique().all()
+
+
+def history_of(session: Session, ticket: Ticket, limit: int = 500) -> Sequence[Event]:
+    """What happened to the ticket, oldest first."""
+    query = sa.select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id).limit(limit)
+    return session.scalars(query.options(joinedload(Event.actor))).unique().all()
+
+
+def fields_changed_since(session: Session, ticket: Ticket, version: int) -> set[str]:
+    """The codes of the fields that changed after the ticket had `version`, as far as its history tells."""
+    later = max(0, ticket.version - version)
+    query = sa.select(Event.data).where(Event.ticket_id == ticket.id, Event.kind == "fields_changed").order_by(Event.id.desc())
+    return {code for data in session.scalars(query.limit(later)) for code in data.get("changes", {})}
+
+
+def last_event_id(session: Session) -> int:
+    """The number of the last thing that happened on this desk: what an open page compares with."""
+    return session.scalar(sa.select(sa.func.max(Event.id))) or 0
+
+
+def tickets_changed_since(session: Session, user: User, event_id: int, limit: int = 200) -> set[int]:
+    """The tickets `user` may see to which something happened after `event_id`."""
+    query = (
+        sa.select(Event.ticket_id)
+        .join(Ticket, Ticket.id == Event.ticket_id)
+        .where(Event.id > event_id, visible_tickets(session, user))
+        .distinct()
+        .limit(limit)
+    )
+    return {ticket_id for ticket_id in session.scalars(query) if ticket_id is not None}
+
+
+def group_ids_of(session: Session, user: User) -> list[int]:
+    """The groups `user` is a member of. Read once a session."""
+    known: dict[int, list[int]] = session.info.setdefault("groups_of", {})
+    if user.id not in known:
+        known[user.id] = list(session.scalars(sa.select(GroupMember.group_id).where(GroupMember.user_id == user.id)))
+    return known[user.id]
+
+
+def _rows() -> sa.Select[tuple[Ticket]]:
+    return sa.select(Ticket).options(joinedload(Ticket.customer), joinedload(Ticket.assignee), joinedload(Ticket.group))
+
+
+def _of_forms(session: Session, user: User, column: Any) -> list[sa.ColumnElement[bool]]:
+    forms = visible_forms(session, user)
+    return [] if forms is None else [column.in_(forms)]
+
+
+def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
+    is_open = Ticket.closed_at.is_(None)
+    if view == "new":
+        return [Ticket.status_kind == StatusKind.NEW]
+    if view == "mine":
+        return [is_open, Ticket.assignee_id == user.id]
+    if view == "groups":
+        return [is_open, Ticket.group_id.in_(group_ids_of(session, user))]
+    if view == "unread":
+        read = sa.select(Reading.ticket_id).where(Reading.user_id == user.id, Reading.ticket_id == Ticket.id)
+        return [is_open, ~read.exists()]
+    if view == "watching":
+        watched = sa.select(Watcher.ticket_id).where(Watcher.user_id == user.id, Watcher.ticket_id == Ticket.id)
+        return [is_open, watched.exists()]
+    if view == "unanswered":
+        return [is_open, Ticket.customer_waits]
+    if view == "waiting":
+        return [Ticket.status_kind == StatusKind.PENDING]
+    if view == "done":
+        return [Ticket.closed_at.is_not(None)]
+    if view == "all":
+        return []
+    if view == "open":
+        return [is_open]
+    raise NotFound(_("There is no such view."))
+
+
+def _narrowing(session: Session, narrowed: Filter) -> list[sa.ColumnElement[bool]]:
+    conditions = list(narrowed.conditions)
+    for column, value in (
+        (Ticket.form_id, narrowed.form_id),
+        (Ticket.assignee_id, narrowed.assignee_id),
+        (Ticket.group_id, narrowed.group_id),
+        (Ticket.customer_id, narrowed.customer_id),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if narrowed.status_code is not None:
+        conditions.append(Ticket.status.has(code=narrowed.status_code))
+    if narrowed.words and (found := matching(session, narrowed.words)) is not None:
+        conditions.append(found)
+    return conditions
+
+

@@ -1,0 +1,51 @@
+"""What a ticket *is* is settled before the commit, by the plugins that are on; what fails there is asked again by a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from plugdesk.plugins.context import Context
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import Ticket
+
+_SETTLED = ("assignee_id", "group_id", "rank")
+
+
+def settle(session: Session, ticket: Ticket) -> None:
+    """Ask every plugin that is on and take what they say; a failing one leaves its part empty and is asked again."""
+    from plugdesk.jobs import enqueue
+
+    runtime = runtime_of(session)
+    if not runtime.registry.implementations("settle_ticket", ticket.form.extensions):
+        return
+    if ticket.id is None:
+        session.flush()  # the ticket's id, which plugins' rows point at
+    before: Mapping[str, Any] = {name: getattr(ticket, name) for name in _SETTLED} | {"values": dict(ticket.values)}
+    settled, failed = runtime.executor.filter("settle_ticket", ticket.form, session, before, name="settled", ticket=ticket)
+    _take(ticket, before, settled)
+    ticket.unsettled = failed
+    if failed:
+        enqueue(session, "core:settle", form=ticket.form, key=f"settle:{ticket.id}", ticket_id=ticket.id)
+
+
+def settle_again(ctx: Context, ticket_id: int) -> None:
+    """Job: ask again what was left open; raises while a plugin still fails, so that the job waits longer each time."""
+    ticket = ctx.db.get(Ticket, ticket_id)
+    if ticket is None or not ticket.unsettled:
+        return
+    settle(ctx._session, ticket)
+    if ticket.unsettled:
+        raise RuntimeError(f"Still failing: {', '.join(ticket.unsettled)}")
+
+
+def _take(ticket: Ticket, before: Mapping[str, Any], settled: Mapping[str, Any]) -> None:
+    for name in _SETTLED:
+        if settled.get(name) != before[name]:
+            setattr(ticket, name, settled.get(name))
+    known = {field.code for field in ticket.form.fields}
+    values = {code: value for code, value in dict(settled.get("values") or {}).items() if code in known}
+    if values != before["values"]:
+        ticket.values = values

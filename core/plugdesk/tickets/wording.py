@@ -1,0 +1,110 @@
+"""Templates that people edit, filled for a ticket: the core's own names, and those of the extensions that are on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from plugdesk.contributions import Variables
+from plugdesk.i18n import current_language, use_language
+from plugdesk.i18n import lazy_gettext as _
+from plugdesk.plugins.context import Context
+from plugdesk.plugins.executor import Failed
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+from plugdesk.variables import render_html, render_text
+
+
+def fill_text(session: Session, template: str, ticket: Ticket, **about: Any) -> str:
+    """`template` with its variables filled for `ticket`, as plain text. `about` (agent, event, message) goes to plugins."""
+    return render_text(template, _Lookup(session, ticket, about))
+
+
+def fill_html(session: Session, template: str, ticket: Ticket, **about: Any) -> str:
+    """`template`, trusted HTML of an admin or agent, with its variables filled and escaped."""
+    return render_html(template, _Lookup(session, ticket, about))
+
+
+def language_of(session: Session, ticket: Ticket) -> str:
+    """The language to write to this ticket's customer in: theirs, the form's, the desk's."""
+    return ticket.customer.language or ticket.form.language or runtime_of(session).desk(session).language
+
+
+class _Lookup:
+    """Finds `${namespace:name}`, asking each namespace once; an extension that is off gives the empty text."""
+
+    def __init__(self, session: Session, ticket: Ticket, about: Mapping[str, Any]) -> None:
+        self._session = session
+        self._ticket = ticket
+        self._about = about
+        self._known: dict[str, Mapping[str, str]] = {}
+
+    def __call__(self, namespace: str, name: str) -> str | None:
+        if namespace not in self._known:
+            self._known[namespace] = self._ask(namespace)
+        return self._known[namespace].get(name)
+
+    def _ask(self, namespace: str) -> Mapping[str, str]:
+        runtime = runtime_of(self._session)
+        variables = runtime.registry.variables.get(namespace)
+        if variables is None:
+            return {}
+        owner = runtime.registry.owner("variables", namespace)
+        empty = dict.fromkeys(variables.names, "")
+        if owner != "core" and not self._ticket.form.has(owner):
+            return empty
+        if owner == "core":
+            ctx = runtime.context("core", self._ticket.form, self._session)
+            return variables.values(ctx, self._ticket, **self._about)
+        found = runtime.executor.run(owner, "variables", self._ticket.form, self._session, variables.values, self._ticket, **self._about)
+        return empty if isinstance(found, Failed) else found
+
+
+def _ticket(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
+    return {"number": str(ticket.number), "subject": ticket.subject, "status": ticket.status.name_in(current_language())}
+
+
+def _customer(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
+    customer = ticket.customer
+    return {
+        "name": customer.name,
+        "first_name": customer.name.split()[0] if customer.name.strip() else "",
+        "email": customer.address("email") or "",
+        "organization": customer.organization.name if customer.organization else "",
+    }
+
+
+def _agent(ctx: Context, ticket: Ticket, *, agent: User | None = None, **about: Any) -> Mapping[str, str]:
+    agent = agent or ticket.assignee
+    return {"name": agent.name if agent else "", "first_name": agent.name.split()[0] if agent and agent.name.strip() else ""}
+
+
+def _form(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
+    return {"name": ticket.form.name}
+
+
+def _desk(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
+    return {"name": ctx.desk.name}
+
+
+NAMESPACES = (
+    Variables("ticket", {"number": _("The request's number"), "subject": _("Its subject"), "status": _("Its status")}, _ticket),
+    Variables(
+        "customer",
+        {
+            "name": _("The customer's name"),
+            "first_name": _("The first word of the customer's name"),
+            "email": _("The customer's e-mail address"),
+            "organization": _("The customer's organization"),
+        },
+        _customer,
+    ),
+    Variables("agent", {"name": _("The agent's name"), "first_name": _("The first word of the agent's name")}, _agent),
+    Variables("form", {"name": _("The form's name")}, _form),
+    Variables("desk", {"name": _("The desk's name")}, _desk),
+)
+
+__all__ = ["NAMESPACES", "fill_html", "fill_text", "language_of", "use_language"]

@@ -1,0 +1,1 @@
+"""People: customers, agents and admins, their identities, groups and organizations."""
