@@ -20,7 +20,10 @@ _ANY_VALUE = (
 _AUTOMATIC_PRECEDENCE = frozenset({"auto_reply", "auto-reply", "autoreply"})
 _BULK_PRECEDENCE = frozenset({"bulk", "list", "junk"})
 _LISTS = ("List-Id", "List-Unsubscribe", "List-Post", "Mailing-List", "Feedback-ID", "X-AMAZON-MAIL-RELAY-TYPE", "X-Campaign")
-_DAEMON = re.compile(r"^(?:mailer-?daemon|postmaster|mail-?daemon)(?:[+@.-]|$)", re.IGNORECASE)
+_DAEMON = re.compile(
+    r"^\W*(?:mailer-?daemon|post_?master|mail-?daemon|mail delivery (?:sub)?system|system administrator)(?:[^\w ]|\s|$)",
+    re.IGNORECASE,
+)
 _NOBODY_READS = re.compile(
     r"^(?:no-?_?reply|do-?_?not-?_?reply|nobody|noreply[^@]*|no-reply[^@]*|notifications?|robot|auto(?:mail|responder|reply))@",
     re.IGNORECASE,
@@ -65,7 +68,7 @@ def is_proven_loop(headers: Headers, *, instance: str, is_own_id: bool) -> bool:
 
 def is_daemon(sender: Address) -> bool:
     """Whether a mail server speaks, by the sender's name or address."""
-    return bool(_DAEMON.match(sender.email or sender.name))
+    return bool(_DAEMON.match(sender.email) or _DAEMON.match(sender.name))
 
 
 def _loop(headers: Headers, sender: Address, instance: str, is_own_id: bool, own_addresses: Collection[str]) -> tuple[Kind, str]:

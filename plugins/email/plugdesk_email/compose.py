@@ -81,7 +81,7 @@ def compose_letter(
     if auto not in (None, "auto-replied", "auto-generated"):
         raise ValueError(f"Not a kind of automatic letter: {auto!r}")
     everybody = [sender, *to, *cc, *([reply_to] if reply_to else [])]
-    letter = EmailMessage(_POLICY if all(address.email.isascii() for address in everybody) else _POLICY.clone(utf8=True))
+    letter = EmailMessage(_POLICY.clone(utf8=any(not each.email.rpartition("@")[0].isascii() for each in everybody)))
     letter["From"] = _address(sender)
     if to:
         letter["To"] = [_address(address) for address in to]

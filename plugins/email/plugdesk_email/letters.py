@@ -57,9 +57,14 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a delivery report says: the `failed` addresses, whether trying again is pointless, and why."""
+    """What a delivery report says of the addresses in `failed`.
+
+    `action` is what became of the letter (RFC 3464, 2.3.3): `failed`, `delayed` (the server still tries), or a success.
+    `permanent` says that writing to the address again is pointless.
+    """
 
     failed: tuple[str, ...] = ()
+    action: str = ""
     permanent: bool = False
     delivery_status: str = ""
     diagnostic: str = ""
@@ -93,6 +98,7 @@ class Letter:
     reason: str = ""
     report: Report = Report.NONE
     failed: tuple[str, ...] = ()
+    action: str = ""
     permanent: bool = False
     delivery_status: str = ""
     diagnostic: str = ""

@@ -106,6 +106,7 @@ def parse_email(raw: bytes, *, instance: str = "", key: bytes = b"", own_address
         reason=reason,
         report=report,
         failed=bounce.failed,
+        action=bounce.action,
         permanent=bounce.permanent,
         delivery_status=bounce.delivery_status,
         diagnostic=bounce.diagnostic,
