@@ -1,0 +1,82 @@
+/* <dialog class="palette" data-behavior="palette" data-url="…">: Ctrl K. The links of the left panel are there at once; tickets,
+   customers and acts come from data-url?q= as {groups: [{title, items: [{title, url, note}]}]}. */
+import { gettext } from "../words.js";
+
+export default function palette(dialog, signal) {
+  const input = dialog.querySelector("input");
+  const list = dialog.querySelector("[role=listbox]");
+  const none = dialog.querySelector("[data-none]");
+  const options = () => [...list.querySelectorAll("[role=option]")];
+  let timer;
+
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.code !== "KeyK") return;
+    event.preventDefault();
+    if (dialog.open) return dialog.close();
+    input.value = "";
+    dialog.showModal();
+    fill([ours("")]);
+  }, { signal });
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    fill([ours(input.value)]);
+    if (dialog.dataset.url && input.value.trim()) timer = setTimeout(find, 150);
+  }, { signal });
+  input.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) choose(by);
+    else if (event.key === "Enter") list.querySelector('[aria-selected="true"] a')?.click();
+    else return;
+    event.preventDefault();
+  }, { signal });
+  dialog.addEventListener("click", (event) => (event.target === dialog || event.target.closest("a")) && dialog.close(), { signal });
+
+  async function find() {
+    const wanted = input.value;
+    const url = new URL(dialog.dataset.url, location.href);
+    url.searchParams.set("q", wanted);
+    const response = await fetch(url, { headers: { Accept: "application/json" }, signal }).catch(() => null);
+    if (response?.ok && input.value === wanted) fill([ours(wanted), ...(await response.json()).groups]);
+  }
+
+  function fill(groups) {
+    list.replaceChildren(...groups.filter(({ items }) => items.length).flatMap(group));
+    options().forEach((option, index) => { option.id = `palette-${index}`; });
+    none.hidden = options().length > 0;
+    choose(0);
+  }
+
+  function choose(by) {
+    const all = options();
+    const now = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    const next = all[(Math.max(0, now) + by + all.length) % all.length];
+    all.forEach((option) => option.setAttribute("aria-selected", String(option === next)));
+    if (next) input.setAttribute("aria-activedescendant", next.id);
+    else input.removeAttribute("aria-activedescendant");
+    next?.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** The links of the left panel whose words begin with what was typed. */
+function ours(typed) {
+  const wanted = typed.trim().toLocaleLowerCase();
+  const links = [...document.querySelectorAll("#sidebar nav a[href]")];
+  const items = links.map((link) => ({ title: link.querySelector(".cut")?.textContent ?? link.textContent.trim(), url: link.href }));
+  return { title: gettext("Go to"), items: items.filter(({ title }) => title.toLocaleLowerCase().includes(wanted)) };
+}
+
+function group({ title, items }) {
+  const head = document.createElement("li");
+  head.setAttribute("role", "presentation");
+  head.append(Object.assign(document.createElement("h3"), { textContent: title }));
+  return [head, ...items.map(option)];
+}
+
+function option({ title, url, note }) {
+  const item = document.createElement("li");
+  item.setAttribute("role", "option");
+  const link = item.appendChild(Object.assign(document.createElement("a"), { href: url, tabIndex: -1 }));
+  link.append(Object.assign(document.createElement("span"), { className: "cut", textContent: title }));
+  if (note) link.append(Object.assign(document.createElement("span"), { className: "end faint small nowrap", textContent: note }));
+  return item;
+}
