@@ -192,8 +192,8 @@ def _failed_in_text(told: str, below: str, original: Headers | None, sender: Add
         strangers = [address for address in mentioned if address not in ours]
         if both := [address for address in written_to if address in strangers]:
             return both
-        found = [each for pattern in words.NAMED for each in _addresses(" ".join(pattern.findall(region)))]
-        if named := [each for each in found if each in strangers]:
+        told_of = [each for pattern in words.NAMED for each in _addresses(" ".join(pattern.findall(region)))]
+        if named := [each for each in told_of if each in strangers]:
             return named
         if strangers:
             return strangers[:1]

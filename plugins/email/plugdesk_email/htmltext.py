@@ -52,6 +52,7 @@ _BLOCKS = frozenset(
 )
 _PARAGRAPHS = frozenset(["p", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "table"])
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_INDENT = re.compile(r"margin\s*:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -62,7 +63,23 @@ def html_to_text(html: str) -> str:
 
 
 def node_text(root: LexborNode) -> str:
-    """Plain text of one element and what is in it. Goes by the tree's own pointers: depth costs no stack."""
+    """Plain text of one element and what is in it."""
+    return "\n".join(_written(root).lines).strip("\n")
+
+
+def node_lines(root: LexborNode) -> tuple[list[str], list[tuple[int, LexborNode]]]:
+    """The lines of one element, and in order each of its texts and rules with the number of the line where it begins."""
+    writer = _written(root)
+    return writer.lines, writer.places
+
+
+def is_indent(node: LexborNode) -> bool:
+    """Whether a blockquote only moves the sender's own text to the right, as Gmail's editor does."""
+    return bool(_INDENT.search(node.attributes.get("style") or ""))
+
+
+def _written(root: LexborNode) -> "_Writer":
+    """Goes by the tree's own pointers, so that depth costs no stack."""
     writer = _Writer()
     node: LexborNode | None = root
     top = root.mem_id
@@ -83,12 +100,14 @@ def node_text(root: LexborNode) -> str:
                 node = following
                 break
             node = node.parent
-    return writer.text()
+    writer.end_line()
+    return writer
 
 
 class _Writer:
     def __init__(self) -> None:
-        self._lines: list[str] = []
+        self.lines: list[str] = []
+        self.places: list[tuple[int, LexborNode]] = []
         self._line: list[str] = []
         self._empty = True
         self._quotes = 0
@@ -100,7 +119,10 @@ class _Writer:
         """Write the beginning of a node; whether its children follow."""
         tag = node.tag or ""
         if tag == "-text":
-            self._write(node.text_content or "")
+            text = node.text_content or ""
+            if text.strip():
+                self.places.append((len(self.lines), node))
+            self._write(text)
             return False
         if tag.startswith("-") and tag != "-document":
             return False
@@ -118,7 +140,7 @@ class _Writer:
         elif tag in _BLOCKS:
             self._begin_block(node, tag)
         elif tag == "a":
-            self._links.append((node.attributes.get("href") or "", len(self._lines), len(self._line)))
+            self._links.append((node.attributes.get("href") or "", len(self.lines), len(self._line)))
         return True
 
     def leave(self, node: LexborNode) -> None:
@@ -127,9 +149,9 @@ class _Writer:
         if tag == "a" and self._links:
             self._end_link()
         elif tag in _BLOCKS and not _is_hidden(node):
-            self._end_line()
+            self.end_line()
             if tag == "blockquote":
-                self._quotes = max(self._quotes - 1, 0)
+                self._quotes = max(self._quotes - (not is_indent(node)), 0)
             elif tag == "pre":
                 self._pre = max(self._pre - 1, 0)
             elif tag in ("ul", "ol") and self._lists:
@@ -137,16 +159,12 @@ class _Writer:
             if tag in _PARAGRAPHS:
                 self._blank()
 
-    def text(self) -> str:
-        self._end_line()
-        return "\n".join(self._lines).strip("\n")
-
     def _begin_block(self, node: LexborNode, tag: str) -> None:
-        self._end_line()
+        self.end_line()
         if tag in _PARAGRAPHS:
             self._blank()
         if tag == "blockquote":
-            self._quotes += 1
+            self._quotes += not is_indent(node)
         elif tag == "pre":
             self._pre += 1
         elif tag in ("ul", "ol"):
@@ -159,7 +177,8 @@ class _Writer:
             self._line.append("  " * min(len(self._lists) - 1, 10) + bullet)
             self._empty = True
         elif tag == "hr":
-            self._lines.append(self._prefix() + "---")
+            self.places.append((len(self.lines), node))
+            self.lines.append(self._prefix() + "---")
 
     def _write(self, text: str) -> None:
         if self._pre:
@@ -181,23 +200,24 @@ class _Writer:
 
     def _end_link(self) -> None:
         href, line, start = self._links.pop()
-        if href.startswith(("http://", "https://")) and line == len(self._lines) and len(href) <= 2000:
+        if href.startswith(("http://", "https://")) and line == len(self.lines) and len(href) <= 2000:
             label = "".join(self._line[start:]).strip()
             if label and href.rstrip("/").split("://")[-1] not in label:
                 self._line.append(f" <{href}>")
 
     def _break(self) -> None:
-        self._lines.append((self._prefix() + "".join(self._line)).rstrip(" \t\xa0"))
+        self.lines.append((self._prefix() + "".join(self._line)).rstrip(" \t\xa0"))
         self._line, self._empty = [], True
 
-    def _end_line(self) -> None:
+    def end_line(self) -> None:
+        """Finish the line that is being written, if one is."""
         if self._line:
             self._break()
         self._empty = True
 
     def _blank(self) -> None:
-        if self._lines and self._lines[-1].strip("> "):
-            self._lines.append(self._prefix().rstrip())
+        if self.lines and self.lines[-1].strip("> "):
+            self.lines.append(self._prefix().rstrip())
 
     def _prefix(self) -> str:
         return "> " * min(self._quotes, _MAX_QUOTES)

@@ -7,16 +7,13 @@ the reply is the whole text.
 import re
 from typing import Literal
 
-from plugdesk_email.attribution import attribution_start, header_block_end, is_divider, is_rule
+from plugdesk_email.attribution import is_rule
 from plugdesk_email.htmlquotes import split_html
 from plugdesk_email.htmltext import html_to_text
+from plugdesk_email.quotations import quoted_lines
 
 _Label = Literal["reply", "quoted", "signature"]
 
-_ABOVE_THIS_LINE = re.compile(
-    r"^[\s>#*=\-]*(?:please )?(?:пишите|ответьте|отвечайте|reply|write|type your reply)\s+(?:выше|above)\s+(?:этой|this)\s+(?:строки|линии|line)\b",
-    re.IGNORECASE,
-)
 _DASHES = re.compile(r"^(?:--|—|––)[ \xa0]?$")
 _SENT_FROM = re.compile(
     r"^[\s*_]*(?:sent from (?:my|mail|yahoo|samsung|outlook|the|an?) ?\S|sent (?:with|via|using) \S|get outlook for|"
@@ -40,8 +37,7 @@ _MAX_LINES = 50_000
 def split_reply(text: str, html: str = "") -> tuple[str, str, str]:
     """(reply, quoted, signature) of a letter's text. `html` helps where the text shows no sign of a quotation."""
     lines = text.replace("\r\n", "\n").split("\n")
-    labels: list[_Label] = ["reply"] * len(lines)
-    _label_quotations(lines, labels)
+    labels: list[_Label] = ["quoted" if is_quoted else "reply" for is_quoted in quoted_lines(lines)]
     if html and "quoted" not in labels:
         _label_as_html_does(lines, labels, html)
     _label_signatures(lines, labels)
@@ -49,38 +45,6 @@ def split_reply(text: str, html: str = "") -> tuple[str, str, str]:
     if not reply:
         return text.strip(), "", ""
     return reply, _of("quoted", lines, labels), _of("signature", lines, labels)
-
-
-def _label_quotations(lines: list[str], labels: list[_Label]) -> None:
-    index, count = 0, min(len(lines), _MAX_LINES)
-    while index < count:
-        line = lines[index]
-        if line.lstrip().startswith(">") and (not line.lstrip().startswith(">>>") or _is_in_quotation(lines, index)):
-            labels[index] = "quoted"
-        elif not line.strip():
-            pass
-        elif _ABOVE_THIS_LINE.match(line) or is_divider(line) or header_block_end(lines, index) is not None:
-            _quote_all_below(lines, labels, index)
-            return
-        elif (first := attribution_start(lines, index)) is not None:
-            labels[first : index + 1] = ["quoted"] * (index + 1 - first)
-            following = _next_filled(lines, index + 1)
-            if following is not None and not lines[following].lstrip().startswith(">"):
-                _quote_all_below(lines, labels, first)
-                return
-        index += 1
-
-
-def _quote_all_below(lines: list[str], labels: list[_Label], first: int) -> None:
-    """From `first` on everything is older; so are lines drawn just above, and the sender's own marker."""
-    while first and (not lines[first - 1].strip() or is_rule(lines[first - 1])):
-        first -= 1
-    labels[first:] = ["quoted"] * (len(lines) - first)
-
-
-def _is_in_quotation(lines: list[str], index: int) -> bool:
-    near = [line for line in lines[max(index - 3, 0) : index] if line.strip()]
-    return bool(near) and (near[-1].lstrip().startswith(">") or near[-1].rstrip().endswith(":"))
 
 
 def _label_as_html_does(lines: list[str], labels: list[_Label], html: str) -> None:
@@ -153,10 +117,6 @@ def _is_list_footer(lines: list[str]) -> bool:
         and any("://" in line or "@" in line for line in lines)
         and any("list" in line.lower() for line in lines)
     )
-
-
-def _next_filled(lines: list[str], index: int) -> int | None:
-    return next((each for each in range(index, len(lines)) if lines[each].strip()), None)
 
 
 def _of(label: _Label, lines: list[str], labels: list[_Label]) -> str:
