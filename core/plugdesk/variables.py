@@ -2,7 +2,8 @@
 
 There are no expressions, loops or conditions; a value that looks like a variable stays as it is, so what a customer
 wrote is never more than text. A variable nobody has a value for at all (`None`: its extension is off) takes its whole
-paragraph with it, unless it has a fallback; an empty value leaves nothing, or the fallback.
+paragraph with it, unless it has a fallback; an empty value leaves nothing, or the fallback, and a paragraph that
+holds nothing else goes too.
 """
 
 import re
@@ -92,6 +93,8 @@ def render_text(template: str, lookup: Lookup, *, escape: Callable[[str], str] |
                     break
                 parts.append(variable.fallback or "" if value == "" else _as_text(value, escape))
         else:
+            if paragraph.strip() and not "".join(parts).strip():
+                continue
             if rendered:
                 rendered.append(gaps[number - 1])
             rendered.append(values.counted("".join(parts)))
@@ -219,7 +222,7 @@ class _HtmlRenderer:
             parts += [*text, tag]
             end = found.end()
         text = self._text(run[end:])
-        if text is None:
+        if text is None or ("${" in run and not "".join([*parts, *text]).strip()):
             self._dropped += 1
             return
         for part in [*parts, *text]:

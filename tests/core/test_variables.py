@@ -31,6 +31,7 @@ def lookup(namespace, name):
     ("${off:rating}\n\nTwo", "Two"),
     ("One\n \n${off:rating}", "One"),
     ("${off:rating}", ""),
+    ("One\n\n${agent:phone}\n\nTwo", "One\n\nTwo"),
     ("Bye.\n\n${satisfaction:rating}", "Bye.\n\nHow was it? https://desk.example/r"),
 ])
 def test_a_text_is_filled_in(template, text):
@@ -54,6 +55,7 @@ def test_a_text_is_filled_in(template, text):
     ('<p><a href="${off:url}">Rate</a></p>x', "x"),
     ("<table><tr><td>${off:rating}</td><td>x</td></tr></table>", "<table><tr><td></td><td>x</td></tr></table>"),
     ("One<br><br>${off:rating}<br><br>Two", "One<br><br>Two"),
+    ("<p>One</p><p>${agent:phone}</p><p><b>${agent:phone}</b></p>", "<p>One</p><p><b></b></p>"),
     ("<p></p><p>${off:rating|–}</p>", "<p></p><p>–</p>"),
     ("<p>Bye</p><p> ${satisfaction:rating} </p>", "<p>Bye</p><table><tr><td>5</td></tr></table>"),
     ("<p>See: ${satisfaction:rating}</p>", "<p>See: <table><tr><td>5</td></tr></table></p>"),
