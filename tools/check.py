@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 CHECKS = {
-    "style": ["ruff", "check", "--quiet", "."],
-    "format": ["ruff", "format", "--check", "--quiet", "."],
+    "style": ["ruff", "check", "--output-format", "concise", "."],
+    "format": ["ruff", "format", "--check", "--output-format", "concise", "."],
     "types": ["mypy", "--no-error-summary"],
     "layers": ["lint-imports", "--no-logo"],
     "templates": ["djlint", "--lint", "--quiet", "core", "web", "plugins"],

@@ -49,11 +49,11 @@ def test_an_empty_database_has_none(empty_database_url):
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("turn", [1, 2])
-def test_what_a_test_commits_is_gone_in_the_next(session, turn):
-    session.execute(sa.text("CREATE TABLE traces (turn integer)"))
-    session.commit()
-    session.rollback()
-    assert session.scalar(sa.text("SELECT count(*) FROM traces")) == 0
+def test_what_a_test_commits_is_gone_in_the_next(database, turn):
+    with database.write() as session:
+        session.execute(sa.text("CREATE TABLE traces (turn integer)"))
+    with database.read() as session:
+        assert session.scalar(sa.text("SELECT count(*) FROM traces")) == 0
 
 
 @pytest.mark.parametrize("turn", [1, 2])

@@ -13,7 +13,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy.orm import Session
 
 from plugdesk.database import Database
 from tests.support.parts import IN_CI, require
@@ -153,13 +152,6 @@ def database(database_kind: str, _shared: Callable[[str], Database]) -> Iterator
         yield database
         database.info.clear()
         transaction.rollback()
-
-
-@pytest.fixture
-def session(database: Database) -> Iterator[Session]:
-    """A session for writing; it may commit, the test's end undoes it all the same."""
-    with database.session(write=True) as session:
-        yield session
 
 
 @contextmanager
