@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
@@ -13,10 +13,15 @@ from pathlib import Path
 from types import ModuleType
 
 import pluggy
+import sqlalchemy as sa
+import sqlalchemy.orm
 
 from plugdesk import hooks
+from plugdesk.database import Base
 from plugdesk.errors import Invalid
 from plugdesk.i18n import lazy_gettext as _
+from plugdesk.plugins.failures import in_words, trace_of
+from plugdesk.plugins.settings import options_of, schema_of
 from plugdesk.plugins.manifest import API_VERSION, Manifest, read_manifest
 
 GROUP = "plugdesk.plugins"
@@ -93,16 +98,16 @@ def load_plugins(
             plugin.fail(State.INVALID, _("Two installed packages call themselves “%(id)s”. Remove one of them.", id=point.name))
         loaded[point.name] = plugin
     for plugin in loaded.values():
-        if plugin.state is State.OK and (plugin.id in disabled or (safe_mode and plugin.id != PAGES)):
+        if plugin.state is State.OK and plugin.id != PAGES and (safe_mode or plugin.id in disabled):
             why = _("Safe mode: no extension is loaded.") if safe_mode else _("Left out by PLUGDESK_DISABLE_PLUGINS.")
             plugin.fail(State.BLOCKED, why)
     _refuse_prefix_clashes(loaded)
-    _spread_missing_requirements(loaded)
     ordered = _ordered(loaded)
+    spread_missing_requirements(loaded)
     for plugin in ordered:
         if plugin.state is State.OK:
             _import(plugin, strict)
-            _spread_missing_requirements(loaded)
+            spread_missing_requirements(loaded)
     return ordered
 
 
@@ -111,15 +116,15 @@ def _describe(point: EntryPoint) -> Plugin:
     plugin = Plugin(point.name, State.OK, package=package, distribution=point.dist or _distribution_of(package))
     try:
         spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError) as error:
+    except Exception as error:  # the package above a dotted name is imported to find it
         spec = None
-        plugin.trace = str(error)
+        plugin.trace = trace_of(error)
     if spec is None or not spec.submodule_search_locations:
         plugin.fail(State.FAILED, _("The package “%(package)s” cannot be found. Install it again.", package=package), plugin.trace)
         return plugin
     try:
         plugin.manifest = manifest = read_manifest(Path(next(iter(spec.submodule_search_locations))) / "plugin.toml")
-    except Invalid as error:
+    except (Invalid, OSError) as error:
         plugin.fail(State.INVALID, str(error))
         return plugin
     if manifest.id != point.name:
@@ -161,7 +166,8 @@ def _refuse_prefix_clashes(loaded: dict[str, Plugin]) -> None:
                 plugin.fail(State.INVALID, why)
 
 
-def _spread_missing_requirements(loaded: dict[str, Plugin]) -> None:
+def spread_missing_requirements(loaded: dict[str, Plugin]) -> None:
+    """Block each plugin that requires one which is not there or could not be loaded, and those that require it."""
     changed = True
     while changed:
         changed = False
@@ -180,25 +186,41 @@ def _spread_missing_requirements(loaded: dict[str, Plugin]) -> None:
 
 
 def _ordered(loaded: dict[str, Plugin]) -> list[Plugin]:
-    """After `requires` and `after`, then by id; plugins in a circle come last and are invalid."""
+    """After `requires` and `after`, then by id. Where `after` alone goes in a circle it is not heeded."""
     rest = dict(sorted(loaded.items()))
     done: list[Plugin] = []
     while rest:
-        ready = next(
-            (
-                plugin
-                for plugin in rest.values()
-                if plugin.manifest is None
-                or not ({*plugin.manifest.requires, *plugin.manifest.after} & rest.keys() - {plugin.id})
-            ),
-            None,
+        chosen = (
+            _first(rest, lambda manifest: (*manifest.requires, *manifest.after))
+            or _first(rest, lambda manifest: manifest.requires)
+            or _refused_circle(rest)
         )
-        if ready is None:
-            for plugin in rest.values():
-                plugin.fail(State.INVALID, _("It waits for itself: %(ids)s require one another.", ids=", ".join(rest)))
-            return [*done, *rest.values()]
-        done.append(rest.pop(ready.id))
+        done.append(rest.pop(chosen.id))
     return done
+
+
+def _first(rest: dict[str, Plugin], waits_for: Callable[[Manifest], tuple[str, ...]]) -> Plugin | None:
+    return next(
+        (
+            plugin
+            for plugin in rest.values()
+            if plugin.manifest is None or not (rest.keys() - {plugin.id}).intersection(waits_for(plugin.manifest))
+        ),
+        None,
+    )
+
+
+def _refused_circle(rest: dict[str, Plugin]) -> Plugin:
+    """Refuse plugins that require one another, and name them; returns one of them. Everything in `rest` waits for another."""
+    path = [next(iter(rest))]
+    while path.count(path[-1]) == 1:
+        manifest = rest[path[-1]].manifest
+        assert manifest is not None
+        path.append(next(need for need in manifest.requires if need in rest and need != path[-1]))
+    circle = path[path.index(path[-1]) + 1 :]
+    for each in circle:
+        rest[each].fail(State.INVALID, _("It waits for itself: %(ids)s require one another.", ids=", ".join(sorted(circle))))
+    return rest[circle[0]]
 
 
 def _import(plugin: Plugin, strict: bool) -> None:
@@ -209,16 +231,26 @@ def _import(plugin: Plugin, strict: bool) -> None:
         unknown = _unknown_hooks(plugin)
         if unknown:
             raise Invalid(_("It implements hooks this desk does not have: %(names)s.", names=", ".join(unknown)))
+        if plugin.manifest and plugin.manifest.settings:
+            options_of(schema_of(plugin.manifest.settings))
+        sa.orm.configure_mappers()
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # a plugin may even exit at import: the desk goes on without it
         if strict:
             raise
-        import traceback
-
+        _forget_models(plugin.package)
         log.exception("Plugin %s could not be imported", plugin.id)
-        why = str(error) if isinstance(error, Invalid) else f"{type(error).__name__}: {error}"
-        plugin.fail(State.FAILED, _("It fails when it is imported. %(why)s", why=why), traceback.format_exc())
+        plugin.fail(State.FAILED, _("It fails when it is imported. %(why)s", why=in_words(error)), trace_of(error))
+
+
+def _forget_models(package: str) -> None:
+    """Take a failed plugin's models out of SQLAlchemy: one that cannot be configured stops every query of everybody."""
+    for mapper in list(Base.registry.mappers):
+        if mapper.class_.__module__.partition(".")[0] == package.partition(".")[0] != "plugdesk":
+            Base.registry._dispose_manager_and_mapper(mapper.class_manager)
+            for table in mapper.tables:
+                Base.metadata.remove(table)
 
 
 def _unknown_hooks(plugin: Plugin) -> list[str]:
