@@ -37,7 +37,7 @@ export function makeEditor(form, area, files, signal) {
 
   function collect() {
     html.value = isEmpty() ? "" : squire.getHTML();
-    area.value = isEmpty() ? "" : place.innerText;
+    area.value = isEmpty() ? "" : place.innerText.replace(/\u200b/g, "").replace(/\u00a0/g, " ");
   }
 
   async function picture(file) {

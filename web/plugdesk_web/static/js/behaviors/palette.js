@@ -25,6 +25,7 @@ export default function palette(dialog, signal) {
   input.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) choose(by);
+    else if (event.key === "Escape") dialog.close(); // a search field would only empty itself
     else if (event.key === "Enter") list.querySelector('[aria-selected="true"] a')?.click();
     else return;
     event.preventDefault();
@@ -62,7 +63,8 @@ function ours(typed) {
   const wanted = typed.trim().toLocaleLowerCase();
   const links = [...document.querySelectorAll("#sidebar nav a[href]")];
   const items = links.map((link) => ({ title: link.querySelector(".cut")?.textContent ?? link.textContent.trim(), url: link.href }));
-  return { title: gettext("Go to"), items: items.filter(({ title }) => title.toLocaleLowerCase().includes(wanted)) };
+  const begins = ({ title }) => ` ${title.toLocaleLowerCase()}`.includes(` ${wanted}`);
+  return { title: gettext("Go to"), items: items.filter(begins) };
 }
 
 function group({ title, items }) {

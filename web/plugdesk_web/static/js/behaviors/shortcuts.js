@@ -35,8 +35,8 @@ export default function shortcuts(body, signal) {
 }
 
 function keyOf({ key, code, shiftKey }) {
-  if (/^[\x20-\x7e]$/.test(key) && code !== "Slash") return key.toLowerCase();
-  if (code === "Slash") return shiftKey ? "?" : "/";
+  if (code === "Slash" && (key === "." || key === ",")) return shiftKey ? "?" : "/"; // the Russian layout
+  if (/^[\x20-\x7e]$/.test(key)) return key.toLowerCase();
   if (/^Key[A-Z]$/.test(code)) return code.at(-1).toLowerCase();
   return key;
 }
