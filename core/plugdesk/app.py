@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
-from pathlib import Path
+import threading
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, current_app, g, request
@@ -44,7 +43,7 @@ def create_app(runtime: Runtime) -> Flask:
     """The application of one process, with the pages of every plugin that was loaded."""
     app = Flask("plugdesk", static_folder=None, template_folder=None)
     app.config.update(
-        SECRET_KEY=runtime.settings.session_key or _key_file(runtime.settings.data / "session.key"),
+        SECRET_KEY=runtime.session_key,
         MAX_CONTENT_LENGTH=(runtime.settings.max_upload_mb + 2) * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         MAX_FORM_PARTS=500,
@@ -70,9 +69,10 @@ def create_app_from_environment() -> Flask:
     runtime = Runtime(Settings.read())
     app = create_app(runtime)
     if runtime.settings.worker_threads and not runtime.settings.redis_url:
-        from plugdesk.worker import start_embedded_worker
+        from plugdesk.worker import Worker
 
-        start_embedded_worker(runtime)
+        worker = Worker(runtime, threads=runtime.settings.worker_threads)
+        threading.Thread(target=worker.run_forever, args=(threading.Event(),), name="worker", daemon=True).start()
     return app
 
 
@@ -172,10 +172,3 @@ def _close_session(error: BaseException | None) -> None:
     if runtime.figures.is_due():
         runtime.figures.write(runtime.database)
 
-
-def _key_file(path: Path) -> str:
-    """The key in `path`; made, readable by its owner alone, when there is none."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48), "ascii")
-    return path.read_text("ascii").strip()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import secrets
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload  # noqa: F401
+from sqlalchemy.orm import Session
 
 from plugdesk.clock import Clock, SystemClock
 from plugdesk.database import Database, afterwards
@@ -52,7 +55,7 @@ class Runtime:
         self.registry = Registry(plugins, strict=settings.strict)
         self.executor = Executor(self.registry, self.breaker, self.figures, self.context, strict=settings.strict)
         self._vault: Vault | None = None
-        self._nudge_rq: Any = None
+        self._session_key: str | None = None
         from plugdesk.builtin import add_core
 
         add_core(self.registry)
@@ -65,6 +68,17 @@ class Runtime:
                 holds = session.scalar(sa.select(PluginSettings.id).limit(1)) is not None
             self._vault = Vault(load_keys(self.settings.secret_keys, self.settings.data / "secret.key", holds_secrets=holds))
         return self._vault
+
+    @property
+    def session_key(self) -> str:
+        """The key that signs forms and marks: the setting's, else that of a file made for this folder."""
+        if self._session_key is None:
+            self._session_key = self.settings.session_key or _key_of(self.settings.data / "session.key")
+        return self._session_key
+
+    def signing_key(self, purpose: str) -> bytes:
+        """32 bytes derived from the session key for one `purpose`."""
+        return hashlib.blake2b(purpose.encode(), key=self.session_key.encode()[:64], digest_size=32).digest()
 
     def desk(self, session: Session) -> Desk:
         """The row about this installation, read once a session. Raises `NotFound` before the desk is set up."""
@@ -150,3 +164,11 @@ def runtime_of(session: Session) -> Runtime:
     """The runtime a session belongs to."""
     runtime: Runtime = session.info["runtime"]
     return runtime
+
+
+def _key_of(path: Path) -> str:
+    """The key in `path`; made, readable by its owner alone, when there is none."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), "ascii")
+    return path.read_text("ascii").strip()

@@ -115,6 +115,13 @@ class Form(Scope, Base):
         """The first status, in the form's order, of one of the `kinds`, the earlier kind first."""
         return next((each for kind in kinds for each in self.statuses if each.kind is kind), None)
 
+    def status_by_id(self, status_id: int) -> Status:
+        return next(each for each in self.statuses if each.id == status_id)
+
+    def first_final_status(self) -> Status | None:
+        """The status a ticket is closed into by one press."""
+        return self.first_status(StatusKind.RESOLVED, StatusKind.CLOSED)
+
     def field(self, code: str) -> Field | None:
         return next((each for each in self.fields if each.code == code), None)
 

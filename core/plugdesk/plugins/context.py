@@ -69,9 +69,9 @@ class Context:
         """A random name of this installation, for marks in what it sends."""
         return self.desk.instance
 
-    def seal_key(self, purpose: str) -> bytes:
-        """32 bytes of key for `purpose`, this plugin's own: the same on every process, known to nobody else."""
-        return self._runtime.vault.derive(f"{self.plugin}/{purpose}")
+    def signing_key(self, purpose: str) -> bytes:
+        """32 bytes of key for `purpose`, this plugin's own: the same in every process, known to nobody else."""
+        return self._runtime.signing_key(f"{self.plugin}/{purpose}")
 
     def enqueue(self, name: str, *, key: str | None = None, due_at: datetime | None = None, **args: Any) -> Job | None:
         """Store work for this plugin on this form, in this transaction. See `plugdesk.jobs.enqueue`."""

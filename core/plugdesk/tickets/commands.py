@@ -95,7 +95,7 @@ def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: 
     _may_act(session, ticket, by)
     if version is not None and version != ticket.version:
         _refuse_lost_values(session, ticket, raw, version)
-    values, problems = check_values(session, ticket.form, {**ticket.values, **raw}, by_agent=by.is_agent, before=ticket.values)
+    values, problems = check_values(session, ticket.form, raw, by_agent=by.is_agent, before=ticket.values, by=by)
     if problems:
         raise Invalid(problems=problems)
     changes = {code: [ticket.values.get(code), value] for code, value in values.items() if ticket.values.get(code) != value}

@@ -228,7 +228,7 @@ def withdraw_reply(session: Session, message: Message, agent: User) -> None:
 
     if message.author_id != agent.id or message.direction is not Direction.OUTGOING:
         raise NotAllowed(_("Only its author can take a reply back."))
-    if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(session, _job_key(message)):
+    if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(session, "core:deliver_message", _job_key(message), form=message.ticket.form):
         raise Conflict(_("The reply has already left."))
     ticket = message.ticket
     for attachment in list(message.attachments):
@@ -309,10 +309,10 @@ def _first_values(session: Session, form: Form, raw: Mapping[str, Any] | None, b
     defaults = default_values(form)
     if raw is None:
         return defaults
-    values, problems = check_values(session, form, {**defaults, **raw}, by_agent=by is not None, before={})
+    values, problems = check_values(session, form, raw, by_agent=by is not None, before=defaults, complete=True, by=by)
     if problems:
         raise Invalid(problems=problems)
-    return {**defaults, **values}
+    return values
 
 
 def _subject(subject: str) -> str:

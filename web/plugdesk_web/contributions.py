@@ -1,0 +1,112 @@
+"""What plugins may add to the pages, as typed values, returned from the hook `pages`.
+
+Functions run through the executor: one that fails is left out, agents see a box that names it, customers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import Blueprint
+from plugdesk.forms.models import Form
+from plugdesk.plugins.context import Context
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel beside the ticket. `show(ctx, ticket, viewer)` returns the template (`csat:panel.html`) and its values, or None.
+
+    `seen_by` says who gets it: every agent of the form, or its admins alone.
+    """
+
+    name: str
+    title: Any
+    show: Callable[[Context, Ticket, User], tuple[str, Mapping[str, Any]] | None]
+    seen_by: Literal["agents", "form admins"] = "agents"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one cell of a list: a text, perhaps toned, or an icon with the text as its name."""
+
+    text: str = ""
+    tone: str = ""
+    icon: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of ticket lists. `cells(ctx, tickets)` gets the whole page of one form's tickets and returns id → `Cell`.
+
+    `fact` names the `Fact` the column sorts by; without it the column does not sort.
+    """
+
+    name: str
+    title: Any
+    cells: Callable[[Context, Sequence[Ticket]], Mapping[int, Cell]]
+    fact: str | None = None
+    seen_by: Literal["agents", "form admins"] = "agents"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button on the ticket: `run(ctx, ticket, agent)` calls a command and returns the sentence for the toast."""
+
+    name: str
+    title: Any
+    icon: str
+    run: Callable[[Context, Ticket, User], str]
+    offered: Callable[[Context, Ticket, User], bool] = lambda ctx, ticket, agent: True
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A page of the plugin in the left panel, or (place "form") among the settings of each form where it is on."""
+
+    title: Any
+    icon: str
+    endpoint: str
+    place: Literal["desk", "form", "settings"] = "desk"
+
+
+@dataclass(frozen=True)
+class DashboardCard:
+    """A card above the reports: `show(ctx)` returns a template and its values."""
+
+    name: str
+    title: Any
+    show: Callable[[Context], tuple[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The plugin's own pages. The blueprint's addresses are relative to the plugin's place:
+
+    "form": `/forms/SLUG/x/ID/…` for agents (and admins, see `plugdesk_web.api.form_admin_only`); "public": `/p/SLUG/ID/…`
+    for anybody; "app": `/x/ID/…`; "inbound": `/in/ID/…` for vendors' webhooks. Where the extension is off they answer 404
+    before any of its code runs.
+    """
+
+    blueprint: Blueprint
+    place: Literal["form", "public", "app", "inbound"] = "form"
+
+
+@dataclass(frozen=True)
+class Contributed:
+    """A contribution and the plugin it came from."""
+
+    plugin: str
+    what: Any
+
+
+def contributed(registry: Any, kind: type) -> list[Contributed]:
+    """Every contribution of one kind, in the plugins' order."""
+    return [Contributed(plugin, each) for plugin, each in registry.pages if isinstance(each, kind)]
+
+
+__all__ = ["Action", "Cell", "Column", "Contributed", "DashboardCard", "Form", "NavItem", "Pages", "Panel", "contributed"]

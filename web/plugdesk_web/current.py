@@ -1,0 +1,125 @@
+"""Who asks and in which desk: the request's session, person and transaction, for routes and templates."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from flask import abort, g, redirect, request, url_for
+from flask_login import LoginManager, current_user
+from plugdesk.app import current_runtime, request_session
+from plugdesk.errors import NotFound
+from plugdesk.forms.models import Form
+from plugdesk.forms.queries import form_by_slug
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_configure, can_work_on
+from plugdesk.sessions import SignedSession, session_of
+from plugdesk.users.models import User
+
+from plugdesk_web.security import cookie_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from sqlalchemy.orm import Session
+    from werkzeug.wrappers import Response
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SESSION_COOKIE = "plugdesk"
+db = request_session
+runtime = current_runtime
+
+login = LoginManager()
+
+
+class Person:
+    """The signed-in user as Flask-Login wants them; templates and routes use `me()`."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, user: User, signed: SignedSession) -> None:
+        self.user = user
+        self.signed = signed
+
+    def get_id(self) -> str:
+        return str(self.user.id)
+
+
+def install(app: Flask) -> None:
+    """Sessions are rows (see `plugdesk.sessions`); Flask-Login asks for the person of the cookie's row."""
+    login.session_protection = None
+    login.init_app(app)
+
+
+@login.request_loader
+def _person_of_cookie(_request: Any) -> Person | None:
+    token = request.cookies.get(cookie_name(SESSION_COOKIE))
+    found = session_of(db(), token) if token else None
+    return Person(found[1], found[0]) if found else None
+
+
+@login.unauthorized_handler
+def _to_sign_in() -> Response:
+    if request.headers.get("HX-Request"):
+        abort(401)
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("sign_in.show", next=wanted), 303)
+
+
+def me() -> User:
+    """The signed-in agent or admin. Only behind `agent_only` and its kin."""
+    user: User = current_user.user
+    return user
+
+
+def me_or_none() -> User | None:
+    """The signed-in user, or nobody."""
+    return current_user.user if current_user.is_authenticated else None
+
+
+def agent_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Agents and admins; others are led to the sign-in, customers are refused."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **given: P.kwargs) -> R:
+        if not current_user.is_authenticated:
+            return login.unauthorized()  # type: ignore[no-any-return]
+        if not me().is_agent:
+            abort(403)
+        return view(*args, **given)
+
+    return guarded
+
+
+def admin_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Administrators of the whole desk. To other agents the page does not exist."""
+
+    @wraps(view)
+    @agent_only
+    def guarded(*args: P.args, **given: P.kwargs) -> R:
+        if not me().is_admin:
+            abort(404)
+        return view(*args, **given)
+
+    return guarded  # type: ignore[return-value]
+
+
+def form_here(slug: str) -> Form:
+    """The form at this address if the agent works on it; else 404, whether or not there is one."""
+    form: Form = g.get("form") or form_by_slug(db(), slug)
+    if not can_work_on(db(), me(), form.id):
+        raise NotFound(_("There is no such form."))
+    return form
+
+
+def form_to_configure(slug: str) -> Form:
+    """The form at this address if the agent is its admin, or the desk's; else 404."""
+    form: Form = g.get("form") or form_by_slug(db(), slug)
+    if not can_configure(db(), me(), form):
+        raise NotFound(_("There is no such form."))
+    return form

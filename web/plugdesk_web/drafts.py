@@ -1,0 +1,50 @@
+"""Drafts: what an agent has typed on a ticket and not sent yet, on every device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from plugdesk.database import Base, Json
+from plugdesk.html import text_of_html
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+EMPTY = {"mode": "", "text": "", "html": "", "cc": "", "bcc": ""}
+LONGEST = 200_000
+
+
+class Draft(Base):
+    """One agent's unsent words on one ticket: `said` holds mode, text, html, cc and bcc as the composer has them."""
+
+    __tablename__ = "web_draft"
+
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
+    said: Mapped[dict[str, Any]] = mapped_column(Json)
+    kept_at: Mapped[datetime]
+
+
+def draft_of(session: Session, ticket: Ticket, agent: User) -> Mapping[str, str]:
+    """What `agent` left unsent on the ticket; empty texts if nothing."""
+    found = session.get(Draft, (ticket.id, agent.id))
+    return EMPTY | found.said if found else EMPTY
+
+
+def keep_draft(session: Session, ticket: Ticket, agent: User, said: Mapping[str, str]) -> bool:
+    """Keep `said`; with nothing in it the draft is forgotten. Returns whether one is kept."""
+    cut = {name: said.get(name, "")[:LONGEST] for name in EMPTY}
+    if not (cut["text"].strip() or text_of_html(cut["html"]).strip() or "<img" in cut["html"]):
+        forget_draft(session, ticket, agent)
+        return False
+    session.merge(Draft(ticket_id=ticket.id, user_id=agent.id, said=cut, kept_at=runtime_of(session).clock.now()))
+    return True
+
+
+def forget_draft(session: Session, ticket: Ticket, agent: User) -> None:
+    """The words were sent, or deleted."""
+    session.execute(sa.delete(Draft).where(Draft.ticket_id == ticket.id, Draft.user_id == agent.id))

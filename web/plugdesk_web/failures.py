@@ -1,0 +1,76 @@
+"""Errors as pages and fragments: what failed, what was kept, what to do. Nothing of the inside is shown."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from plugdesk.app import in_words
+from plugdesk.errors import Invalid, PlugdeskError
+from plugdesk.i18n import gettext as _
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+
+def install(app: Flask) -> None:
+    """Every refusal in words, in the shape that was asked for."""
+    app.register_error_handler(PlugdeskError, _refused)
+    app.register_error_handler(HTTPException, _http)
+    for kind in (sa.exc.OperationalError, StaleDataError, OSError):
+        app.register_error_handler(kind, _database)
+    app.register_error_handler(Exception, _broken)
+
+
+def _refused(error: PlugdeskError) -> Response:
+    problems = error.problems if isinstance(error, Invalid) else {}
+    return _answer(error.status, str(error), problems)
+
+
+def _http(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400:
+        return make_response(error.get_response())
+    response = _answer(code, _sentence(code))
+    if code == 405 and error.get_response().headers.get("Allow"):
+        response.headers["Allow"] = error.get_response().headers["Allow"]
+    return response
+
+
+def _database(error: Exception) -> Response:
+    known = in_words(error)
+    return _refused(known) if known else _broken(error)
+
+
+def _broken(error: Exception) -> Response:
+    log.exception("A request failed: %s %s", request.method, request.path)
+    return _answer(500, _("Something went wrong on our side. It was written down; what you typed is still in the page behind you."))
+
+
+def _answer(code: int, words: str, problems: Any = None) -> Response:
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        response = jsonify(error=words, problems=dict(problems or {}))
+    elif request.headers.get("HX-Request"):
+        response = make_response(render_template("errors/_refusal.html", words=words, code=code))
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#toasts", "beforeend"
+    else:
+        response = make_response(render_template("errors/page.html", code=code, words=words))
+    response.status_code = code
+    return response
+
+
+def _sentence(code: int) -> str:
+    return {
+        400: _("The request could not be understood. Reload the page and try again."),
+        401: _("You are signed out. Sign in again; what you typed stays in the page."),
+        403: _("This is not yours to do. If the page was open for long, reload it and try again."),
+        404: _("There is no such page, or it is not for you."),
+        405: _("This address does not take that."),
+        410: _("This page is closed: its form is archived."),
+        413: _("This is larger than the desk accepts."),
+        415: _("This kind of content is not taken here."),
+        429: _("Too many tries. Wait a little."),
+    }.get(code, _("Something went wrong. Try again."))

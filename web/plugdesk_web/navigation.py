@@ -1,0 +1,179 @@
+"""The left panel and who is signed in, for every template: computed once a request, and only if the page draws it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, has_request_context, request, url_for
+from plugdesk.forms.models import Desk
+from plugdesk.forms.queries import forms_for
+from plugdesk.i18n import current_language
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_configure
+from plugdesk.tickets.queries import VIEWS, last_event_id, view_counts
+from werkzeug.utils import cached_property
+
+from plugdesk_web.contributions import NavItem, contributed
+from plugdesk_web.current import db, me, me_or_none, runtime
+
+Item = dict[str, Any]
+KEYS = {"new": "n", "mine": "m", "groups": "g", "unread": "u", "watching": "w", "unanswered": "c", "open": "o", "waiting": "p", "done": "d"}
+
+
+class Navigation:
+    """What `nav` is in templates. Sections are computed when they are drawn."""
+
+    shared: list[Item] = []
+    mine: list[Item] = []
+
+    @property
+    def home_url(self) -> str:
+        return url_for("tickets.view", slug="open")
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        return dict(view_counts(db(), me()))
+
+    @cached_property
+    def views(self) -> list[Item]:
+        here = _view_here()
+        return [
+            {
+                "slug": view.slug, "title": view.title, "icon": view.icon, "url": url_for("tickets.view", slug=view.slug),
+                "count": self.counts.get(view.slug) if view.counted else None, "tone": "orange" if view.slug == "new" else None,
+                "current": view.slug == here, "key": KEYS.get(view.slug),
+            }
+            for view in VIEWS
+        ]  # fmt: skip
+
+    @cached_property
+    def pages(self) -> list[Item]:
+        items = [_item(_("Customers"), "users", "customers.index")]
+        desk = runtime().desk(db())
+        for each in contributed(runtime().registry, NavItem):
+            if each.what.place == "desk" and (desk.has(each.plugin) or any(form.has(each.plugin) for form in forms_for(db(), me()))):
+                items.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
+        return items
+
+    @cached_property
+    def extensions(self) -> Item | None:
+        """The way to the settings, for those who may change any."""
+        if not self._configures:
+            return None
+        return _item(_("Extensions"), "plug", "extensions.catalog")
+
+    @cached_property
+    def settings(self) -> list[dict[str, Any]]:
+        forms = [
+            {"title": form.name, "url": url_for("forms.show", slug=form.slug), "icon": "", "current": _here("forms") and _slug() == form.slug}
+            for form in self._configures
+        ]
+        first = [_item(_("Extensions"), "plug", "extensions.catalog", "extensions"), _item(_("Forms"), "inbox", "forms.index")]
+        if me().is_admin:
+            first.append(_item(_("People"), "users", "people.index", "people"))
+        groups = [{"title": _("Settings"), "items": first}, {"title": _("Forms"), "items": forms}]
+        if me().is_admin:
+            own = [_item(_("System"), "settings", "system.show", "system"), _item(_("Journal"), "list", "journal.index", "journal")]
+            for each in contributed(runtime().registry, NavItem):
+                if each.what.place == "settings" and runtime().desk(db()).has(each.plugin):
+                    own.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
+            groups.append({"title": _("This installation"), "items": own})
+        return groups
+
+    @property
+    def account(self) -> list[Item]:
+        return [_item(_("Your settings"), "user", "account.show")]
+
+    @property
+    def me_note(self) -> str:
+        return _("Administrator") if me().is_admin else ""
+
+    @property
+    def preferences_url(self) -> str:
+        return url_for("account.preferences")
+
+    @property
+    def sign_out_url(self) -> str:
+        return url_for("sign_in.sign_out")
+
+    @property
+    def search_url(self) -> str:
+        return url_for("search.show")
+
+    @property
+    def palette_url(self) -> str:
+        return url_for("search.palette")
+
+    @property
+    def refresh_url(self) -> str:
+        return url_for("live.sidebar", at=request.full_path)
+
+    @property
+    def live_url(self) -> str:
+        return url_for("live.changes")
+
+    @cached_property
+    def since(self) -> int:
+        return last_event_id(db())
+
+    @cached_property
+    def _configures(self) -> list[Any]:
+        return [form for form in forms_for(db(), me()) if can_configure(db(), me(), form)]
+
+
+def install(app: Flask) -> None:
+    """Give every template `nav`, `me` and what the layouts rely on."""
+    app.context_processor(_values)
+
+
+def _values() -> dict[str, Any]:
+    if not has_request_context():
+        return {}
+    user = me_or_none()
+    desk = _desk()
+    return {
+        "nav": _navigation() if user and user.is_agent else None,
+        "me": user,
+        "desk_name": desk.name if desk else "Plugdesk",
+        "lang": current_language(),
+        "theme": (user.theme if user else None) or request.cookies.get("theme", ""),
+        "density": request.cookies.get("density", ""),
+        "safe_mode": runtime().settings.safe_mode,
+    }
+
+
+def _navigation() -> Navigation:
+    if "navigation" not in g:
+        g.navigation = Navigation()
+    made: Navigation = g.navigation
+    return made
+
+
+def _desk() -> Desk | None:
+    session = db()
+    found: Desk | None = session.info.get("desk_row") or session.get(Desk, 0)
+    return found
+
+
+def _item(title: str, icon: str, endpoint: str, part: str | None = None) -> Item:
+    return {"title": title, "icon": icon, "url": url_for(endpoint), "current": _here(part or endpoint)}
+
+
+def _here(part: str) -> bool:
+    """Whether this page belongs to an endpoint, or (for a bare name) to any page of that resource."""
+    endpoint = request.endpoint or ""
+    return endpoint == part or ("." not in part and endpoint.split(".")[0] == part)
+
+
+def _view_here() -> str | None:
+    """The view that is shown: this page, or the one a refreshed left panel stands beside (`at`)."""
+    if request.endpoint == "live.sidebar":
+        path = request.args.get("at", "").partition("?")[0]
+        return path.removeprefix("/views/") if path.startswith("/views/") else None
+    return _slug() if request.endpoint == "tickets.view" else None
+
+
+def _slug() -> str | None:
+    return (request.view_args or {}).get("slug")
+
+

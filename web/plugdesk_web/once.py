@@ -1,0 +1,63 @@
+"""A double press, a repeated POST or *back* does a thing once: the form carries a key, its first use is remembered."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import request
+from plugdesk.database import Base
+from plugdesk.runtime import runtime_of
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+FIELD = "once"
+KEPT = timedelta(days=2)
+
+
+class Done(Base):
+    """What a form's key has led to: where the first use was sent on to."""
+
+    __tablename__ = "web_done"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    target: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+def new_key() -> str:
+    """A key for the form being shown."""
+    return secrets.token_urlsafe(16)
+
+
+def done_before(session: Session, user_id: int) -> str | None:
+    """Where the same form's first sending led, if this is a repetition. Call it first thing."""
+    key = request.form.get(FIELD, "")[:64]
+    found = session.get(Done, (key, user_id)) if key else None
+    return found.target if found else None
+
+
+def remember(session: Session, user_id: int, target: str) -> str | None:
+    """Remember that the form has done its work and where it led.
+
+    Two presses at the same instant meet at the row's key: the later one gets the earlier one's target back and must roll
+    its own work back.
+    """
+    key = request.form.get(FIELD, "")[:64]
+    if not key:
+        return None
+    now = runtime_of(session).clock.now()
+    try:
+        with session.begin_nested():
+            session.add(Done(key=key, user_id=user_id, target=target, at=now))
+    except IntegrityError:
+        session.rollback()
+        return done_before(session, user_id) or target
+    return None
+
+
+def forget_old(session: Session, now: datetime) -> None:
+    """Drop keys nobody will send again."""
+    session.execute(sa.delete(Done).where(Done.at < now - KEPT))

@@ -1,0 +1,43 @@
+"""How routes answer: a page or its fragment, and after a POST a redirect with what has just happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, g, make_response, redirect, render_template, request
+from plugdesk.plugins.context import Context
+
+from plugdesk_web.current import db as request_db
+from plugdesk_web.current import runtime
+
+
+def page(template: str, /, *, status: int = 200, fragment: str | None = None, **values: Any) -> Response:
+    """The page, or for htmx asking for an element of it, `fragment` (a partial with the same values)."""
+    name = fragment if fragment and is_fragment() else template
+    response = make_response(render_template(name, **values), status)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks for a part of a page (and not for the page it restores or boosts)."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def redirect_after(target: str, text: str | None = None, *, tone: str = "message") -> Response:
+    """Where a POST leads: 303, so that reloading repeats nothing; `text` is the toast there."""
+    if text:
+        flash(text, tone)
+    return make_response(redirect(target, 303))
+
+
+def toast(text: str, *, error: bool = False) -> None:
+    """Say on the next page what has just happened."""
+    flash(text, "error" if error else "message")
+
+
+def context(plugin: str) -> Context:
+    """The `ctx` of a plugin's own page: on the form of the address, or on the desk. Its session is the request's."""
+    session = request_db()
+    scope = g.get("form") or runtime().desk(session)
+    return runtime().context(plugin, scope, session, "page")

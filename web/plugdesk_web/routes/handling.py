@@ -1,0 +1,143 @@
+"""What agents do to a ticket besides writing: each a command, then back to the ticket."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request, url_for
+from plugdesk.errors import Invalid, NotFound
+from plugdesk.i18n import current_language
+from plugdesk.i18n import gettext as _
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets import bin, commands
+from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.queries import ticket_for
+from plugdesk.users.models import Group, User
+
+from plugdesk_web.contributions import Action, contributed
+from plugdesk_web.current import agent_only, db, me
+from plugdesk_web.rendering import redirect_after
+from plugdesk_web.ticket_fields import entered_values
+
+blueprint = Blueprint("handling", __name__, url_prefix="/tickets/<int:number>")
+
+
+@blueprint.post("/acceptance")
+@agent_only
+def accept(number: int) -> Response:
+    ticket = commands.accept(db(), _ticket(number), me())
+    return _back(ticket, _("Ticket %(number)s is yours.", number=number))
+
+
+@blueprint.post("/release")
+@agent_only
+def release(number: int) -> Response:
+    ticket = commands.release(db(), _ticket(number), me())
+    return _back(ticket, _("Ticket %(number)s waits for somebody else.", number=number))
+
+
+@blueprint.post("/assignment")
+@agent_only
+def assign(number: int) -> Response:
+    """To an agent (`assignee`), a `group`, an agent within a group, or with neither to nobody."""
+    assignee, group = _chosen(User, "assignee"), _chosen(Group, "group")
+    ticket = commands.assign(db(), _ticket(number), me(), assignee=assignee, group=group)
+    names = ", ".join(each.name for each in (assignee, group) if each is not None)
+    return _back(ticket, _("Assigned to %(names)s.", names=names or _("nobody")))
+
+
+@blueprint.post("/status")
+@agent_only
+def change_status(number: int) -> Response:
+    ticket = _ticket(number)
+    status = ticket.form.status(request.form.get("status", ""))
+    if status is None:
+        raise Invalid(_("This form has no such status any more. Reload the page."))
+    commands.change_status(db(), ticket, status, by=me())
+    return _back(ticket, _("Now: %(status)s.", status=status.name_in(current_language())))
+
+
+@blueprint.post("/fields")
+@agent_only
+def set_fields(number: int) -> Response:
+    """Save the fields; a refusal shows the ticket again with what was entered and why not."""
+    ticket = _ticket(number)
+    version = request.form.get("version", "")
+    raw = entered_values(ticket.form, request.form)
+    commands.set_fields(db(), ticket, raw, by=me(), version=int(version) if version.isdigit() else None)
+    return _back(ticket, _("Saved."))
+
+
+@blueprint.post("/subject")
+@agent_only
+def set_subject(number: int) -> Response:
+    ticket = commands.set_subject(db(), _ticket(number), request.form.get("subject", ""), by=me())
+    return _back(ticket, _("Saved."))
+
+
+@blueprint.post("/reading")
+@agent_only
+def mark_read(number: int) -> tuple[str, int]:
+    """The page was shown: it is read. Asked by the page's script, never by a GET."""
+    commands.mark_read(db(), _ticket(number), me())
+    return "", 204
+
+
+@blueprint.post("/unread")
+@agent_only
+def mark_unread(number: int) -> Response:
+    commands.mark_unread(db(), _ticket(number), me())
+    return redirect_after(url_for("tickets.view", slug="unread"), _("Ticket %(number)s is among the unread.", number=number))
+
+
+@blueprint.post("/watching")
+@agent_only
+def watch(number: int) -> Response:
+    ticket = _ticket(number)
+    if request.form.get("on"):
+        commands.watch(db(), ticket, me())
+        return _back(ticket, _("You are told of what happens here."))
+    commands.unwatch(db(), ticket, me())
+    return _back(ticket, _("You are no longer told."))
+
+
+@blueprint.post("/deletion")
+@agent_only
+def delete(number: int) -> Response:
+    bin.delete_ticket(db(), _ticket(number), me())
+    return redirect_after(url_for("tickets.view", slug="open"), _("Ticket %(number)s is in the bin for 30 days.", number=number))
+
+
+@blueprint.post("/restoration")
+@agent_only
+def restore(number: int) -> Response:
+    ticket = _ticket(number)
+    bin.restore_ticket(db(), ticket, me())
+    return _back(ticket, _("Ticket %(number)s is back.", number=number))
+
+
+@blueprint.post("/x/<plugin>/<name>")
+@agent_only
+def act(number: int, plugin: str, name: str) -> Response:
+    """The button of an extension that is on at the ticket's form."""
+    ticket = _ticket(number)
+    runtime = runtime_of(db())
+    for each in contributed(runtime.registry, Action):
+        if each.plugin == plugin and each.what.name == name and ticket.form.has(plugin):
+            ctx = runtime.context(plugin, ticket.form, db(), "hook")
+            return _back(ticket, str(each.what.run(ctx, ticket, me())))
+    raise NotFound(_("There is no such action here."))
+
+
+def _ticket(number: int) -> Ticket:
+    return ticket_for(db(), me(), number)
+
+
+def _back(ticket: Ticket, text: str) -> Response:
+    return redirect_after(url_for("tickets.show", number=ticket.number), text)
+
+
+def _chosen(kind: type[User] | type[Group], name: str) -> User | Group | None:
+    given = request.form.get(name, "")
+    found = db().get(kind, int(given)) if given.isdigit() else None
+    if given and found is None:
+        raise Invalid(_("Somebody else changed the list meanwhile. Reload the page."))
+    return found

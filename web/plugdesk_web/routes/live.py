@@ -1,0 +1,30 @@
+"""What open pages ask every second: has anything happened? Two cheap queries when nothing has."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from plugdesk.tickets.queries import last_event_id, tickets_changed_since
+
+from plugdesk_web.current import agent_only, db, me
+
+blueprint = Blueprint("live", __name__, url_prefix="/live")
+
+
+@blueprint.get("/changes")
+@agent_only
+def changes() -> Response | tuple[str, int]:
+    """204, or what changed after `since` among what this agent may see."""
+    given = request.args.get("since", "0")
+    since = int(given) if given.isdigit() else 0
+    last = last_event_id(db())
+    if last <= since:
+        return "", 204
+    tickets = tickets_changed_since(db(), me(), since)
+    return jsonify(since=last, changed={"tickets": sorted(tickets), "list": bool(tickets), "counts": bool(tickets)})
+
+
+@blueprint.get("/sidebar")
+@agent_only
+def sidebar() -> str:
+    """The left panel's views with their counts."""
+    return render_template("layouts/_sidebar_views.html")

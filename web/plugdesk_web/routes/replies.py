@@ -1,0 +1,136 @@
+"""Replies and notes, taking one back, sending again, forwarding. Nothing typed is ever lost to a refusal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, flash, request, url_for
+from plugdesk.addresses import is_email, normal_email
+from plugdesk.errors import Conflict, Invalid, NotFound, PlugdeskError
+from plugdesk.html import html_of_text
+from plugdesk.i18n import gettext as _
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets import correspondence
+from plugdesk.tickets.attachments import NewFile
+from plugdesk.tickets.models import Message, Ticket
+from plugdesk.tickets.queries import ticket_for
+
+from plugdesk_web import once
+from plugdesk_web.current import agent_only, db, me
+from plugdesk_web.drafts import forget_draft
+from plugdesk_web.rendering import redirect_after
+from plugdesk_web.routes.tickets import ticket_page
+
+blueprint = Blueprint("replies", __name__)
+UNDO = timedelta(seconds=10)
+
+
+@blueprint.post("/tickets/<int:number>/replies")
+@agent_only
+def create(number: int) -> Response:
+    """Send what was written. When somebody has written since, or it cannot be sent, the page comes back with every word."""
+    if (target := once.done_before(db(), me().id)) is not None:
+        return redirect_after(target)
+    ticket = ticket_for(db(), me(), number)
+    try:
+        status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
+        seen = request.form.get("seen", "")
+        message = correspondence.reply_to_ticket(
+            db(), ticket, me(), body=_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
+            files=_files(), status=status, seen=int(seen) if seen.isdigit() else None, undo=UNDO,
+        )  # fmt: skip
+    except (Invalid, Conflict, NotFound) as refusal:
+        return _again(ticket, refusal, "reply")
+    forget_draft(db(), ticket, me())
+    target = url_for("tickets.show", number=number, _anchor=f"m{message.id}")
+    earlier = once.remember(db(), me().id, target)
+    if earlier is None:
+        flash(url_for("replies.withdraw", message_id=message.id), "undo")
+    return redirect_after(earlier or target)
+
+
+@blueprint.post("/tickets/<int:number>/notes")
+@agent_only
+def create_note(number: int) -> Response:
+    """Keep a note for colleagues."""
+    if (target := once.done_before(db(), me().id)) is not None:
+        return redirect_after(target)
+    ticket = ticket_for(db(), me(), number)
+    try:
+        keys = request.form.getlist("attachment")
+        note = correspondence.add_note(db(), ticket, me(), body=_body(), uploads=keys)
+    except (Invalid, NotFound) as refusal:
+        return _again(ticket, refusal, "note")
+    forget_draft(db(), ticket, me())
+    target = url_for("tickets.show", number=number, _anchor=f"m{note.id}")
+    return redirect_after(once.remember(db(), me().id, target) or target)
+
+
+@blueprint.post("/messages/<int:message_id>/withdrawal")
+@agent_only
+def withdraw(message_id: int) -> Response:
+    """Take an own reply back within the seconds before it leaves; its words go back into the composer."""
+    message = _message(message_id)
+    ticket, said = message.ticket, {"mode": "reply", "text": message.text, "html": message.clean_html or "", "cc": ", ".join(message.cc)}
+    correspondence.withdraw_reply(db(), message, me())
+    from plugdesk_web.drafts import keep_draft
+
+    keep_draft(db(), ticket, me(), said)
+    return redirect_after(url_for("tickets.show", number=ticket.number), _("Taken back. Nothing was sent."))
+
+
+@blueprint.post("/messages/<int:message_id>/delivery")
+@agent_only
+def send_again(message_id: int) -> Response:
+    message = _message(message_id)
+    correspondence.send_again(db(), message, me())
+    return redirect_after(url_for("tickets.show", number=message.ticket_id, _anchor=f"m{message.id}"), _("On its way again."))
+
+
+@blueprint.post("/messages/<int:message_id>/forwardings")
+@agent_only
+def forward(message_id: int) -> Response:
+    """Send a message with its files on to other addresses."""
+    message = _message(message_id)
+    copy = correspondence.forward_message(db(), message, me(), to=_addresses("to"), comment=html_of_text(request.form.get("comment", "")))
+    return redirect_after(url_for("tickets.show", number=message.ticket_id, _anchor=f"m{copy.id}"), _("Forwarded."))
+
+
+def _message(message_id: int) -> Message:
+    message = db().get(Message, message_id)
+    if message is None:
+        raise NotFound(_("There is no such message."))
+    ticket_for(db(), me(), message.ticket_id)
+    return message
+
+
+def _body() -> str:
+    """The composer's HTML; without script its plain text."""
+    return request.form.get("html") or html_of_text(request.form.get("text", ""))
+
+
+def _addresses(name: str) -> list[str]:
+    given = [part.strip() for part in request.form.get(name, "").replace(";", ",").split(",") if part.strip()]
+    wrong = [each for each in given if not is_email(each)]
+    if wrong:
+        raise Invalid(problems={name: _("“%(address)s” is not an e-mail address.", address=wrong[0])})
+    return [normal_email(each) for each in given]
+
+
+def _files() -> list[NewFile]:
+    most = runtime_of(db()).settings.max_upload_mb * 1024 * 1024
+    files = [each for each in request.files.getlist("files") if each.filename]
+    taken = [NewFile(each.filename or "", each.read(most + 1), each.mimetype) for each in files]
+    for each in taken:
+        if len(each.content) > most:
+            raise Invalid(_("%(name)s is larger than %(mb)d MB.", name=each.name, mb=most // 1024 // 1024))
+    return taken
+
+
+def _again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:
+    """The ticket's page with what was typed and the reason; the transaction is undone, the page reads on."""
+    number = ticket.number
+    db().rollback()
+    said = {"mode": mode, "text": request.form.get("text", ""), "html": request.form.get("html", "")}
+    said |= {name: request.form.get(name, "") for name in ("cc", "bcc")}
+    return ticket_page(ticket_for(db(), me(), number), status=refusal.status, said=said, problem=str(refusal))

@@ -1,0 +1,193 @@
+"""The lists of tickets, one ticket, and opening one for a customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from plugdesk.errors import Invalid, NotFound
+from plugdesk.forms.queries import form_by_slug, forms_for
+from plugdesk.i18n import current_language
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_configure, can_delete, can_reply
+from plugdesk.tickets.correspondence import Said, open_ticket
+from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.queries import VIEWS, Filter, Key, Page, group_ids_of, thread_of, ticket_for, tickets_of_view, unread_of
+from plugdesk.users.customers import find_or_create_customer
+from plugdesk.users.queries import agents_of_form, all_groups
+
+from plugdesk_web import once
+from plugdesk_web.current import agent_only, db, form_here, me, runtime
+from plugdesk_web.drafts import draft_of
+from plugdesk_web.navigation import KEYS
+from plugdesk_web.rendering import page, redirect_after
+from plugdesk_web.slots import actions_of, columns_of, panels_of
+from plugdesk_web.thread import entries_of
+from plugdesk_web.ticket_fields import entered_values, fields_to_edit, shown_fields
+
+blueprint = Blueprint("tickets", __name__)
+
+
+@blueprint.get("/")
+@agent_only
+def home() -> Response:
+    return redirect_after(url_for("tickets.view", slug="open"))
+
+
+@blueprint.get("/views/<slug>")
+@agent_only
+def view(slug: str) -> Response:
+    """One of the built-in views, fifty tickets a page, by key."""
+    title = next((each.title for each in VIEWS if each.slug == slug), None)
+    if title is None:
+        raise NotFound(_("There is no such view."))
+    narrowed = _narrowed()
+    found = tickets_of_view(db(), me(), slug, narrowed=narrowed, after=_key(request.args.get("after", "")))
+    values = list_values(found, title=str(title), slug=slug, narrowed=narrowed)
+    return page("tickets/list.html", fragment="tickets/_list.html", **values)
+
+
+@blueprint.get("/tickets/<int:number>")
+@agent_only
+def show(number: int) -> Response:
+    """One ticket: its thread, its composer, its panels."""
+    return ticket_page(ticket_for(db(), me(), number))
+
+
+@blueprint.get("/tickets/new")
+@agent_only
+def new() -> Response:
+    """The page on which an agent opens a ticket for a customer: a call, a visit."""
+    return _new_page({"form": request.args.get("form", "")}, {})
+
+
+@blueprint.post("/tickets")
+@agent_only
+def create() -> Response:
+    """Open it. A refusal shows the page again with everything typed."""
+    if (target := once.done_before(db(), me().id)) is not None:
+        return redirect_after(target)
+    given = request.form
+    problems = {
+        name: sentence
+        for name, sentence in (
+            ("form", _("Choose the form.")),
+            ("customer", _("Write the customer's e-mail address, or phone number.")),
+            ("subject", _("A ticket needs a subject.")),
+            ("text", _("Write what the customer asks for.")),
+        )
+        if not given.get(name, "").strip()
+    }
+    try:
+        if problems:
+            raise Invalid(problems=problems)
+        form = form_here(given["form"])
+        address = given["customer"].strip()
+        channel = "email" if "@" in address else "phone"
+        customer = find_or_create_customer(db(), channel=channel, value=address, name=given.get("name", "").strip())
+        said = Said(text=given["text"].strip())
+        ticket = open_ticket(
+            db(), form, customer, subject=given["subject"], said=said, channel="phone", by=me(), values=entered_values(form, given)
+        )
+    except Invalid as refusal:
+        db().rollback()
+        return _new_page(given, refusal.problems, str(refusal))
+    target = url_for("tickets.show", number=ticket.number)
+    return redirect_after(once.remember(db(), me().id, target) or target, _("Ticket %(number)s is open.", number=ticket.number))
+
+
+def list_values(found: Page, *, title: str, slug: str, narrowed: Filter) -> dict[str, Any]:
+    """What `tickets/_list.html` draws."""
+    forms = {form.id: form for form in forms_for(db(), me())}
+    arguments = {name: value for name, value in request.args.items() if name != "after" and value}
+    after = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
+    return {
+        "title": title,
+        "slug": slug,
+        "tickets": found.tickets,
+        "unread": found.unread,
+        "forms": forms,
+        "columns": columns_of(db(), found.tickets, me(), forms.values()),
+        "language": current_language(),
+        "narrowed": narrowed,
+        "channels": runtime().registry.channels,
+        "here": request.full_path.rstrip("?"),
+        "arguments": arguments,
+        "older_url": url_for(request.endpoint or "tickets.view", **{**(request.view_args or {}), **arguments, "after": after}) if after else "",
+        "newer": bool(request.args.get("after")),
+    }
+
+
+def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | None = None, problem: str = "") -> Response:
+    """The page of `ticket`; after a refusal with `said`, what was typed, and the `problem` in words."""
+    session, agent = db(), me()
+    messages = thread_of(session, ticket)
+    draft = said or draft_of(session, ticket, agent)
+    return page(
+        "tickets/show.html",
+        fragment=_fragment(),
+        status=status,
+        ticket=ticket,
+        entries=entries_of(session, ticket, messages),
+        last_id=messages[-1].id if messages else 0,
+        panels=panels_of(session, ticket, agent),
+        actions=actions_of(session, ticket, agent),
+        fields=shown_fields(session, ticket),
+        edited_fields=fields_to_edit(session, ticket),
+        channel=runtime().registry.channels.get(ticket.channel),
+        agents=agents_of_form(session, ticket.form),
+        groups=all_groups(session),
+        own_groups=group_ids_of(session, agent),
+        language=current_language(),
+        is_unread=bool(unread_of(session, agent, [ticket])),
+        may_reply=can_reply(session, agent, ticket),
+        may_delete=can_delete(session, agent, ticket),
+        may_configure=can_configure(session, agent, ticket.form),
+        once=once.new_key(),
+        draft=draft,
+        problem=problem,
+        keys=KEYS,
+    )
+
+
+def _fragment() -> str | None:
+    target = request.headers.get("HX-Target", "")
+    known = {"thread": "tickets/_thread.html", "side": "tickets/_side.html", "ticket-head": "tickets/_head.html"}
+    return next((name for part, name in known.items() if part in target), None)
+
+
+def _narrowed() -> Filter:
+    form = form_by_slug(db(), request.args["form"]) if request.args.get("form") else None
+    group = request.args.get("group", "")
+    return Filter(
+        form_id=form.id if form else None,
+        group_id=int(group) if group.isdigit() else None,
+        words=request.args.get("q", "").strip()[:200],
+    )
+
+
+def _key(text: str) -> Key | None:
+    """The key of a page as it stands in its address; one nobody gave out is the first page."""
+    try:
+        rank, spoken_at, number = text.split("~")
+        return Key(int(rank), datetime.fromisoformat(spoken_at), int(number))
+    except ValueError:
+        return None
+
+
+def _new_page(given: Any, problems: Any, words: str = "") -> Response:
+    forms = [form for form in forms_for(db(), me()) if form.archived_at is None]
+    chosen = next((form for form in forms if form.slug == given.get("form")), forms[0] if forms else None)
+    return page(
+        "tickets/new.html",
+        status=422 if problems else 200,
+        forms=forms,
+        form_choices=[(form.slug, form.name) for form in forms],
+        chosen=chosen,
+        given=given,
+        problems=problems,
+        words=words,
+        fields=fields_to_edit(db(), None, form=chosen, given=given) if chosen else [],
+        once=once.new_key(),
+    )

@@ -1,0 +1,90 @@
+"""Headers on every answer, the origin of every change, and where `next` may lead."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from flask_wtf.csrf import CSRFProtect
+from plugdesk.app import SAFE_METHODS
+
+csrf = CSRFProtect()
+YEAR = 31_536_000
+
+
+def install(app: Flask) -> None:
+    """CSRF tokens without a time limit (tabs stay open for days), the Origin check, and the headers."""
+    app.config.update(
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="plugdesk_form",
+    )
+    csrf.init_app(app)
+    app.before_request(_check_change)
+    app.after_request(_add_headers)
+
+
+def is_secure() -> bool:
+    """Whether cookies may be `Secure`: over HTTPS, and on loopback, where browsers allow it."""
+    return request.is_secure or (request.host.rsplit(":", 1)[0] in {"localhost", "127.0.0.1", "[::1]"})
+
+
+def cookie_name(name: str) -> str:
+    """`__Host-name` where the cookie is Secure, the plain name over plain HTTP (the System page warns of that)."""
+    return f"__Host-{name}" if is_secure() else name
+
+
+def own_path(target: str | None) -> str | None:
+    """`target` if it is a path of this desk, else None: nobody is led elsewhere by a link to us (V3.7.2)."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    if any(sign in target for sign in "\\\r\n\t") or "%2f%2f" in target.lower() or "%5c" in target.lower():
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target
+
+
+def nonce() -> str:
+    """This answer's nonce for the few inline pieces, made when first asked for."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    made: str = g.nonce
+    return made
+
+
+def takes_no_token() -> None:
+    """Mark this request as one that proves itself otherwise (a vendor's webhook), see `Pages`."""
+    g.no_token = True
+
+
+def _check_change() -> None:
+    if request.method in SAFE_METHODS or request.path.startswith("/in/"):
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.host_url.rstrip("/"):
+        abort(403)
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403)
+    csrf.protect()
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; object-src 'none'; frame-src 'self'; frame-ancestors 'none'; manifest-src 'self'",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+    headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    return response

@@ -1,0 +1,192 @@
+"""The conversation of a ticket as the page draws it: messages and what happened between them, in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from markupsafe import Markup
+from plugdesk.events import Event
+from plugdesk.files import shown_inline
+from plugdesk.html import html_of_text
+from plugdesk.i18n import current_language, format_time
+from plugdesk.i18n import gettext as _
+from plugdesk.i18n import lazy_gettext
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
+from plugdesk.tickets.queries import history_of, thread_of
+from plugdesk.users.models import User
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in the thread: a message (its `author` is customer, agent or note) or an event (author "event")."""
+
+    id: str
+    author: str
+    at: datetime
+    name: str = ""
+    initials: str = ""
+    to: str = ""
+    body: Markup = Markup()
+    quoted: str = ""
+    files: Sequence[dict[str, Any]] = ()
+    delivery: dict[str, Any] | None = None
+    marks: Sequence[dict[str, str]] = ()
+    icon: str = ""
+    words: str = ""
+    message: Message | None = field(default=None, compare=False)
+
+
+def entries_of(session: Session, ticket: Ticket, messages: Sequence[Message] | None = None) -> list[Entry]:
+    """Messages and the events worth a line, oldest first."""
+    said = [_message(session, ticket, each) for each in (messages if messages is not None else thread_of(session, ticket))]
+    happened = [line for event in history_of(session, ticket) if (line := _event(session, ticket, event)) is not None]
+    return sorted([*said, *happened], key=lambda entry: (entry.at, entry.author != "event"))
+
+
+def body_of(message: Message) -> Markup:
+    """What was said, safe to show: the one place where a cleaned copy is trusted."""
+    if message.clean_html is not None:
+        return Markup(message.clean_html)  # made by plugdesk.html.clean_html when the message came
+    return Markup(html_of_text(message.text))
+
+
+def delivery_of(message: Message) -> dict[str, Any] | None:
+    """How far an outgoing message has come, in words."""
+    if message.delivery is None:
+        return None
+    again = message.delivery in (DeliveryState.FAILED, DeliveryState.MAYBE)
+    text = str(_DELIVERY[message.delivery])
+    if message.delivery is DeliveryState.SENT and message.delivered_at:
+        text = f"{text} {format_time(message.delivered_at)}"
+    return {
+        "state": str(message.delivery),
+        "text": text,
+        "reason": message.delivery_error,
+        "retry_url": url_for("replies.send_again", message_id=message.id) if again else None,
+    }
+
+
+_DELIVERY = {
+    DeliveryState.QUEUED: lazy_gettext("Queued"),
+    DeliveryState.SENDING: lazy_gettext("Sending"),
+    DeliveryState.SENT: lazy_gettext("Sent"),
+    DeliveryState.MAYBE: lazy_gettext("Maybe sent"),
+    DeliveryState.FAILED: lazy_gettext("Not sent"),
+    DeliveryState.HELD: lazy_gettext("Held"),
+}
+
+_KINDS = {
+    "auto-reply": lazy_gettext("Automatic answer"),
+    "bounce": lazy_gettext("Not delivered"),
+    "bulk": lazy_gettext("Mailing list"),
+    "receipt": lazy_gettext("Receipt"),
+    "closing": lazy_gettext("Closing notice"),
+    "forward": lazy_gettext("Forwarded"),
+}
+
+
+def _message(session: Session, ticket: Ticket, message: Message) -> Entry:
+    author = message.author
+    if message.direction is Direction.NOTE:
+        who = "note"
+    else:
+        who = "customer" if message.direction is Direction.INCOMING else "agent"
+    name = author.name if author else runtime_of(session).desk(session).name
+    mark = _KINDS.get(message.kind)
+    return Entry(
+        id=str(message.id),
+        author=who,
+        at=message.created_at,
+        name=name,
+        initials=author.initials if author else name[:1].upper(),
+        to=_to(session, ticket, message),
+        body=body_of(message),
+        quoted=_quoted(message),
+        files=[_file(each) for each in message.attachments if not (each.inline and each.content_id)],
+        delivery=delivery_of(message),
+        marks=[{"text": str(mark), "tone": "", "title": message.reason or ""}] if mark else [],
+        message=message,
+    )
+
+
+def _to(session: Session, ticket: Ticket, message: Message) -> str:
+    channel = runtime_of(session).registry.channels.get(message.channel or "")
+    by = _("by %(channel)s", channel=str(channel.title).lower()) if channel else ""
+    if message.direction is Direction.INCOMING:
+        who = _("customer") if message.author_id == ticket.customer_id else _("participant")
+        return f"{who}, {by}" if by else who
+    if message.direction is Direction.OUTGOING:
+        to = _("to %(name)s", name=", ".join(message.to) if message.to else ticket.customer.name)
+        return f"{to}, {_('cc %(addresses)s', addresses=', '.join(message.cc))}" if message.cc else to
+    return ""
+
+
+def _quoted(message: Message) -> str:
+    return message.quoted or ""
+
+
+def _file(attachment: Any) -> dict[str, Any]:
+    url = url_for("files.show", key=attachment.key)
+    picture = shown_inline(attachment.type)
+    return {"name": attachment.name, "size": attachment.size, "url": url, "thumb": url if picture else None}
+
+
+def _event(session: Session, ticket: Ticket, event: Event) -> Entry | None:
+    words = _words(session, ticket, event)
+    if words is None:
+        return None
+    icon, text = words
+    actor = event.actor
+    is_agent = actor is not None and actor.is_agent
+    return Entry(
+        id=f"e{event.id}", author="event", at=event.at, initials=actor.initials if actor and is_agent else "", icon=icon, words=text
+    )
+
+
+def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | None:
+    data, name = event.data, event.actor.name if event.actor else _("The desk")
+    if event.kind == "ticket_opened":
+        channel = runtime_of(session).registry.channels.get(data.get("channel", ""))
+        if event.actor is not None and event.actor.is_agent:
+            return "plus", _("%(name)s opened it for the customer", name=name)
+        return (channel.icon if channel else "inbox"), _("Opened by %(channel)s", channel=str(channel.title).lower() if channel else _("hand"))
+    if event.kind == "ticket_accepted":
+        return "check", _("%(name)s accepted it", name=name)
+    if event.kind == "ticket_released":
+        return "refresh", _("%(name)s gave it back", name=name)
+    if event.kind == "ticket_assigned":
+        return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, data.get("after", {})))
+    if event.kind == "status_changed":
+        status = ticket.form.status(data.get("after", ""))
+        shown = status.name_in(current_language()) if status else data.get("after", "")
+        return f"status-{status.kind}" if status else "history", _("%(name)s: %(status)s", name=name, status=shown)
+    if event.kind == "fields_changed":
+        labels = [field.label for field in ticket.form.fields if field.code in data.get("changes", {})]
+        return "settings", _("%(name)s changed %(fields)s", name=name, fields=", ".join(labels) or _("fields"))
+    if event.kind == "subject_changed":
+        return "settings", _("%(name)s changed the subject, which was “%(before)s”", name=name, before=data.get("before", ""))
+    if event.kind == "reply_withdrawn":
+        return "refresh", _("%(name)s took a reply back before it left", name=name)
+    if event.kind == "ticket_reopened":
+        return "refresh", _("Opened again")
+    if event.kind == "tickets_merged":
+        return "link", _("%(name)s merged ticket %(number)s into it", name=name, number=data.get("other_id"))
+    if event.kind == "ticket_split":
+        return "link", _("%(name)s split ticket %(number)s off", name=name, number=data.get("other_id"))
+    return None
+
+
+def _assignee(session: Session, after: dict[str, Any]) -> str:
+    from plugdesk.users.models import Group
+
+    user = session.get(User, after["assignee_id"]) if after.get("assignee_id") else None
+    group = session.get(Group, after["group_id"]) if after.get("group_id") else None
+    return ", ".join(each.name for each in (user, group) if each is not None) or _("nobody")
+
+
