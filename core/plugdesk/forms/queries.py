@@ -1,0 +1,78 @@
+"""Questions about forms. The forms of a desk are few: they are read together, once a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.errors import NotFound
+from plugdesk.forms.models import Form, Status
+from plugdesk.i18n import current_language
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import forms_of
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+
+
+def all_forms(session: Session, *, archived: bool = False) -> list[Form]:
+    """The desk's forms in their order, with fields and statuses; `archived` ones come last, if wanted."""
+    known: list[Form] | None = session.info.get("forms")
+    if known is None:
+        order = (Form.archived_at.is_not(None), Form.position, Form.id)
+        known = session.info["forms"] = list(session.scalars(sa.select(Form).order_by(*order)))
+    return [form for form in known if archived or form.archived_at is None]
+
+
+def forget_forms(session: Session) -> None:
+    """Forms were added, archived or moved in this session: read them anew."""
+    session.info.pop("forms", None)
+
+
+def forms_for(session: Session, user: User, *, archived: bool = False) -> list[Form]:
+    """The forms `user` works on, in their order."""
+    if not (user.active and user.is_agent):
+        return []
+    return [form for form in all_forms(session, archived=archived) if user.is_admin or form.id in forms_of(session, user)]
+
+
+def configurable_forms(session: Session, user: User, *, archived: bool = False) -> list[Form]:
+    """The forms `user` may configure, in their order."""
+    if not (user.active and user.is_agent):
+        return []
+    return [form for form in all_forms(session, archived=archived) if user.is_admin or forms_of(session, user).get(form.id, False)]
+
+
+def form_by_slug(session: Session, slug: str) -> Form:
+    """The form with this slug, archived or not. Raises `NotFound`."""
+    found = next((form for form in session.info.get("forms", ()) if form.slug == slug), None)
+    found = found or session.scalar(sa.select(Form).where(Form.slug == slug))
+    if found is None:
+        raise NotFound(_("There is no such form."))
+    return found
+
+
+def form_for(session: Session, user: User, slug: str) -> Form:
+    """The form with this slug if `user` works on it. Raises `NotFound`."""
+    form = form_by_slug(session, slug)
+    if not (user.active and user.is_agent and (user.is_admin or form.id in forms_of(session, user))):
+        raise NotFound(_("There is no such form."))
+    return form
+
+
+def status_options(form: Form, language: str | None = None) -> list[tuple[str, str]]:
+    """The statuses of `form` as code and name, in their order."""
+    return [(status.code, status.name_in(language or current_language())) for status in form.statuses]
+
+
+def tickets_in(session: Session, status: Status) -> int:
+    """How many tickets stand in `status`, those in the bin among them."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Ticket).where(Ticket.status_id == status.id)) or 0
+
+
+def ticket_counts(session: Session, form: Form) -> dict[int, int]:
+    """How many tickets stand in each status of `form`, by the status's id."""
+    query = sa.select(Ticket.status_id, sa.func.count()).where(Ticket.form_id == form.id).group_by(Ticket.status_id)
+    counts: Sequence[tuple[int, int]] = [(status_id, number) for status_id, number in session.execute(query)]
+    return dict(counts)

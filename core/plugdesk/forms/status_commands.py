@@ -1,0 +1,151 @@
+"""What is done to the statuses of a form. `by` and `version` as in `commands.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.changes import apply
+from plugdesk.errors import Invalid
+from plugdesk.events import record
+from plugdesk.forms.codes import free_code
+from plugdesk.forms.editing import codes_ever, has_changed, move, open_for_change, renumber
+from plugdesk.forms.models import Form, Status, StatusKind
+from plugdesk.forms.queries import tickets_in
+from plugdesk.i18n import LANGUAGES, ngettext
+from plugdesk.i18n import gettext as _
+from plugdesk.inputs import Problems, needed_line, one_line, only_known
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+
+MOST_STATUSES = 50
+STATUS_CHANGES = frozenset({"name", "names", "kind"})
+
+
+def add_status(
+    session: Session,
+    form: Form,
+    *,
+    name: str,
+    kind: StatusKind | str,
+    by: User | None,
+    names: Mapping[str, str] | None = None,
+    version: int | None = None,
+) -> Status:
+    """Add a status at the end of its kind. `names` are its names in other languages."""
+    open_for_change(session, form, by, version)
+    if len(form.statuses) >= MOST_STATUSES:
+        raise Invalid(_("At most %(most)s statuses.", most=MOST_STATUSES))
+    status = Status(form_id=form.id, names={}, position=len(form.statuses))
+    _set_status(session, form, status, {"name": name, "names": names or {}, "kind": kind})
+    status.code = free_code(status.name, codes_ever(session, form, "status", form.statuses), otherwise="status")
+    before = [each for each in form.statuses if list(StatusKind).index(each.kind) <= list(StatusKind).index(status.kind)]
+    form.statuses.insert(len(before), status)
+    renumber(form.statuses)
+    has_changed(session, form)
+    record(session, "status_added", form=form, actor=by, code=status.code, name=status.name, status_kind=str(status.kind))
+    return status
+
+
+def change_status_row(
+    session: Session, form: Form, status: Status, changes: Mapping[str, Any], *, by: User | None, version: int | None = None
+) -> None:
+    """Change what `STATUS_CHANGES` names. A new name without `names` drops the old one's translations.
+
+    The kind changes only while no ticket stands in it: that would close or reopen them.
+    """
+    open_for_change(session, form, by, version, status)
+    only_known(changes, STATUS_CHANGES)
+    changed = _set_status(session, form, status, changes)
+    if changed:
+        has_changed(session, form)
+        record(session, "status_edited", form=form, actor=by, code=status.code, changes=changed)
+
+
+def delete_status(
+    session: Session, form: Form, status: Status, *, by: User | None, move_to: Status | None = None, version: int | None = None
+) -> int:
+    """Delete a status; its tickets go to `move_to`. Returns how many there were.
+
+    Within one kind nothing else happens to them. To another kind each of them changes its status as by an agent's hand,
+    but closes quietly: a tidied form writes to no customer.
+    """
+    from plugdesk.tickets.commands import change_status
+
+    open_for_change(session, form, by, version, status)
+    _keep_both_ends([each for each in form.statuses if each is not status])
+    session.flush()  # tickets changed in this session are counted
+    moved = tickets_in(session, status)
+    if moved and (move_to is None or move_to.id == status.id or move_to.form_id != form.id):
+        raise Invalid(
+            problems={
+                "move_to": ngettext(
+                    "%(num)d ticket is in this status. Choose where it goes.",
+                    "%(num)d tickets are in this status. Choose where they go.",
+                    moved,
+                )
+            }
+        )
+    if moved and move_to is not None and move_to.kind is status.kind:
+        bulk = sa.update(Ticket).where(Ticket.status_id == status.id).values(status_id=move_to.id, version=Ticket.version + 1)
+        session.execute(bulk, execution_options={"synchronize_session": "fetch"})
+    elif moved and move_to is not None:
+        for ticket in session.scalars(sa.select(Ticket).where(Ticket.status_id == status.id).order_by(Ticket.id)).all():
+            change_status(session, ticket, move_to, by=by if ticket.deleted_at is None else None, quietly=True)
+        session.flush()  # no ticket points at the status any more
+    record(
+        session, "status_deleted", form=form, actor=by, code=status.code, name=status.name, tickets=moved,
+        moved_to=move_to.code if moved and move_to else None,
+    )  # fmt: skip
+    session.delete(status)
+    has_changed(session, form)
+    renumber(form.statuses)
+    return moved
+
+
+def move_status(session: Session, form: Form, status: Status, *, to: int, by: User | None, version: int | None = None) -> None:
+    """Put the status at place `to`, counted from 0: a new ticket gets the first of its kind."""
+    open_for_change(session, form, by, version, status)
+    if move(form.statuses, status, to):
+        has_changed(session, form)
+        record(session, "statuses_moved", form=form, actor=by, order=[each.code for each in form.statuses])
+
+
+def _set_status(session: Session, form: Form, status: Status, changes: Mapping[str, Any]) -> dict[str, list[Any]]:
+    problems, read = Problems(), dict[str, Any]()
+    if "name" in changes:
+        with problems.at("name"):
+            read["name"] = needed_line(changes["name"], _("Give the status a name."))
+            if read["name"] != status.name:
+                read["names"] = {}
+    if "names" in changes:
+        names = {language: one_line(name) for language, name in changes["names"].items() if language in LANGUAGES}
+        read["names"] = {language: name for language, name in names.items() if name}
+    if "kind" in changes:
+        with problems.at("kind"):
+            read["kind"] = _status_kind(session, form, status, changes["kind"])
+    problems.raise_any()
+    return apply(status, read)
+
+
+def _status_kind(session: Session, form: Form, status: Status, raw: Any) -> StatusKind:
+    if raw not in tuple(StatusKind):
+        raise Invalid(_("Choose what kind of status it is."))
+    kind = StatusKind(raw)
+    if sa.inspect(status).persistent and kind is not status.kind:
+        if tickets_in(session, status):
+            raise Invalid(_("There are tickets in this status. Add one of the other kind, and delete this one: its tickets then move."))
+        _keep_both_ends([each for each in form.statuses if each is not status], kind)
+    return kind
+
+
+def _keep_both_ends(statuses: Sequence[Status], *kinds: StatusKind) -> None:
+    """Raises `Invalid` if no ticket could begin, or none could end."""
+    left = {*(each.kind for each in statuses), *kinds}
+    if not left & {StatusKind.NEW, StatusKind.OPEN}:
+        raise Invalid(_("A form needs a status of kind new or open: new tickets begin there."))
+    if not any(kind.is_final for kind in left):
+        raise Invalid(_("A form needs a status of kind resolved or closed: tickets end there."))

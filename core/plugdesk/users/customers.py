@@ -1,0 +1,219 @@
+"""What is done to customers: they are found or added, reached in several ways, and belong to organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from plugdesk.changes import apply, lock
+from plugdesk.errors import Conflict, Invalid, NotAllowed
+from plugdesk.events import record
+from plugdesk.i18n import gettext as _
+from plugdesk.i18n import known_language
+from plugdesk.inputs import Problems, needed_line, one_line, only_known, read_language, read_zone
+from plugdesk.runtime import runtime_of
+from plugdesk.users.contacts import contact_value
+from plugdesk.users.models import CustomerKind, Identity, Organization, Role, User
+from plugdesk.users.queries import can_see_customer
+
+CHANGES = frozenset({"name", "language", "zone", "country", "kind", "organization_id", "about"})
+LONGEST_ABOUT = 10_000
+
+
+def find_or_create_customer(
+    session: Session,
+    *,
+    channel: str,
+    value: str,
+    name: str | None = None,
+    language: str | None = None,
+    country: str | None = None,
+    by: User | None = None,
+) -> User:
+    """The customer who is reached on `channel` at `value`; a new one when nobody is. Safe when two ask at once.
+
+    A customer known only by the address takes the first name that comes. Raises `Invalid` for an unusable `value`.
+    """
+    stored = contact_value(channel, value)
+    shown = one_line(name)
+    known = _customer_at(session, channel, stored)
+    if known is None:
+        try:
+            with session.begin_nested():
+                return _add(session, shown or stored, [(channel, stored, one_line(value))], language=language, country=country, by=by)
+        except IntegrityError:  # another worker was faster: theirs is committed, for our insert waited for it
+            known = _customer_at(session, channel, stored)
+            if known is None:
+                raise
+    if shown and known.name == stored:
+        known.name = shown
+    return known
+
+
+def add_customer(
+    session: Session,
+    *,
+    name: str,
+    by: User | None,
+    contacts: Iterable[tuple[str, str]] = (),
+    language: str | None = None,
+    country: str | None = None,
+    kind: CustomerKind | None = None,
+) -> User:
+    """Add a customer with `contacts`, pairs of channel and value. `Conflict` when one of them is somebody else's."""
+    _only_agents(by)
+    problems = Problems()
+    with problems.at("name"):
+        name = needed_line(name, _("Write the name."))
+    read = []
+    for channel, value in contacts:
+        with problems.at(channel):
+            read.append((channel, contact_value(channel, value), one_line(value)))
+    problems.raise_any()
+    for channel, stored, _shown in read:
+        _refuse_taken(session, channel, stored)
+    try:
+        return _add(session, name, read, language=language, country=country, kind=kind, by=by)
+    except IntegrityError:
+        raise Conflict(_("One of these contacts was given to somebody else at this moment.")) from None
+
+
+def change_customer(session: Session, customer: User, changes: Mapping[str, Any], *, by: User | None, version: int | None = None) -> User:
+    """Change what is known of a customer (`CHANGES`). Raises `NotAllowed`, `Invalid`, `Conflict`."""
+    _may_change(session, customer, by)
+    only_known(changes, CHANGES)
+    lock(session, customer, version)
+    problems, read = Problems(), dict[str, Any]()
+    for field, raw in changes.items():
+        with problems.at(field):
+            read[field] = _read(session, field, raw)
+    problems.raise_any()
+    changed = apply(customer, read)
+    if changed:
+        session.flush()  # the organization below is read by its id
+        session.expire(customer, ["organization"])
+        record(session, "customer_changed", actor=by, user_id=customer.id, changes=changed)
+    return customer
+
+
+def add_identity(
+    session: Session, customer: User, *, channel: str, value: str, by: User | None, shown: str | None = None, verified: bool = False
+) -> Identity:
+    """A further way to reach `customer`. `Conflict` when it is somebody else's; one they have already is returned."""
+    _may_change(session, customer, by)
+    stored = contact_value(channel, value)
+    own = next((each for each in customer.identities if (each.channel, each.value) == (channel, stored)), None)
+    if own is not None:
+        return own
+    _refuse_taken(session, channel, stored)
+    now = runtime_of(session).clock.now()
+    identity = Identity(channel=channel, value=stored, shown=one_line(shown or value), verified_at=now if verified else None)
+    customer.identities.append(identity)
+    try:
+        session.flush()  # a contact somebody else got at this moment is refused here
+    except IntegrityError:
+        raise Conflict(_("%(value)s was given to somebody else at this moment.", value=stored)) from None
+    record(session, "identity_added", actor=by, user_id=customer.id, channel=channel, value=stored)
+    return identity
+
+
+def remove_identity(session: Session, identity: Identity, *, by: User | None) -> None:
+    """`identity` no longer leads to its customer; what comes from there is a new customer's."""
+    _may_change(session, identity.user, by)
+    record(session, "identity_removed", actor=by, user_id=identity.user_id, channel=identity.channel, value=identity.value)
+    customer = identity.user
+    session.delete(identity)
+    session.flush()  # before the list is read again
+    session.expire(customer, ["identities"])
+
+
+def add_organization(session: Session, *, name: str, by: User | None) -> Organization:
+    """Add a company that customers can belong to."""
+    _only_agents(by)
+    organization = Organization(name=needed_line(name, _("Give the organization a name.")), created_at=runtime_of(session).clock.now())
+    session.add(organization)
+    session.flush()  # the organization's id
+    record(session, "organization_added", actor=by, organization_id=organization.id, name=organization.name)
+    return organization
+
+
+def _add(
+    session: Session,
+    name: str,
+    contacts: Iterable[tuple[str, str, str]],
+    *,
+    by: User | None,
+    language: str | None = None,
+    country: str | None = None,
+    kind: CustomerKind | None = None,
+) -> User:
+    customer = User(
+        role=Role.CUSTOMER, name=name, language=known_language(language) if language else None, country=_country(country),
+        kind=kind, can_delete=False, active=True, created_at=runtime_of(session).clock.now(),
+    )  # fmt: skip
+    customer.identities = [Identity(channel=channel, value=stored, shown=shown) for channel, stored, shown in contacts]
+    session.add(customer)
+    session.flush()  # the customer's id; and a contact somebody else got at this moment is refused here
+    record(session, "customer_added", actor=by, user_id=customer.id, name=name)
+    return customer
+
+
+def _customer_at(session: Session, channel: str, stored: str) -> User | None:
+    query = sa.select(User).join(Identity).where(Identity.channel == channel, Identity.value == stored)
+    return session.scalar(query)
+
+
+def _refuse_taken(session: Session, channel: str, stored: str) -> None:
+    taken = _customer_at(session, channel, stored)
+    if taken is not None:
+        raise Conflict(_("%(value)s already belongs to %(name)s.", value=stored, name=taken.name))
+
+
+def _only_agents(by: User | None) -> None:
+    if by is not None and not (by.active and by.is_agent):
+        raise NotAllowed(_("Only agents may do this."))
+
+
+def _may_change(session: Session, customer: User, by: User | None) -> None:
+    if customer.role is not Role.CUSTOMER:
+        raise NotAllowed(_("%(name)s is not a customer.", name=customer.name))
+    if by is not None and not can_see_customer(session, by, customer):
+        raise NotAllowed(_("You do not work with this customer."))
+
+
+def _read(session: Session, field: str, raw: Any) -> Any:
+    if field == "name":
+        return needed_line(raw, _("Write the name."))
+    if field == "kind":
+        return _kind(raw)
+    if field == "country":
+        country = _country(raw)
+        if raw and country is None:
+            raise Invalid(_("Write the country as two letters, like DE."))
+        return country
+    if field == "organization_id":
+        if raw and session.get(Organization, int(raw)) is None:
+            raise Invalid(_("There is no such organization."))
+        return int(raw) if raw else None
+    if field == "about":
+        about = str(raw or "").strip()
+        if len(about) > LONGEST_ABOUT:
+            raise Invalid(_("At most %(most)s characters.", most=LONGEST_ABOUT))
+        return about or None
+    return read_language(raw) if field == "language" else read_zone(raw)
+
+
+def _kind(raw: Any) -> CustomerKind | None:
+    if raw and raw not in tuple(CustomerKind):
+        raise Invalid(_("Choose person or company."))
+    return CustomerKind(raw) if raw else None
+
+
+def _country(raw: str | None) -> str | None:
+    """An ISO 3166 code of two letters, else None."""
+    code = one_line(raw).upper()
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else None

@@ -1,0 +1,140 @@
+"""Questions about people. Whoever asks is an argument where the answer depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from plugdesk.errors import NotFound
+from plugdesk.forms.models import OPEN_KINDS, Form, FormAgent
+from plugdesk.i18n import gettext as _
+from plugdesk.permissions import visible_forms, visible_tickets
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import Group, GroupMember, Identity, Role, User
+
+STAFF = (Role.AGENT, Role.ADMIN)
+
+
+def user_for_sign_in(session: Session, email: str) -> User | None:
+    """The active agent or admin with this sign-in address, however it is written."""
+    address = email.strip().lower()
+    return session.scalar(sa.select(User).where(User.email == address, User.role.in_(STAFF), User.active))
+
+
+def staff(session: Session, *, active: bool | None = None) -> Sequence[User]:
+    """All agents and admins by name; `active` narrows to those who may (or may not) sign in."""
+    query = sa.select(User).where(User.role.in_(STAFF)).order_by(User.name, User.id)
+    return session.scalars(query if active is None else query.where(User.active.is_(active))).all()
+
+
+def member_of_staff(session: Session, user_id: int) -> User:
+    """The agent or admin with this id. Raises `NotFound`."""
+    user = session.get(User, user_id)
+    if user is None or not user.is_agent:
+        raise NotFound(_("There is no such person."))
+    return user
+
+
+def agents_of_form(session: Session, form: Form) -> Sequence[User]:
+    """Whom a ticket of `form` can be assigned to: active agents who work on it, and every active admin. By name."""
+    works = sa.exists().where(FormAgent.form_id == form.id, FormAgent.user_id == User.id)
+    query = sa.select(User).where(User.active, sa.or_(User.role == Role.ADMIN, sa.and_(User.role == Role.AGENT, works)))
+    return session.scalars(query.order_by(User.name, User.id)).all()
+
+
+def rights_on_form(session: Session, form: Form) -> list[tuple[User, bool]]:
+    """Who was given `form` to work on, by name; the second value says whether as its admin."""
+    query = sa.select(User, FormAgent.is_admin).join(FormAgent, FormAgent.user_id == User.id)
+    return [(user, is_admin) for user, is_admin in session.execute(query.where(FormAgent.form_id == form.id).order_by(User.name, User.id))]
+
+
+def all_groups(session: Session) -> Sequence[Group]:
+    """Every group by name, with its members and supervisor."""
+    return session.scalars(sa.select(Group).options(selectinload(Group.members), selectinload(Group.supervisor)).order_by(Group.name)).all()
+
+
+def groups_of(session: Session, user: User) -> Sequence[Group]:
+    """The groups `user` is a member of, by name."""
+    return session.scalars(sa.select(Group).join(GroupMember).where(GroupMember.user_id == user.id).order_by(Group.name)).all()
+
+
+def can_see_customer(session: Session, user: User, customer: User) -> bool:
+    """May `user` see this customer? Agents those with a ticket on their forms, admins all, a customer themselves."""
+    if not user.active or customer.role is not Role.CUSTOMER:
+        return False
+    if user.id == customer.id or user.is_admin:
+        return True
+    return bool(session.scalar(sa.select(User.id).where(User.id == customer.id, visible_customers(session, user))))
+
+
+def visible_customers(session: Session, user: User) -> sa.ColumnElement[bool]:
+    """The SQL twin of `can_see_customer`, for lists."""
+    if not user.active:
+        return sa.false()
+    if not user.is_agent:
+        return User.id == user.id
+    forms = visible_forms(session, user)
+    customers = User.role == Role.CUSTOMER
+    if forms is None:
+        return customers
+    has_ticket = sa.exists().where(Ticket.customer_id == User.id, Ticket.form_id.in_(forms), Ticket.deleted_at.is_(None))
+    return sa.and_(customers, has_ticket)
+
+
+def customer_for(session: Session, user: User, customer_id: int) -> User:
+    """The customer with this id if `user` may see them, else `NotFound`."""
+    found = session.get(User, customer_id, options=[selectinload(User.identities), selectinload(User.organization)])
+    if found is None or not can_see_customer(session, user, found):
+        raise NotFound(_("There is no such customer."))
+    return found
+
+
+@dataclass(frozen=True)
+class CustomersAfter:
+    """Where the next page of customers begins: after this name and id."""
+
+    name: str
+    id: int
+
+
+def find_customers(
+    session: Session, user: User, *, words: str = "", after: CustomersAfter | None = None, limit: int = 50
+) -> tuple[Sequence[User], CustomersAfter | None]:
+    """A page of the customers `user` may see, by name, with their identities; and the key of the next page, if any.
+
+    Each of `words` is part of the name or of a contact.
+    """
+    query = sa.select(User).where(visible_customers(session, user)).options(selectinload(User.identities))
+    for word in words.lower().split()[:8]:
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        contact = sa.exists().where(Identity.user_id == User.id, sa.func.lower(Identity.value).like(pattern, escape="\\"))
+        query = query.where(sa.or_(sa.func.lower(User.name).like(pattern, escape="\\"), contact))
+    if after is not None:
+        query = query.where(sa.or_(User.name > after.name, sa.and_(User.name == after.name, User.id > after.id)))
+    found = session.scalars(query.order_by(User.name, User.id).limit(limit + 1)).all()
+    more = len(found) > limit
+    return found[:limit], CustomersAfter(found[limit - 1].name, found[limit - 1].id) if more else None
+
+
+@dataclass(frozen=True)
+class CustomerFigures:
+    """What the card says in numbers: tickets the reader may see, in all and open; the first, and the last word."""
+
+    tickets: int
+    open: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+def customer_figures(session: Session, user: User, customer: User) -> CustomerFigures:
+    """The figures of `customer` as far as `user` may see their tickets."""
+    open_ones = sa.func.sum(sa.case((Ticket.status_kind.in_(OPEN_KINDS), 1), else_=0))
+    query = sa.select(sa.func.count(), open_ones, sa.func.min(Ticket.created_at), sa.func.max(Ticket.spoken_at))
+    tickets, still_open, first_at, last_at = session.execute(
+        query.where(Ticket.customer_id == customer.id, visible_tickets(session, user), Ticket.merged_into_id.is_(None))
+    ).one()
+    return CustomerFigures(int(tickets), int(still_open or 0), first_at, last_at)
