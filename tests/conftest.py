@@ -13,7 +13,7 @@ from tests.support.parts import CORPORA, PARTS, left_out, require
 
 __all__ = ["CORPORA"]
 
-pytest_plugins = ["tests.support.databases", "tests.support.desk", "tests.support.servers", "tests.support.browser"]
+pytest_plugins = ["tests.support.databases", "tests.support.desk", "tests.support.servers", "tests.support.browser", "tests.support.work"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
