@@ -124,12 +124,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Command:
-    """A command line of the plugin: `plugdesk <plugin> <name>`. `command` is a click command.
+    """A command line of the plugin: `plugdesk <plugin> <name>`, or `plugdesk <name>` at the `top`. `command` is a click command.
 
-    Called with the `Runtime` as the context's object; it opens its own sessions.
+    One decorated with `plugdesk.api.pass_runtime` is given the `Runtime` first and opens its own sessions; others start
+    without a database. Only a plugin whose scope is the app may stand at the top, and only under its own id.
     """
 
     command: click.Command
+    top: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import re
 import sqlite3
 import threading
-import traceback
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import sqlalchemy as sa
 
@@ -75,6 +75,7 @@ class Outcome:
     before: str | None
     after: str | None
     reason: str = ""
+    trace: str = ""
 
     @property
     def ok(self) -> bool:
@@ -98,12 +99,16 @@ def migrate(database: Database, plugins: Sequence[Plugin] | None = None, *, stri
     fails is marked as failed with its reason, as are those that require it; with `strict` its error is raised. Without
     `plugins`, all that are installed are meant.
     """
+    from plugdesk.plugins.failures import in_words
     from plugdesk.plugins.loader import State, load_plugins, spread_missing_requirements
 
     if plugins is None:
         plugins = load_plugins(strict=strict)
     ids = [plugin.id for plugin in plugins]
-    outcomes = [_bring_up(database, CORE_UNIT, ids)]
+    try:
+        outcomes = [_bring_up(database, CORE_UNIT, ids)]
+    except (sa.exc.DBAPIError, sqlite3.Error, OSError) as error:
+        raise WrongSchema(_("The tables could not be brought up to date, nothing was changed. %(why)s", why=in_words(error))) from error
     for plugin in plugins:
         unit = unit_of(plugin)
         if unit is None or plugin.state is not State.OK:
@@ -119,6 +124,33 @@ def migrate(database: Database, plugins: Sequence[Plugin] | None = None, *, stri
             spread_missing_requirements({each.id: each for each in plugins})
         outcomes.append(outcome)
     return outcomes
+
+
+def migrate_apart(database: Database, plugins: Sequence[Plugin], *, strict: bool = False) -> list[Outcome]:
+    """`migrate`, done by a process that ends afterwards: whoever serves for months does not keep Alembic in memory.
+
+    Must be called before the process has threads. Where there is no fork (Windows), and where there is nothing to do, it is
+    done here.
+    """
+    if not hasattr(os, "fork") or strict or not _something_to_do(database, plugins):
+        return migrate(database, plugins, strict=strict)
+    database.close()  # connections must not be shared with the other process
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _migrate_and_tell(database.url, plugins, writing)
+    os.close(writing)
+    with open(reading, "rb") as told:
+        answer = told.read()
+    os.waitpid(child, 0)
+    if not answer:
+        raise WrongSchema(_("The migration ended before it was done. Nothing was changed: see the log, then start again."))
+    found: list[Outcome] | str = pickle.loads(answer)
+    if isinstance(found, str):
+        raise WrongSchema(found)
+    _mark(plugins, found)
+    return found
 
 
 def require_current(database: Database, plugins: Sequence[Plugin]) -> None:
@@ -161,7 +193,7 @@ def revisions_in(database: Database) -> dict[str, str | None]:
     with database.engine.connect().execution_options(readonly=True) as connection:
         names = [name for name in _tables(connection) if name.startswith(VERSION_TABLE)]
         return {
-            name.removeprefix(VERSION_TABLE): connection.scalar(sa.text(f"SELECT version_num FROM {name}"))  # noqa: S608
+            name.removeprefix(VERSION_TABLE): connection.scalar(sa.text(f"SELECT version_num FROM {name}"))
             for name in names
         }
 
@@ -202,7 +234,7 @@ def comparison(connection: sa.Connection, unit: Unit, ids: Collection[str]) -> M
 
     options = {"include_name": is_ours, "include_object": counts, "version_table": unit.version_table, "render_as_batch": True}
     context = MigrationContext.configure(connection, opts=options)
-    context.impl._skip_functional_indexes = lambda *_: None  # type: ignore[method-assign, assignment]
+    context.impl._skip_functional_indexes = lambda *_: None  # type: ignore[method-assign]
     return context
 
 
@@ -211,6 +243,45 @@ def _over_expressions() -> set[str | None]:
 
     indexes = [index for table in Base.metadata.tables.values() for index in table.indexes]
     return {str(each.name) for each in indexes if any(not isinstance(part, sa.Column) for part in each.expressions)}
+
+
+def _something_to_do(database: Database, plugins: Sequence[Plugin]) -> bool:
+    known = revisions_in(database)
+    units = [CORE_UNIT, *(unit for plugin in plugins if plugin.state == "ok" and (unit := unit_of(plugin)))]
+    try:
+        return not all(_is_current(unit, known.get(unit.name)) for unit in units)
+    except WrongSchema:
+        return True
+
+
+def _migrate_and_tell(url: str, plugins: Sequence[Plugin], pipe: int) -> NoReturn:
+    """In the process that does the work: never returns, and runs nothing that was meant for the end of the other one."""
+    code = 1
+    try:
+        database = Database(url)
+        answer: list[Outcome] | str
+        try:
+            answer = migrate(database, plugins)
+        except WrongSchema as error:
+            answer = str(error)
+        database.close()
+        with open(pipe, "wb") as told:
+            pickle.dump(answer, told)
+        code = 0
+    except BaseException:
+        log.exception("The migration failed")
+    finally:
+        os._exit(code)
+
+
+def _mark(plugins: Sequence[Plugin], outcomes: Sequence[Outcome]) -> None:
+    from plugdesk.plugins.loader import State, spread_missing_requirements
+
+    known = {plugin.id: plugin for plugin in plugins}
+    for outcome in outcomes:
+        if not outcome.ok and outcome.unit in known:
+            known[outcome.unit].fail(State.FAILED, outcome.reason, outcome.trace)
+    spread_missing_requirements(known)
 
 
 def _bring_up(database: Database, unit: Unit, ids: Sequence[str]) -> Outcome:
@@ -248,15 +319,16 @@ class NewerSchema(WrongSchema):
 
 
 def _put_aside(plugin: Plugin, error: BaseException) -> Outcome:
-    from plugdesk.plugins.failures import in_words
+    from plugdesk.plugins.failures import in_words, trace_of
     from plugdesk.plugins.loader import State
 
     newer = isinstance(error, NewerSchema)
     reason = str(error) if isinstance(error, WrongSchema) else _("Its migration failed. %(why)s", why=in_words(error))
     if not newer:
         log.error("The migration of %s failed", plugin.id, exc_info=error)
-    plugin.fail(State.FAILED, reason, "".join(traceback.format_exception(error)))
-    return Outcome(plugin.id, "newer" if newer else "failed", None, None, reason)
+    trace = "" if isinstance(error, WrongSchema) else trace_of(error)
+    plugin.fail(State.FAILED, reason, trace)
+    return Outcome(plugin.id, "newer" if newer else "failed", None, None, reason, trace)
 
 
 @contextmanager
@@ -340,5 +412,5 @@ def _tables(connection: sa.Connection) -> set[str]:
 def _revision(connection: sa.Connection, unit: Unit) -> str | None:
     if unit.version_table not in _tables(connection):
         return None
-    found: str | None = connection.scalar(sa.text(f"SELECT version_num FROM {unit.version_table}"))  # noqa: S608
+    found: str | None = connection.scalar(sa.text(f"SELECT version_num FROM {unit.version_table}"))
     return found

@@ -32,6 +32,7 @@ class Settings:
     disable_plugins: tuple[str, ...] = setting((), "Plugins that are not loaded.")
     safe_mode: bool = setting(False, "Load no plugin but the pages themselves.")
     strict: bool = setting(False, "Raise what plugins raise, for development and tests.")
+    language: str = setting("", "The language a new desk begins with: en or ru; empty means the visitor's.")
     max_upload_mb: int = setting(25, "The largest file an upload or a letter may carry, in megabytes.")
     worker_threads: int = setting(1, "Threads of the embedded worker; 0 means a worker of its own runs elsewhere.")
     trusted_proxies: int = setting(0, "How many proxies in front of the desk set X-Forwarded-For and -Proto.")

@@ -7,21 +7,28 @@ rollback would forget it.
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.database import afterwards
 from plugdesk.forms.models import Desk, Form
+from plugdesk.plugins.failures import in_words
 
 if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
+    from plugdesk.users.models import User
 
 OPENS_AFTER = 5
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
 
 
 class Breaker:
@@ -46,9 +53,8 @@ class Breaker:
         with self._lock:
             count = self._failures[plugin, scope.id] = self._failures.get((plugin, scope.id), 0) + 1
         if at_once or count >= OPENS_AFTER or plugin in scope.suspended:
-            reason = f"{type(error).__name__}: {error}"[:500]
-            scope_id = scope.id
-            afterwards(session, lambda: self._open(plugin, scope_id, reason, count))
+            reason, scope_id = in_words(error), scope.id
+            afterwards(session, lambda: self._later(self._open, plugin, scope_id, reason, count))
 
     def succeeded(self, plugin: str, scope: Form | Desk, session: Session) -> None:
         """Forget failures; a suspended plugin whose next try went well is resumed."""
@@ -56,10 +62,10 @@ class Breaker:
             self._failures.pop((plugin, scope.id), None)
         if plugin in scope.suspended:
             scope_id = scope.id
-            afterwards(session, lambda: self.resume(plugin, scope_id))
+            afterwards(session, lambda: self._later(self.resume, plugin, scope_id))
 
-    def resume(self, plugin: str, scope_id: int) -> None:
-        """Close the breaker and write it in the journal. Opens its own transaction."""
+    def resume(self, plugin: str, scope_id: int, *, by: User | None = None) -> None:
+        """Close the breaker and write it in the journal. Opens its own transaction. `by` is who pressed *Try now*."""
         from plugdesk.events import record
 
         with self._lock:
@@ -67,13 +73,22 @@ class Breaker:
         with self._runtime.database.write() as session:
             scope = self._runtime.scope(session, scope_id, lock=True)
             if plugin in scope.suspended:
-                scope.suspended = {name: entry for name, entry in scope.suspended.items() if name != plugin}
-                record(session, "extension_resumed", form=scope if isinstance(scope, Form) else None, plugin=plugin)
+                _write(session, scope, {name: entry for name, entry in scope.suspended.items() if name != plugin})
+                record(session, "extension_resumed", form=scope if isinstance(scope, Form) else None, actor=by, plugin=plugin)
+
+    def _later(self, act: Callable[..., None], *args: Any) -> None:
+        """After the page's own transaction: whatever goes wrong here must not become the page's error."""
+        try:
+            act(*args)
+        except Exception:
+            log.exception("The breaker of %s could not be written", args[0])
 
     def _open(self, plugin: str, scope_id: int, reason: str, count: int) -> None:
         from plugdesk.events import record
 
         now = self._runtime.clock.now()
+        with self._lock:
+            self._failures.pop((plugin, scope_id), None)  # after the pause they are counted anew
         with self._runtime.database.write() as session:
             scope = self._runtime.scope(session, scope_id, lock=True)
             before: dict[str, Any] = scope.suspended.get(plugin, {})
@@ -88,7 +103,12 @@ class Breaker:
                 "failures": count,
                 "tries": tries,
             }
-            scope.suspended = {**scope.suspended, plugin: entry}
+            _write(session, scope, {**scope.suspended, plugin: entry})
             if not before:
                 form = scope if isinstance(scope, Form) else None
                 record(session, "extension_suspended", form=form, plugin=plugin, reason=reason, failures=count)
+
+
+def _write(session: Session, scope: Form | Desk, suspended: dict[str, Any]) -> None:
+    # Past the row's version: an admin who is editing the form at this moment has changed nothing of this.
+    session.execute(sa.update(type(scope)).where(type(scope).id == scope.id).values(suspended=suspended))

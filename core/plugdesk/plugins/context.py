@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from sqlalchemy.orm import Session
 
+from plugdesk.database import afterwards
 from plugdesk.forms.models import Desk, Form
 
 if TYPE_CHECKING:
@@ -87,12 +88,14 @@ class Context:
         checkpoint: Callable[[], None] = self._session.info["checkpoint"]
         checkpoint()
 
-    @property
+    @cached_property
     def http(self) -> httpx.Client:
         """A client with time-outs that reaches the hosts this plugin's manifest names, and no private address."""
         if self.kind == "decision":
             raise RuntimeError("Decisions never wait: ask the outside from a job.")
-        return self._runtime.http_client(self.plugin)
+        client = self._runtime.http_client(self.plugin)
+        afterwards(self._session, client.close)
+        return client
 
     def transaction(self) -> AbstractContextManager[Session]:
         """A SAVEPOINT: what happens inside is undone together when it raises."""
@@ -110,7 +113,7 @@ class Context:
 class Guarded:
     """A session whose transaction is somebody else's."""
 
-    _refused = frozenset({"commit", "rollback", "close", "begin", "invalidate", "reset", "prepare"})
+    _refused = frozenset({"commit", "rollback", "close", "begin", "invalidate", "reset", "prepare", "expunge_all"})
 
     def __init__(self, session: Session) -> None:
         object.__setattr__(self, "_session", session)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
-from plugdesk.database import afterwards
 from plugdesk.errors import NotAllowed, PlugdeskError
 from plugdesk.forms.models import Desk, Form
 from plugdesk.plugins.breaker import Breaker
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from plugdesk.plugins.context import Context
 
 log = logging.getLogger(__name__)
+ANSWERS_IN_WORDS = frozenset({"check_settings"})
 DECISION_LIMIT = 1.0  # seconds; an overrun opens the breaker at once
 
 
@@ -33,9 +34,13 @@ class Veto(NotAllowed):
 class Failed:
     """What `run_each` yields in place of a result for a plugin that failed."""
 
-    def __init__(self, plugin: str, error: BaseException | None) -> None:
+    def __init__(self, plugin: str, error: BaseException) -> None:
         self.plugin = plugin
         self.error = error
+
+
+class Suspended(Exception):
+    """The breaker is open: the plugin was not called."""
 
 
 class Executor:
@@ -54,9 +59,14 @@ class Executor:
         """Whether the breaker lets `plugin` run in `scope` now."""
         return not scope.suspended or self.breaker.allows(plugin, scope)
 
+    def enabled(self, scope: Form | Desk, session: Session) -> tuple[str, ...]:
+        """The plugins that are on in `scope`: the form's own, and what is on for the whole desk."""
+        runtime = session.info["runtime"]
+        return self.registry.enabled(scope, scope if isinstance(scope, Desk) else runtime.desk(session))
+
     def first(self, hook: str, scope: Form | Desk, session: Session, **given: Any) -> Any:
         """The first answer that is not None; a failing plugin is passed over."""
-        for implementation in self.registry.implementations(hook, scope.extensions):
+        for implementation in self.registry.implementations(hook, self.enabled(scope, session)):
             result = self._run(implementation, scope, session, given, "decision")
             if result is not None and not isinstance(result, Failed):
                 return result
@@ -65,8 +75,9 @@ class Executor:
     def filter(self, hook: str, scope: Form | Desk, session: Session, value: Mapping[str, Any], *, name: str, **given: Any) -> tuple[Mapping[str, Any], list[str]]:
         """`value` as each plugin in turn leaves it, and the plugins that failed (their part stays as it was)."""
         failed = []
-        for implementation in self.registry.implementations(hook, scope.extensions):
-            result = self._run(implementation, scope, session, {**given, name: value}, "decision")
+        for implementation in self.registry.implementations(hook, self.enabled(scope, session)):
+            # Its own copy: what it changed before it failed must not stay.
+            result = self._run(implementation, scope, session, {**given, name: deepcopy(value)}, "decision")
             if isinstance(result, Failed):
                 failed.append(result.plugin)
             elif isinstance(result, Mapping):
@@ -85,20 +96,23 @@ class Executor:
                 raise Veto(_refusal(implementation.plugin))
 
     def ask(self, plugin: str, hook: str, scope: Form | Desk, session: Session, **given: Any) -> Any:
-        """One plugin's answer to a hook asked by a page; None when it has none or failed."""
+        """One plugin's answer to a hook asked by a page; None when it has none or failed.
+
+        Where the hook's answer is for the person who asked (`check_settings`), a refusal in words passes through.
+        """
         implementation = self.registry.implementation(hook, plugin)
         if implementation is None:
             return None
-        result = self._run(implementation, scope, session, given, "asked")
+        result = self._run(implementation, scope, session, given, "asked", refuses=hook in ANSWERS_IN_WORDS)
         return None if isinstance(result, Failed) else result
 
     def announce(self, plugin: str, hook: str, scope: Form | Desk, session: Session, **given: Any) -> None:
-        """Tell one plugin; its error is raised again after its SAVEPOINT was rolled back."""
+        """Tell one plugin; its error is raised again after its SAVEPOINT was rolled back, `Suspended` when it was not told."""
         implementation = self.registry.implementation(hook, plugin)
         if implementation is None:
             return
         result = self._run(implementation, scope, session, given, "hook")
-        if isinstance(result, Failed) and result.error is not None:
+        if isinstance(result, Failed):
             raise result.error
 
     def run(self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any) -> Any:
@@ -109,6 +123,11 @@ class Executor:
         implementation = Implementation(plugin, what, function, (), bare=False)
         return self._run(implementation, scope, session, given, "asked", args)
 
+    def do(self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any) -> Any:
+        """Like `run`, for what a person pressed: a refusal in words (`PlugdeskError`) passes through and is no failure."""
+        implementation = Implementation(plugin, what, function, (), bare=False)
+        return self._run(implementation, scope, session, given, "asked", args, refuses=True)
+
     def _run(
         self,
         implementation: Implementation,
@@ -117,44 +136,44 @@ class Executor:
         given: Mapping[str, Any],
         kind: str,
         args: tuple[Any, ...] | None = None,
+        *,
+        refuses: bool = False,
     ) -> Any:
         plugin = implementation.plugin
         if scope.suspended and not self.breaker.allows(plugin, scope):
-            return Failed(plugin, None)
-        savepoint = None
+            return Failed(plugin, Suspended(f"{plugin} is suspended here"))
+        # Outside of the guard: it writes what the desk itself has changed so far, and fails if that is wrong.
+        savepoint = session.begin_nested() if not implementation.bare and _wants_savepoint(session) else None
         started = perf_counter()
         try:
             if args is not None:
-                if _wants_savepoint(session):
-                    savepoint = session.begin_nested()
                 result = implementation.function(self.context(plugin, scope, session, kind), *args, **given)
             elif implementation.bare:
                 result = implementation.function(*[given[name] for name in implementation.wants])
             else:
-                if _wants_savepoint(session):
-                    savepoint = session.begin_nested()
                 ctx = self.context(plugin, scope, session, kind)
                 result = implementation.function(*[ctx if name == "ctx" else given[name] for name in implementation.wants])
             if savepoint is not None:
                 savepoint.commit()
         except self.passthrough:
-            if savepoint is not None:
-                savepoint.rollback()
+            _undo(session, savepoint)
             raise
         except BaseException as error:
-            if savepoint is not None and savepoint.is_active:
-                savepoint.rollback()
-            if kind == "asked" and isinstance(error, PlugdeskError):
+            _undo(session, savepoint)
+            if refuses and isinstance(error, PlugdeskError):
                 raise
-            self._fault(implementation, scope, session, error, perf_counter() - started)
+            took = perf_counter() - started
+            self._fault(implementation, scope, session, error, took, overrun=kind == "decision" and took > DECISION_LIMIT)
             if self.strict:
                 raise
             return Failed(plugin, error)
         took = perf_counter() - started
-        self.figures.count(plugin, scope.id, implementation.hook, took)
         if took > DECISION_LIMIT and kind == "decision":
-            self._fault(implementation, scope, session, TimeoutError(f"{implementation.hook}() took {took:.1f} s, the limit is 1 s"), overrun=True)
-        elif scope.suspended or self.breaker.has_failures:
+            late = TimeoutError(f"{implementation.hook}() took {took:.1f} s, the limit is {DECISION_LIMIT:g} s")
+            self._fault(implementation, scope, session, late, took, overrun=True)
+            return result
+        self.figures.count(plugin, scope.id, implementation.hook, took)
+        if scope.suspended or self.breaker.has_failures:
             self.breaker.succeeded(plugin, scope, session)
         return result
 
@@ -174,6 +193,21 @@ class Executor:
         self.breaker.failed(plugin, scope, session, error, at_once=overrun)
 
 
+def _undo(session: Session, savepoint: SessionTransaction | None) -> None:
+    """Roll back to the SAVEPOINT, also when a failed flush has already taken it down: until then the session takes nothing."""
+    if savepoint is not None and savepoint in _open_transactions(session):
+        savepoint.rollback()
+
+
+def _open_transactions(session: Session) -> list[SessionTransaction]:
+    found = []
+    each = session.get_nested_transaction()
+    while each is not None:
+        found.append(each)
+        each = each.parent
+    return found
+
+
 def _wants_savepoint(session: Session) -> bool:
     """A SAVEPOINT guards what is written; on a session that only reads, only PostgreSQL needs one to go on after an error."""
     return not session.info.get("readonly") or session.info["runtime"].database.dialect == "postgresql"
@@ -183,6 +217,3 @@ def _refusal(plugin: str) -> str:
     from plugdesk.i18n import gettext as _
 
     return _("The extension “%(id)s” had to be asked and failed, so this was not done. See its page under Extensions.", id=plugin)
-
-
-__all__ = ["Executor", "Failed", "Veto", "afterwards"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -14,9 +13,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from plugdesk.clock import Clock
 from plugdesk.database import Base, Database, Json, Key
+from plugdesk.plugins.failures import in_words, place_of, trace_of
 
 BUCKETS_MS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)  # upper ends; one more for the rest
 KEPT = timedelta(days=30)
+MOST_ERRORS = 200  # between two writings; the figures count the others all the same
+FOLDED_AT_ONCE = 5_000
 WRITE_EVERY = 30.0  # seconds
 
 
@@ -66,13 +68,27 @@ class _Sum:
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_MS) + 1))
 
 
+@dataclass(frozen=True)
+class _Error:
+    """An error in words: the error itself would keep the frames it went through, and so their sessions, alive."""
+
+    plugin: str
+    form_id: int
+    hook: str
+    kind: str
+    place: str
+    text: str
+    trace: str
+    at: datetime
+
+
 class Figures:
     """Counts calls of hooks per (plugin, form, hook); `write` puts what came together into the database."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._sums: dict[tuple[str, int, str], _Sum] = {}
-        self._errors: list[tuple[str, int, str, BaseException, str, datetime]] = []
+        self._errors: list[_Error] = []
         self._lock = threading.Lock()
         self._written = monotonic()
 
@@ -89,10 +105,9 @@ class Figures:
         found.buckets[_bucket(seconds * 1000)] += 1
         if error is not None:
             found.errors += 1
-            trace = "".join(traceback.format_exception(error))
-            with self._lock:
-                if len(self._errors) < 200:
-                    self._errors.append((plugin, form_id, hook, error, trace[-8_000:], self._clock.now()))
+            if len(self._errors) < MOST_ERRORS:
+                kind, place, text, trace = type(error).__name__, place_of(error), in_words(error), trace_of(error)
+                self._errors.append(_Error(plugin, form_id, hook, kind, place, text, trace, self._clock.now()))
 
     def is_due(self) -> bool:
         """Whether it is time to write: an error came, or half a minute of calls."""
@@ -116,18 +131,33 @@ class Figures:
                 for (plugin, form_id, hook), each in sums.items()
             )  # fmt: skip
             for error in errors:
-                _keep_error(session, *error)
+                _keep_error(session, error)
 
 
 def fold_figures(session: Session, now: datetime) -> None:
-    """Drop figures and errors that are too old to tell anything."""
+    """Add up the rows of each hour that is over, and drop what is too old to tell anything."""
     session.execute(sa.delete(HookFigures).where(HookFigures.hour < now - KEPT))
     session.execute(sa.delete(HookError).where(HookError.last_at < now - KEPT))
+    one = (HookFigures.plugin, HookFigures.form_id, HookFigures.hook, HookFigures.hour)
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    several = sa.select(*one).where(HookFigures.hour < this_hour).group_by(*one).having(sa.func.count() > 1).limit(FOLDED_AT_ONCE)
+    for plugin, form_id, hook, hour in session.execute(several).all():
+        where = (HookFigures.plugin == plugin, HookFigures.form_id == form_id, HookFigures.hook == hook, HookFigures.hour == hour)
+        first, *rest = session.scalars(sa.select(HookFigures).where(*where).order_by(HookFigures.id))
+        for each in rest:
+            first.calls += each.calls
+            first.errors += each.errors
+            first.total_ms += each.total_ms
+            first.worst_ms = max(first.worst_ms, each.worst_ms)
+            first.buckets = [a + b for a, b in zip(first.buckets, each.buckets, strict=True)]
+            session.delete(each)
 
 
 def quantile_ms(buckets: list[int], share: float = 0.95) -> float:
     """The upper end, in milliseconds, of the bucket in which `share` of the calls lie at the latest."""
     wanted = sum(buckets) * share
+    if not wanted:
+        return 0.0
     seen = 0
     for number, end in zip(buckets, BUCKETS_MS, strict=False):
         seen += number
@@ -143,21 +173,19 @@ def _bucket(ms: float) -> int:
     return len(BUCKETS_MS)
 
 
-def _keep_error(session: Session, plugin: str, form_id: int, hook: str, error: BaseException, trace: str, at: datetime) -> None:
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename.rsplit('/', 3)[-1]}:{frames[-1].lineno}" if frames else ""
+def _keep_error(session: Session, error: _Error) -> None:
     where = (
-        (HookError.plugin == plugin) & (HookError.form_id == form_id) & (HookError.hook == hook)
-        & (HookError.kind == type(error).__name__) & (HookError.place == place)
+        (HookError.plugin == error.plugin) & (HookError.form_id == error.form_id) & (HookError.hook == error.hook)
+        & (HookError.kind == error.kind) & (HookError.place == error.place)
     )  # fmt: skip
-    known = session.scalar(sa.select(HookError).where(where))
+    known = session.scalar(sa.select(HookError).where(where).with_for_update())
     if known is not None:
         known.times += 1
-        known.text, known.trace, known.last_at = str(error)[:2_000], trace, at
+        known.text, known.trace, known.last_at = error.text, error.trace, error.at
         return
     session.add(
         HookError(
-            plugin=plugin, form_id=form_id, hook=hook, kind=type(error).__name__, place=place, text=str(error)[:2_000],
-            trace=trace, times=1, first_at=at, last_at=at,
+            plugin=error.plugin, form_id=error.form_id, hook=error.hook, kind=error.kind, place=error.place, text=error.text,
+            trace=error.trace, times=1, first_at=error.at, last_at=error.at,
         )
     )  # fmt: skip

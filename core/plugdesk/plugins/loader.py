@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.metadata import Distribution, EntryPoint, PackageMetadata, PackageNotFoundError, distribution, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -21,8 +21,8 @@ from plugdesk.database import Base
 from plugdesk.errors import Invalid
 from plugdesk.i18n import lazy_gettext as _
 from plugdesk.plugins.failures import in_words, trace_of
-from plugdesk.plugins.settings import options_of, schema_of
 from plugdesk.plugins.manifest import API_VERSION, Manifest, read_manifest
+from plugdesk.plugins.settings import options_of, schema_of
 
 GROUP = "plugdesk.plugins"
 PAGES = "web"  # the one plugin that is always on: the pages themselves
@@ -64,15 +64,15 @@ class Plugin:
         if self.distribution is None:
             return ""
         about = self.distribution.metadata
-        mail = (about.get("Author-email") or "").split("<")[0].strip().strip('"')
-        return about.get("Author") or mail or about["Name"]
+        mail = _about(about, "Author-email").split("<")[0].strip().strip('"')
+        return _about(about, "Author") or mail or _about(about, "Name")
 
     @property
     def licence(self) -> str:
         if self.distribution is None:
             return ""
         about = self.distribution.metadata
-        return about.get("License-Expression") or about.get("License") or ""
+        return _about(about, "License-Expression") or _about(about, "License")
 
     @property
     def is_ours(self) -> bool:
@@ -81,6 +81,10 @@ class Plugin:
     def fail(self, state: State, reason: str, trace: str = "") -> None:
         self.state, self.reason, self.trace = state, reason, trace
         self.modules = []
+
+
+def _about(metadata: PackageMetadata, key: str) -> str:
+    return str(metadata[key]) if key in metadata else ""
 
 
 def load_plugins(
@@ -250,7 +254,8 @@ def _forget_models(package: str) -> None:
         if mapper.class_.__module__.partition(".")[0] == package.partition(".")[0] != "plugdesk":
             Base.registry._dispose_manager_and_mapper(mapper.class_manager)
             for table in mapper.tables:
-                Base.metadata.remove(table)
+                if isinstance(table, sa.Table):
+                    Base.metadata.remove(table)
 
 
 def _unknown_hooks(plugin: Plugin) -> list[str]:

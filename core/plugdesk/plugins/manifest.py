@@ -24,12 +24,16 @@ PERMISSIONS = {
     "public-pages": "Shows pages to people who are not signed in",
     "net": "Connects to the servers named in its settings",
 }
+# The core's tables and the first words of their names, and names of databases, versions and addresses.
 RESERVED = {
-    "core", "desk", "form", "field", "status", "ticket", "message", "user", "group", "event", "job", "organization",
-    "identity", "session", "plugin", "static", "plugdesk",
+    "alembic", "attachment", "attempt", "catalog", "claim", "content", "core", "customer", "delivery", "desk", "event", "field",
+    "form", "group", "identity", "job", "link", "message", "organization", "participant", "pg", "plugdesk", "plugin", "reading",
+    "recurring", "search", "session", "setting", "settings", "sqlite", "static", "status", "throttle", "ticket", "timer", "user",
+    "users", "watcher", "worker",
 }  # fmt: skip
 
-_ID = re.compile(r"[a-z][a-z0-9_]{1,30}\Z")
+_ID = re.compile(r"(?=.{2,31}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
+_PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _API = re.compile(r">=(\d+)\.(\d+)(?:,<(\d+))?\Z")
 
 
@@ -105,7 +109,7 @@ def _rules(known: dict[str, object]) -> dict[str, str]:
     problems: dict[str, str] = {}
     identity = str(known["id"])
     if not _ID.match(identity):
-        problems["id"] = "must be a small letter followed by small letters, digits or _"
+        problems["id"] = "must be 2 to 31 small letters and digits, beginning with a letter; _ may stand between them"
     elif identity in RESERVED:
         problems["id"] = f"may not be “{identity}”, which the core uses"
     if known["category"] not in CATEGORIES:
@@ -114,6 +118,8 @@ def _rules(known: dict[str, object]) -> dict[str, str]:
         problems["scope"] = f"must be one of {', '.join(SCOPES)}"
     if not _API.match(str(known["api"])):
         problems["api"] = "must look like >=1.0,<2"
+    if "settings" in known and not _PLACE.match(str(known["settings"])):
+        problems["settings"] = "must look like package.module:Name"
     for permission in known.get("permissions", ()):  # type: ignore[attr-defined]
         if permission not in PERMISSIONS and not permission.startswith("net:"):
             problems["permissions"] = f"does not know “{permission}”"

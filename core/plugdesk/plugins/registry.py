@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,8 @@ from plugdesk import hooks
 from plugdesk.contributions import Channel, Command, Fact, JobKind, Timer, Variables
 from plugdesk.forms.models import Scope
 from plugdesk.i18n import lazy_gettext as _
-from plugdesk.plugins.loader import PAGES, Plugin, State
+from plugdesk.plugins.failures import in_words, trace_of
+from plugdesk.plugins.loader import PAGES, Plugin, State, spread_missing_requirements
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +32,15 @@ class Implementation:
 
     @property
     def place(self) -> str:
-        """File and line, for the inspector."""
-        code = inspect.unwrap(self.function).__code__
-        return f"{code.co_filename}:{code.co_firstlineno}"
+        """File and line, for the inspector; empty for what was not written in Python."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        return f"{code.co_filename}:{code.co_firstlineno}" if code else ""
 
 
+CONTRIBUTED: dict[str, Any] = {
+    "channels": Channel, "jobs": JobKind, "timers": Timer, "facts": Fact, "variables": Variables, "commands": Command,
+    "pages": object,
+}  # fmt: skip
 HANDS_OVER_ROWS = frozenset({"ctx", "ticket", "form", "customer", "event", "message"})
 
 
@@ -62,6 +66,7 @@ class Registry:
         for plugin in plugins:
             if plugin.state is State.OK:
                 self._register(manager, plugin, strict)
+                spread_missing_requirements(self.plugins)  # those that require it come later
 
     @property
     def loaded(self) -> list[Plugin]:
@@ -71,7 +76,17 @@ class Registry:
         return plugin in self.plugins and self.plugins[plugin].state is State.OK
 
     def add_core(self, *, jobs: Iterable[JobKind] = (), timers: Iterable[Timer] = (), variables: Iterable[Variables] = ()) -> None:
-        """What the core itself brings by the same types as plugins do; its owner is called `core`."""
+        """What the core itself brings by the same types as plugins do; its owner is called `core`.
+
+        A plugin that has taken one of the core's names is not loaded.
+        """
+        variables = list(variables)
+        for each in variables:
+            taker = self.owners.get(("variables", each.namespace), "core")
+            if taker != "core":
+                self._forget(taker)
+                self.plugins[taker].fail(State.FAILED, _("The variables “%(name)s” are the core's.", name=each.namespace))
+                spread_missing_requirements(self.plugins)
         self._keep("core", "jobs", jobs)
         self._keep("core", "timers", timers)
         self._keep("core", "variables", variables)
@@ -86,9 +101,12 @@ class Registry:
 
     def implementations(self, hook: str, enabled: Sequence[str]) -> tuple[Implementation, ...]:
         """The implementations of `hook` by the plugins in `enabled`, in order: an allow-list, compiled once a set."""
-        key = self._enabled.get(tuple(enabled))
+        names = tuple(enabled)
+        key = self._enabled.get(names)
         if key is None:
-            key = self._enabled[tuple(enabled)] = frozenset(enabled)
+            if len(self._enabled) > 10_000:
+                self._enabled.clear()
+            key = self._enabled[names] = frozenset(names)
         found = self._compiled.get((hook, key))
         if found is None:
             if len(self._compiled) > 10_000:
@@ -105,20 +123,34 @@ class Registry:
         """Every hook implementation of `plugin`, for its page and the inspector."""
         return [each for found in self._implementations.values() for each in found if each.plugin == plugin]
 
+    def enabled(self, scope: Scope | None, desk: Scope | None) -> tuple[str, ...]:
+        """The plugins that are on in `scope`: on a form its own, and of the desk's those whose manifest says *app*."""
+        if scope is None or scope is desk:
+            return tuple(desk.extensions) if desk else ()
+        if desk is None or not desk.extensions:
+            return tuple(scope.extensions)
+        return (*scope.extensions, *(plugin for plugin in desk.extensions if self.scope_of(plugin) == "app"))
+
+    def scope_of(self, plugin: str) -> str:
+        """Where a plugin is switched on: form, app or both."""
+        manifest = self.plugins[plugin].manifest if plugin in self.plugins else None
+        return manifest.scope if manifest else "form"
+
     def listeners(self, kind: str, scope: Scope | None, desk: Scope | None) -> list[str]:
         """The plugins that are on in `scope` (or for the whole desk) and announce-listen to events of `kind`."""
         if kind not in self._implementations or self.specs[kind].plugdesk_kind != "announcement":
             return []
-        enabled = [*(scope.extensions if scope else ()), *(desk.extensions if desk else ())]
-        return [each.plugin for each in self.implementations(kind, enabled)]
+        return [each.plugin for each in self.implementations(kind, self.enabled(scope, desk))]
 
     def _register(self, manager: pluggy.PluginManager, plugin: Plugin, strict: bool) -> None:
         try:
             for module in plugin.modules:
                 for name in dir(module):
-                    if manager.parse_hookimpl_opts(module, name) is not None:
+                    options = manager.parse_hookimpl_opts(module, name)
+                    if options is not None:
+                        _refuse_options(name, options)
                         self._implementations[name].append(self._implementation(plugin, name, getattr(module, name)))
-            for what in ("channels", "jobs", "timers", "facts", "variables", "commands", "pages"):
+            for what in CONTRIBUTED:
                 implementation = self.implementation(what, plugin.id)
                 if implementation is not None:
                     self._keep(plugin.id, what, implementation.function())
@@ -129,8 +161,7 @@ class Registry:
             if strict:
                 raise
             log.exception("Plugin %s could not be started", plugin.id)
-            why = _("It fails when the desk starts. %(why)s", why=f"{type(error).__name__}: {error}")
-            plugin.fail(State.FAILED, why, traceback.format_exc())
+            plugin.fail(State.FAILED, _("It fails when the desk starts. %(why)s", why=in_words(error)), trace_of(error))
 
     def _implementation(self, plugin: Plugin, hook: str, function: Callable[..., Any]) -> Implementation:
         wants = tuple(inspect.signature(function).parameters)
@@ -142,23 +173,18 @@ class Registry:
 
     def _keep(self, plugin: str, what: str, given: Iterable[Any]) -> None:
         for each in given:
+            if not isinstance(each, CONTRIBUTED[what]):
+                raise TypeError(f"{what}() returned a {type(each).__name__} among its {CONTRIBUTED[what].__name__}s")
             if what == "jobs":
                 self._jobs[f"{plugin}:{each.name}"] = each
-            elif what == "channels":
-                self._own(plugin, what, each.name)
-                self.channels[each.name] = each
-            elif what == "facts":
-                self._own(plugin, what, each.name)
-                self.facts[each.name] = each
             elif what == "variables":
                 self._own(plugin, what, each.namespace)
                 self.variables[each.namespace] = each
-            elif what == "timers":
-                self.timers.append((plugin, each))
-            elif what == "commands":
-                self.commands.append((plugin, each))
+            elif what in ("channels", "facts"):
+                self._own(plugin, what, each.name)
+                getattr(self, what)[each.name] = each
             else:
-                self.pages.append((plugin, each))
+                getattr(self, what).append((plugin, each))
 
     def _own(self, plugin: str, what: str, name: str) -> None:
         owner = self.owners.setdefault((what, name), plugin)
@@ -173,6 +199,14 @@ class Registry:
                 del self.owners[what, name]
                 getattr(self, what).pop(name, None)
         self._jobs = {kind: job for kind, job in self._jobs.items() if not kind.startswith(f"{plugin}:")}
-        for kept in (self.timers, self.commands, self.pages):
-            kept[:] = [each for each in kept if each[0] != plugin]  # type: ignore[index, attr-defined]
+        kept: list[Any] = [self.timers, self.commands, self.pages]
+        for contributions in kept:
+            contributions[:] = [each for each in contributions if each[0] != plugin]
         self._compiled.clear()
+
+
+def _refuse_options(name: str, options: Any) -> None:
+    """The order is that of the manifests and nobody wraps anybody: pluggy's own options mean nothing here."""
+    used = [option for option in ("wrapper", "hookwrapper", "tryfirst", "trylast", "specname") if options.get(option)]
+    if used:
+        raise TypeError(f"{name}() is marked with {', '.join(used)}; hookimpl takes no options here")

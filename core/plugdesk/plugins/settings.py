@@ -124,13 +124,14 @@ def read_settings(schema: type, levels: Sequence[Stored], open_secret: Callable[
         for number, level in reversed(list(enumerate(levels))):
             if each.name in level.values:
                 value = level.values[each.name]
-                found[each.name] = open_secret(value, each.name, number) if each.is_secret and value else _typed(each, value)
+                found[each.name] = _opened(value, each, number, open_secret) if each.is_secret else _typed(each, value)
                 break
         else:
             if each.required:
                 missing[each.name] = _("Fill in “%(label)s”.", label=each.about["label"])
     if missing:
-        raise Invalid(_("Needs settings: %(labels)s", labels=", ".join(missing.values())), problems=missing)
+        labels = ", ".join(str(each.about["label"]) for each in options_of(schema) if each.name in missing)
+        raise Invalid(_("It needs settings first: %(labels)s.", labels=labels), problems=missing)
     return schema(**found)
 
 
@@ -161,12 +162,11 @@ def save_settings(
 ) -> dict[str, list[Any]]:
     """Store `values` (an absent key means: not set at this level) if `version` is still what was read.
 
-    A `Secret` is sealed for its place; None as a secret keeps the stored one. Unknown stored keys are kept. Returns what
+    A `Secret` is sealed for its place; None as a secret keeps the stored one, an empty one removes it. Unknown stored keys are kept. Returns what
     changed as name → [before, after], secrets masked. Raises `Conflict` when somebody else saved meanwhile.
     """
-    row = session.scalar(
-        sa.select(PluginSettings).where(PluginSettings.plugin == plugin, PluginSettings.form_id == form_id).with_for_update()
-    )
+    this = sa.select(PluginSettings).where(PluginSettings.plugin == plugin, PluginSettings.form_id == form_id)
+    row = session.scalar(this.with_for_update(), execution_options={"populate_existing": True})
     before = upgraded(row, schema)
     if before.version != version:
         raise Conflict(_("Somebody else saved these settings meanwhile. Compare, then save again."))
@@ -177,8 +177,10 @@ def save_settings(
             continue
         value = values[name]
         if each.is_secret:
-            kept = before.values.get(name, "")
-            after[name] = kept if value is None else vault.seal(str(Secret(value).reveal()), place_of(plugin, form_id, name))
+            if value is not None and Secret(value):
+                after[name] = vault.seal(Secret(value), place_of(plugin, form_id, name))
+            elif value is None and before.values.get(name):
+                after[name] = before.values[name]
         else:
             after[name] = value
     changes = {
@@ -188,10 +190,45 @@ def save_settings(
     }
     schema_version = int(getattr(schema, "VERSION", 1))
     if row is None:
-        session.add(PluginSettings(plugin=plugin, form_id=form_id, values=after, schema=schema_version, changed_at=now))
+        try:
+            with session.begin_nested():
+                session.add(PluginSettings(plugin=plugin, form_id=form_id, values=after, schema=schema_version, changed_at=now))
+        except sa.exc.IntegrityError as error:  # two first savings at the same moment: no row there was to be locked
+            raise Conflict(_("Somebody else saved these settings meanwhile. Compare, then save again.")) from error
     else:
         row.values, row.schema, row.changed_at = after, schema_version, now
     return changes
+
+
+def check_values(schema: type, values: Mapping[str, Any]) -> None:
+    """Refuse with `Invalid` what `schema` does not allow: other names, other types, choices there are not, beyond the limits."""
+    known = {each.name: each for each in options_of(schema)}
+    problems = {name: _("There is no such setting.") for name in values if name not in known}
+    for name, value in values.items():
+        if name in known and (problem := _problem(known[name], value)):
+            problems[name] = problem
+    if problems:
+        raise Invalid(problems=problems)
+
+
+def _problem(each: Option, value: Any) -> str | None:
+    about = each.about
+    if each.is_secret:
+        return None if value is None or isinstance(value, str) else _("Enter a text.")
+    if value is None:
+        return None if not each.required else _("Fill in “%(label)s”.", label=about["label"])
+    if not isinstance(_typed(each, value), each.type) or (isinstance(value, bool) and each.type is not bool):
+        return _("“%(label)s” cannot be that.", label=about["label"])
+    if each.required and value == "":
+        return _("Fill in “%(label)s”.", label=about["label"])
+    if about.get("choices") and value not in [code for code, _label in about["choices"]]:
+        return _("Choose one of what is offered for “%(label)s”.", label=about["label"])
+    size = len(value) if isinstance(value, str | list | tuple) else value
+    if about.get("least") is not None and size < about["least"]:
+        return _("“%(label)s” is at least %(number)s.", label=about["label"], number=about["least"])
+    if about.get("most") is not None and size > about["most"]:
+        return _("“%(label)s” is at most %(number)s.", label=about["label"], number=about["most"])
+    return None
 
 
 def place_of(plugin: str, form_id: int, name: str) -> str:
@@ -208,6 +245,10 @@ def _option(each: Any, hint: Any) -> Option:
     default = None if required else each.default if each.default is not MISSING else each.default_factory()
     about = each.metadata or {"label": each.name, "help": "", "choices": None, "lines": 1}
     return Option(each.name, kind, about, required, default)
+
+
+def _opened(value: str, each: Option, level: int, open_secret: Callable[[str, str, int], Secret]) -> Secret:
+    return open_secret(value, each.name, level) if value else Secret()
 
 
 def _typed(each: Option, value: Any) -> Any:
