@@ -68,7 +68,7 @@ def watch(event, arguments):
     if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+") and not str(arguments[0]).endswith(".pyc"):
         did.append(f"{module} writes {arguments[0]}")
     elif event in {"socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.mkdir", "os.remove", "os.chdir"}:
-        did.append(f"{module}: {event} {arguments[-1]}")
+        did.append(f"{module}: {event} {arguments!r}"[:200])
 warnings.simplefilter("error")
 sys.dont_write_bytecode = True
 sys.addaudithook(watch)
