@@ -62,7 +62,7 @@ class _Telling:
         values = self._values(scenario)
         self._urgency = str(values["priority"])
         blocks = list(scenario.blocks)
-        if len(blocks) > 2 and blocks[-1].by == "customer" and self._rng.random() < 0.6:
+        if len(blocks) > 2 and blocks[-1].by == "customer" and self._rng.random() < 0.75:
             blocks.pop()  # not everybody says thank you
         for number, block in enumerate(blocks):
             self._tell_block(block, first=number == 0)
