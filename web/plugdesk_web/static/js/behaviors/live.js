@@ -1,7 +1,6 @@
 /* <body data-behavior="live" data-url="…" data-since="17">: asks what changed, every second while the page is looked at, every
    five when it is not. The answer is 204, or {since, changed: {list, counts, tickets: [42]}, announce}. What changed is told
-   to the document as plugdesk:changed, and everything with data-refresh-on="list", "counts" or "ticket:42" fetches itself
-   again through hx-trigger="plugdesk:refresh". */
+   to the document as plugdesk:changed; see refresh. */
 import { announce } from "../say.js";
 
 const SHOWN = 1_000;
@@ -40,10 +39,3 @@ export default function live(element, signal) {
   document.addEventListener("visibilitychange", () => document.hidden || look(), { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
 }
-
-document.addEventListener("plugdesk:changed", ({ detail }) => {
-  const changed = new Set([...(detail.tickets ?? []).map((id) => `ticket:${id}`), ...["list", "counts"].filter((name) => detail[name])]);
-  for (const element of document.querySelectorAll("[data-refresh-on]")) {
-    if (element.dataset.refreshOn.split(/\s+/).some((name) => changed.has(name))) element.dispatchEvent(new Event("plugdesk:refresh"));
-  }
-});

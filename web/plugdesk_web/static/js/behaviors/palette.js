@@ -12,7 +12,7 @@ export default function palette(dialog, signal) {
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.code !== "KeyK") return;
     event.preventDefault();
-    if (dialog.open) return dialog.close();
+    if (dialog.open) return leave();
     input.value = "";
     dialog.showModal();
     fill([ours("")]);
@@ -25,12 +25,18 @@ export default function palette(dialog, signal) {
   input.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) choose(by);
-    else if (event.key === "Escape") dialog.close(); // a search field would only empty itself
+    else if (event.key === "Escape") leave(); // a search field would only empty itself
     else if (event.key === "Enter") list.querySelector('[aria-selected="true"] a')?.click();
     else return;
     event.preventDefault();
   }, { signal });
   dialog.addEventListener("click", (event) => (event.target === dialog || event.target.closest("a")) && dialog.close(), { signal });
+
+  /** The focus goes at once, so that the next key already belongs to the page. */
+  function leave() {
+    dialog.close();
+    input.blur();
+  }
 
   async function find() {
     const wanted = input.value;
