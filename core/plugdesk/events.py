@@ -66,6 +66,7 @@ class Delivery(Base):
 def record(
     session: Session,
     kind: str,
+    /,
     *,
     ticket: Ticket | None = None,
     form: Form | None = None,

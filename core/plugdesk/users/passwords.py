@@ -55,7 +55,7 @@ def password_matches(stored: str | None, password: str) -> bool:
         _hasher.verify(stored or _nobodys_hash(), _bytes(password))
     except (VerificationError, InvalidHashError):
         return False
-    return stored is not None
+    return bool(stored)
 
 
 def needs_new_hash(stored: str) -> bool:
@@ -68,15 +68,20 @@ def is_guessable(password: str, *, about: Iterable[str] = ()) -> bool:
     plain = password.casefold()
     for own in sorted({word for text in about for word in _words(text)}, key=len, reverse=True):
         plain = plain.replace(own, " ")
-    plain = _without_runs(plain)
-    for rest in (plain, plain.translate(_LEET)):
-        common = set()
-        while found := next((word for word in _common_words() if word in rest), None):
-            common.add(found)
-            rest = rest.replace(found, " ")
-        if len(common) <= 1 and len(re.sub(r"[\W_]", "", rest)) <= 3:
-            return True
-    return False
+    plain, common = _without_common_words(plain)
+    return len(common) <= 1 and len("".join(_without_runs(plain).split())) <= 3
+
+
+def _without_common_words(plain: str) -> tuple[str, set[str]]:
+    """`plain` with spaces for its common words, also where figures and signs stand for letters; and those words."""
+    shape = plain.translate(_LEET)
+    found = set()
+    for word in _common_words():
+        while (at := max(plain.find(word), shape.find(word))) >= 0:
+            found.add(word)
+            gap = " " * len(word)
+            plain, shape = (text[:at] + gap + text[at + len(word) :] for text in (plain, shape))
+    return plain, found
 
 
 _LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
@@ -88,7 +93,7 @@ _ROWS = (
 )  # fmt: skip
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _REPEATED = re.compile(r"(.{1,4}?)\1{2,}")
-_RUN = 4
+_RUN = 3
 
 
 def _without_runs(text: str) -> str:
