@@ -29,6 +29,7 @@ class Settings:
     session_key: str = setting("", "The key that signs forms; empty means a file in the data folder.")
     base_url: str = setting("", "The public address of this desk, for links in letters; empty means the address it is reached at.")
     private_hosts: tuple[str, ...] = setting((), "Hosts of the own network that extensions may call.")
+    ca_file: str = setting("", "A file of further certificate authorities to trust, for servers of the own network.")
     disable_plugins: tuple[str, ...] = setting((), "Plugins that are not loaded.")
     safe_mode: bool = setting(False, "Load no plugin but the pages themselves.")
     strict: bool = setting(False, "Raise what plugins raise, for development and tests.")

@@ -17,9 +17,11 @@ from plugdesk.forms.models import Desk, Form
 if TYPE_CHECKING:
     import httpx
 
-    from plugdesk.files import FileStore
+    from plugdesk.events import Event
     from plugdesk.jobs import Job
     from plugdesk.runtime import Runtime
+    from plugdesk.tickets.models import Ticket
+    from plugdesk.users.models import User
 
 
 class Context:
@@ -60,10 +62,39 @@ class Context:
     def log(self) -> logging.Logger:
         return logging.getLogger(f"plugdesk.plugin.{self.plugin}")
 
+    def keep_bytes(self, content: bytes) -> str:
+        """Store bytes for a row of yours and count the use; returns their SHA-256."""
+        from plugdesk.storage import keep_bytes
+
+        return keep_bytes(self._session, content)
+
+    def read_bytes(self, sha256: str) -> bytes:
+        """Bytes that were stored. Raises FileNotFoundError when they are missing on disk."""
+        from plugdesk.storage import read_bytes
+
+        return read_bytes(self._session, sha256)
+
+    def release_bytes(self, sha256: str) -> None:
+        """A row of yours that pointed at them goes."""
+        from plugdesk.storage import release_bytes
+
+        release_bytes(self._session, sha256)
+
     @property
-    def files(self) -> FileStore:
-        """The store of attachments' bytes."""
-        return self._runtime.files
+    def private_hosts(self) -> tuple[str, ...]:
+        """Hosts of the own network that this installation allows to be called."""
+        return self._runtime.settings.private_hosts
+
+    @property
+    def ca_file(self) -> str | None:
+        """The file of further certificate authorities to trust, of this installation."""
+        return self._runtime.settings.ca_file or None
+
+    def journal(self, kind: str, *, ticket: Ticket | None = None, actor: User | None = None, **data: Any) -> Event:
+        """Record that something of this plugin happened here; it stands in the journal of its page."""
+        from plugdesk.events import record
+
+        return record(self._session, kind, ticket=ticket, form=self.form, actor=actor, plugin=self.plugin, **data)
 
     @property
     def instance(self) -> str:

@@ -14,7 +14,8 @@ from plugdesk.files import safe_name, sniff_type
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see
 from plugdesk.runtime import runtime_of
-from plugdesk.tickets.models import Attachment, Content, Message, Ticket
+from plugdesk.storage import keep_bytes, release_bytes
+from plugdesk.tickets.models import Attachment, Message, Ticket
 from plugdesk.users.models import User
 
 MOST_FILES = 50  # on one message
@@ -33,25 +34,18 @@ class NewFile:
 
 def add_file(session: Session, file: NewFile, *, message: Message | None = None, by: User | None = None) -> Attachment:
     """Store `file` on `message`, or as an upload of `by` for a message still being written."""
-    runtime = runtime_of(session)
-    stored = runtime.files.save(file.content, max_bytes=None)
-    content = session.get(Content, stored.sha256, with_for_update=True)
-    if content is None:
-        session.add(Content(sha256=stored.sha256, size=stored.size, uses=1))
-    else:
-        content.uses += 1
     name = safe_name(file.name)
     attachment = Attachment(
         message=message,
         uploaded_by_id=by.id if by else None,
         key=secrets.token_urlsafe(18),
-        sha256=stored.sha256,
+        sha256=keep_bytes(session, file.content),
         name=name,
         type=sniff_type(name, file.content[:512], file.type),
-        size=stored.size,
+        size=len(file.content),
         inline=file.inline,
         content_id=file.content_id,
-        created_at=runtime.clock.now(),
+        created_at=runtime_of(session).clock.now(),
     )
     session.add(attachment)
     return attachment
@@ -75,9 +69,7 @@ def attach_uploads(session: Session, message: Message, keys: Iterable[str], by: 
 
 def drop_file(session: Session, attachment: Attachment) -> None:
     """Delete the row; the bytes go with their last use, after the commit, by the sweep."""
-    content = session.get(Content, attachment.sha256, with_for_update=True)
-    if content is not None:
-        content.uses -= 1
+    release_bytes(session, attachment.sha256)
     session.delete(attachment)
 
 

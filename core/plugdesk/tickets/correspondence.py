@@ -79,7 +79,7 @@ def open_ticket(
         subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status=status, status_id=status.id,
         status_kind=status.kind, values=_first_values(session, form, values, by), customer_waits=said.kind == "human",
         assignee_id=form.responsible_user_id, group_id=form.responsible_group_id, created_at=now, changed_at=now, spoken_at=now,
-        version=1,
+        excerpt=excerpt(said.text, EXCERPT), version=1,
     )  # fmt: skip
     session.add(ticket)
     settle(session, ticket)
@@ -153,9 +153,14 @@ def reply_to_ticket(
     return message
 
 
-def send_automatic(session: Session, ticket: Ticket, *, kind: str, html: str, subject: str | None = None, answers: Message | None = None) -> Message:
-    """A message the desk itself writes to the customer: `kind` says what it is (receipt, closing, …). Unread stays as it is."""
-    said = Said(text=text_of_html(html), html=html, subject=subject, kind=kind)
+def send_automatic(
+    session: Session, ticket: Ticket, *, kind: str, html: str, subject: str | None = None, answers: Message | None = None, reason: str | None = None
+) -> Message:
+    """A message the desk itself writes to the customer: `kind` says what it is (receipt, closing, …), `reason` what for.
+
+    Unread and the customer's waiting stay as they are.
+    """
+    said = Said(text=text_of_html(html), html=html, subject=subject, kind=kind, reason=reason)
     message = _add_message(session, ticket, said, author=None, direction=Direction.OUTGOING, channel=ticket.channel)
     message.answers_id = answers.id if answers else None
     _post(session, message, timedelta(0))
@@ -270,8 +275,10 @@ def _add_message(
     if said.html is not None:
         message.clean_html = clean_html(said.html, cid={each.content_id: f"/files/{each.key}" for each in kept if each.content_id})
         message.cleaned_by = CLEANER_VERSION
-    ticket.spoken_at = ticket.changed_at = now
-    ticket.excerpt = excerpt(said.text, EXCERPT)
+    ticket.changed_at = now
+    if said.kind == "human":
+        ticket.spoken_at = now
+        ticket.excerpt = excerpt(said.text, EXCERPT)
     index_message(session, ticket, message)
     return message
 

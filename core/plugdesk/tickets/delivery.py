@@ -20,6 +20,7 @@ from plugdesk.i18n import use_language
 from plugdesk.jobs import RetryLater, enqueue
 from plugdesk.plugins.context import Context
 from plugdesk.runtime import runtime_of
+from plugdesk.tickets.commands import news_for_others
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
 
 GIVE_UP_AFTER = timedelta(days=2)
@@ -67,6 +68,13 @@ def handing_over(ctx: Context, message: Message) -> None:
     """A channel calls this right before the last byte leaves: from here on, dying means *maybe sent*."""
     message.delivery = DeliveryState.SENDING
     ctx.checkpoint()
+
+
+def report_failure(session: Session, message: Message, why: str) -> None:
+    """A channel learns later that a message did not arrive (a bounce): it says so, and the ticket has news."""
+    if message.delivery is not DeliveryState.FAILED or message.delivery_error != why:
+        _end(session, message, DeliveryState.FAILED, why)
+        news_for_others(session, message.ticket, None)
 
 
 def off_on_this_form(session: Session, plugin: str) -> str:

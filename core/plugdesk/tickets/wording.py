@@ -15,17 +15,20 @@ from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from plugdesk.variables import render_html, render_text
+from plugdesk.variables import Value, render_html, render_text
 
 
-def fill_text(session: Session, template: str, ticket: Ticket, **about: Any) -> str:
-    """`template` with its variables filled for `ticket`, as plain text. `about` (agent, event, message) goes to plugins."""
-    return render_text(template, _Lookup(session, ticket, about))
+def fill_text(session: Session, template: str, ticket: Ticket, *, own: Mapping[str, Mapping[str, Value]] | None = None, **about: Any) -> str:
+    """`template` with its variables filled for `ticket`, as plain text.
+
+    `own` are further namespaces of the caller's, `about` (agent, event, message) goes to the functions that find values.
+    """
+    return render_text(template, _Lookup(session, ticket, own or {}, about))
 
 
-def fill_html(session: Session, template: str, ticket: Ticket, **about: Any) -> str:
-    """`template`, trusted HTML of an admin or agent, with its variables filled and escaped."""
-    return render_html(template, _Lookup(session, ticket, about))
+def fill_html(session: Session, template: str, ticket: Ticket, *, own: Mapping[str, Mapping[str, Value]] | None = None, **about: Any) -> str:
+    """`template`, trusted HTML of an admin or agent, with its variables filled and escaped; otherwise as `fill_text`."""
+    return render_html(template, _Lookup(session, ticket, own or {}, about))
 
 
 def language_of(session: Session, ticket: Ticket) -> str:
@@ -34,33 +37,32 @@ def language_of(session: Session, ticket: Ticket) -> str:
 
 
 class _Lookup:
-    """Finds `${namespace:name}`, asking each namespace once; an extension that is off gives the empty text."""
+    """Finds `${namespace:name}`, asking each namespace once; of an extension that is off or fails there is nothing."""
 
-    def __init__(self, session: Session, ticket: Ticket, about: Mapping[str, Any]) -> None:
+    def __init__(self, session: Session, ticket: Ticket, own: Mapping[str, Mapping[str, Value]], about: Mapping[str, Any]) -> None:
         self._session = session
         self._ticket = ticket
         self._about = about
-        self._known: dict[str, Mapping[str, str]] = {}
+        self._known = dict(own)
 
-    def __call__(self, namespace: str, name: str) -> str | None:
+    def __call__(self, namespace: str, name: str) -> Value:
         if namespace not in self._known:
             self._known[namespace] = self._ask(namespace)
         return self._known[namespace].get(name)
 
-    def _ask(self, namespace: str) -> Mapping[str, str]:
+    def _ask(self, namespace: str) -> Mapping[str, Value]:
         runtime = runtime_of(self._session)
         variables = runtime.registry.variables.get(namespace)
         if variables is None:
             return {}
         owner = runtime.registry.owner("variables", namespace)
-        empty = dict.fromkeys(variables.names, "")
         if owner != "core" and not self._ticket.form.has(owner):
-            return empty
+            return {}
         if owner == "core":
             ctx = runtime.context("core", self._ticket.form, self._session)
             return variables.values(ctx, self._ticket, **self._about)
         found = runtime.executor.run(owner, "variables", self._ticket.form, self._session, variables.values, self._ticket, **self._about)
-        return empty if isinstance(found, Failed) else found
+        return {} if isinstance(found, Failed) else found
 
 
 def _ticket(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:

@@ -102,10 +102,10 @@ def header_block_end(lines: list[str], first: int) -> int | None:
 
 
 def _is_attribution(text: str, is_above_quotation: bool) -> bool:
+    if _YOU_WROTE.match(text):
+        return is_above_quotation or bool(_TIME.search(text) and _DATE.search(text))
     if _SELF.search(text) and not is_above_quotation:
         return False
-    if _YOU_WROTE.match(text):
-        return is_above_quotation or bool(_TIME.search(text))
     if not _STARTS_WITH_DATE.match(text):
         return bool(_YEARLESS.match(text)) and is_above_quotation
     if not (_DATE.search(text) or _TIME.search(text)):

@@ -4,7 +4,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from plugdesk_email.htmltext import MAX_HTML, is_indent, node_lines, node_text
+from plugdesk_email.htmltext import is_indent, is_too_deep, node_lines, node_text
 from plugdesk_email.quotations import quoted_lines
 
 # The quotation is this element and nothing else: text below it is the sender's own.
@@ -16,13 +16,14 @@ _CONTAINERS = (
 # The quotation begins here and goes on to the end.
 _BEGINNINGS = "#divRplyFwdMsg, #appendonsend, #x_divRplyFwdMsg, #stopSpelling, #ms-outlook-mobile-body-separator-line"
 _OUTLOOK_RULE = re.compile(r"border-top\s*:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)
+_LONGEST = 1_000_000
 _MAX_QUOTATIONS = 200
 _MAX_DEPTH = 500
 
 
 def split_html(html: str) -> tuple[str, str]:
     """(reply, quoted) as HTML. Where nothing would be left, or no quotation is found, `quoted` is empty."""
-    if len(html) > MAX_HTML:
+    if len(html) > _LONGEST or is_too_deep(html):
         return html, ""
     body = LexborHTMLParser(html).body
     if body is None:

@@ -1,11 +1,13 @@
 """The text of an HTML letter, with its lines, lists, links and quotes kept as plain text shows them."""
 
 import re
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_HTML = 2_000_000
-_MAX_NODES = 200_000
+_MAX_DEPTH = 3_000
+_MAX_NODES = 100_000
 _MAX_QUOTES = 20
 
 _SKIPPED = frozenset({"script", "style", "head", "title", "template", "object", "iframe", "select", "svg", "math"})
@@ -51,6 +53,32 @@ _BLOCKS = frozenset(
     ]
 )
 _PARAGRAPHS = frozenset(["p", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "table"])
+_OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
+_TAG = re.compile(r"<[^<>]{0,10000}>")
+# Elements without content, or closed by the next of their kind.
+_SHALLOW = frozenset(
+    [
+        "br",
+        "hr",
+        "img",
+        "input",
+        "meta",
+        "link",
+        "wbr",
+        "col",
+        "area",
+        "base",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "dt",
+        "dd",
+        "option",
+        "o:p",
+    ]
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _INDENT = re.compile(r"margin\s*:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
@@ -58,8 +86,26 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 def html_to_text(html: str) -> str:
     """Plain text of `html`; of more than `MAX_HTML` characters the beginning."""
-    root = LexborHTMLParser(html[:MAX_HTML]).root
+    html = html[:MAX_HTML]
+    if is_too_deep(html):
+        return unescape(_TAG.sub(" ", html)).strip()
+    root = LexborHTMLParser(html).root
     return node_text(root) if root is not None else ""
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether elements are nested so deep that a parser, by HTML's own rules, takes quadratic time."""
+    if html.count("<") < _MAX_DEPTH:
+        return False
+    depth = 0
+    for match in _OPEN_OR_CLOSE.finditer(html):
+        if match[1]:
+            depth -= depth > 0
+        elif match[2].lower() not in _SHALLOW:
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return True
+    return False
 
 
 def node_text(root: LexborNode) -> str:

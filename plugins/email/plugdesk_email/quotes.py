@@ -10,7 +10,7 @@ from typing import Literal
 from plugdesk_email.attribution import is_rule
 from plugdesk_email.htmlquotes import split_html
 from plugdesk_email.htmltext import html_to_text
-from plugdesk_email.quotations import quoted_lines
+from plugdesk_email.quotations import MAX_LINES, quoted_lines
 
 _Label = Literal["reply", "quoted", "signature"]
 
@@ -29,9 +29,9 @@ _GOODBYE = re.compile(
     r"med venlig hilsen|z poważaniem|atenciosamente)(?P<rest>[,.!]?(?:\s+.{0,60})?)\s*$",
     re.IGNORECASE,
 )
-_LONGEST_SIGNATURE = 10
-_SIGNATURE_LINE = 100
-_MAX_LINES = 50_000
+_LONGEST_SIGNATURE = 40
+_LONGEST_GOODBYE = 10
+_SIGNATURE_LINE = 300
 
 
 def split_reply(text: str, html: str = "") -> tuple[str, str, str]:
@@ -53,13 +53,13 @@ def _label_as_html_does(lines: list[str], labels: list[_Label], html: str) -> No
     if not quoted_html:
         return
     kept = _letters(html_to_text(reply_html))
-    if not kept:
-        return
-    read = ""
-    for index, line in enumerate(lines[:_MAX_LINES]):
-        read += _letters(line)
-        if len(read) >= len(kept):
-            if read == kept:
+    read: list[str] = []
+    length = 0
+    for index, line in enumerate(lines[:MAX_LINES]):
+        read.append(_letters(line))
+        length += len(read[-1])
+        if length >= len(kept):
+            if kept and "".join(read) == kept:
                 labels[index + 1 :] = ["quoted"] * (len(lines) - index - 1)
             return
 
@@ -70,37 +70,36 @@ def _letters(text: str) -> str:
 
 def _label_signatures(lines: list[str], labels: list[_Label]) -> None:
     """Mark the signature of each run of the customer's own lines; a run ends where a quotation begins."""
-    end = len(lines)
-    while end > 0:
+    first_own = next((index for index, line in enumerate(lines) if labels[index] == "reply" and line.strip()), len(lines))
+    end, is_last = len(lines), True
+    while end > first_own:
         if labels[end - 1] != "reply":
             end -= 1
             continue
         start = end
         while start > 0 and labels[start - 1] == "reply":
             start -= 1
-        first = _signature_start(lines, start, end, is_last=end == len(lines) or "reply" not in labels[end:])
-        if first is not None:
+        filled = [index for index in range(max(start, first_own + 1), end) if lines[index].strip()]
+        if (first := _signature_start(lines, filled, is_last=is_last)) is not None:
             labels[first:end] = ["signature"] * (end - first)
+        is_last = is_last and not filled
         end = start
 
 
-def _signature_start(lines: list[str], start: int, end: int, *, is_last: bool) -> int | None:
-    filled = [index for index in range(start, end) if lines[index].strip()]
-    if not filled:
-        return None
-    has_text_above = start > 0 and any(line.strip() for line in lines[:start])
+def _signature_start(lines: list[str], filled: list[int], *, is_last: bool) -> int | None:
+    """The first of the `filled` lines that begins a signature; the letter's own first line is never among them."""
     for place, index in enumerate(filled):
         line = lines[index]
-        below = [lines[each] for each in filled[place + 1 :]]
-        is_first = place == 0 and not has_text_above
-        if is_first:
+        if len(line) > 100:
             continue
-        if _DASHES.match(line.rstrip("\r")) and sum(len(each) for each in below) <= 3000 and _is_short(below, 40):
+        if _SENT_FROM.match(line) and len(line) <= 80 and not line.rstrip().endswith((".", "?", ",")):
             return index
-        if len(line) <= 80 and _SENT_FROM.match(line) and not line.rstrip().endswith((".", "?", ",")):
+        if len(filled) - place > _LONGEST_SIGNATURE:
+            continue
+        below = [lines[each] for each in filled[place + 1 :]]
+        if _DASHES.match(line.rstrip("\r")) and _is_short(below, _LONGEST_SIGNATURE):
             return index
-        goodbye = _GOODBYE.match(line) if len(line) <= 100 else None
-        if goodbye and is_last and _is_short(below, _LONGEST_SIGNATURE):
+        if is_last and _GOODBYE.match(line) and _is_short(below, _LONGEST_GOODBYE):
             return index
         if is_rule(line) and _is_list_footer(below):
             return index
@@ -108,7 +107,7 @@ def _signature_start(lines: list[str], start: int, end: int, *, is_last: bool) -
 
 
 def _is_short(lines: list[str], most: int) -> bool:
-    return len(lines) <= most and not any(line.rstrip().endswith("?") or len(line) > _SIGNATURE_LINE * 3 for line in lines)
+    return len(lines) <= most and not any(line.rstrip().endswith("?") or len(line) > _SIGNATURE_LINE for line in lines)
 
 
 def _is_list_footer(lines: list[str]) -> bool:

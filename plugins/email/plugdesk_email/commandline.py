@@ -1,0 +1,70 @@
+"""`plugdesk email receive` takes a letter from a mail server's pipe; `plugdesk email parse` shows how letters are read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from plugdesk.api import pass_runtime
+
+from plugdesk_email.letters import as_json
+from plugdesk_email.parse import parse_email
+
+if TYPE_CHECKING:
+    from plugdesk.api import Runtime
+
+TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the letter and tries again
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_lines", is_flag=True, required=True, help="One JSON object a line.")
+def parse(files: tuple[Path, ...], as_lines: bool) -> None:
+    """Show how letters are read, without touching a database."""
+    for file in files:
+        click.echo(json.dumps(as_json(parse_email(file.read_bytes()), str(file)), ensure_ascii=False))
+
+
+@click.command()
+@click.option("--form", "slug", required=True, help="The form whose mailbox this is.")
+@click.option("--json", "as_lines", is_flag=True, help="Print one JSON object a letter.")
+@click.argument("files", nargs=-1, type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+def receive(slug: str, as_lines: bool, files: tuple[Path, ...]) -> None:
+    """Take letters from a mail server's pipe (`-` or nothing: standard input) and keep them for the worker.
+
+    Exit code 0 means: committed. Whatever else happens the code is 75, so that the mail server tries again.
+    """
+    kept = []
+    try:
+        for file in files or (Path("-"),):
+            raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+            kept.append(_keep(slug, raw))
+    except BaseException as error:  # any doubt whatever must not lose the letter
+        click.echo(f"plugdesk email receive: {error or type(error).__name__}", err=True)
+        sys.exit(TRY_AGAIN)
+    if as_lines:
+        for each in kept:
+            click.echo(json.dumps(each))
+
+
+@pass_runtime
+def _keep(runtime: Runtime, slug: str, raw: bytes) -> dict[str, object]:
+    """Commit one letter and the job that reads it."""
+    from plugdesk.api import Invalid, form_by_slug
+
+    from plugdesk_email.intake import keep_original
+
+    if not raw.strip():
+        raise Invalid("The letter is empty.")
+    with runtime.database.write() as session:
+        form = form_by_slug(session, slug)
+        if not form.has("email"):
+            raise Invalid(f"E-mail is off on the form “{slug}”. Switch it on under Extensions.")
+        if form.archived_at is not None:
+            raise Invalid(f"The form “{slug}” is archived.")
+        original = keep_original(runtime.context("email", form, session), raw)
+        assert original is not None
+        return {"original": original.id, "form": slug, "size": len(raw), "sha256": original.sha256}

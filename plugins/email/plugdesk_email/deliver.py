@@ -1,0 +1,224 @@
+"""An outgoing message as a letter: composed, handed to the mailbox's server, and what became of it."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+
+import sqlalchemy as sa
+
+from markupsafe import Markup, escape
+from plugdesk.api import (
+    Block,
+    Context,
+    MaybeSent,
+    Message,
+    RetryLater,
+    Ticket,
+    Undeliverable,
+    User,
+    fill_html,
+    fill_text,
+    handing_over,
+    html_of_text,
+    language_of,
+    use_language,
+)
+from plugdesk.api import gettext as _
+from plugdesk_email.compose import OutgoingFile, compose_letter
+from plugdesk_email.connections import Account, Refused, Unreachable, account_of, smtp
+from plugdesk_email.letters import Address
+from plugdesk_email.models import LetterOf, Mailbox
+from plugdesk_email.settings import EmailSettings
+from plugdesk_email.threading import Purpose, build_references, make_message_id, reply_subject
+
+PURPOSES = {"receipt": Purpose.RECEIPT, "closing": Purpose.CLOSING, "forward": Purpose.FORWARD}
+RETRY_SECONDS = 60
+
+
+def reaches(ctx: Context, customer: User) -> bool:
+    """Whether the customer has an e-mail address."""
+    return customer.address("email") is not None
+
+
+def ready(ctx: Context) -> str | None:
+    """What is missing before this form can send letters."""
+    return None if _mailbox_of(ctx, None) else _("This form has no mailbox yet.")
+
+
+def deliver(ctx: Context, message: Message) -> str | None:
+    """Send `message`; the Message-ID it left under. Raises `Undeliverable`, `RetryLater` or `MaybeSent`."""
+    with use_language(language_of(ctx.db, message.ticket)):
+        mailbox = _mailbox_of(ctx, message.ticket)
+        if mailbox is None:
+            raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
+        account = account_of(ctx, mailbox)
+        letter_id, raw, recipients = _compose(ctx, message, mailbox)
+        mailbox_id = mailbox.id
+        ctx.checkpoint()
+        _send(ctx, account, message, raw, recipients, mailbox_id)
+        return letter_id
+
+
+def _send(ctx: Context, account: Account, message: Message, raw: bytes, recipients: list[str], mailbox_id: int) -> None:
+    handed_over = False
+    try:
+        with smtp(ctx, account) as client:
+            client.ehlo_or_helo_if_needed()
+            refused = _envelope(client, account.address, recipients)
+            handing_over(ctx, message)
+            handed_over = True
+            _data(client, raw)
+    except Refused as error:
+        _note_trouble(ctx, mailbox_id, str(error))
+        raise RetryLater(RETRY_SECONDS * 10, str(error)) from error
+    except Unreachable as error:
+        _note_trouble(ctx, mailbox_id, str(error))
+        raise RetryLater(RETRY_SECONDS, str(error)) from error
+    except smtplib.SMTPResponseException as error:
+        words = _words(error.smtp_error)
+        if 400 <= error.smtp_code < 500:
+            raise RetryLater(RETRY_SECONDS, f"{error.smtp_code} {words}") from error
+        raise Undeliverable(f"{error.smtp_code} {words}") from error
+    except (smtplib.SMTPException, OSError, EOFError) as error:
+        if handed_over:
+            raise MaybeSent(_("The connection was lost before the server confirmed it.")) from error
+        raise RetryLater(RETRY_SECONDS, str(error) or type(error).__name__) from error
+    _note_trouble(ctx, mailbox_id, None)
+    if refused:
+        message.delivery_error = _("Not to %(addresses)s", addresses="; ".join(f"{each}: {why}" for each, why in refused.items()))
+
+
+def _envelope(client: smtplib.SMTP, sender: str, recipients: list[str]) -> dict[str, str]:
+    """MAIL and RCPT; some recipients may be refused, not all. Raises the server's refusal otherwise."""
+    code, answer = client.mail(sender)
+    if code != 250:
+        raise smtplib.SMTPResponseException(code, answer)
+    refused: dict[str, str] = {}
+    worst: tuple[int, bytes] = (550, b"")
+    for each in recipients:
+        code, answer = client.rcpt(each)
+        if code not in (250, 251):
+            refused[each] = f"{code} {_words(answer)}"
+            worst = (code, answer)
+    if len(refused) == len(recipients):
+        raise smtplib.SMTPResponseException(*worst)
+    return refused
+
+
+def _data(client: smtplib.SMTP, raw: bytes) -> None:
+    code, answer = client.data(raw)
+    if code != 250:
+        raise smtplib.SMTPResponseException(code, answer)
+
+
+def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> tuple[str, bytes, list[str]]:
+    """The letter's id, its bytes, and everybody it goes to."""
+    ticket, settings = message.ticket, ctx.settings
+    purpose = PURPOSES.get(message.kind, Purpose.REPLY)
+    letter_id = make_message_id(message.id, ticket.id, ctx.instance, ctx.signing_key("letters"), mailbox.domain, purpose=purpose)
+    last = _last_letter(ctx, ticket, before=message.id)
+    to = [_address(each) for each in message.to] or _customer_address(ticket, last)
+    cc = [_address(each) for each in message.cc]
+    if not to:
+        raise Undeliverable(_("The customer has no e-mail address. Add one to their card, then send again."))
+    html, files = _body(ctx, message, settings, last)
+    subject = message.subject or reply_subject(last.subject if last else ticket.subject, str(ticket.number))
+    if purpose is Purpose.RECEIPT and last is not None:
+        subject = reply_subject(last.subject, str(ticket.number))
+    letter = compose_letter(
+        sender=Address(_sender_name(ctx, message, settings), mailbox.address), to=to, cc=cc, subject=subject, message_id=letter_id,
+        date=message.created_at, html=html, files=files, in_reply_to=last.letter_id if last and purpose is not Purpose.FORWARD else "",
+        references=build_references(_chain(ctx, ticket, message.id)) if purpose is not Purpose.FORWARD else (),
+        auto="auto-replied" if message.kind in ("receipt", "closing") else None, instance=ctx.instance,
+    )  # fmt: skip
+    known = ctx.db.get(LetterOf, message.id)
+    if known is None:
+        ctx.db.add(LetterOf(message_id=message.id, mailbox_id=mailbox.id, letter_id=letter_id, subject=subject, references=[]))
+    recipients = [each.email for each in (*to, *cc, *(_address(each) for each in message.bcc))]
+    return letter_id, bytes(letter), list(dict.fromkeys(recipients))
+
+
+def _body(ctx: Context, message: Message, settings: EmailSettings, last: LetterOf | None) -> tuple[str, list[OutgoingFile]]:
+    said = message.clean_html if message.clean_html is not None else html_of_text(message.text)
+    files = []
+    for each in message.attachments:
+        content_id = f"{each.key}@plugdesk" if f"/files/{each.key}" in said else ""
+        if content_id:
+            said = re.sub(rf'(["\'])/files/{re.escape(each.key)}\1', f'"cid:{content_id}"', said)
+        files.append(OutgoingFile(each.name, each.type, ctx.read_bytes(each.sha256), content_id))
+    if message.kind in PURPOSES:
+        return said, files
+    author = message.author
+    signature = fill_html(ctx.db, html_of_text(settings.signature), message.ticket, agent=author)
+    own = {"letter": {"body": Block(message.text, Markup(said)), "signature": Block("", Markup(signature))}}
+    html = fill_html(ctx.db, html_of_text(settings.reply_text), message.ticket, own=own, agent=author, message=message)
+    if settings.quote and last is not None:
+        html += _quotation(ctx, last)
+    return html, files
+
+
+def _quotation(ctx: Context, last: LetterOf) -> str:
+    quoted = last.message
+    said = quoted.clean_html if quoted.clean_html is not None else html_of_text(quoted.text)
+    name = quoted.author.name if quoted.author else last.answer_to or ""
+    head = _("%(name)s wrote:", name=name)
+    return f'<div class="gmail_quote"><p>{escape(head)}</p><blockquote type="cite">{said}</blockquote></div>'
+
+
+def _sender_name(ctx: Context, message: Message, settings: EmailSettings) -> str:
+    if message.author is None:
+        return str(ctx.desk.name)
+    return " ".join(fill_text(ctx.db, settings.sender_name, message.ticket, agent=message.author).split())
+
+
+def _customer_address(ticket: Ticket, last: LetterOf | None) -> list[Address]:
+    own = ticket.customer.address("email")
+    if last is not None and last.answer_to and last.message.author_id == ticket.customer_id:
+        return [Address(last.answer_name or ticket.customer.name, last.answer_to)]
+    return [Address(ticket.customer.name, own)] if own else []
+
+
+def _mailbox_of(ctx: Context, ticket: Ticket | None) -> Mailbox | None:
+    """The mailbox the ticket's letters came to; else the form's first."""
+    assert ctx.form is not None
+    if ticket is not None:
+        query = (
+            sa.select(Mailbox).join(LetterOf, LetterOf.mailbox_id == Mailbox.id).join(Message, Message.id == LetterOf.message_id)
+            .where(Message.ticket_id == ticket.id, Mailbox.form_id == ctx.form.id).order_by(Message.id.desc()).limit(1)
+        )  # fmt: skip
+        if (found := ctx.db.scalar(query)) is not None:
+            return found
+    return ctx.db.scalar(sa.select(Mailbox).where(Mailbox.form_id == ctx.form.id).order_by(Mailbox.id).limit(1))
+
+
+def _last_letter(ctx: Context, ticket: Ticket, *, before: int) -> LetterOf | None:
+    """The customer's last letter before the message with this id."""
+    query = (
+        sa.select(LetterOf).join(Message, Message.id == LetterOf.message_id)
+        .where(Message.ticket_id == ticket.id, Message.direction == "incoming", Message.id < before).order_by(Message.id.desc()).limit(1)
+    )  # fmt: skip
+    return ctx.db.scalar(query)
+
+
+def _chain(ctx: Context, ticket: Ticket, before: int) -> list[str]:
+    query = (
+        sa.select(LetterOf.letter_id).join(Message, Message.id == LetterOf.message_id)
+        .where(Message.ticket_id == ticket.id, Message.id < before).order_by(Message.id)
+    )  # fmt: skip
+    return list(ctx.db.scalars(query))
+
+
+def _address(text: str) -> Address:
+    name, _lt, email = text.rpartition("<")
+    return Address(name.strip(), email.rstrip("> ").strip())
+
+
+def _words(answer: bytes | str) -> str:
+    return (answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer).replace("\n", " ").strip()
+
+
+def _note_trouble(ctx: Context, mailbox_id: int, why: str | None) -> None:
+    mailbox = ctx.db.get(Mailbox, mailbox_id)
+    if mailbox is not None and mailbox.sending_error != why:
+        mailbox.sending_error = why

@@ -1,0 +1,47 @@
+"""What the System page and the switch say of a form's mailboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from plugdesk.api import Change, Context, Form, HealthLine
+from plugdesk.api import gettext as _
+
+from plugdesk_email.models import Mailbox, Original, OriginalState
+
+
+def lines(ctx: Context) -> Sequence[HealthLine]:
+    """One line a mailbox, and one for letters that wait in quarantine."""
+    assert ctx.form is not None
+    found = []
+    for mailbox in _mailboxes(ctx, ctx.form):
+        problem = mailbox.error or mailbox.sending_error or ""
+        state = _("not working") if problem else _("working") if mailbox.succeeded_at else _("not read yet")
+        found.append(HealthLine(mailbox.address, state, problem, mailbox.succeeded_at))
+    waiting = _count(ctx, ctx.form, OriginalState.QUARANTINE)
+    if waiting:
+        text = _("%(n)d letters could not be read. Look at them under Extensions, E-mail.", n=waiting)
+        found.append(HealthLine(_("Quarantine"), _("waiting"), text))
+    return found
+
+
+def changes(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    """What switching e-mail on or off will mean."""
+    addresses = [mailbox.address for mailbox in _mailboxes(ctx, form)]
+    if switching_on:
+        if not addresses:
+            return [Change(_("No mailbox yet: add one to this form, then letters become tickets"), "amber")]
+        return [Change(_("Letters to %(address)s become tickets of %(form)s", address=address, form=form.name), "green") for address in addresses]
+    return [
+        Change(_("%(address)s is no longer read; letters stay on its server and are fetched when it is on again", address=address), "amber")
+        for address in addresses
+    ]
+
+
+def _mailboxes(ctx: Context, form: Form) -> Sequence[Mailbox]:
+    return ctx.db.scalars(sa.select(Mailbox).where(Mailbox.form_id == form.id).order_by(Mailbox.id)).all()
+
+
+def _count(ctx: Context, form: Form, state: OriginalState) -> int:
+    return ctx.db.scalar(sa.select(sa.func.count()).where(Original.form_id == form.id, Original.state == state)) or 0

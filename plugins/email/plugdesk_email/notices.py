@@ -1,0 +1,75 @@
+"""The letters the desk writes by itself: the receipt, and the closing notice. Each once, and never to a program."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from plugdesk.api import Context, Event, Message, Ticket, fill_html, html_of_text, language_of, send_automatic, use_language
+from plugdesk.api import gettext as _
+from plugdesk_email.models import Mailbox
+from plugdesk_email.settings import EmailSettings
+
+LIMITS = ((timedelta(minutes=10), 5), (timedelta(hours=1), 10), (timedelta(days=1), 20))  # automatic letters to one customer
+NEVER = ("mailer-daemon@", "postmaster@", "abuse@", "noreply@", "no-reply@", "do-not-reply@", "donotreply@", "bounce@")
+
+
+def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """After a letter opened a ticket: your request is registered. It keeps that letter's subject and nothing else of it."""
+    settings: EmailSettings = ctx.settings
+    first = ctx.db.get(Message, event.message_id)
+    if not settings.receipt or first is None or event.data.get("channel") != "email" or first.kind != "human":
+        return
+    if not _was_sent(ctx, ticket, "receipt", None) and _may_write(ctx, ticket):
+        _send(ctx, ticket, "receipt", settings.receipt_text, answers=first, reason=None)
+
+
+def send_closing_notice(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """After a ticket's closing, unless it was closed quietly; once for each closing."""
+    settings: EmailSettings = ctx.settings
+    reason = f"closing:{event.id}"
+    if not settings.closing or event.data.get("quietly") or ticket.channel != "email":
+        return
+    if _was_sent(ctx, ticket, "closing", reason) or not _may_write(ctx, ticket):
+        return
+    last = ctx.db.scalar(
+        sa.select(Message)
+        .where(Message.ticket_id == ticket.id, Message.direction == "incoming")
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    _send(ctx, ticket, "closing", settings.closing_text, answers=last, reason=reason)
+
+
+def _send(ctx: Context, ticket: Ticket, kind: str, template: str, *, answers: Message | None, reason: str | None) -> None:
+    with use_language(language_of(ctx.db, ticket)):
+        # Texts nobody has changed are ours, and translated; an admin's own stay as written.
+        html = fill_html(ctx.db, html_of_text(_(template)), ticket, kind=kind)
+    send_automatic(ctx.db, ticket, kind=kind, html=html, answers=answers, reason=reason)
+
+
+def _was_sent(ctx: Context, ticket: Ticket, kind: str, reason: str | None) -> bool:
+    query = sa.select(Message.id).where(Message.ticket_id == ticket.id, Message.kind == kind)
+    return ctx.db.scalar((query if reason is None else query.where(Message.reason == reason)).limit(1)) is not None
+
+
+def _may_write(ctx: Context, ticket: Ticket) -> bool:
+    """Not to programs, not to ourselves, and to nobody too often: two programs that answer each other would never stop."""
+    address = ticket.customer.address("email")
+    if (
+        address is None
+        or address.startswith(NEVER)
+        or ctx.db.scalar(sa.select(Mailbox.id).where(Mailbox.address == address)) is not None
+    ):
+        return False
+    for window, most in LIMITS:
+        sent = sa.select(sa.func.count()).select_from(Message).join(Ticket).where(
+            Ticket.customer_id == ticket.customer_id, Message.kind.in_(("receipt", "closing")), Message.created_at > ctx.now - window
+        )  # fmt: skip
+        if (ctx.db.scalar(sent) or 0) >= most:
+            ctx.journal(
+                "automatic_letter_withheld", ticket=ticket, address=address, minutes=int(window.total_seconds() // 60), most=most
+            )
+            return False
+    return True

@@ -1,0 +1,223 @@
+"""What becomes of a letter that is kept: a ticket, a message on one, a bounce of ours, a duplicate, or quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from plugdesk.api import (
+    Context,
+    Form,
+    Identity,
+    Invalid,
+    Message,
+    NewFile,
+    Participant,
+    Said,
+    Ticket,
+    find_or_create_customer,
+    link_tickets,
+    normal_email,
+    open_ticket,
+    receive_message,
+    report_failure,
+    survivor,
+    use_language,
+)
+from plugdesk.api import gettext as _
+from plugdesk_email.htmlquotes import split_html
+from plugdesk_email.letters import Kind, Letter, Report
+from plugdesk_email.models import LetterOf, Mailbox, Original, OriginalState
+from plugdesk_email.parse import parse_email
+from plugdesk_email.settings import EmailSettings
+from plugdesk_email.threading import clean_subject, read_message_id, reference_ids, subject_number
+
+NEW_TICKETS = ((timedelta(minutes=10), 10), (timedelta(days=1), 50))  # of one sender; more wait in quarantine
+
+
+def receive(ctx: Context, original_id: int) -> None:
+    """Job: read one kept letter and do what it asks for. What cannot be read waits in quarantine, with its bytes."""
+    original = ctx.db.get(Original, original_id)
+    if original is None or original.state is not OriginalState.WAITING:
+        return
+    with use_language(ctx.desk.language):
+        letter = read(ctx, original)
+        original.sender, original.subject, original.letter_id = letter.sender.email or None, letter.subject, letter.message_id
+        try:
+            with ctx.transaction():
+                _take(ctx, original, letter)
+        except Invalid as refusal:
+            original.state, original.reason = OriginalState.QUARANTINE, str(refusal)
+
+
+def read(ctx: Context, original: Original) -> Letter:
+    """The letter in a kept original, read with this desk's own marks in mind."""
+    own = tuple(ctx.db.scalars(sa.select(Mailbox.address)))
+    return parse_email(ctx.read_bytes(original.sha256), instance=ctx.instance, key=ctx.signing_key("letters"), own_addresses=own)
+
+
+def parse_again(ctx: Context, original: Original) -> None:
+    """Give a quarantined letter another try, after a fix or a changed setting."""
+    original.state, original.reason = OriginalState.WAITING, None
+    ctx.enqueue("receive", key=f"original:{original.id}", original_id=original.id)
+
+
+def _take(ctx: Context, original: Original, letter: Letter) -> None:
+    if letter.kind is Kind.LOOP:
+        return _end(original, OriginalState.LOOP, letter.reason or _("It is a letter of this desk that came back."))
+    if not letter.sender.email:
+        return _end(original, OriginalState.QUARANTINE, _("It names no sender to answer to."))
+    if _is_duplicate(ctx, original, letter):
+        return _end(original, OriginalState.DUPLICATE, _("The same letter came before."))
+    if letter.kind is Kind.BOUNCE:
+        return _bounced(ctx, original, letter)
+    answered = _answered(ctx, letter)
+    if answered.ticket is not None and answered.takes_part:
+        _add(ctx, original, letter, answered.ticket)
+    elif letter.kind is Kind.AUTO_REPLY and answered.ticket is None:
+        _end(original, OriginalState.DISMISSED, letter.reason)
+    elif _floods(ctx, original, letter):
+        _end(
+            original,
+            OriginalState.QUARANTINE,
+            _("%(sender)s has sent too many letters in a short time.", sender=letter.sender.email),
+        )
+    else:
+        _open(ctx, original, letter, answered.ticket)
+    return None
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """The ticket a letter refers to, if any, and whether its sender takes part in it."""
+
+    ticket: Ticket | None
+    takes_part: bool = False
+
+
+def _answered(ctx: Context, letter: Letter) -> _Answered:
+    """By our signed ids, then by stored ids, then by the number in the subject; by number alone only for who takes part."""
+    for found in _candidates(ctx, letter):
+        ticket = survivor(ctx.db, found)
+        if ticket.form_id != _form(ctx).id or ticket.deleted_at is not None:
+            continue
+        if not _takes_part(ctx, ticket, letter):
+            return _Answered(ticket)
+        return _Answered(None) if _is_over(ctx, ticket) else _Answered(ticket, takes_part=True)
+    return _Answered(None)
+
+
+def _candidates(ctx: Context, letter: Letter) -> list[Ticket]:
+    key, found = ctx.signing_key("letters"), []
+    for letter_id in reference_ids(letter)[:50]:
+        own = read_message_id(letter_id, key)
+        if own is not None and (ticket := ctx.db.get(Ticket, own.ticket_id)) is not None:
+            return [ticket]
+        stored = ctx.db.scalar(
+            sa.select(Ticket).join(Message, Message.ticket_id == Ticket.id).join(LetterOf, LetterOf.message_id == Message.id)
+            .where(LetterOf.letter_id == letter_id, Ticket.form_id == _form(ctx).id).order_by(Message.id.desc()).limit(1)
+        )  # fmt: skip
+        if stored is not None:
+            return [stored]
+    number = subject_number(letter.subject)
+    if number is not None and (ticket := ctx.db.get(Ticket, int(number))) is not None and _takes_part(ctx, ticket, letter):
+        found.append(ticket)
+    return found
+
+
+def _takes_part(ctx: Context, ticket: Ticket, letter: Letter) -> bool:
+    address = normal_email(letter.sender.email)
+    is_customer = sa.select(Identity.id).where(
+        Identity.user_id == ticket.customer_id, Identity.channel == "email", Identity.value == address
+    )
+    if ctx.db.scalar(is_customer) is not None:
+        return True
+    return ctx.db.get(Participant, (ticket.id, address)) is not None
+
+
+def _is_over(ctx: Context, ticket: Ticket) -> bool:
+    settings: EmailSettings = ctx.settings
+    return ticket.closed_at is not None and ctx.now - ticket.closed_at > timedelta(days=settings.new_after_days)
+
+
+def _open(ctx: Context, original: Original, letter: Letter, strangers: Ticket | None) -> None:
+    customer = find_or_create_customer(ctx.db, channel="email", value=letter.sender.email, name=letter.sender.name)
+    own = set(ctx.db.scalars(sa.select(Mailbox.address)))
+    others = [each for each in (*letter.to, *letter.cc) if each.email not in own and each.email != letter.sender.email]
+    ticket = open_ticket(
+        ctx.db, _form(ctx), customer, subject=clean_subject(letter.subject), said=_said(letter), channel="email",
+        participants=[(normal_email(each.email), each.name or None) for each in others[:50]],
+    )  # fmt: skip
+    if strangers is not None:
+        link_tickets(ctx.db, ticket, strangers, None, kind="stranger")
+    _keep_letter(ctx, original, letter, ticket.messages[0])
+
+
+def _add(ctx: Context, original: Original, letter: Letter, ticket: Ticket) -> None:
+    author = find_or_create_customer(ctx.db, channel="email", value=letter.sender.email, name=letter.sender.name)
+    message = receive_message(ctx.db, ticket, author, said=_said(letter), channel="email")
+    _keep_letter(ctx, original, letter, message)
+
+
+def _said(letter: Letter) -> Said:
+    files = [NewFile(each.name, each.content, each.type, each.inline, each.content_id or None) for each in letter.attachments]
+    return Said(
+        text=letter.reply or letter.text, html=split_html(letter.html)[0] or None, quoted=letter.quoted or None, subject=letter.subject,
+        to=[str(each) for each in letter.to], cc=[str(each) for each in letter.cc], files=files, external_id=letter.message_id,
+        kind=str(letter.kind), reason=letter.reason or None,
+    )  # fmt: skip
+
+
+def _keep_letter(ctx: Context, original: Original, letter: Letter, message: Message) -> None:
+    original.state, original.message_id, original.reason = OriginalState.TAKEN, message.id, "; ".join(letter.problems) or None
+    ctx.db.add(
+        LetterOf(
+            message_id=message.id, mailbox_id=original.mailbox_id, letter_id=letter.message_id, answer_to=letter.answer_to.email,
+            answer_name=letter.answer_to.name or None, subject=letter.subject, references=[*letter.references, *letter.in_reply_to][-50:],
+        )
+    )  # fmt: skip
+
+
+def _is_duplicate(ctx: Context, original: Original, letter: Letter) -> bool:
+    same = sa.select(Original.id).where(
+        Original.form_id == original.form_id, Original.letter_id == letter.message_id, Original.id != original.id,
+        Original.state.in_((OriginalState.TAKEN, OriginalState.BOUNCE)),
+    )  # fmt: skip
+    return ctx.db.scalar(same.limit(1)) is not None
+
+
+def _floods(ctx: Context, original: Original, letter: Letter) -> bool:
+    for window, most in NEW_TICKETS:
+        recent = sa.select(sa.func.count()).where(
+            Original.sender == letter.sender.email, Original.at > ctx.now - window, Original.id < original.id,
+            Original.state.in_((OriginalState.TAKEN, OriginalState.QUARANTINE)),
+        )  # fmt: skip
+        if (ctx.db.scalar(recent) or 0) >= most:
+            return True
+    return False
+
+
+def _bounced(ctx: Context, original: Original, letter: Letter) -> None:
+    """A report on a letter of ours: its message says so. A report on nothing we know of is put aside."""
+    own = read_message_id(letter.original_message_id, ctx.signing_key("letters"))
+    message = ctx.db.get(Message, own.message_id) if own else None
+    if message is None or message.ticket_id is None:
+        return _end(original, OriginalState.DISMISSED, _("It reports on a letter this desk does not know."))
+    if letter.action in ("", "failed") and letter.report is not Report.READ:
+        why = letter.diagnostic or letter.delivery_status or letter.subject
+        message_failed(
+            ctx.db, message, _("%(addresses)s: %(why)s", addresses=", ".join(letter.failed) or _("not delivered"), why=why)
+        )
+    original.message_id = message.id
+    return _end(original, OriginalState.BOUNCE, letter.reason)
+
+
+def _end(original: Original, state: OriginalState, reason: str) -> None:
+    original.state, original.reason = state, reason or None
+
+
+def _form(ctx: Context) -> Form:
+    assert ctx.form is not None, "E-mail is switched on for forms."
+    return ctx.form
