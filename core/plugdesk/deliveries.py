@@ -78,11 +78,11 @@ def claim_deliveries(session: Session, runtime: Runtime, plugin: str) -> Deliver
         .where(earlier.plugin == plugin, earlier.ticket_id == Delivery.ticket_id, earlier.id < Delivery.id)
         .where(sa.or_(earlier.state == "running", sa.and_(earlier.state == "waiting", earlier.due_at > now)))
     )
-    due = sa.select(Delivery.id, Delivery.tries).where(*_due(plugin, now), ~in_the_way.exists())
-    rows = session.execute(due.order_by(Delivery.due_at, Delivery.id).limit(BATCH)).all()
+    due = sa.select(Delivery.id, Delivery.tries, Delivery.ticket_id).where(*_due(plugin, now), ~in_the_way.exists())
+    rows = session.execute(due.order_by(Delivery.id).limit(BATCH)).all()
     if not rows:
         return None
-    chosen = sorted(row.id for row in rows[:1] if row.tries) or sorted(row.id for row in rows if not row.tries)
+    chosen = [rows[0].id] if rows[0].tries else _never_failed(rows)
     claim = DeliveryClaim(plugin, chosen, machine_now() + LEASE)
     taken = {"state": "running", "tries": Delivery.tries + 1, "lease_until": claim.lease_until}
     execute(session, sa.update(Delivery).where(Delivery.id.in_(chosen)).values(**taken))
@@ -178,14 +178,24 @@ def tell_again(session: Session, delivery: Delivery) -> None:
 
 def delivery_counts(session: Session) -> dict[str, int]:
     """How many deliveries wait, run or are parked."""
-    found: dict[str, int] = dict(
-        session.execute(sa.select(Delivery.state, sa.func.count()).group_by(Delivery.state)).tuples().all()
-    )
+    found = {
+        state: number for state, number in session.execute(sa.select(Delivery.state, sa.func.count()).group_by(Delivery.state))
+    }
     return {"waiting": 0, "running": 0, "parked": 0} | found
 
 
 def _due(plugin: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return Delivery.state == "waiting", Delivery.plugin == plugin, Delivery.due_at <= now
+
+
+def _never_failed(rows: Sequence[Any]) -> list[int]:
+    chosen, waits = [], set[int]()
+    for row in rows:
+        if row.tries and row.ticket_id is not None:
+            waits.add(row.ticket_id)
+        elif not row.tries and row.ticket_id not in waits:
+            chosen.append(row.id)
+    return chosen
 
 
 def _held(claim: DeliveryClaim) -> tuple[sa.ColumnElement[bool], ...]:

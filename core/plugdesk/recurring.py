@@ -51,7 +51,7 @@ def enqueue_recurring(session: Session, runtime: Runtime) -> int:
     for name, (plugin, timer) in timers.items():
         row = known.get(name)
         if row is None:
-            if name in every_name or not _begin(session, name, now):
+            if name in every_name or not _begin(session, name, timer, now):
                 continue
         elif not _is_due(row.next_due, timer, now):
             continue
@@ -67,7 +67,7 @@ def recurring_is_due(session: Session, runtime: Runtime) -> bool:
     if not timers or session.get(Desk, 0) is None:
         return False
     now = runtime.clock.now()
-    known: dict[str, datetime] = dict(session.execute(sa.select(Recurring.name, Recurring.next_due)).tuples().all())
+    known = {name: due for name, due in session.execute(sa.select(Recurring.name, Recurring.next_due))}
     return any(name not in known or _is_due(known[name], timer, now) for name, (_plugin, timer) in timers.items())
 
 
@@ -102,11 +102,11 @@ def _is_due(next_due: datetime, timer: Timer, now: datetime) -> bool:
     return next_due <= now or next_due > now + 2 * timer.every
 
 
-def _begin(session: Session, name: str, now: datetime) -> bool:
+def _begin(session: Session, name: str, timer: Timer, now: datetime) -> bool:
     """Write the row of a timer seen for the first time; False when another process was faster."""
     try:
         with session.begin_nested():
-            session.add(Recurring(name=name, next_due=now, last_at=None))
+            session.add(Recurring(name=name, next_due=now + timer.every, last_at=now))
     except sa.exc.IntegrityError:
         return False
     return True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 POLL = 1.0  # seconds between looks at an idle database
 HEARTBEAT = 5.0
 SILENT = timedelta(seconds=30)  # a worker that has not been seen for so long is dead
+STUCK = 60.0  # seconds the interpreter may stand still
 GRACE = 5.0  # seconds a stop waits for what is running
 
 
@@ -108,10 +111,11 @@ class Worker:
         finally:
             over.set()
             watcher.join()
-            self._forget()
+            faulthandler.cancel_dump_traceback_later()
+            self._safely(self.forget)
 
     def _begin(self) -> None:
-        self._safely(self._heartbeat)
+        self._safely(self.heartbeat)
         for _ in range(self.threads):
             self._start_runner()
 
@@ -125,7 +129,7 @@ class Worker:
                     self._done_before += runner.done
                     self._start_runner()
             if monotonic() - last_seen >= HEARTBEAT:
-                self._safely(self._heartbeat)
+                self._safely(self.heartbeat)
                 last_seen = monotonic()
 
     def _end(self) -> None:
@@ -139,7 +143,7 @@ class Worker:
                 runner.abandoned = True
                 log.warning("%s is still running and goes back", work.claim)
                 self._safely(lambda runner=runner, work=work: self._return(runner, work))  # type: ignore[misc]
-        self._safely(self._forget)
+        self._safely(self.forget)
 
     def _start_runner(self) -> None:
         runner = Runner(self.runtime, self.name, self._stopping.is_set)
@@ -164,10 +168,12 @@ class Worker:
     def _watch_one(self, runner: Runner, over: threading.Event) -> None:
         last_seen = monotonic()
         while not over.wait(POLL):
+            # Where C code keeps the interpreter's lock no thread can watch; this clock needs none.
+            faulthandler.dump_traceback_later(STUCK, exit=True, file=sys.__stderr__ or 2)
             if self._check(runner):
                 os._exit(1)  # nothing else ends Python code that hangs; what was claimed has been handed back
             if monotonic() - last_seen >= HEARTBEAT:
-                self._safely(lambda: self._heartbeat([runner]))
+                self._safely(lambda: self.heartbeat([runner]))
                 last_seen = monotonic()
 
     def _check(self, runner: Runner) -> bool:
@@ -209,7 +215,8 @@ class Worker:
 
         self._write(give_back)
 
-    def _heartbeat(self, runners: Iterable[Runner] | None = None) -> None:
+    def heartbeat(self, runners: Iterable[Runner] | None = None) -> None:
+        """Show on the System page that this worker lives, and what it is at."""
         runners = list(runners) if runners is not None else [runner for runner, _thread in self._runners]
         current = ", ".join(str(work.claim) for runner in runners if (work := runner.work)) or None
         done = self._done_before + sum(runner.done for runner in runners)
@@ -224,7 +231,8 @@ class Worker:
         self._write(write)
         self._seen = True
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Take this worker off the System page: it ended well."""
         if self._seen:
             self._write(lambda session: session.execute(sa.delete(WorkerRow).where(WorkerRow.name == self.name)))
 
