@@ -18,6 +18,7 @@ from plugdesk.i18n import lazy_gettext
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
 from plugdesk.tickets.queries import history_of, thread_of
+from plugdesk.tickets.wording import without_keys
 from plugdesk.users.models import User
 from sqlalchemy.orm import Session
 
@@ -52,7 +53,8 @@ def entries_of(session: Session, ticket: Ticket, messages: Sequence[Message] | N
 def body_of(message: Message) -> Markup:
     """What was said, safe to show: the one place where a cleaned copy is trusted."""
     if message.clean_html is not None:
-        return Markup(message.clean_html)  # made by plugdesk.html.clean_html when the message came
+        shown = without_keys(message.clean_html) if message.direction is Direction.OUTGOING else message.clean_html
+        return Markup(shown)  # made by plugdesk.html.clean_html when the message came
     return Markup(html_of_text(message.text))
 
 

@@ -86,6 +86,12 @@ class Context:
         return self._runtime.settings.private_hosts
 
     @property
+    def base_url(self) -> str | None:
+        """The public address of this desk, without a slash at the end, for links in letters; None when nobody has said it."""
+        address = self._runtime.settings.base_url or self.desk.base_url
+        return address.rstrip("/") if address else None
+
+    @property
     def ca_file(self) -> str | None:
         """The file of further certificate authorities to trust, of this installation."""
         return self._runtime.settings.ca_file or None

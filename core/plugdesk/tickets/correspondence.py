@@ -330,7 +330,8 @@ def _quotation(message: Message) -> str:
     from markupsafe import Markup
 
     from plugdesk.html import html_of_text
+    from plugdesk.tickets.wording import without_keys
 
-    body = message.clean_html if message.clean_html is not None else html_of_text(message.text)
+    body = without_keys(message.clean_html) if message.clean_html is not None else html_of_text(message.text)
     name = message.author.name if message.author else ""
     return str(Markup("<p>{}</p><blockquote>{}</blockquote>").format(name, Markup(body)))  # the cleaned copy, see html.py

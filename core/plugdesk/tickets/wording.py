@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,14 @@ def fill_text(session: Session, template: str, ticket: Ticket, *, own: Mapping[s
 def fill_html(session: Session, template: str, ticket: Ticket, *, own: Mapping[str, Mapping[str, Value]] | None = None, **about: Any) -> str:
     """`template`, trusted HTML of an admin or agent, with its variables filled and escaped; otherwise as `fill_text`."""
     return render_html(template, _Lookup(session, ticket, own or {}, about))
+
+
+def without_keys(html: str) -> str:
+    """A letter of ours as agents may see it: the links in it that act for the customer lead nowhere."""
+    return _CUSTOMERS_LINK.sub("<a>", html)
+
+
+_CUSTOMERS_LINK = re.compile(r'<a\b[^>]*\bhref="[^"]*/p/[^"]*"[^>]*>')
 
 
 def language_of(session: Session, ticket: Ticket) -> str:

@@ -1,0 +1,65 @@
+"""Inviting to rate, and storing the mark. Commands: they never commit."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+import sqlalchemy as sa
+from plugdesk.api import Context, Event, Invalid, NotFound, Ticket, storable
+from plugdesk.api import gettext as _
+
+from plugdesk_csat.models import BEST, WORST, Invitation, Rating
+
+LONGEST_COMMENT = 5_000
+
+
+def invite(ctx: Context, ticket: Ticket, closing_id: int) -> tuple[Invitation, str]:
+    """The invitation of one closing and its token, a random one; a letter written again for the same closing voids the first's."""
+    token = secrets.token_urlsafe(24)
+    found = ctx.db.scalar(sa.select(Invitation).where(Invitation.ticket_id == ticket.id, Invitation.closing_id == closing_id))
+    if found is None:
+        found = Invitation(
+            form_id=ticket.form_id, ticket_id=ticket.id, closing_id=closing_id, token_hash=_hash(token), sent_at=ctx.now,
+            expires_at=ctx.now + timedelta(days=ctx.settings.days),
+        )  # fmt: skip
+        ctx.db.add(found)
+    found.token_hash = _hash(token)
+    return found, token
+
+
+def invitation_of(ctx: Context, token: str) -> Invitation:
+    """The invitation behind a link of this form. `NotFound` for an unknown, foreign or expired one, all alike."""
+    found = ctx.db.scalar(sa.select(Invitation).where(Invitation.token_hash == _hash(token))) if token else None
+    if found is None or ctx.form is None or found.form_id != ctx.form.id or found.expires_at < ctx.now:
+        raise NotFound(_("This link is not valid any more."))
+    return found
+
+
+def rate(ctx: Context, invitation: Invitation, *, mark: int, comment: str = "") -> Rating:
+    """Store the mark, or change it. The last explicit choice counts, and each is journalled. Never reopens anything."""
+    if not WORST <= mark <= BEST:
+        raise Invalid(problems={"mark": _("Choose one of the five faces.")})
+    comment = storable(comment.strip())[:LONGEST_COMMENT]
+    rating = ctx.db.scalar(sa.select(Rating).where(Rating.invitation_id == invitation.id).with_for_update())
+    if rating is None:
+        rating = Rating(
+            invitation_id=invitation.id, form_id=invitation.form_id, ticket_id=invitation.ticket_id, mark=mark, comment=comment,
+            rated_at=ctx.now, changed_at=ctx.now,
+        )  # fmt: skip
+        ctx.db.add(rating)
+    else:
+        rating.mark, rating.comment, rating.changed_at = mark, comment, ctx.now
+    ctx.journal("ticket_rated", ticket=invitation.ticket, mark=mark, commented=bool(comment))
+    return rating
+
+
+def last_closing(ctx: Context, ticket: Ticket) -> int | None:
+    """The number of the event of the ticket's last closing."""
+    query = sa.select(Event.id).where(Event.ticket_id == ticket.id, Event.kind == "ticket_closed").order_by(Event.id.desc()).limit(1)
+    return ctx.db.scalar(query)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

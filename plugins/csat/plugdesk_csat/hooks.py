@@ -1,0 +1,46 @@
+"""Where the rating joins the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from plugdesk.api import Change, Context, Fact, Form, Variables, hookimpl, lazy_gettext
+from plugdesk.api import gettext as _
+
+from plugdesk_csat import letters, queries
+
+
+@hookimpl
+def variables() -> Sequence[Variables]:
+    return [Variables("satisfaction", {"rating": lazy_gettext("The invitation to rate, with five faces")}, letters.values)]
+
+
+@hookimpl
+def facts() -> Sequence[Fact]:
+    return [Fact("rating", lazy_gettext("Rating"), "number", queries.last_mark)]
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_web.api import Column, Pages, Panel
+
+    from plugdesk_csat import panel, routes
+
+    return [
+        Panel("rating", lazy_gettext("Rating"), panel.show, seen_by="form admins"),
+        Column("rating", lazy_gettext("Rating"), panel.cells, fact="rating", seen_by="form admins"),
+        Pages(routes.blueprint, "public"),
+    ]
+
+
+@hookimpl
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    if switching_on:
+        return [
+            Change(_("Closing notices of %(form)s ask for a rating where ${satisfaction:rating} stands", form=form.name), "green"),
+            Change(_("Admins of %(form)s see marks and comments on tickets and in lists", form=form.name), "green"),
+        ]
+    return [Change(_("Links in letters that were sent answer “not found” until it is on again"), "amber")]
+
+

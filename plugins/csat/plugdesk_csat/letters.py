@@ -1,0 +1,52 @@
+"""The five faces in a closing notice: each a link that chooses a face on the page and stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+from plugdesk.api import Block, Context, Ticket
+from plugdesk.api import gettext as _
+
+from plugdesk_csat.commands import invite, last_closing
+from plugdesk_csat.models import BEST, WORST
+
+# Mail programs know no style sheets of ours: the colours of tokens.css, as hexadecimal numbers they all understand.
+COLOURS = {5: "#1f7a43", 4: "#4f9c2f", 3: "#b58a00", 2: "#c96a12", 1: "#c6312b"}
+FACES = {5: "😀", 4: "🙂", 3: "😐", 2: "🙁", 1: "😠"}
+
+
+def names() -> dict[int, str]:
+    """What each mark is called."""
+    return {5: _("Excellent"), 4: _("Good"), 3: _("So-so"), 2: _("Bad"), 1: _("Very bad")}
+
+
+def values(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, Block]:
+    """`${satisfaction:rating}` for a closing notice; nothing in any other text, nor where no page can be reached."""
+    closing = last_closing(ctx, ticket)
+    if about.get("kind") != "closing" or closing is None or ctx.form is None:
+        return {}
+    base = ctx.base_url
+    if base is None:
+        ctx.log.warning("No public address is set, so nobody can be asked for a rating")
+        return {}
+    _invitation, token = invite(ctx, ticket, closing)
+    links = {mark: f"{base}/p/{ctx.form.slug}/csat/{token}?mark={mark}" for mark in range(BEST, WORST - 1, -1)}
+    invitation = _(ctx.settings.invitation)
+    return {"rating": Block(_as_text(invitation, links), _as_html(invitation, links))}
+
+
+def _as_text(invitation: str, links: Mapping[int, str]) -> str:
+    lines = "\n".join(f"{mark} {names()[mark]}: {link}" for mark, link in links.items())
+    return f"{invitation}\n{lines}"
+
+
+def _as_html(invitation: str, links: Mapping[int, str]) -> Markup:
+    faces = Markup(" ").join(
+        Markup('<a href="{}" title="{}" style="color:{};font-size:28px;text-decoration:none">{}</a>').format(
+            link, names()[mark], COLOURS[mark], FACES[mark]
+        )
+        for mark, link in links.items()
+    )
+    return Markup("<p>{}</p><p>{}</p>").format(invitation, faces)

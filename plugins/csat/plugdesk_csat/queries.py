@@ -1,0 +1,39 @@
+"""Questions about marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from plugdesk.api import Context, Ticket
+
+from plugdesk_csat.models import Invitation, Rating
+
+
+def last_ratings(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Rating]:
+    """The last mark of each ticket that has one, by the ticket's id."""
+    found = ctx.db.scalars(sa.select(Rating).where(Rating.ticket_id.in_([ticket.id for ticket in tickets])).order_by(Rating.id))
+    return {rating.ticket_id: rating for rating in found}
+
+
+def ratings_of(ctx: Context, ticket: Ticket) -> Sequence[Rating]:
+    """Every mark of the ticket, the last one first."""
+    return ctx.db.scalars(sa.select(Rating).where(Rating.ticket_id == ticket.id).order_by(Rating.id.desc())).all()
+
+
+def was_asked(ctx: Context, ticket: Ticket) -> bool:
+    """Whether the customer has been invited to rate this ticket."""
+    return ctx.db.scalar(sa.select(Invitation.id).where(Invitation.ticket_id == ticket.id).limit(1)) is not None
+
+
+def rating_of(ctx: Context, invitation: Invitation) -> Rating | None:
+    """The mark given to this invitation, if any."""
+    return ctx.db.scalar(sa.select(Rating).where(Rating.invitation_id == invitation.id))
+
+
+def last_mark(ticket: Any) -> sa.ColumnElement[int]:
+    """The last mark of a ticket as an expression, for sorting and filtering."""
+    return (
+        sa.select(Rating.mark).where(Rating.ticket_id == ticket.id).order_by(Rating.id.desc()).limit(1).correlate(ticket).scalar_subquery()
+    )
