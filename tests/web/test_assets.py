@@ -56,9 +56,8 @@ def test_every_token_that_is_read_exists() -> None:
 
 
 def test_every_style_sheet_is_linked_and_every_link_has_its_style_sheet() -> None:
-    layout = (TEMPLATES / "layouts" / "_styles.html").read_text()
-    linked = {f"css/{name}.css" for name in ("tokens", "base", "layout")}
-    linked |= {f"css/components/{name}.css" for name in re.findall(r'"([\w-]+)"', layout.split("in (\"avatar\"")[1].split(")")[0])} | {"css/components/avatar.css"}
+    loops = re.findall(r"for name in \((.*?)\)", (TEMPLATES / "layouts" / "_styles.html").read_text())
+    linked = {f"{folder}/{name}.css" for folder, loop in zip(("css", "css/components"), loops, strict=True) for name in re.findall(r'"([\w-]+)"', loop)}
     assert linked == {path.relative_to(STATIC).as_posix() for path in STYLES}
 
 
