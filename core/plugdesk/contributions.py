@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     import click
 
     from plugdesk.plugins.context import Context
-    from plugdesk.tickets.models import Message, Ticket
+    from plugdesk.runtime import Runtime
+    from plugdesk.tickets.models import Message
     from plugdesk.users.models import User
 
 ValueType = Literal["text", "number", "moment", "date", "choice", "check", "person"]
@@ -45,6 +47,18 @@ class Timer:
     every: timedelta
     run: Callable[[Context], Any]
     per: Literal["form", "desk"] = "form"
+
+
+@dataclass(frozen=True)
+class Service:
+    """Something that listens all the time: a mailbox's IDLE, a messenger's long poll.
+
+    `run(runtime, stop)` runs in a thread of its own, in exactly one worker process of the desk, until `stop` is set; when
+    it ends or raises it is started again after a while. It opens its own sessions, and leaves the work to jobs.
+    """
+
+    name: str
+    run: Callable[[Runtime, Event], Any]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
-    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Step, Timer, Variables
+    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Timer, Variables
     from plugdesk.events import Event
     from plugdesk.forms.models import Form
     from plugdesk.plugins.context import Context
@@ -74,6 +74,15 @@ def timers() -> Sequence[Timer]:
     """Contribution: recurring work.
 
     Example: `return [Timer("poll", timedelta(minutes=1), poll_mailboxes)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def services() -> Sequence[Service]:
+    """Contribution: what listens to the outside all the time, in one worker process of the desk.
+
+    Example: `return [Service("idle", watch_mailboxes)]`
     """
     raise NotImplementedError
 

@@ -11,7 +11,7 @@ from typing import Any
 import pluggy
 
 from plugdesk import hooks
-from plugdesk.contributions import Channel, Command, Fact, JobKind, Timer, Variables
+from plugdesk.contributions import Channel, Command, Fact, JobKind, Service, Timer, Variables
 from plugdesk.forms.models import Scope
 from plugdesk.i18n import lazy_gettext as _
 from plugdesk.plugins.failures import in_words, trace_of
@@ -38,7 +38,7 @@ class Implementation:
 
 
 CONTRIBUTED: dict[str, Any] = {
-    "channels": Channel, "jobs": JobKind, "timers": Timer, "facts": Fact, "variables": Variables, "commands": Command,
+    "channels": Channel, "jobs": JobKind, "timers": Timer, "services": Service, "facts": Fact, "variables": Variables, "commands": Command,
     "pages": object,
 }  # fmt: skip
 HANDS_OVER_ROWS = frozenset({"ctx", "ticket", "form", "customer", "event", "message"})
@@ -59,6 +59,7 @@ class Registry:
         self.facts: dict[str, Fact] = {}
         self.variables: dict[str, Variables] = {}
         self.timers: list[tuple[str, Timer]] = []
+        self.services: list[tuple[str, Service]] = []
         self.commands: list[tuple[str, Command]] = []
         self.pages: list[tuple[str, Any]] = []
         self.owners: dict[tuple[str, str], str] = {}
@@ -199,7 +200,7 @@ class Registry:
                 del self.owners[what, name]
                 getattr(self, what).pop(name, None)
         self._jobs = {kind: job for kind, job in self._jobs.items() if not kind.startswith(f"{plugin}:")}
-        kept: list[Any] = [self.timers, self.commands, self.pages]
+        kept: list[Any] = [self.timers, self.services, self.commands, self.pages]
         for contributions in kept:
             contributions[:] = [each for each in contributions if each[0] != plugin]
         self._compiled.clear()

@@ -17,6 +17,7 @@ from plugdesk.api import (
     Form,
     HealthLine,
     JobKind,
+    Service,
     Ticket,
     Timer,
     User,
@@ -25,7 +26,7 @@ from plugdesk.api import (
     lazy_gettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_email import commandline, deliver, health_of, intake, notices, receive
+from plugdesk_email import commandline, deliver, health_of, intake, notices, receive, watch
 from plugdesk_email.models import Mailbox
 
 
@@ -42,6 +43,11 @@ def jobs() -> Sequence[JobKind]:
 @hookimpl
 def timers() -> Sequence[Timer]:
     return [Timer("poll_mailboxes", timedelta(seconds=30), intake.poll_mailboxes)]
+
+
+@hookimpl
+def services() -> Sequence[Service]:
+    return [Service("idle", watch.watch_mailboxes)]
 
 
 @hookimpl
