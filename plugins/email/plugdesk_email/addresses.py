@@ -10,7 +10,7 @@ MAX_ADDRESSES = 100
 _LONGEST_ADDRESS = 320
 _LONGEST_NAME = 200
 
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[(),;:<>"]|[^"\\(),;:<>]+', re.DOTALL)
+_PIECE = re.compile(r'=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|\\.|[(),;:<>"]|[^"\\(),;:<>]+', re.DOTALL)
 _BARE = re.compile(r"[^\s@<>()\[\],;:\"]+@[^\s@<>(),;:\"]+")
 
 
@@ -84,6 +84,7 @@ def _address(name: str, written: str) -> Address:
         email = one_line(decode_words(email))
     if not is_address(email):
         bare = _BARE.search(email[:2000])
+        name = name or (email.replace(bare[0], "") if bare else "")
         email = bare[0] if bare else ""
     email = email.removeprefix("mailto:").rstrip(".").lower()
     if not is_address(email):

@@ -64,23 +64,23 @@ def _reason(root: Part, parts: dict[str, Part], wanted: str, sender: Address, su
         return f"header X-Failed-Recipients: {failed[:200]}"
     beginning = text[:20_000]
     subject_says = bool(words.FAILED_SUBJECT.match(subject[:300]))
-    names_somebody = any(
-        address != sender.email for pattern in words.NAMED for address in _addresses(" ".join(pattern.findall(beginning)))
-    )
-    if is_daemon(sender) and (subject_says or names_somebody or words.FAILED_TEXT.search(beginning)):
+    if is_daemon(sender) and (subject_says or _names_others(beginning, sender) or words.FAILED_TEXT.search(beginning)):
         return f"header From: {sender.email or sender.name}"
     says_so_of_letter = bool(words.FAILED_LETTER.search(beginning))
     if root.headers.raw("Return-Path").replace(" ", "") == "<>":
         is_answer = root.headers.raw("Auto-Submitted").strip().lower().startswith("auto-replied")
         if (subject_says and says_so_of_letter) or (not is_answer and (subject_says or says_so_of_letter)):
             return "header Return-Path: <>"
-    if (
-        says_so_of_letter
-        and (names_somebody or "message/rfc822" in parts)
-        and (subject_says or words.SUBJECT_NAMES_FAILURE.search(subject))
-    ):
+    if not says_so_of_letter or not (subject_says or words.SUBJECT_NAMES_FAILURE.search(subject)):
+        return ""
+    if "message/rfc822" in parts or _names_others(beginning, sender):
         return f"header Subject: {subject[:200]}"
     return ""
+
+
+def _names_others(text: str, sender: Address) -> bool:
+    found = (address for pattern in words.NAMED_CLEARLY for address in _addresses(" ".join(pattern.findall(text))))
+    return any(address != sender.email for address in found)
 
 
 def _bounce(root: Part, parts: dict[str, Part], sender: Address, subject: str, text: str, to: tuple[Address, ...]) -> Bounce:

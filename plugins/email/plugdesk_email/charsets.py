@@ -42,7 +42,7 @@ _ALIASES = {
 # Python's text codecs that are no charsets; idna and punycode take quadratic time.
 _NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "palmos"})
 _GUESSES = ("cp1251", "koi8_r", "cp866", "iso8859_5", "cp1252")
-_RUSSIAN = {letter: 1.0 - place / 36 for place, letter in enumerate("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё")}
+_RUSSIAN = {letter: 1.0 - place / 16 for place, letter in enumerate("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё")}
 _LATIN = frozenset("äöüßéèàçêâîôûùñóíáúãõåøæœëïìòýčšžćđłńśźżąęőűğışÄÖÜÉÈÀÇÅØÆÑ")
 _SIGNS = frozenset("№«»—–…„“”’‘\xa0°€•·§©®")
 _SAMPLE = 2000
@@ -129,7 +129,7 @@ def _decode(raw: bytes, charset: str) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return raw.decode(declared, "replace") if _several_bytes(declared) else _best_guess(raw)
+        return raw.decode(declared, "replace") if declared != "utf_8" and _several_bytes(declared) else _best_guess(raw)
 
 
 @functools.lru_cache(256)

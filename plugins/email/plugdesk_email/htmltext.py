@@ -262,8 +262,11 @@ class _Writer:
         self._empty = True
 
     def _blank(self) -> None:
+        prefix = self._prefix().rstrip()
         if self.lines and self.lines[-1].strip("> "):
-            self.lines.append(self._prefix().rstrip())
+            self.lines.append(prefix)
+        elif self.lines and len(prefix) < len(self.lines[-1]):
+            self.lines[-1] = prefix
 
     def _prefix(self) -> str:
         return "> " * min(self._quotes, _MAX_QUOTES)

@@ -68,6 +68,11 @@ NAMED = tuple(
         rf"(?:recipients?|address(?:ed)?|to|user|account|mailbox|rcpt)(?: address)?\s{{0,3}}[:<(\"', ]{{1,4}}({_ADDRESS})",
     )
 )
+# Addresses named so that only a report does it.
+NAMED_CLEARLY = (
+    *NAMED[:2],
+    re.compile(rf"(?:deliver\w*|recipients?|rcpt|following)\b[^\n@]{{0,40}}?[ :<\"]({_ADDRESS})", re.IGNORECASE),
+)
 # Lines of a report that repeat the original's header, and addresses a letter came from.
 NOT_FAILED_LINE = re.compile(
     r"^[ \t>]*(?:to|cc|from|reply-to|sender)\s*:\s[^\n]*$|\b(?:from|reply to|contact)\s+<?[^\s@]{1,80}@[^\s]{1,120}",

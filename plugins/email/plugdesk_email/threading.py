@@ -91,7 +91,7 @@ def clean_subject(subject: str, tag_format: str = TAG_FORMAT) -> str:
     """The subject without `Re:`, `Fwd:`, `Ответ:` and their like, and without our tag; may be empty."""
     before, _, after = tag_format.partition("{number}")
     tag = re.compile(rf"{re.escape(before.strip())}\s{{0,3}}\d{{1,18}}\s{{0,3}}{re.escape(after.strip())}\s?", re.IGNORECASE)
-    text = " ".join(subject[:50_000].split())
+    text = " ".join(subject[:200_000].split())
     while True:
         match = tag.match(text) or _PREFIX.match(text)
         if match is None or not match[0]:
