@@ -18,6 +18,7 @@ from plugdesk.database import finish, is_lock_timeout
 from plugdesk.errors import Conflict, PlugdeskError
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
+from plugdesk.opening import open_runtime
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
 
@@ -65,8 +66,8 @@ def create_app(runtime: Runtime) -> Flask:
 
 
 def create_app_from_environment() -> Flask:
-    """What the server calls in its process: the desk as `PLUGDESK_…` describe it, with the embedded worker running."""
-    runtime = Runtime(Settings.read())
+    """What the server calls in its process: the desk as `PLUGDESK_…` describe it, migrated, with the embedded worker running."""
+    runtime = open_runtime(Settings.read(), migrating=True)
     app = create_app(runtime)
     if runtime.settings.worker_threads and not runtime.settings.redis_url:
         from plugdesk.worker import Worker

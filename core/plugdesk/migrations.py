@@ -179,23 +179,46 @@ def downgrade(database: Database, unit: Unit, *, ids: Collection[str] = ()) -> l
     with _one_at_a_time, _exclusive(database) as connection:
         before = _tables(connection)
         if _revision(connection, unit) is not None:
+            _is_current(unit, _revision(connection, unit))
             _run(connection, unit, "base")
-        connection.execute(sa.text(f"DROP TABLE IF EXISTS {unit.version_table}"))
-        after = _tables(connection)
-        left = sorted(name for name in after if owner_of(name, {*ids, unit.name}) == unit.name)
-        if left:
-            raise WrongSchema(_("These tables would remain: %(names)s. Nothing was removed.", names=", ".join(left)))
-        return sorted(before - after)
+        return _prove_gone(connection, unit.name, ids, before)
+
+
+def drop_tables(database: Database, name: str, *, ids: Collection[str] = ()) -> list[str]:
+    """Drop the tables of a plugin whose package, and so whose migrations, are gone; returns their names."""
+    with _one_at_a_time, _exclusive(database) as connection:
+        before = _tables(connection)
+        own = [table for table in before if owner_of(table, {*ids, name}) == name]
+        there = sa.MetaData()
+        there.reflect(connection, only=own)
+        for table in reversed(there.sorted_tables):
+            if table.name in own:
+                table.drop(connection)
+        return _prove_gone(connection, name, ids, before)
+
+
+def _prove_gone(connection: sa.Connection, name: str, ids: Collection[str], before: set[str]) -> list[str]:
+    connection.execute(sa.text(f"DROP TABLE IF EXISTS {VERSION_TABLE}{name}"))
+    after = _tables(connection)
+    left = sorted(table for table in after if owner_of(table, {*ids, name}) == name)
+    if left:
+        raise WrongSchema(_("These tables would remain: %(names)s. Nothing was removed.", names=", ".join(left)))
+    return sorted(before - after)
 
 
 def revisions_in(database: Database) -> dict[str, str | None]:
     """The revision of every unit that ever had tables in this database, installed or not; None: taken down to base."""
     with database.engine.connect().execution_options(readonly=True) as connection:
-        names = [name for name in _tables(connection) if name.startswith(VERSION_TABLE)]
-        return {
-            name.removeprefix(VERSION_TABLE): connection.scalar(sa.text(f"SELECT version_num FROM {name}"))
-            for name in names
-        }
+        return revisions_on(connection)
+
+
+def revisions_on(connection: sa.Connection) -> dict[str, str | None]:
+    """`revisions_in`, asked on a connection there is."""
+    names = [name for name in _tables(connection) if name.startswith(VERSION_TABLE)]
+    return {
+        name.removeprefix(VERSION_TABLE): connection.scalar(sa.text(f"SELECT version_num FROM {name}"))
+        for name in names
+    }
 
 
 def owner_of(table: str, ids: Collection[str]) -> str:

@@ -47,7 +47,7 @@ def index_message(session: Session, ticket: Ticket, message: Message) -> None:
 def forget_ticket(session: Session, ticket_id: int) -> None:
     """Take the ticket out of the index."""
     column = "rowid" if runtime_of(session).database.dialect == "sqlite" else "ticket_id"
-    session.execute(sa.text(f"DELETE FROM ticket_search WHERE {column} = :id"), {"id": ticket_id})  # noqa: S608
+    session.execute(sa.text(f"DELETE FROM ticket_search WHERE {column} = :id"), {"id": ticket_id})
 
 
 def matching(session: Session, words: str) -> sa.ColumnElement[bool] | None:

@@ -87,12 +87,21 @@ class Vault:
             sealed_for, _zero, text = self._fernet.decrypt(token.encode()).decode().partition("\0")
         except InvalidToken:
             raise VaultError(
-                _("A stored secret cannot be opened: its key is missing from PLUGDESK_SECRET_KEYS, or it was altered. "
-                  "Put the key back, or enter the secret again.")
+                _(
+                    "A stored secret cannot be opened: its key is missing from PLUGDESK_SECRET_KEYS, or it was altered. "
+                    "Put the key back, or enter the secret again."
+                )
             ) from None
         if sealed_for != place:
             raise VaultError(_("A stored secret was copied from another place. Enter it again."))
         return Secret(text)
+
+    def renew(self, token: str) -> str:
+        """The token sealed anew with the first key, for the same place, so that the older keys can be thrown away."""
+        try:
+            return self._fernet.rotate(token.encode()).decode()
+        except InvalidToken:
+            raise VaultError(_("A stored secret cannot be opened: its key is missing from PLUGDESK_SECRET_KEYS.")) from None
 
     def rotate(self, token: str, place: str) -> str:
         """The token sealed anew with the first key, so that the older keys can be thrown away."""

@@ -1,0 +1,111 @@
+"""Serves the desk: a small process that watches, and one that does the work.
+
+What the second needs to know stands in the environment, so that it is the same however it is started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plugdesk.runtime import Runtime
+
+THREADS = 12  # requests at a time; each waits for the database most of it
+KILL_AFTER = 5  # seconds a stopping server gives the requests it is at
+ADDRESS = "PLUGDESK_ADDRESS"
+
+
+def serve(*, host: str, port: int, data: Path | None = None, language: str | None = None, safe_mode: bool = False) -> int:
+    """Serve until Ctrl-C; returns the exit code. Port 0 means a free one."""
+    port = port or _free_port(host)
+    os.environ[ADDRESS] = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    for name, value in (("DATA", data and str(data)), ("LANGUAGE", language), ("SAFE_MODE", "1" if safe_mode else None)):
+        if value:
+            os.environ[f"PLUGDESK_{name}"] = value
+    if problem := _taken(host, port):
+        print(problem, file=sys.stderr)
+        return 1
+    return _run_server(host, port)
+
+
+def application() -> Any:
+    """What the server calls in the process that does the work: the desk, ready; it says so, or why it is not."""
+    try:
+        from plugdesk.app import create_app_from_environment
+
+        app = create_app_from_environment()
+    except Exception as error:
+        from plugdesk.errors import PlugdeskError
+
+        if not isinstance(error, PlugdeskError):
+            raise
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)  # the server's own report of it would be a traceback
+    if address := os.environ.get(ADDRESS):
+        print(f"Plugdesk is running on {address}", flush=True)
+    return app
+
+
+def work(runtime: Runtime, *, threads: int, once: bool) -> int:
+    """Run stored work in this process until it is told to end; with `once`, until nothing is due. Returns the exit code."""
+    if runtime.settings.redis_url:
+        from plugdesk.rq_worker import run_rq_worker
+
+        return run_rq_worker(runtime, burst=once)
+    from plugdesk.worker import Worker
+
+    worker = Worker(runtime, kind="worker", threads=threads)
+    if once:
+        worker.run_due()
+        return 0
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    worker.run_forever(ended)
+    return 0
+
+
+def _run_server(host: str, port: int) -> int:
+    from granian.constants import Interfaces
+    from granian.server import Server
+
+    server = Server(
+        "plugdesk.serving:application",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        workers_kill_timeout=KILL_AFTER,
+        websockets=False,
+        log_enabled=False,
+    )
+    try:
+        server.serve()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
+def _taken(host: str, port: int) -> str | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return f"{host}:{port} cannot be listened at: {error.strerror}. Choose another with --port."
+    return None
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
