@@ -57,13 +57,22 @@ def resolve_public(host: str, port: int, *, allowed: Sequence[str] = (), resolve
         for address in addresses:
             if not is_public(address.host) and not _is_named(address.host, allowed):
                 raise AddressRefused(
-                    _("“%(host)s” is in our own network (%(address)s). If it may be called, name it in PLUGDESK_PRIVATE_HOSTS.",
-                      host=host, address=address.host))
+                    _(
+                        "“%(host)s” is in our own network (%(address)s). If it may be called, name it in PLUGDESK_PRIVATE_HOSTS.",
+                        host=host,
+                        address=address.host,
+                    )
+                )
     return addresses
 
 
 def connect_public(
-    host: str, port: int, *, allowed: Sequence[str] = (), timeout: float = 10, resolver: Resolver | None = None,
+    host: str,
+    port: int,
+    *,
+    allowed: Sequence[str] = (),
+    timeout: float = 10,
+    resolver: Resolver | None = None,
 ) -> socket.socket:
     """A connection to the first address of `resolve_public` that answers within `timeout` seconds.
 
@@ -90,8 +99,9 @@ def is_public(address: str) -> bool:
         return is_public(str(inner))
     if any(number in network for network in _NEVER_PUBLIC if network.version == number.version):
         return False
-    return number.is_global and not (number.is_multicast or number.is_reserved or number.is_unspecified
-                                     or (number.version == 6 and number.is_site_local))
+    return number.is_global and not (
+        number.is_multicast or number.is_reserved or number.is_unspecified or (number.version == 6 and number.is_site_local)
+    )
 
 
 # What Python 3.11 still counts among the public ones: IETF protocols, 6to4 relays.
@@ -137,8 +147,12 @@ _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_](?:[\w-]{0,61}
 def is_email(address: str) -> bool:
     """Whether this is an address a letter can be sent to: `local@domain`, also international (RFC 6531), never quoted."""
     local, _at, domain = address.rpartition("@")
-    return (len(address) <= 254 and 0 < len(local.encode()) <= 64
-            and _LOCAL.fullmatch(local) is not None and _DOMAIN.fullmatch(domain) is not None)
+    return (
+        len(address) <= 254
+        and 0 < len(local.encode()) <= 64
+        and _LOCAL.fullmatch(local) is not None
+        and _DOMAIN.fullmatch(domain) is not None
+    )
 
 
 def normal_email(address: str) -> str:

@@ -34,8 +34,9 @@ class MovableClock:
         """Jump to a moment, forwards or back. Raises ValueError when it is naive."""
         self._moment = in_utc(moment)
 
-    def advance(self, duration: timedelta | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0,
-                seconds: float = 0) -> datetime:
+    def advance(
+        self, duration: timedelta | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+    ) -> datetime:
         """Go on by `duration` and the given amounts together; returns the new present."""
         self._moment += (duration or timedelta()) + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         return self._moment

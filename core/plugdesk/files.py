@@ -137,8 +137,11 @@ def safe_name(name: str) -> str:
     with the extension kept. Never empty.
     """
     visible = "".join(
-        " " if (category := unicodedata.category(character)) in ("Zl", "Zp", "Zs") or character in "\t\r\n"
-        else "" if category[0] == "C" or character == "\u034f" else character
+        " "
+        if (category := unicodedata.category(character)) in ("Zl", "Zp", "Zs") or character in "\t\r\n"
+        else ""
+        if category[0] == "C" or character == "\u034f"
+        else character
         for character in unicodedata.normalize("NFC", name[:10_000])
     )
     last = next((part for part in reversed(_SEPARATORS.split(visible)) if part.strip(_DOTS + " ")), "")
@@ -158,7 +161,7 @@ def content_disposition(name: str, *, inline: bool = False) -> str:
     """The header's value for a download under `name` (RFC 6266; the ASCII name is for programs older than it)."""
     name = safe_name(name)
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    ascii_name = re.sub(r'[^\w .()+,=@~-]', "_", ascii_name).strip(" .") or "file"
+    ascii_name = re.sub(r"[^\w .()+,=@~-]", "_", ascii_name).strip(" .") or "file"
     if "." in name and "." not in ascii_name and (extension := name.rpartition(".")[2]).isascii():
         ascii_name = f"file.{extension}"
     kind = "inline" if inline else "attachment"
@@ -169,31 +172,77 @@ def content_disposition(name: str, *, inline: bool = False) -> str:
 
 _INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"), (0, b"\xff\xd8\xff", "image/jpeg"), (0, b"GIF87a", "image/gif"),
-    (0, b"GIF89a", "image/gif"), (8, b"WEBP", "image/webp"), (0, b"BM", "image/bmp"), (0, b"II*\0", "image/tiff"),
-    (0, b"MM\0*", "image/tiff"), (4, b"ftypavif", "image/avif"), (4, b"ftyphei", "image/heic"), (4, b"ftypmif1", "image/heic"),
-    (0, b"\0\0\1\0", "image/x-icon"), (0, b"%PDF-", "application/pdf"), (0, b"PK\3\4", "application/zip"),
-    (0, b"PK\5\6", "application/zip"), (0, b"\x1f\x8b", "application/gzip"), (0, b"7z\xbc\xaf'\x1c", "application/x-7z-compressed"),
-    (0, b"Rar!\x1a\7", "application/vnd.rar"), (257, b"ustar", "application/x-tar"), (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
-    (0, b"{\\rtf", "application/rtf"), (0, b"MZ", "application/vnd.microsoft.portable-executable"), (0, b"\x7fELF", "application/x-elf"),
-    (0, b"ID3", "audio/mpeg"), (0, b"OggS", "audio/ogg"), (8, b"WAVE", "audio/wav"), (4, b"ftypM4A", "audio/mp4"),
-    (4, b"ftyp", "video/mp4"), (0, b"\x1aE\xdf\xa3", "video/webm"), (8, b"AVI ", "video/x-msvideo"), (0, b"fLaC", "audio/flac"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"BM", "image/bmp"),
+    (0, b"II*\0", "image/tiff"),
+    (0, b"MM\0*", "image/tiff"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftyphei", "image/heic"),
+    (4, b"ftypmif1", "image/heic"),
+    (0, b"\0\0\1\0", "image/x-icon"),
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"PK\3\4", "application/zip"),
+    (0, b"PK\5\6", "application/zip"),
+    (0, b"\x1f\x8b", "application/gzip"),
+    (0, b"7z\xbc\xaf'\x1c", "application/x-7z-compressed"),
+    (0, b"Rar!\x1a\7", "application/vnd.rar"),
+    (257, b"ustar", "application/x-tar"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (0, b"{\\rtf", "application/rtf"),
+    (0, b"MZ", "application/vnd.microsoft.portable-executable"),
+    (0, b"\x7fELF", "application/x-elf"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"OggS", "audio/ogg"),
+    (8, b"WAVE", "audio/wav"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (8, b"AVI ", "video/x-msvideo"),
+    (0, b"fLaC", "audio/flac"),
 )
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _IN_ZIP = {
-    "docx": f"{_OFFICE}wordprocessingml.document", "xlsx": f"{_OFFICE}spreadsheetml.sheet",
-    "pptx": f"{_OFFICE}presentationml.presentation", "odt": "application/vnd.oasis.opendocument.text",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet", "odp": "application/vnd.oasis.opendocument.presentation",
-    "epub": "application/epub+zip", "jar": "application/java-archive", "apk": "application/vnd.android.package-archive",
+    "docx": f"{_OFFICE}wordprocessingml.document",
+    "xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    "pptx": f"{_OFFICE}presentationml.presentation",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "epub": "application/epub+zip",
+    "jar": "application/java-archive",
+    "apk": "application/vnd.android.package-archive",
 }
-_IN_OLE = {"doc": "application/msword", "xls": "application/vnd.ms-excel", "ppt": "application/vnd.ms-powerpoint",
-           "msg": "application/vnd.ms-outlook"}
-_TEXTS = {"txt": "text/plain", "log": "text/plain", "csv": "text/csv", "md": "text/markdown", "json": "application/json",
-          "xml": "application/xml", "ics": "text/calendar", "vcf": "text/vcard", "eml": "message/rfc822", "html": "text/html",
-          "htm": "text/html", "xhtml": "text/html", "svg": "image/svg+xml", "css": "text/css", "js": "text/javascript"}
+_IN_OLE = {
+    "doc": "application/msword",
+    "xls": "application/vnd.ms-excel",
+    "ppt": "application/vnd.ms-powerpoint",
+    "msg": "application/vnd.ms-outlook",
+}
+_TEXTS = {
+    "txt": "text/plain",
+    "log": "text/plain",
+    "csv": "text/csv",
+    "md": "text/markdown",
+    "json": "application/json",
+    "xml": "application/xml",
+    "ics": "text/calendar",
+    "vcf": "text/vcard",
+    "eml": "message/rfc822",
+    "html": "text/html",
+    "htm": "text/html",
+    "xhtml": "text/html",
+    "svg": "image/svg+xml",
+    "css": "text/css",
+    "js": "text/javascript",
+}
 _MARKUP = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|script|iframe|style|meta|base|object|embed|form|img|table|title|a\s|p>|div|svg|\?xml)",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 
 
 def sniff_type(name: str, head: bytes, claimed: str | None = None) -> str:
@@ -220,7 +269,13 @@ def sniff_type(name: str, head: bytes, claimed: str | None = None) -> str:
             return "image/svg+xml"
         if found[0].lower() != b"<?xml":
             return "text/html" if extension != "eml" else "message/rfc822"
-        return "image/svg+xml" if b"<svg" in text.lower() or extension == "svg" else "text/html" if b"<html" in text.lower() else "application/xml"
+        return (
+            "image/svg+xml"
+            if b"<svg" in text.lower() or extension == "svg"
+            else "text/html"
+            if b"<html" in text.lower()
+            else "application/xml"
+        )
     return _TEXTS.get(extension, "text/plain")
 
 

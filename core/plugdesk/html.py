@@ -23,8 +23,10 @@ def _words(words: str) -> frozenset[str]:
 
 
 _INLINE = "a abbr b bdi bdo big br cite code del dfn em font i img ins kbd mark q s samp small span strike strong sub sup time tt u var wbr"
-_BLOCKS = ("address article aside blockquote caption center col colgroup dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 "
-           "header hr li main ol p pre section table tbody td tfoot th thead tr ul")
+_BLOCKS = (
+    "address article aside blockquote caption center col colgroup dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 "
+    "header hr li main ol p pre section table tbody td tfoot th thead tr ul"
+)
 _TAGS = _words(_INLINE + " " + _BLOCKS)
 _DROPPED_WHOLE = _words(
     "applet audio canvas embed frameset iframe math noembed noframes noscript object script select style svg template "
@@ -33,11 +35,23 @@ _DROPPED_WHOLE = _words(
 _SIZED = {"align", "bgcolor", "height", "valign", "width"}
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"align", "dir", "lang", "style", "title"},
-    "a": {"href"}, "img": {"alt", "height", "src", "width"}, "font": {"color", "face", "size"},
-    "table": {*_SIZED, "border", "cellpadding", "cellspacing"}, "tr": _SIZED, "td": {*_SIZED, "colspan", "rowspan", "nowrap"},
-    "th": {*_SIZED, "colspan", "rowspan", "nowrap"}, "tbody": _SIZED, "thead": _SIZED, "tfoot": _SIZED,
-    "col": {*_SIZED, "span"}, "colgroup": {*_SIZED, "span"},
-    "ol": {"reversed", "start", "type"}, "ul": {"type"}, "li": {"type", "value"}, "time": {"datetime"}, "hr": {"size", "width"},
+    "a": {"href"},
+    "img": {"alt", "height", "src", "width"},
+    "font": {"color", "face", "size"},
+    "table": {*_SIZED, "border", "cellpadding", "cellspacing"},
+    "tr": _SIZED,
+    "td": {*_SIZED, "colspan", "rowspan", "nowrap"},
+    "th": {*_SIZED, "colspan", "rowspan", "nowrap"},
+    "tbody": _SIZED,
+    "thead": _SIZED,
+    "tfoot": _SIZED,
+    "col": {*_SIZED, "span"},
+    "colgroup": {*_SIZED, "span"},
+    "ol": {"reversed", "start", "type"},
+    "ul": {"type"},
+    "li": {"type", "value"},
+    "time": {"datetime"},
+    "hr": {"size", "width"},
 }
 # Nothing that can leave its place (position, float of the page, transforms) or fetch (backgrounds, list images, content).
 _STYLES = _words(
@@ -132,7 +146,8 @@ def _clean(raw: str, cid: Mapping[str, str], remote_images: bool, own_link: Call
 
 def _safe_style(style: str) -> str | None:
     declarations = [
-        declaration.strip() for declaration in style.split(";")
+        declaration.strip()
+        for declaration in style.split(";")
         if declaration.strip() and not _UNSAFE_STYLE.search(_COLOUR_FUNCTION.sub("colour", declaration))
     ]
     return "; ".join(declarations) or None
@@ -194,8 +209,12 @@ def _text_without_parsing(raw: str) -> str:
 
 _TEXT_TAGS = _words(_BLOCKS) | {"a", "br", "img"}
 _READER = nh3.Cleaner(
-    tags=_TEXT_TAGS, clean_content_tags=_DROPPED_WHOLE, attributes={"a": {"href"}, "img": {"alt"}}, link_rel=None,
-    url_schemes={"http", "https", "mailto", "tel"}, url_relative="deny",
+    tags=_TEXT_TAGS,
+    clean_content_tags=_DROPPED_WHOLE,
+    attributes={"a": {"href"}, "img": {"alt"}},
+    link_rel=None,
+    url_schemes={"http", "https", "mailto", "tel"},
+    url_relative="deny",
 )
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>")
@@ -213,7 +232,7 @@ def text_of_html(html: str, *, links: bool = False) -> str:
     reader = _TextReader(links)
     canonical, end = _READER.clean(html.replace("\0", "")), 0
     for found in _TOKEN.finditer(canonical):
-        reader.text(unescape(canonical[end:found.start()]))
+        reader.text(unescape(canonical[end : found.start()]))
         reader.tag(found[2], found[3], closing=bool(found[1]))
         end = found.end()
     reader.text(unescape(canonical[end:]))
@@ -315,17 +334,19 @@ def _with_links(text: str) -> str:
         if address.endswith(")") and "(" not in address:
             address = address.rstrip(")")
         target = address if address[:4].lower() == "http" else f"mailto:{address}"
-        parts += [escape(text[end:found.start()]),
-                  f'<a href="{escape(target)}" target="_blank" rel="noopener noreferrer nofollow">{escape(address)}</a>']
+        parts += [
+            escape(text[end : found.start()]),
+            f'<a href="{escape(target)}" target="_blank" rel="noopener noreferrer nofollow">{escape(address)}</a>',
+        ]
         end = found.start() + len(address)
     return "".join(parts) + escape(text[end:])
 
 
 def excerpt(text: str, length: int) -> str:
     """The beginning of a text on one line, at most `length` characters, cut between words where there is one."""
-    line = " ".join(text[:length * 8 + 1000].split())
+    line = " ".join(text[: length * 8 + 1000].split())
     if len(line) <= length:
         return line
-    cut = line[:max(length - 1, 0)]
+    cut = line[: max(length - 1, 0)]
     at_word = cut.rsplit(" ", 1)[0]
     return (at_word if len(at_word) > length * 0.6 else cut).rstrip(" ,;:-") + "…"

@@ -45,9 +45,14 @@ def client_for(
     """
     if proxy and "*" in hosts:
         raise ValueError("Behind a proxy addresses cannot be checked, so its hosts must be named.")
-    transport = _GuardedTransport(hosts, _Backend(private_hosts, resolver, max_seconds, max_bytes), proxy, certificates or _trusted())
+    transport = _GuardedTransport(
+        hosts, _Backend(private_hosts, resolver, max_seconds, max_bytes), proxy, certificates or _trusted()
+    )
     return httpx.Client(
-        transport=transport, timeout=timeout, follow_redirects=False, trust_env=False,
+        transport=transport,
+        timeout=timeout,
+        follow_redirects=False,
+        trust_env=False,
         headers={"user-agent": USER_AGENT, "accept-encoding": "identity"},
     )
 
@@ -65,7 +70,9 @@ class _GuardedTransport(httpx.HTTPTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host.lower()
-        if not any(host == named or named == "*" or (named.startswith("*.") and host.endswith(named[1:])) for named in self._hosts):
+        if not any(
+            host == named or named == "*" or (named.startswith("*.") and host.endswith(named[1:])) for named in self._hosts
+        ):
             raise RequestRefused(_("“%(host)s” is not among the hosts this may call.", host=host), request=request)
         try:
             response = super().handle_request(request)
@@ -86,7 +93,11 @@ class _Backend(httpcore.NetworkBackend):
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         budget = _Budget(monotonic() + self._max_seconds, self._max_bytes)
@@ -134,7 +145,10 @@ class _Stream(httpcore.NetworkStream):
         self._inner.close()
 
     def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None,
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._budget.time(timeout)), self._budget)
 

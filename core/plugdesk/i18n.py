@@ -40,6 +40,7 @@ _UTC = ZoneInfo("UTC")
 
 # Which language
 
+
 @contextmanager
 def use_language(language: str, zone: str | tzinfo | None = None) -> Iterator[None]:
     """Speak `language` inside the block, and tell times in `zone` (an IANA name or tzinfo; as before when None).
@@ -95,13 +96,21 @@ def install_in_templates(environment: Any) -> None:
     environment.add_extension("jinja2.ext.i18n")
     environment.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
     environment.filters.update(
-        date=format_date, datetime=format_datetime, time=format_time, number=format_number, percent=format_percent,
-        money=format_money, file_size=format_file_size, relative_time=format_relative_time, duration=format_duration,
+        date=format_date,
+        datetime=format_datetime,
+        time=format_time,
+        number=format_number,
+        percent=format_percent,
+        money=format_money,
+        file_size=format_file_size,
+        relative_time=format_relative_time,
+        duration=format_duration,
         and_list=format_list,
     )
 
 
 # Words
+
 
 def gettext(message: str, /, **values: object) -> str:
     """`message` in the current language; `%(name)s` in it is filled from `values` when any are given."""
@@ -139,6 +148,7 @@ _ = gettext
 
 
 # Catalogs
+
 
 class _Messages:
     """All packages' messages of one language, by msgid (with its context before \\x04)."""
@@ -247,6 +257,7 @@ def _in_request() -> bool:
 
 # Formats
 
+
 def format_date(value: date | datetime, format: str = "medium") -> str:
     """A day; a moment's day in the current zone. `format`: short, medium, long, full, or a CLDR pattern."""
     if isinstance(value, datetime):
@@ -315,8 +326,11 @@ def format_duration(seconds: float) -> str:
         if len(parts) == 2:
             break
     shown = [units.format_unit(amount, f"duration-{unit}", "short", locale=_locale()) for amount, unit in parts if amount]
-    return ("−" if seconds < 0 else "") + (lists.format_list(shown, "unit-short", locale=_locale()) if shown else
-                                           units.format_unit(0, "duration-second", "short", locale=_locale()))
+    return ("−" if seconds < 0 else "") + (
+        lists.format_list(shown, "unit-short", locale=_locale())
+        if shown
+        else units.format_unit(0, "duration-second", "short", locale=_locale())
+    )
 
 
 def format_list(items: Iterable[object]) -> str:

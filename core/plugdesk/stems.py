@@ -82,8 +82,7 @@ def tsquery(terms: Sequence[Term]) -> str:
     return " & ".join(("!" if term.negated else "") + _tsquery(term) for term in terms if term.stems)
 
 
-_PARTS = re.compile(
-    r"""(?P<not>-)?(?:(?P<field>[^\W\d][\w.-]*):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))""", re.VERBOSE)
+_PARTS = re.compile(r"""(?P<not>-)?(?:(?P<field>[^\W\d][\w.-]*):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))""", re.VERBOSE)
 
 
 def _parsed(query: str, fields: Collection[str]) -> Iterator[Term]:

@@ -70,8 +70,10 @@ def check_template(template: str, known: Collection[str]) -> list[str]:
             continue
         close = get_close_matches(variable, known, n=1)
         problems.append(
-            _("There is no variable ${%(name)s}. Did you mean ${%(close)s}?", name=variable, close=close[0]) if close
-            else _("There is no variable ${%(name)s}.", name=variable))
+            _("There is no variable ${%(name)s}. Did you mean ${%(close)s}?", name=variable, close=close[0])
+            if close
+            else _("There is no variable ${%(name)s}.", name=variable)
+        )
     return problems
 
 
@@ -142,7 +144,7 @@ def _pieces(text: str) -> Iterator[tuple[str, Variable | None]]:
     """Literal text and the variable after it, in turn; the last literal has none."""
     end = 0
     for found in _VARIABLE.finditer(text):
-        yield text[end:found.start()], Variable(found[1], found[2], found[3])
+        yield text[end : found.start()], Variable(found[1], found[2], found[3])
         end = found.end()
     yield text[end:], None
 
@@ -156,8 +158,29 @@ def _as_text(value: str | Markup | Block, escape: Callable[[str], str] | None) -
 
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL)
-_PARAGRAPH_TAGS = frozenset({"blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "section", "table", "tbody",
-                            "td", "th", "thead", "tr", "ul"})
+_PARAGRAPH_TAGS = frozenset(
+    {
+        "blockquote",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "ol",
+        "p",
+        "section",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    }
+)
 _KEPT_EMPTY = frozenset({"table", "tbody", "td", "th", "thead", "tr"})
 _ADDRESS = re.compile(r"""(\s(?:href|src)\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
 _BREAKS = re.compile(r"((?:<br\s*/?>\s*){2,})", re.IGNORECASE)
@@ -178,7 +201,7 @@ class _HtmlRenderer:
             name = (found[2] or "").lower()
             if name not in _PARAGRAPH_TAGS:
                 continue
-            self._runs(template[start_of_run:found.start()])
+            self._runs(template[start_of_run : found.start()])
             start_of_run = end = found.end()
             self._edge(name, found[0], closing=bool(found[1]))
         self._runs(template[end:])
@@ -195,7 +218,7 @@ class _HtmlRenderer:
             opened, start, dropped = self._open.pop()
             if opened == name:
                 break
-        inside = [part for part in self._out[start + 1:] if part.strip()]
+        inside = [part for part in self._out[start + 1 :] if part.strip()]
         if not inside and self._dropped > dropped and name not in _KEPT_EMPTY:
             del self._out[start:]
         elif len(inside) == 1 and isinstance(inside[0], _BlockHtml) and name not in _KEPT_EMPTY | {"li"}:
@@ -215,7 +238,7 @@ class _HtmlRenderer:
         parts: list[str] = []
         end = 0
         for found in _TAG.finditer(run):
-            tag, text = self._tag(found[0]), self._text(run[end:found.start()])
+            tag, text = self._tag(found[0]), self._text(run[end : found.start()])
             if tag is None or text is None:
                 self._dropped += 1
                 return
@@ -242,8 +265,9 @@ class _HtmlRenderer:
                 elif value == "":
                     parts.append(variable.fallback or "")
                 else:
-                    parts.append(value if isinstance(value, Markup) else
-                                 escape_html(value).replace("\r\n", "\n").replace("\n", "<br>\n"))
+                    parts.append(
+                        value if isinstance(value, Markup) else escape_html(value).replace("\r\n", "\n").replace("\n", "<br>\n")
+                    )
         return [part for part in parts if part]
 
     def _tag(self, tag: str) -> str | None:

@@ -17,21 +17,37 @@ def at(text, zone="Europe/Moscow"):
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
-@pytest.mark.parametrize(("start", "end", "hours"), [
-    ("2026-11-02 09:00", "2026-11-02 18:00", 9), ("2026-11-02 00:00", "2026-11-02 10:30", 1.5), ("2026-11-02 17:00", "2026-11-03 10:00", 2),
-    ("2026-11-03 18:00", "2026-11-05 09:00", 0), ("2026-11-03 17:00", "2026-11-05 10:00", 2), ("2026-11-07 00:00", "2026-11-08 00:00", 13),
-    ("2026-11-07 23:59", "2026-11-08 10:00", 1 / 60), ("2026-11-02 12:00", "2026-11-02 12:00", 0), ("2026-11-02 18:00", "2026-11-02 09:00", -9),
-    ("2026-11-09 00:00", "2026-11-16 00:00", 45),
-])
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-11-02 09:00", "2026-11-02 18:00", 9),
+        ("2026-11-02 00:00", "2026-11-02 10:30", 1.5),
+        ("2026-11-02 17:00", "2026-11-03 10:00", 2),
+        ("2026-11-03 18:00", "2026-11-05 09:00", 0),
+        ("2026-11-03 17:00", "2026-11-05 10:00", 2),
+        ("2026-11-07 00:00", "2026-11-08 00:00", 13),
+        ("2026-11-07 23:59", "2026-11-08 10:00", 1 / 60),
+        ("2026-11-02 12:00", "2026-11-02 12:00", 0),
+        ("2026-11-02 18:00", "2026-11-02 09:00", -9),
+        ("2026-11-09 00:00", "2026-11-16 00:00", 45),
+    ],
+)
 def test_working_time_between_two_moments(start, end, hours):
     assert MOSCOW.working_seconds_between(at(start), at(end)) == hours * 3600
 
 
-@pytest.mark.parametrize(("start", "hours", "end"), [
-    ("2026-11-02 09:00", 9, "2026-11-02 18:00"), ("2026-11-02 09:00", 9.5, "2026-11-03 09:30"), ("2026-11-02 20:00", 1, "2026-11-03 10:00"),
-    ("2026-11-03 17:00", 2, "2026-11-05 10:00"), ("2026-11-06 18:00", 13, "2026-11-08 00:00"), ("2026-11-08 12:00", 0, "2026-11-08 12:00"),
-    ("2026-11-02 17:59", 1 / 60, "2026-11-02 18:00"),
-])
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        ("2026-11-02 09:00", 9, "2026-11-02 18:00"),
+        ("2026-11-02 09:00", 9.5, "2026-11-03 09:30"),
+        ("2026-11-02 20:00", 1, "2026-11-03 10:00"),
+        ("2026-11-03 17:00", 2, "2026-11-05 10:00"),
+        ("2026-11-06 18:00", 13, "2026-11-08 00:00"),
+        ("2026-11-08 12:00", 0, "2026-11-08 12:00"),
+        ("2026-11-02 17:59", 1 / 60, "2026-11-02 18:00"),
+    ],
+)
 def test_working_time_after_a_moment(start, hours, end):
     assert MOSCOW.add_working_seconds(at(start), hours * 3600) == at(end)
 
@@ -44,10 +60,14 @@ def test_whether_and_when_there_is_working_time():
 
 def test_summer_time_lengthens_and_shortens_a_night_shift():
     nights = Calendar("Europe/Berlin", [[(0, 360)]] * 7)
-    hours = {day: nights.working_seconds_between(at(f"{day} 00:00", "Europe/Berlin"), at(f"{day} 12:00", "Europe/Berlin")) / 3600
-             for day in ("2026-03-28", "2026-03-29", "2026-10-25")}
+    hours = {
+        day: nights.working_seconds_between(at(f"{day} 00:00", "Europe/Berlin"), at(f"{day} 12:00", "Europe/Berlin")) / 3600
+        for day in ("2026-03-28", "2026-03-29", "2026-10-25")
+    }
     assert hours == {"2026-03-28": 6, "2026-03-29": 5, "2026-10-25": 7}
-    assert nights.add_working_seconds(at("2026-03-29 00:00", "Europe/Berlin"), 5 * 3600) == at("2026-03-29 06:00", "Europe/Berlin")
+    assert nights.add_working_seconds(at("2026-03-29 00:00", "Europe/Berlin"), 5 * 3600) == at(
+        "2026-03-29 06:00", "Europe/Berlin"
+    )
 
 
 def test_around_the_clock_all_time_is_working_time():
@@ -57,11 +77,22 @@ def test_around_the_clock_all_time_is_working_time():
     assert always.add_working_seconds(start, 400 * 86400 + 1.5) == start + timedelta(days=400, seconds=1.5)
 
 
-@pytest.mark.parametrize(("zone", "weekly", "holidays"), [
-    ("UTC", [[]] * 7, {}), ("UTC", [[]] * 7, {date(2026, 1, 1): []}), ("UTC", [[(540, 540)]] * 7, {}), ("UTC", [[(600, 540)]] * 7, {}),
-    ("UTC", [[(0, 1441)]] * 7, {}), ("UTC", [[(-1, 5)]] * 7, {}), ("UTC", [[(0, 5)]] * 6, {}), ("Mars/Olympus", OFFICE, {}), ("../etc/passwd", OFFICE, {}),
-    ("", OFFICE, {}), ("UTC", OFFICE, {date(2026, 1, 1): [(5, 4)]}),
-])
+@pytest.mark.parametrize(
+    ("zone", "weekly", "holidays"),
+    [
+        ("UTC", [[]] * 7, {}),
+        ("UTC", [[]] * 7, {date(2026, 1, 1): []}),
+        ("UTC", [[(540, 540)]] * 7, {}),
+        ("UTC", [[(600, 540)]] * 7, {}),
+        ("UTC", [[(0, 1441)]] * 7, {}),
+        ("UTC", [[(-1, 5)]] * 7, {}),
+        ("UTC", [[(0, 5)]] * 6, {}),
+        ("Mars/Olympus", OFFICE, {}),
+        ("../etc/passwd", OFFICE, {}),
+        ("", OFFICE, {}),
+        ("UTC", OFFICE, {date(2026, 1, 1): [(5, 4)]}),
+    ],
+)
 def test_a_calendar_that_makes_no_sense_is_refused(zone, weekly, holidays):
     with pytest.raises(Invalid):
         Calendar(zone, weekly, holidays)
@@ -104,17 +135,40 @@ def slowly(calendar, start, end):
 INTERVAL = st.builds(lambda first, length: (first, min(first + length, 1440)), st.integers(0, 1439), st.integers(1, 1440))
 INTERVALS = st.lists(INTERVAL, max_size=3)
 # Half an hour of summer time; none; a whole day skipped; summer time off for a month; half-hour zones.
-ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Europe/Moscow", "Pacific/Apia", "Africa/Casablanca",
-                         "Asia/Kolkata", "America/St_Johns", "UTC"])
-CHANGES = st.sampled_from([datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC),
-                           datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 4, 4, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC),
-                           datetime(2011, 12, 30, tzinfo=UTC), datetime(2026, 2, 15, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)])
+ZONES = st.sampled_from(
+    [
+        "Europe/Berlin",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Europe/Moscow",
+        "Pacific/Apia",
+        "Africa/Casablanca",
+        "Asia/Kolkata",
+        "America/St_Johns",
+        "UTC",
+    ]
+)
+CHANGES = st.sampled_from(
+    [
+        datetime(2026, 3, 29, tzinfo=UTC),
+        datetime(2026, 10, 25, tzinfo=UTC),
+        datetime(2026, 3, 8, tzinfo=UTC),
+        datetime(2026, 11, 1, tzinfo=UTC),
+        datetime(2026, 4, 4, tzinfo=UTC),
+        datetime(2026, 10, 3, tzinfo=UTC),
+        datetime(2011, 12, 30, tzinfo=UTC),
+        datetime(2026, 2, 15, tzinfo=UTC),
+        datetime(2026, 12, 31, tzinfo=UTC),
+    ]
+)
 MOMENTS = st.builds(lambda change, minutes: change + timedelta(minutes=minutes), CHANGES, st.integers(-2000, 2000))
 
 
 @st.composite
 def calendars(draw):
-    holidays = st.dictionaries(st.builds(lambda day, n: (day + timedelta(days=n)).date(), CHANGES, st.integers(-2, 2)), INTERVALS, max_size=3)
+    holidays = st.dictionaries(
+        st.builds(lambda day, n: (day + timedelta(days=n)).date(), CHANGES, st.integers(-2, 2)), INTERVALS, max_size=3
+    )
     weekly = draw(st.lists(INTERVALS, min_size=7, max_size=7))
     weekly[draw(st.integers(0, 6))] = [draw(INTERVAL)]
     return Calendar(draw(ZONES), weekly, draw(holidays))

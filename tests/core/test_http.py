@@ -18,6 +18,7 @@ def resolver_to(*answers):
 
     def resolve(host, port):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (left.pop(0) if len(left) > 1 else left[0], port))]
+
     return resolve
 
 
@@ -61,7 +62,9 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def client(**options):
-    return client_for(**{"hosts": ["shop.example"], "private_hosts": ["shop.example"], "resolver": resolver_to("127.0.0.1")} | options)
+    return client_for(
+        **{"hosts": ["shop.example"], "private_hosts": ["shop.example"], "resolver": resolver_to("127.0.0.1")} | options
+    )
 
 
 def test_a_named_host_is_called():
@@ -93,7 +96,10 @@ def test_our_own_network_is_refused_at_every_connection():
 
 
 def test_a_name_server_that_changes_its_mind_gains_nothing():
-    with server(OK) as (port, received), client(private_hosts=["127.0.0.1"], resolver=resolver_to("127.0.0.1", "169.254.169.254")) as http:
+    with (
+        server(OK) as (port, received),
+        client(private_hosts=["127.0.0.1"], resolver=resolver_to("127.0.0.1", "169.254.169.254")) as http,
+    ):
         assert http.get(f"http://shop.example:{port}/").text == "ok"
         with pytest.raises(RequestRefused, match=r"169\.254\.169\.254"):
             http.get(f"http://shop.example:{port}/latest/meta-data")
@@ -108,7 +114,11 @@ def test_a_redirect_is_not_followed():
 
 def test_an_answer_that_is_too_large_is_not_read_to_its_end():
     pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", *([b"x" * 100_000] * 1000)]
-    with server(*pieces) as (port, _received), client(max_bytes=300_000) as http, pytest.raises(httpx.ReadError, match="too large"):
+    with (
+        server(*pieces) as (port, _received),
+        client(max_bytes=300_000) as http,
+        pytest.raises(httpx.ReadError, match="too large"),
+    ):
         http.get(f"http://shop.example:{port}/")
 
 
@@ -124,11 +134,18 @@ def test_a_server_that_hangs_is_left():
         http.get(f"http://shop.example:{port}/")
 
 
-@pytest.mark.parametrize("pieces", [[b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100], [b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", *[b"x"] * 100]],
-                         ids=["head", "body"])
+@pytest.mark.parametrize(
+    "pieces",
+    [[b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100], [b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", *[b"x"] * 100]],
+    ids=["head", "body"],
+)
 def test_a_server_that_drips_is_left(pieces):
     started = time.perf_counter()
-    with server(*pieces, pause=0.1) as (port, _received), client(timeout=5, max_seconds=0.5) as http, pytest.raises(httpx.ReadTimeout):
+    with (
+        server(*pieces, pause=0.1) as (port, _received),
+        client(timeout=5, max_seconds=0.5) as http,
+        pytest.raises(httpx.ReadTimeout),
+    ):
         http.get(f"http://shop.example:{port}/")
     assert time.perf_counter() - started < 3
 
@@ -145,7 +162,10 @@ def trusting(authority):
 
 
 def test_a_certificate_is_checked_for_the_name_and_not_for_the_address(authority):
-    with server(OK, certificate=authority.issue_cert("shop.example")) as (port, _received), client(certificates=trusting(authority)) as http:
+    with (
+        server(OK, certificate=authority.issue_cert("shop.example")) as (port, _received),
+        client(certificates=trusting(authority)) as http,
+    ):
         assert http.get(f"https://shop.example:{port}/").text == "ok"
 
 

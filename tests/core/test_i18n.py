@@ -29,14 +29,16 @@ from plugdesk.i18n import (
 )
 
 EVENING = datetime(2026, 11, 21, 20, 11, tzinfo=UTC)
-HEADER = '''msgid ""
+HEADER = """msgid ""
 msgstr ""
 "Language: ru\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);\\n"
 
-'''
-PARROTS = HEADER + '''msgid "a parrot for %(name)s"
+"""
+PARROTS = (
+    HEADER
+    + """msgid "a parrot for %(name)s"
 msgstr "попугай для %(name)s"
 
 msgid "%(num)s parrot"
@@ -55,7 +57,8 @@ msgstr "угадано"
 
 msgid "an untranslated parrot"
 msgstr ""
-'''
+"""
+)
 
 
 @pytest.fixture
@@ -108,8 +111,16 @@ def test_russian_plurals_follow_the_count(write_catalog):
     write_catalog()
     with use_language("ru"):
         said = [ngettext("%(num)s parrot", "%(num)s parrots", n) for n in (0, 1, 2, 5, 11, 21, 22, 111)]
-    assert said == ["0 попугаев", "1 попугай", "2 попугая", "5 попугаев", "11 попугаев", "21 попугай", "22 попугая",
-                    "111 попугаев"]
+    assert said == [
+        "0 попугаев",
+        "1 попугай",
+        "2 попугая",
+        "5 попугаев",
+        "11 попугаев",
+        "21 попугай",
+        "22 попугая",
+        "111 попугаев",
+    ]
     assert [ngettext("%(num)s parrot", "%(num)s parrots", n) for n in (1, 2)] == ["1 parrot", "2 parrots"]
 
 
@@ -152,7 +163,9 @@ def test_a_broken_catalog_leaves_only_its_package_in_english(write_catalog, capl
 
 
 def test_a_plural_with_a_form_missing_is_said_in_english_for_that_form(write_catalog):
-    write_catalog(HEADER + 'msgid "%(num)s cat"\nmsgid_plural "%(num)s cats"\nmsgstr[0] "%(num)s кот"\nmsgstr[1] ""\nmsgstr[2] ""\n')
+    write_catalog(
+        HEADER + 'msgid "%(num)s cat"\nmsgid_plural "%(num)s cats"\nmsgstr[0] "%(num)s кот"\nmsgstr[1] ""\nmsgstr[2] ""\n'
+    )
     with use_language("ru"):
         assert [ngettext("%(num)s cat", "%(num)s cats", n) for n in (1, 5)] == ["1 кот", "5 cats"]
 
@@ -177,7 +190,9 @@ def test_scripts_get_the_words_they_use_and_no_others(write_catalog, tmp_path):
     write_catalog()
     scripts = tmp_path / "parrots" / "static" / "js"
     (scripts / "vendor").mkdir(parents=True)
-    (scripts / "cage.js").write_text('show(gettext("a parrot for %(name)s")); n(ngettext("%(num)s parrot", "%(num)s parrots", 2))')
+    (scripts / "cage.js").write_text(
+        'show(gettext("a parrot for %(name)s")); n(ngettext("%(num)s parrot", "%(num)s parrots", 2))'
+    )
     (scripts / "vendor" / "theirs.js").write_text('gettext("a guessed parrot")')
     assert i18n.script_messages("ru") == {
         "a parrot for %(name)s": "попугай для %(name)s",
@@ -200,25 +215,28 @@ def test_a_request_speaks_the_language_its_app_chose(write_catalog):
     assert current_language() == "en"
 
 
-@pytest.mark.parametrize(("call", "english", "russian"), [
-    (lambda: format_date(EVENING), "Nov 21, 2026", "21 нояб. 2026 г."),
-    (lambda: format_time(EVENING), "11:11 PM", "23:11"),
-    (lambda: format_datetime(EVENING), "Nov 21, 2026, 11:11 PM", "21 нояб. 2026 г., 23:11"),
-    (lambda: format_number(12345.5), "12,345.5", "12 345,5"),
-    (lambda: format_number(1234.56, 1), "1,234.6", "1 234,6"),
-    (lambda: format_percent(0.256), "26%", "26%"),
-    (lambda: format_money(1234.5, "RUB"), "RUB1,234.50", "1 234,50 ₽"),
-    (lambda: format_file_size(1), "1 byte", "1 байт"),
-    (lambda: format_file_size(999_600), "1 MB", "1 МБ"),
-    (lambda: format_file_size(1_500_000), "1.5 MB", "1,5 МБ"),
-    (lambda: format_duration(12_000), "3 hr, 20 min", "3 ч 20 мин"),
-    (lambda: format_duration(0), "0 sec", "0 с"),
-    (lambda: format_duration(86_405), "1 day", "1 дн."),
-    (lambda: format_list(["a", "b", "c"]), "a, b, and c", "a, b и c"),
-    (lambda: format_relative_time(EVENING - timedelta(hours=3), EVENING), "3 hours ago", "3 часа назад"),
-    (lambda: format_relative_time(EVENING + timedelta(days=2), EVENING), "in 2 days", "через 2 дня"),
-    (lambda: format_relative_time(EVENING, EVENING), "just now", "только что"),
-])
+@pytest.mark.parametrize(
+    ("call", "english", "russian"),
+    [
+        (lambda: format_date(EVENING), "Nov 21, 2026", "21 нояб. 2026 г."),
+        (lambda: format_time(EVENING), "11:11 PM", "23:11"),
+        (lambda: format_datetime(EVENING), "Nov 21, 2026, 11:11 PM", "21 нояб. 2026 г., 23:11"),
+        (lambda: format_number(12345.5), "12,345.5", "12 345,5"),
+        (lambda: format_number(1234.56, 1), "1,234.6", "1 234,6"),
+        (lambda: format_percent(0.256), "26%", "26%"),
+        (lambda: format_money(1234.5, "RUB"), "RUB1,234.50", "1 234,50 ₽"),
+        (lambda: format_file_size(1), "1 byte", "1 байт"),
+        (lambda: format_file_size(999_600), "1 MB", "1 МБ"),
+        (lambda: format_file_size(1_500_000), "1.5 MB", "1,5 МБ"),
+        (lambda: format_duration(12_000), "3 hr, 20 min", "3 ч 20 мин"),
+        (lambda: format_duration(0), "0 sec", "0 с"),
+        (lambda: format_duration(86_405), "1 day", "1 дн."),
+        (lambda: format_list(["a", "b", "c"]), "a, b, and c", "a, b и c"),
+        (lambda: format_relative_time(EVENING - timedelta(hours=3), EVENING), "3 hours ago", "3 часа назад"),
+        (lambda: format_relative_time(EVENING + timedelta(days=2), EVENING), "in 2 days", "через 2 дня"),
+        (lambda: format_relative_time(EVENING, EVENING), "just now", "только что"),
+    ],
+)
 def test_values_are_written_as_readers_of_each_language_do(call, english, russian):
     said = {}
     for language in ("en", "ru"):

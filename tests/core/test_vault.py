@@ -67,10 +67,27 @@ class Mailbox:
 def test_a_secret_never_prints_itself(caplog):
     secret = Secret("hunter2")
     logging.getLogger("test").warning("%s %r", secret, secret)
-    printed = [str(secret), repr(secret), f"{secret}", f"{secret:>20}", f"{secret!r}", "%s" % secret, "{}".format(secret),  # noqa: UP031, UP032
-               json.dumps(secret), "".join([secret, "-"]), secret + "-", "-" + secret,
-               repr(Mailbox(secret)), repr(asdict(Mailbox(secret))), json.dumps({"a": [secret]}), caplog.text, secret[:],
-               secret.upper(), repr(secret.encode()), repr(secret.__dict__ if hasattr(secret, "__dict__") else "")]
+    printed = [
+        str(secret),
+        repr(secret),
+        f"{secret}",
+        f"{secret:>20}",
+        f"{secret!r}",
+        "%s" % secret,  # noqa: UP031
+        "{}".format(secret),  # noqa: UP032
+        json.dumps(secret),
+        "".join([secret, "-"]),
+        secret + "-",
+        "-" + secret,
+        repr(Mailbox(secret)),
+        repr(asdict(Mailbox(secret))),
+        json.dumps({"a": [secret]}),
+        caplog.text,
+        secret[:],
+        secret.upper(),
+        repr(secret.encode()),
+        repr(secret.__dict__ if hasattr(secret, "__dict__") else ""),
+    ]
     assert not [text for text in printed if "hunter2" in text.lower()]
     assert str(secret) == "********"
     with pytest.raises(TypeError):
