@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 EMPTY = {"mode": "", "text": "", "html": "", "cc": "", "bcc": ""}
 LONGEST = 200_000
+KEPT = timedelta(days=90)
 
 
 class Draft(Base):
@@ -48,3 +49,8 @@ def keep_draft(session: Session, ticket: Ticket, agent: User, said: Mapping[str,
 def forget_draft(session: Session, ticket: Ticket, agent: User) -> None:
     """The words were sent, or deleted."""
     session.execute(sa.delete(Draft).where(Draft.ticket_id == ticket.id, Draft.user_id == agent.id))
+
+
+def forget_old_drafts(session: Session) -> None:
+    """Drop what nobody has touched for `KEPT`. Recurring work."""
+    session.execute(sa.delete(Draft).where(Draft.kept_at < runtime_of(session).clock.now() - KEPT))
