@@ -6,11 +6,13 @@ only agents may.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.runtime import runtime_of
-from plugdesk.stems import fts5_query, index_text, query_terms, tsquery
+from plugdesk.stems import Term, fts5_query, index_text, query_terms, tsquery
 from plugdesk.tickets.models import Direction, Message, Ticket
 
 SQLITE_DDL = (
@@ -52,7 +54,11 @@ def forget_ticket(session: Session, ticket_id: int) -> None:
 
 def matching(session: Session, words: str) -> sa.ColumnElement[bool] | None:
     """The condition that a ticket's document holds all of `words`, in any of their grammatical forms; None without words."""
-    terms = query_terms(words)
+    return matching_terms(session, query_terms(words))
+
+
+def matching_terms(session: Session, terms: Sequence[Term]) -> sa.ColumnElement[bool] | None:
+    """The same for a question that was taken apart already; terms that ask for a field are passed over."""
     if runtime_of(session).database.dialect == "sqlite":
         query = fts5_query(terms)
         found = sa.select(sa.literal_column("rowid")).select_from(sa.text("ticket_search")).where(sa.text("ticket_search MATCH :words"))
