@@ -213,7 +213,7 @@ def test_no_attachment_of_the_torture_letters_has_a_dangerous_name_or_is_shown_a
                 continue
             seen += 1
             safe = safe_name(str(email.header.make_header(email.header.decode_header(name))))
-            content = bytes(part.get_payload(decode=True) or b"")  # type: ignore[arg-type]
+            content = bytes(part.get_payload(decode=True) or b"")
             assert (
                 not set(safe) & set('/\\<>:"|?*\r\n\0\u202e\u200b') and not safe.startswith(".") and 0 < len(safe.encode()) <= 180
             )

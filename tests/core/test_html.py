@@ -73,7 +73,7 @@ def html_corpora():
         letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for part in letter.walk():
             if part.get_content_type() == "text/html":
-                yield path.name, bytes(part.get_payload(decode=True)).decode("utf-8", "replace")  # type: ignore[arg-type]
+                yield path.name, bytes(part.get_payload(decode=True)).decode("utf-8", "replace")
 
 
 @pytest.mark.needs("corpora")

@@ -16,7 +16,14 @@ from plugdesk.plugins.manifest import Manifest
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
-from plugdesk.setup import CONFIGURATIONS, apply_configuration, complete_configurations, create_desk, first_administrator, is_set_up
+from plugdesk.setup import (
+    CONFIGURATIONS,
+    apply_configuration,
+    complete_configurations,
+    create_desk,
+    first_administrator,
+    is_set_up,
+)
 from plugdesk.users.models import Role, User
 from plugdesk.users.queries import user_for_sign_in
 from tests.factories import PASSWORD, make_admin, make_agent, make_desk
@@ -184,7 +191,7 @@ def test_what_cannot_be_switched_on_yet_waits_and_undoes_nothing(database, tmp_p
     with database.write() as session:
         form = apply_configuration(session, "support_desk", by=make_admin(session))
         assert form.extensions == ["email"]
-        assert [status.code for status in form.statuses][0] == "new"
+        assert form.statuses[0].code == "new"
 
 
 def test_every_refusal_is_a_sentence(session):

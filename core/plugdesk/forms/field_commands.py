@@ -126,7 +126,8 @@ def _set_field(session: Session, field: Field, changes: Mapping[str, Any]) -> di
 
 def _read_choices(field: Field, raw: Sequence[Mapping[str, Any] | str]) -> list[dict[str, str]]:
     """Choices as stored: a known code, or a known label, keeps its code; a new one gets one made from its label."""
-    known = {each["label"].lower(): each["code"] for each in field.choices}
+    named = {each.get("code") for each in raw if not isinstance(each, str)}
+    known = {each["label"].lower(): each["code"] for each in field.choices if each["code"] not in named}
     read: list[dict[str, str]] = []
     for each in raw:
         given = {"label": each} if isinstance(each, str) else each
