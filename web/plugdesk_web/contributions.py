@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import Blueprint
+
 from plugdesk.forms.models import Form
 from plugdesk.plugins.context import Context
 from plugdesk.tickets.models import Ticket

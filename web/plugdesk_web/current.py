@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from flask import abort, g, redirect, request, url_for
 from flask_login import LoginManager, current_user
+
 from plugdesk.app import current_runtime, request_session
 from plugdesk.errors import NotFound
 from plugdesk.forms.models import Form
@@ -15,14 +16,12 @@ from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_work_on
 from plugdesk.sessions import SignedSession, session_of
 from plugdesk.users.models import User
-
 from plugdesk_web.security import cookie_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
-    from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response
 
 P = ParamSpec("P")
@@ -33,6 +32,14 @@ db = request_session
 runtime = current_runtime
 
 login = LoginManager()
+
+
+def only_reading() -> None:
+    """This POST reads with its own session; what it writes has transactions of its own, which would wait for this one on SQLite.
+
+    Call it before anything has touched the database.
+    """
+    g.session = current_runtime().database.session(write=False)
 
 
 class Person:
@@ -103,6 +110,7 @@ def admin_only(view: Callable[P, R]) -> Callable[P, R]:
     @agent_only
     def guarded(*args: P.args, **given: P.kwargs) -> R:
         if not me().is_admin:
+            g.denied = True
             abort(404)
         return view(*args, **given)
 
@@ -113,6 +121,7 @@ def form_here(slug: str) -> Form:
     """The form at this address if the agent works on it; else 404, whether or not there is one."""
     form: Form = g.get("form") or form_by_slug(db(), slug)
     if not can_work_on(db(), me(), form.id):
+        g.denied = True
         raise NotFound(_("There is no such form."))
     return form
 
@@ -121,5 +130,6 @@ def form_to_configure(slug: str) -> Form:
     """The form at this address if the agent is its admin, or the desk's; else 404."""
     form: Form = g.get("form") or form_by_slug(db(), slug)
     if not can_configure(db(), me(), form):
+        g.denied = True
         raise NotFound(_("There is no such form."))
     return form

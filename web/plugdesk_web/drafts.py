@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
 from plugdesk.database import Base, Json
 from plugdesk.html import text_of_html
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from sqlalchemy.orm import Mapped, Session, mapped_column
 
 EMPTY = {"mode": "", "text": "", "html": "", "cc": "", "bcc": ""}
 LONGEST = 200_000

@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
 from plugdesk.app import in_words
 from plugdesk.errors import Invalid, PlugdeskError
 from plugdesk.i18n import gettext as _
-from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,9 @@ def _database(error: Exception) -> Response:
 
 def _broken(error: Exception) -> Response:
     log.exception("A request failed: %s %s", request.method, request.path)
-    return _answer(500, _("Something went wrong on our side. It was written down; what you typed is still in the page behind you."))
+    return _answer(
+        500, _("Something went wrong on our side. It was written down; what you typed is still in the page behind you.")
+    )
 
 
 def _answer(code: int, words: str, problems: Any = None) -> Response:

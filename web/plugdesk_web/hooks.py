@@ -7,7 +7,6 @@ from typing import Any
 from plugdesk.contributions import Timer
 from plugdesk.hooks import hookimpl
 from plugdesk.plugins.context import Context
-
 from plugdesk_web import drafts, once
 from plugdesk_web.site import Site
 

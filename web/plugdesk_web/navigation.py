@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, g, has_request_context, request, url_for
+from werkzeug.utils import cached_property
+
 from plugdesk.forms.models import Desk
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure
 from plugdesk.tickets.queries import VIEWS, last_event_id, view_counts
-from werkzeug.utils import cached_property
-
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import db, me, me_or_none, runtime
 
 Item = dict[str, Any]
-KEYS = {"new": "n", "mine": "m", "groups": "g", "unread": "u", "watching": "w", "unanswered": "c", "open": "o", "waiting": "p", "done": "d"}
+KEYS = {
+    "new": "n",
+    "mine": "m",
+    "groups": "g",
+    "unread": "u",
+    "watching": "w",
+    "unanswered": "c",
+    "open": "o",
+    "waiting": "p",
+    "done": "d",
+}
 
 
 class Navigation:
@@ -51,7 +61,9 @@ class Navigation:
         items = [_item(_("Customers"), "users", "customers.index")]
         desk = runtime().desk(db())
         for each in contributed(runtime().registry, NavItem):
-            if each.what.place == "desk" and (desk.has(each.plugin) or any(form.has(each.plugin) for form in forms_for(db(), me()))):
+            if each.what.place == "desk" and (
+                desk.has(each.plugin) or any(form.has(each.plugin) for form in forms_for(db(), me()))
+            ):
                 items.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
         return items
 
@@ -65,7 +77,12 @@ class Navigation:
     @cached_property
     def settings(self) -> list[dict[str, Any]]:
         forms = [
-            {"title": form.name, "url": url_for("forms.show", slug=form.slug), "icon": "", "current": _here("forms") and _slug() == form.slug}
+            {
+                "title": form.name,
+                "url": url_for("forms.show", slug=form.slug),
+                "icon": "",
+                "current": _here("forms") and _slug() == form.slug,
+            }
             for form in self._configures
         ]
         first = [_item(_("Extensions"), "plug", "extensions.catalog", "extensions"), _item(_("Forms"), "inbox", "forms.index")]
@@ -73,7 +90,10 @@ class Navigation:
             first.append(_item(_("People"), "users", "people.index", "people"))
         groups = [{"title": _("Settings"), "items": first}, {"title": _("Forms"), "items": forms}]
         if me().is_admin:
-            own = [_item(_("System"), "settings", "system.show", "system"), _item(_("Journal"), "list", "journal.index", "journal")]
+            own = [
+                _item(_("System"), "settings", "system.show", "system"),
+                _item(_("Journal"), "list", "journal.index", "journal"),
+            ]
             for each in contributed(runtime().registry, NavItem):
                 if each.what.place == "settings" and runtime().desk(db()).has(each.plugin):
                     own.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
@@ -175,5 +195,3 @@ def _view_here() -> str | None:
 
 def _slug() -> str | None:
     return (request.view_args or {}).get("slug")
-
-

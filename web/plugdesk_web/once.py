@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import request
-from plugdesk.database import Base
-from plugdesk.runtime import runtime_of
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from plugdesk.database import Base
+from plugdesk.runtime import runtime_of
 
 FIELD = "once"
 KEPT = timedelta(days=2)

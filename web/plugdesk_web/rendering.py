@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, flash, g, make_response, redirect, render_template, request
-from plugdesk.plugins.context import Context
 
+from plugdesk.plugins.context import Context
 from plugdesk_web.current import db as request_db
 from plugdesk_web.current import runtime
 

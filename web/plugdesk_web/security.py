@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 from flask_wtf.csrf import CSRFProtect
+
 from plugdesk.app import SAFE_METHODS
 
 csrf = CSRFProtect()

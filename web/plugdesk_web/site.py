@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Flask, g, request
 from flask_login import current_user
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
+
 from plugdesk import i18n
 from plugdesk.forms.models import Desk
 from plugdesk.plugins.loader import PAGES
-
 from plugdesk_web import current, failures, formats, navigation, routes, security, static
 from plugdesk_web.contributions import Pages, contributed
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from flask import render_template
 from markupsafe import Markup
+from sqlalchemy.orm import Session
+
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure
@@ -16,8 +18,6 @@ from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from sqlalchemy.orm import Session
-
 from plugdesk_web.contributions import Action, Cell, Column, Panel, contributed
 
 
@@ -91,7 +91,9 @@ def actions_of(session: Session, ticket: Ticket, agent: User) -> list[tuple[str,
     for each in contributed(runtime.registry, Action):
         if ticket.form.has(each.plugin):
             action: Action = each.what
-            offered = runtime.executor.run(each.plugin, f"action {action.name}", ticket.form, session, action.offered, ticket, agent)
+            offered = runtime.executor.run(
+                each.plugin, f"action {action.name}", ticket.form, session, action.offered, ticket, agent
+            )
             if offered is True:
                 found.append((each.plugin, action))
     return found

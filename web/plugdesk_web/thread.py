@@ -9,18 +9,18 @@ from typing import Any
 
 from flask import url_for
 from markupsafe import Markup
+from sqlalchemy.orm import Session
+
 from plugdesk.events import Event
 from plugdesk.files import shown_inline
 from plugdesk.html import html_of_text
-from plugdesk.i18n import current_language, format_time
+from plugdesk.i18n import current_language, format_time, lazy_gettext
 from plugdesk.i18n import gettext as _
-from plugdesk.i18n import lazy_gettext
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
 from plugdesk.tickets.queries import history_of, thread_of
 from plugdesk.tickets.wording import without_keys
 from plugdesk.users.models import User
-from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Entry:
     name: str = ""
     initials: str = ""
     to: str = ""
-    body: Markup = Markup()
+    body: Markup = field(default_factory=Markup)
     quoted: str = ""
     files: Sequence[dict[str, Any]] = ()
     delivery: dict[str, Any] | None = None
@@ -147,7 +147,12 @@ def _event(session: Session, ticket: Ticket, event: Event) -> Entry | None:
     actor = event.actor
     is_agent = actor is not None and actor.is_agent
     return Entry(
-        id=f"e{event.id}", author="event", at=event.at, initials=actor.initials if actor and is_agent else "", icon=icon, words=text
+        id=f"e{event.id}",
+        author="event",
+        at=event.at,
+        initials=actor.initials if actor and is_agent else "",
+        icon=icon,
+        words=text,
     )
 
 
@@ -157,13 +162,20 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         channel = runtime_of(session).registry.channels.get(data.get("channel", ""))
         if event.actor is not None and event.actor.is_agent:
             return "plus", _("%(name)s opened it for the customer", name=name)
-        return (channel.icon if channel else "inbox"), _("Opened by %(channel)s", channel=str(channel.title).lower() if channel else _("hand"))
+        return (channel.icon if channel else "inbox"), _(
+            "Opened by %(channel)s", channel=str(channel.title).lower() if channel else _("hand")
+        )
     if event.kind == "ticket_accepted":
         return "check", _("%(name)s accepted it", name=name)
     if event.kind == "ticket_released":
         return "refresh", _("%(name)s gave it back", name=name)
     if event.kind == "ticket_assigned":
-        return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, data.get("after", {})))
+        before, after = data.get("before", {}), data.get("after", {})
+        took_it = after.get("assignee_id") is not None and after["assignee_id"] == event.actor_id
+        gave_back = after.get("assignee_id") is None and after.get("group_id") == before.get("group_id")
+        if took_it or gave_back:
+            return None  # accepting and giving back have lines of their own
+        return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, after))
     if event.kind == "status_changed":
         status = ticket.form.status(data.get("after", ""))
         shown = status.name_in(current_language()) if status else data.get("after", "")
@@ -190,5 +202,3 @@ def _assignee(session: Session, after: dict[str, Any]) -> str:
     user = session.get(User, after["assignee_id"]) if after.get("assignee_id") else None
     group = session.get(Group, after["group_id"]) if after.get("group_id") else None
     return ", ".join(each.name for each in (user, group) if each is not None) or _("nobody")
-
-

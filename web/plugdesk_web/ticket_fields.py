@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
 from plugdesk.forms.fields import currency_of, default_values, show_value
 from plugdesk.forms.models import Field, FieldKind, Form
 from plugdesk.i18n import current_zone
 from plugdesk.i18n import gettext as _
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.queries import agents_of_form, all_groups
-from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 
 PREFIX = "field-"
 
@@ -47,7 +48,12 @@ class EditedField:
 def shown_fields(session: Session, ticket: Ticket) -> list[ShownField]:
     """Every field of the ticket's form with its value in words, in the form's order."""
     return [
-        ShownField(each.code, _(each.label), show_value(each, ticket.values.get(each.code), session), _tone(each, ticket.values.get(each.code)))
+        ShownField(
+            each.code,
+            _(each.label),
+            show_value(each, ticket.values.get(each.code), session),
+            _tone(each, ticket.values.get(each.code)),
+        )
         for each in ticket.form.fields
     ]
 

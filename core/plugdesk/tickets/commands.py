@@ -20,7 +20,9 @@ from plugdesk.tickets.settling import settle
 from plugdesk.users.models import Group, User
 
 
-def assign(session: Session, ticket: Ticket, by: User | None, *, assignee: User | None = None, group: Group | None = None) -> Ticket:
+def assign(
+    session: Session, ticket: Ticket, by: User | None, *, assignee: User | None = None, group: Group | None = None
+) -> Ticket:
     """Give the ticket to an agent, a group, both (an agent within a group), or nobody."""
     _may_act(session, ticket, by)
     if assignee is not None and not (assignee.is_agent and can_work_on(session, assignee, ticket.form_id)):
@@ -168,4 +170,6 @@ def _refuse_lost_values(session: Session, ticket: Ticket, raw: Mapping[str, Any]
     lost = fields_changed_since(session, ticket, version) & raw.keys()
     if lost:
         labels = ", ".join(field.label for field in ticket.form.fields if field.code in lost)
-        raise Conflict(_("Somebody changed %(labels)s while you were editing. Look at the new values, then save again.", labels=labels))
+        raise Conflict(
+            _("Somebody changed %(labels)s while you were editing. Look at the new values, then save again.", labels=labels)
+        )

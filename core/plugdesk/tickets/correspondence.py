@@ -154,7 +154,14 @@ def reply_to_ticket(
 
 
 def send_automatic(
-    session: Session, ticket: Ticket, *, kind: str, html: str, subject: str | None = None, answers: Message | None = None, reason: str | None = None
+    session: Session,
+    ticket: Ticket,
+    *,
+    kind: str,
+    html: str,
+    subject: str | None = None,
+    answers: Message | None = None,
+    reason: str | None = None,
 ) -> Message:
     """A message the desk itself writes to the customer: `kind` says what it is (receipt, closing, …), `reason` what for.
 
@@ -180,7 +187,11 @@ def forward_message(session: Session, message: Message, agent: User, *, to: Sequ
     copy = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
     for attachment in message.attachments:
         with runtime_of(session).files.open(attachment.sha256) as stream:
-            add_file(session, NewFile(attachment.name, stream.read(), attachment.type, attachment.inline, attachment.content_id), message=copy)
+            add_file(
+                session,
+                NewFile(attachment.name, stream.read(), attachment.type, attachment.inline, attachment.content_id),
+                message=copy,
+            )
     _post(session, copy, timedelta(0))
     record(session, "message_forwarded", ticket=ticket, actor=agent, message_id=copy.id, of=message.id, to=list(to))
     return copy
@@ -233,7 +244,9 @@ def withdraw_reply(session: Session, message: Message, agent: User) -> None:
 
     if message.author_id != agent.id or message.direction is not Direction.OUTGOING:
         raise NotAllowed(_("Only its author can take a reply back."))
-    if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(session, "core:deliver_message", _job_key(message), form=message.ticket.form):
+    if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(
+        session, "core:deliver_message", _job_key(message), form=message.ticket.form
+    ):
         raise Conflict(_("The reply has already left."))
     ticket = message.ticket
     for attachment in list(message.attachments):
@@ -243,7 +256,10 @@ def withdraw_reply(session: Session, message: Message, agent: User) -> None:
     session.delete(message)
     session.flush()  # the message is gone when the last of the rest is asked for
     last = session.scalar(
-        sa.select(Message).where(Message.ticket_id == ticket.id, Message.direction != Direction.NOTE).order_by(Message.id.desc()).limit(1)
+        sa.select(Message)
+        .where(Message.ticket_id == ticket.id, Message.direction != Direction.NOTE)
+        .order_by(Message.id.desc())
+        .limit(1)
     )
     ticket.customer_waits = last is not None and last.direction is Direction.INCOMING and not last.is_automatic
 
@@ -273,7 +289,9 @@ def _add_message(
     session.add(message)
     kept = [add_file(session, file, message=message) for file in said.files]
     if said.html is not None:
-        message.clean_html = clean_html(said.html, cid={each.content_id: f"/files/{each.key}" for each in kept if each.content_id})
+        message.clean_html = clean_html(
+            said.html, cid={each.content_id: f"/files/{each.key}" for each in kept if each.content_id}
+        )
         message.cleaned_by = CLEANER_VERSION
     ticket.changed_at = now
     if said.kind == "human":
@@ -291,7 +309,9 @@ def _post(session: Session, message: Message, undo: timedelta) -> None:
     session.flush()  # the message's id, which names the job
     message.delivery, message.delivery_error = DeliveryState.QUEUED, None
     due_at = runtime.clock.now() + undo if undo else None
-    enqueue(session, "core:deliver_message", form=message.ticket.form, key=_job_key(message), due_at=due_at, message_id=message.id)
+    enqueue(
+        session, "core:deliver_message", form=message.ticket.form, key=_job_key(message), due_at=due_at, message_id=message.id
+    )
 
 
 def _job_key(message: Message) -> str:

@@ -84,13 +84,20 @@ def tickets_of_view(
     order = (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc())
     query = (
         _rows()
-        .where(visible_tickets(session, user), Ticket.merged_into_id.is_(None), Ticket.parent_id.is_(None), *_of_view(session, user, view))
+        .where(
+            visible_tickets(session, user),
+            Ticket.merged_into_id.is_(None),
+            Ticket.parent_id.is_(None),
+            *_of_view(session, user, view),
+        )
         .where(*_narrowing(session, narrowed))
         .order_by(*order)
         .limit(limit + 1)
     )
     if after is not None:
-        query = query.where(sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id) < sa.tuple_(after.rank, after.spoken_at, after.id))
+        query = query.where(
+            sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id) < sa.tuple_(after.rank, after.spoken_at, after.id)
+        )
     found = session.scalars(query).unique().all()
     shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
     return Page(shown, unread_of(session, user, shown), Key(last.rank, last.spoken_at, last.id) if last else None)
@@ -118,7 +125,9 @@ def view_counts(session: Session, user: User) -> Mapping[str, int]:
     counts = {name: int(value) for name, value in row._mapping.items()}
     read, watching = session.execute(
         sa.select(
-            sa.select(sa.func.count()).where(Reading.user_id == user.id, *_of_forms(session, user, Reading.form_id)).scalar_subquery(),
+            sa.select(sa.func.count())
+            .where(Reading.user_id == user.id, *_of_forms(session, user, Reading.form_id))
+            .scalar_subquery(),
             sa.select(sa.func.count())
             .select_from(Watcher)
             .join(Ticket, Ticket.id == Watcher.ticket_id)
@@ -140,9 +149,7 @@ def unread_of(session: Session, user: User, tickets: Sequence[Ticket]) -> frozen
 
 def ticket_for(session: Session, user: User, number: int) -> Ticket:
     """The ticket with this number if `user` may see it; else `NotFound`, whether or not there is one."""
-    found = session.scalar(
-        _rows().options(joinedload(Ticket.customer).selectinload(User.identities)).where(Ticket.id == number)
-    )
+    found = session.scalar(_rows().options(joinedload(Ticket.customer).selectinload(User.identities)).where(Ticket.id == number))
     if found is None or not can_see(session, user, found):
         raise NotFound(_("There is no such ticket."))
     return found
@@ -243,5 +250,3 @@ def _narrowing(session: Session, narrowed: Filter) -> list[sa.ColumnElement[bool
     if narrowed.words and (found := matching(session, narrowed.words)) is not None:
         conditions.append(found)
     return conditions
-
-

@@ -19,7 +19,9 @@ from plugdesk.users.models import User
 from plugdesk.variables import Value, render_html, render_text
 
 
-def fill_text(session: Session, template: str, ticket: Ticket, *, own: Mapping[str, Mapping[str, Value]] | None = None, **about: Any) -> str:
+def fill_text(
+    session: Session, template: str, ticket: Ticket, *, own: Mapping[str, Mapping[str, Value]] | None = None, **about: Any
+) -> str:
     """`template` with its variables filled for `ticket`, as plain text.
 
     `own` are further namespaces of the caller's, `about` (agent, event, message) goes to the functions that find values.
@@ -27,7 +29,9 @@ def fill_text(session: Session, template: str, ticket: Ticket, *, own: Mapping[s
     return render_text(template, _Lookup(session, ticket, own or {}, about))
 
 
-def fill_html(session: Session, template: str, ticket: Ticket, *, own: Mapping[str, Mapping[str, Value]] | None = None, **about: Any) -> str:
+def fill_html(
+    session: Session, template: str, ticket: Ticket, *, own: Mapping[str, Mapping[str, Value]] | None = None, **about: Any
+) -> str:
     """`template`, trusted HTML of an admin or agent, with its variables filled and escaped; otherwise as `fill_text`."""
     return render_html(template, _Lookup(session, ticket, own or {}, about))
 
@@ -48,7 +52,9 @@ def language_of(session: Session, ticket: Ticket) -> str:
 class _Lookup:
     """Finds `${namespace:name}`, asking each namespace once; of an extension that is off or fails there is nothing."""
 
-    def __init__(self, session: Session, ticket: Ticket, own: Mapping[str, Mapping[str, Value]], about: Mapping[str, Any]) -> None:
+    def __init__(
+        self, session: Session, ticket: Ticket, own: Mapping[str, Mapping[str, Value]], about: Mapping[str, Any]
+    ) -> None:
         self._session = session
         self._ticket = ticket
         self._about = about
@@ -70,7 +76,9 @@ class _Lookup:
         if owner == "core":
             ctx = runtime.context("core", self._ticket.form, self._session)
             return variables.values(ctx, self._ticket, **self._about)
-        found = runtime.executor.run(owner, "variables", self._ticket.form, self._session, variables.values, self._ticket, **self._about)
+        found = runtime.executor.run(
+            owner, "variables", self._ticket.form, self._session, variables.values, self._ticket, **self._about
+        )
         return {} if isinstance(found, Failed) else found
 
 

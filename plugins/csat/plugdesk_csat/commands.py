@@ -7,9 +7,9 @@ import secrets
 from datetime import timedelta
 
 import sqlalchemy as sa
+
 from plugdesk.api import Context, Event, Invalid, NotFound, Ticket, storable
 from plugdesk.api import gettext as _
-
 from plugdesk_csat.models import BEST, WORST, Invitation, Rating
 
 LONGEST_COMMENT = 5_000
@@ -57,7 +57,9 @@ def rate(ctx: Context, invitation: Invitation, *, mark: int, comment: str = "") 
 
 def last_closing(ctx: Context, ticket: Ticket) -> int | None:
     """The number of the event of the ticket's last closing."""
-    query = sa.select(Event.id).where(Event.ticket_id == ticket.id, Event.kind == "ticket_closed").order_by(Event.id.desc()).limit(1)
+    query = (
+        sa.select(Event.id).where(Event.ticket_id == ticket.id, Event.kind == "ticket_closed").order_by(Event.id.desc()).limit(1)
+    )
     return ctx.db.scalar(query)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from plugdesk.api import Change, Context, Fact, Form, Variables, hookimpl, lazy_gettext
 from plugdesk.api import gettext as _
-
 from plugdesk_csat import letters, queries
 
 
@@ -23,9 +22,8 @@ def facts() -> Sequence[Fact]:
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_web.api import Column, Pages, Panel
-
     from plugdesk_csat import panel, routes
+    from plugdesk_web.api import Column, Pages, Panel
 
     return [
         Panel("rating", lazy_gettext("Rating"), panel.show, seen_by="form admins"),
@@ -38,9 +36,9 @@ def pages() -> Sequence[Any]:
 def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
     if switching_on:
         return [
-            Change(_("Closing notices of %(form)s ask for a rating where ${satisfaction:rating} stands", form=form.name), "green"),
+            Change(
+                _("Closing notices of %(form)s ask for a rating where ${satisfaction:rating} stands", form=form.name), "green"
+            ),
             Change(_("Admins of %(form)s see marks and comments on tickets and in lists", form=form.name), "green"),
         ]
     return [Change(_("Links in letters that were sent answer “not found” until it is on again"), "amber")]
-
-

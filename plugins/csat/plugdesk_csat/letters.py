@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
+
 from plugdesk.api import Block, Context, Ticket
 from plugdesk.api import gettext as _
-
 from plugdesk_csat.commands import invite, last_closing
 from plugdesk_csat.models import BEST, WORST
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from plugdesk.api import Base, Key, Ticket
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from plugdesk.api import Base, Key, Ticket
 
 BEST, WORST = 5, 1
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plugdesk.api import Context, Ticket, User
-from plugdesk_web.api import Cell
-
 from plugdesk_csat.letters import names
 from plugdesk_csat.queries import last_ratings, ratings_of, was_asked
+from plugdesk_web.api import Cell
 
 TONES = {5: "green", 4: "green", 3: "amber", 2: "orange", 1: "red"}
 

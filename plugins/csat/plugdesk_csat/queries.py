@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from plugdesk.api import Context, Ticket
 
+from plugdesk.api import Context, Ticket
 from plugdesk_csat.models import Invitation, Rating
 
 
@@ -35,5 +35,10 @@ def rating_of(ctx: Context, invitation: Invitation) -> Rating | None:
 def last_mark(ticket: Any) -> sa.ColumnElement[int]:
     """The last mark of a ticket as an expression, for sorting and filtering."""
     return (
-        sa.select(Rating.mark).where(Rating.ticket_id == ticket.id).order_by(Rating.id.desc()).limit(1).correlate(ticket).scalar_subquery()
+        sa.select(Rating.mark)
+        .where(Rating.ticket_id == ticket.id)
+        .order_by(Rating.id.desc())
+        .limit(1)
+        .correlate(ticket)
+        .scalar_subquery()
     )

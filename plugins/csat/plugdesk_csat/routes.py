@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
+
 from plugdesk.api import Invalid, use_language
 from plugdesk.api import gettext as _
-from plugdesk_web.api import context, page, redirect_after
-
 from plugdesk_csat.commands import invitation_of, rate
 from plugdesk_csat.letters import names
 from plugdesk_csat.models import BEST, WORST, Invitation
 from plugdesk_csat.queries import rating_of
+from plugdesk_web.api import context, page, redirect_after
 
 blueprint = Blueprint("rating", __name__)
 
@@ -23,7 +23,9 @@ def show(slug: str, token: str) -> Response:
     rating = rating_of(ctx, invitation)
     given = request.args.get("mark", "")
     chosen = int(given) if given in {str(mark) for mark in range(WORST, BEST + 1)} else rating.mark if rating else None
-    return _page(invitation, token, chosen=chosen, comment=rating.comment if rating else "", stored=rating is not None and not given)
+    return _page(
+        invitation, token, chosen=chosen, comment=rating.comment if rating else "", stored=rating is not None and not given
+    )
 
 
 @blueprint.post("/<token>")
@@ -40,7 +42,14 @@ def store(slug: str, token: str) -> Response:
 
 
 def _page(
-    invitation: Invitation, token: str, *, chosen: int | None, comment: str, stored: bool = False, problem: str = "", status: int = 200
+    invitation: Invitation,
+    token: str,
+    *,
+    chosen: int | None,
+    comment: str,
+    stored: bool = False,
+    problem: str = "",
+    status: int = 200,
 ) -> Response:
     ctx = context("csat")
     customer, form = invitation.ticket.customer, invitation.ticket.form

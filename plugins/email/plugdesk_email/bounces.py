@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from plugdesk_email import reportwords as words
 from plugdesk_email.addresses import is_address, parse_addresses
 from plugdesk_email.automatic import is_daemon
+from plugdesk_email.charsets import decode_bytes
 from plugdesk_email.headers import Headers, shortened_id, split_header
 from plugdesk_email.letters import Address, Bounce, Kind, Report
 from plugdesk_email.mime import Part, split_letter
@@ -73,7 +74,9 @@ def _reason(root: Part, parts: dict[str, Part], wanted: str, sender: Address, su
             return "header Return-Path: <>"
     if not says_so_of_letter or not (subject_says or words.SUBJECT_NAMES_FAILURE.search(subject)):
         return ""
-    if "message/rfc822" in parts or _names_others(beginning, sender):
+    original = parts.get("message/rfc822")
+    # A person who asks about a report attaches it; the server that made it does not.
+    if _names_others(beginning, sender) or (original and original.disposition != "attachment"):
         return f"header Subject: {subject[:200]}"
     return ""
 
@@ -167,7 +170,7 @@ def _original(parts: dict[str, Part]) -> tuple[Headers | None, str]:
         if part := parts.get(type_):
             content = part.content(_REACH).lstrip(b"\r\n")
             headers, _ = split_header(content)
-            return headers, content[:_REACH].decode("utf-8", "replace")
+            return headers, decode_bytes(content[:_REACH])
     return None, ""
 
 

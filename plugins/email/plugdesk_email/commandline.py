@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from plugdesk.api import pass_runtime
 
+from plugdesk.api import pass_runtime
 from plugdesk_email.letters import as_json
 from plugdesk_email.parse import parse_email
 
@@ -54,7 +54,6 @@ def receive(slug: str, as_lines: bool, files: tuple[Path, ...]) -> None:
 def _keep(runtime: Runtime, slug: str, raw: bytes) -> dict[str, object]:
     """Commit one letter and the job that reads it."""
     from plugdesk.api import Invalid, form_by_slug
-
     from plugdesk_email.intake import keep_original
 
     if not raw.strip():

@@ -6,8 +6,8 @@ import re
 import smtplib
 
 import sqlalchemy as sa
-
 from markupsafe import Markup, escape
+
 from plugdesk.api import (
     Block,
     Context,

@@ -149,9 +149,9 @@ def _ids(value: str) -> list[str]:
 
 
 def _unfold(value: bytes) -> str:
-    value = value[:MAX_VALUE].strip()
+    value = value[:MAX_VALUE].replace(b"\0", b"").strip()
     if b"\n" in value or b"\r" in value:
-        value = re.sub(rb"[\r\n]+(?=[ \t])", b"", value).replace(b"\r", b" ").replace(b"\n", b" ")
+        value = re.sub(rb"\n(?=[ \t])", b"", value.replace(b"\r\n", b"\n")).replace(b"\r", b" ").replace(b"\n", b" ")
     return value.decode("ascii") if value.isascii() else decode_bytes(value)
 
 

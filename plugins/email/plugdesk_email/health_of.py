@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+
 from plugdesk.api import Change, Context, Form, HealthLine
 from plugdesk.api import gettext as _
-
 from plugdesk_email.models import Mailbox, Original, OriginalState
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+
 from plugdesk.api import Context, Invalid, NotFound, User, is_email, normal_email
 from plugdesk.api import gettext as _
-
 from plugdesk_email.connections import Account
 from plugdesk_email.models import Mailbox, Security
 from plugdesk_email.presets import guess_servers, preset_for

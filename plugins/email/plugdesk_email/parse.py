@@ -16,8 +16,6 @@ from plugdesk_email.quotes import split_reply
 from plugdesk_email.threading import LONGEST_SUBJECT, clean_subject, read_message_id
 
 MAX_TEXT = 1_000_000
-_NUMBER = re.compile(r"\d+")
-_BLANKS = re.compile(r"[ \t\xa0]+(?=\n)")
 _EMPTY_LINES = re.compile(r"\n{6,}")
 _EXTENSIONS = {
     "text/calendar": "ics",
@@ -168,8 +166,7 @@ def _cut(part: Part, body: _Body) -> str:
 def _text_of(body: _Body) -> str:
     pieces = [text if text.strip() else html_to_text(html) for text, html in body.pieces]
     text = "\n\n".join(piece.strip("\n") for piece in pieces if piece.strip())[:MAX_TEXT]
-    if " \n" in text or "\t\n" in text or "\xa0\n" in text:
-        text = _BLANKS.sub(lambda match: " " if text.startswith("-- \n", match.start() - 2) and match[0] == " " else "", text)
+    text = "\n".join(line if line == "-- " else line.rstrip(" \t\xa0") for line in text.split("\n"))
     return _EMPTY_LINES.sub("\n\n\n", text).strip("\n")
 
 

@@ -22,7 +22,6 @@ from plugdesk.api import (
     normal_email,
     open_ticket,
     receive_message,
-    report_failure,
     survivor,
     use_language,
 )
@@ -207,7 +206,7 @@ def _bounced(ctx: Context, original: Original, letter: Letter) -> None:
         return _end(original, OriginalState.DISMISSED, _("It reports on a letter this desk does not know."))
     if letter.action in ("", "failed") and letter.report is not Report.READ:
         why = letter.diagnostic or letter.delivery_status or letter.subject
-        message_failed(
+        report_failure(
             ctx.db, message, _("%(addresses)s: %(why)s", addresses=", ".join(letter.failed) or _("not delivered"), why=why)
         )
     original.message_id = message.id

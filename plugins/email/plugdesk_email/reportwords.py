@@ -47,7 +47,7 @@ _ORIGINAL = (
     r"transcript of (?:the )?returned|message text follows|исходное сообщение|original mail)"
 )
 ORIGINAL_BEGINS = re.compile(
-    rf"^[\s>*|]*(?:(?:-{{2,}}|={{2,}}|_{{2,}}|\*{{2,}}|\+{{2,}})[ \t]*{_ORIGINAL}[^\n]{{0,100}}|{_ORIGINAL}(?:[^\n]{{0,80}}(?:[:.]|-{{2,}}|follows?|below))?[ \t]*)$"
+    rf"^[ \t>*|]*(?:(?:-{{2,}}|={{2,}}|_{{2,}}|\*{{2,}}|\+{{2,}})[ \t]*{_ORIGINAL}[^\n]{{0,100}}|{_ORIGINAL}(?:[^\n]{{0,80}}(?:[:.]|-{{2,}}|follows?|below))?[ \t]*)$"
     r"|^[ \t>|]*(?:Return-Path|Received|Message-ID|MIME-Version|Delivered-To|DKIM-Signature|X-[A-Za-z-]+):[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )

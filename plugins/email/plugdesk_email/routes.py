@@ -6,14 +6,22 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, send_file, url_for
+
 from plugdesk.api import Invalid, NotFound, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after
-
 from plugdesk_email.connections import test_account
-from plugdesk_email.mailboxes import add_mailbox, change_mailbox, mailbox_here, password_of, read_account, remove_mailbox, suggested
+from plugdesk_email.mailboxes import (
+    add_mailbox,
+    change_mailbox,
+    mailbox_here,
+    password_of,
+    read_account,
+    remove_mailbox,
+    suggested,
+)
 from plugdesk_email.models import Mailbox, Original, OriginalState, Security
 from plugdesk_email.receive import parse_again
+from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after
 
 blueprint = Blueprint("mailboxes", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Mailboxes"), "mail", "email_mailboxes.index", place="form")]
@@ -43,7 +51,7 @@ def new(slug: str) -> Response:
 @blueprint.post("/mailboxes")
 def create(slug: str) -> Response:
     """Add the mailbox, once both directions work; a refusal keeps everything typed."""
-    form = form_to_configure(slug)
+    form_to_configure(slug)
     try:
         account = read_account(request.form, by=me())
         if not request.form.get("untested"):

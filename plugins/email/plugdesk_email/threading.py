@@ -92,12 +92,10 @@ def clean_subject(subject: str, tag_format: str = TAG_FORMAT) -> str:
     before, _, after = tag_format.partition("{number}")
     tag = re.compile(rf"{re.escape(before.strip())}\s{{0,3}}\d{{1,18}}\s{{0,3}}{re.escape(after.strip())}\s?", re.IGNORECASE)
     text = " ".join(subject[:200_000].split())
-    while True:
-        match = tag.match(text) or _PREFIX.match(text)
-        if match is None or not match[0]:
-            break
-        text = text[match.end() :]
-    return tag.sub("", text).strip()[:LONGEST_SUBJECT]
+    start = 0
+    while match := tag.match(text, start) or _PREFIX.match(text, start):
+        start = match.end()
+    return tag.sub("", text[start:]).strip()[:LONGEST_SUBJECT]
 
 
 def reply_subject(subject: str, number: str = "", tag_format: str = TAG_FORMAT) -> str:

@@ -8,8 +8,8 @@ from time import monotonic
 
 import sqlalchemy as sa
 from imapclient.exceptions import IMAPClientError
-from plugdesk.api import Form, Runtime, enqueue
 
+from plugdesk.api import Form, Runtime, enqueue
 from plugdesk_email.connections import Unreachable, account_of, imap
 from plugdesk_email.models import Mailbox
 from plugdesk_email.presets import preset_for

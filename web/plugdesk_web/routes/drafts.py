@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
+
 from plugdesk.i18n import format_time
 from plugdesk.tickets.queries import ticket_for
-
 from plugdesk_web.current import agent_only, db, me, runtime
 from plugdesk_web.drafts import keep_draft
 

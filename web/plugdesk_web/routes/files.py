@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request, send_file
+
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.files import content_disposition, shown_inline
 from plugdesk.i18n import gettext as _
 from plugdesk.tickets.attachments import NewFile, add_file, file_for
-
 from plugdesk_web.current import agent_only, db, me_or_none, runtime
 from plugdesk_web.current import me as signed_in
 
@@ -24,7 +24,9 @@ def show(key: str) -> Response:
     try:
         stream = runtime().files.open(attachment.sha256)
     except FileNotFoundError as error:
-        raise NotFound(_("The file %(name)s is missing on the desk's disk. Tell your administrator.", name=attachment.name)) from error
+        raise NotFound(
+            _("The file %(name)s is missing on the desk's disk. Tell your administrator.", name=attachment.name)
+        ) from error
     inline = shown_inline(attachment.type)
     response = send_file(stream, mimetype=attachment.type if inline else "application/octet-stream", max_age=0)
     response.headers["Content-Disposition"] = content_disposition(attachment.name, inline=inline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
+
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
@@ -11,7 +12,6 @@ from plugdesk.tickets import bin, commands
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.models import Group, User
-
 from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.rendering import redirect_after

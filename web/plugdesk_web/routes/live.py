@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, render_template, request
-from plugdesk.tickets.queries import last_event_id, tickets_changed_since
 
+from plugdesk.tickets.queries import last_event_id, tickets_changed_since
 from plugdesk_web.current import agent_only, db, me
 
 blueprint = Blueprint("live", __name__, url_prefix="/live")

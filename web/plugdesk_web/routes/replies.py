@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Blueprint, Response, flash, request, url_for
+
 from plugdesk.addresses import is_email, normal_email
 from plugdesk.errors import Conflict, Invalid, NotFound, PlugdeskError
 from plugdesk.html import html_of_text
@@ -14,7 +15,6 @@ from plugdesk.tickets import correspondence
 from plugdesk.tickets.attachments import NewFile
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.queries import ticket_for
-
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
@@ -71,7 +71,10 @@ def create_note(number: int) -> Response:
 def withdraw(message_id: int) -> Response:
     """Take an own reply back within the seconds before it leaves; its words go back into the composer."""
     message = _message(message_id)
-    ticket, said = message.ticket, {"mode": "reply", "text": message.text, "html": message.clean_html or "", "cc": ", ".join(message.cc)}
+    ticket, said = (
+        message.ticket,
+        {"mode": "reply", "text": message.text, "html": message.clean_html or "", "cc": ", ".join(message.cc)},
+    )
     correspondence.withdraw_reply(db(), message, me())
     from plugdesk_web.drafts import keep_draft
 
@@ -92,7 +95,9 @@ def send_again(message_id: int) -> Response:
 def forward(message_id: int) -> Response:
     """Send a message with its files on to other addresses."""
     message = _message(message_id)
-    copy = correspondence.forward_message(db(), message, me(), to=_addresses("to"), comment=html_of_text(request.form.get("comment", "")))
+    copy = correspondence.forward_message(
+        db(), message, me(), to=_addresses("to"), comment=html_of_text(request.form.get("comment", ""))
+    )
     return redirect_after(url_for("tickets.show", number=message.ticket_id, _anchor=f"m{copy.id}"), _("Forwarded."))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.forms.queries import form_by_slug, forms_for
 from plugdesk.i18n import current_language
@@ -16,7 +17,6 @@ from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import VIEWS, Filter, Key, Page, group_ids_of, thread_of, ticket_for, tickets_of_view, unread_of
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.queries import agents_of_form, all_groups
-
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.drafts import draft_of
@@ -88,7 +88,14 @@ def create() -> Response:
         customer = find_or_create_customer(db(), channel=channel, value=address, name=given.get("name", "").strip())
         said = Said(text=given["text"].strip())
         ticket = open_ticket(
-            db(), form, customer, subject=given["subject"], said=said, channel="phone", by=me(), values=entered_values(form, given)
+            db(),
+            form,
+            customer,
+            subject=given["subject"],
+            said=said,
+            channel="phone",
+            by=me(),
+            values=entered_values(form, given),
         )
     except Invalid as refusal:
         db().rollback()
@@ -114,7 +121,9 @@ def list_values(found: Page, *, title: str, slug: str, narrowed: Filter) -> dict
         "channels": runtime().registry.channels,
         "here": request.full_path.rstrip("?"),
         "arguments": arguments,
-        "older_url": url_for(request.endpoint or "tickets.view", **{**(request.view_args or {}), **arguments, "after": after}) if after else "",
+        "older_url": url_for(request.endpoint or "tickets.view", **{**(request.view_args or {}), **arguments, "after": after})
+        if after
+        else "",
         "newer": bool(request.args.get("after")),
     }
 
