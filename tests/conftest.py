@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,39 @@ from tests.support.parts import CORPORA, PARTS, left_out, require
 
 __all__ = ["CORPORA"]
 
-pytest_plugins = ["tests.support.databases", "tests.support.desk", "tests.support.servers", "tests.support.browser", "tests.support.work"]
+LIMIT = 180  # seconds for one test, with the servers it starts
+
+pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.desk",
+    "tests.support.servers",
+    "tests.support.browser",
+    "tests.support.work",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # A run that is told to stop takes its servers with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Playwright keeps an event loop in this thread from its first use to the end: whoever wants one of their own goes first.
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Fails a test that goes on for too long, wherever it is stuck, and lets the others run."""
+    if sys.platform == "win32":
+        return (yield)
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"took longer than {LIMIT} seconds"))
+    signal.alarm(LIMIT)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

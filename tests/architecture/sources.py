@@ -40,9 +40,12 @@ def kept_files() -> list[Path]:
 
 def calls(path: Path) -> Iterator[tuple[int, str]]:
     """Line and dotted name of each call in a Python file: `(12, "session.commit")`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
-            yield node.lineno, ast.unparse(node.func)
+    return calls_in(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def calls_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The same for a part of a file."""
+    return ((node.lineno, ast.unparse(node.func)) for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
 def matches(path: Path, pattern: str) -> Iterator[str]:

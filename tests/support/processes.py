@@ -63,12 +63,18 @@ def until(
     alive: Callable[[], bool] = lambda: True,
     what: Callable[[], str] = lambda: "it",
 ) -> None:
-    """Waits for something another process or thread does; the one place where tests let time pass."""
+    """Waits for something another process or thread does; raises TimeoutError when it does not."""
     end = time.monotonic() + seconds
     while not ready():
         if not alive() or time.monotonic() > end:
             raise TimeoutError(f"did not happen within {seconds} seconds: {what()}")
         time.sleep(0.01)
+
+
+def let_time_pass(seconds: float, *, because: str) -> None:
+    """Waits for nothing: for the few tests that show that nothing happens, or that strike at some moment or other."""
+    assert because
+    time.sleep(seconds)
 
 
 def free_port() -> int:
