@@ -1,5 +1,7 @@
 """Letters no person wrote, and why they are taken for that."""
 
+from typing import Any
+
 import pytest
 
 from plugdesk_email.letters import Kind
@@ -7,7 +9,7 @@ from plugdesk_email.parse import parse_email
 from plugdesk_email.threading import make_message_id
 
 KEY = b"k" * 32
-OWN = {"instance": "desk1", "key": KEY, "own_addresses": frozenset({"support@shop.example"})}
+OWN: dict[str, Any] = {"instance": "desk1", "key": KEY, "own_addresses": frozenset({"support@shop.example"})}
 
 
 def letter(

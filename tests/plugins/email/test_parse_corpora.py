@@ -124,6 +124,13 @@ BOMBS = {
     "lines like headers": lambda: b"\n" + b"From: a\nx\n" * 50_000,
     "a report of 10 MB": lambda: b"From: mailer-daemon@x.ru\nSubject: failure\n\n" + b"to a@b.c 550 user unknown\n" * 400_000,
     "dots and ats": lambda: b"From: mailer-daemon@x.ru\nSubject: failure\n\n" + b"a.@" * 200_000,
+    "spaces before a line's end": lambda: b"\n" + b" " * 500_000 + b"x \n",
+    "carriage returns in a header": lambda: b"Subject: a" + b"\r" * 99_000 + b"b\n\nHello",
+    "prefixes of a subject": lambda: b"Subject: " + b"r:" * 49_000 + b"\n\nHello",
+    "quoted lines of a report": lambda: b"From: mailer-daemon@x.ru\nSubject: failure\n\n" + b">\n" * 50_000 + b"550 user unknown",
+    "blank lines of a report": lambda: (
+        b"From: mailer-daemon@x.ru\nSubject: failure\n\n" + b"to \n \n" * 20_000 + b"550 user unknown"
+    ),
     "spaces": lambda: b"Subject: Undeliverable\nReturn-Path: <>\n\n" + b"message " + b" " * 500_000 + b"x",
 }
 
