@@ -5,7 +5,7 @@
 
 from plugdesk.addresses import connect_public, is_email, normal_email
 from plugdesk.clock import in_utc
-from plugdesk.commandline import pass_runtime
+from plugdesk.commandline import desk_runtime, pass_runtime
 from plugdesk.contributions import (
     Change,
     Channel,
@@ -15,6 +15,7 @@ from plugdesk.contributions import (
     JobKind,
     Limits,
     MaybeSent,
+    Service,
     SettingsPage,
     Step,
     Timer,
@@ -154,6 +155,7 @@ __all__ = [
     "Runtime",
     "Said",
     "Secret",
+    "Service",
     "SettingsPage",
     "Status",
     "StatusKind",
@@ -194,6 +196,7 @@ __all__ = [
     "content_disposition",
     "create_form",
     "current_language",
+    "desk_runtime",
     "disable_plugin",
     "enable_plugin",
     "enqueue",

@@ -43,11 +43,16 @@ def pass_runtime(function: Function) -> Function:
     """Give a click command the desk's `Runtime` as its first argument."""
 
     def call(*args: Any, **options: Any) -> Any:
-        launch = click.get_current_context().find_object(Launch)
-        assert launch is not None
-        return function(launch.runtime(), *args, **options)
+        return function(desk_runtime(), *args, **options)
 
     return update_wrapper(call, function)  # type: ignore[return-value]
+
+
+def desk_runtime() -> Runtime:
+    """The desk of the command that runs now, opened when first asked for: for commands that answer for what goes wrong then."""
+    launch = click.get_current_context().find_object(Launch)
+    assert launch is not None
+    return launch.runtime()
 
 
 def data_option(function: Function) -> Function:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
+from plugdesk.variables import Value
+
 if TYPE_CHECKING:
     import click
 
@@ -123,7 +125,7 @@ class Variables:
 
     namespace: str
     names: Mapping[str, str]
-    values: Callable[..., Mapping[str, str]]
+    values: Callable[..., Mapping[str, Value]]
 
 
 @dataclass(frozen=True)

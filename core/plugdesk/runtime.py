@@ -92,8 +92,11 @@ class Runtime:
 
     def scope(self, session: Session, form_id: int, *, lock: bool = False) -> Form | Desk:
         """The form with this id, or the desk for 0; with `lock` its row is read anew and kept from other writers."""
-        entity: type[Form | Desk] = Form if form_id else Desk
-        found = session.get(entity, form_id, populate_existing=lock, with_for_update=lock or None)
+        found: Form | Desk | None
+        if form_id:
+            found = session.get(Form, form_id, populate_existing=lock, with_for_update=lock or None)
+        else:
+            found = session.get(Desk, 0, populate_existing=lock, with_for_update=lock or None)
         if found is None:
             raise NotFound(_("There is no such form."))
         return found

@@ -7,6 +7,7 @@ only agents may.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -41,7 +42,10 @@ def index_message(session: Session, ticket: Ticket, message: Message) -> None:
         if known is None:
             session.execute(_SQLITE_NEW, values | _head(ticket))
         else:
-            session.execute(_SQLITE_SET, values | {"body": f"{known.body} {values['body']}", "notes": f"{known.notes} {values['notes']}"} | _head(ticket))
+            session.execute(
+                _SQLITE_SET,
+                values | {"body": f"{known.body} {values['body']}", "notes": f"{known.notes} {values['notes']}"} | _head(ticket),
+            )
     else:
         session.execute(_POSTGRESQL_PUT, values | {"head": " ".join(_head(ticket).values())})
 
@@ -61,11 +65,17 @@ def matching_terms(session: Session, terms: Sequence[Term]) -> sa.ColumnElement[
     """The same for a question that was taken apart already; terms that ask for a field are passed over."""
     if runtime_of(session).database.dialect == "sqlite":
         query = fts5_query(terms)
-        found = sa.select(sa.literal_column("rowid")).select_from(sa.text("ticket_search")).where(sa.text("ticket_search MATCH :words"))
+        found: sa.Select[Any] = (
+            sa.select(sa.literal_column("rowid"))
+            .select_from(sa.text("ticket_search"))
+            .where(sa.text("ticket_search MATCH :words"))
+        )
         return Ticket.id.in_(found.params(words=query)) if query else None
     query = tsquery(terms)
     found = (
-        sa.select(sa.literal_column("ticket_id")).select_from(sa.text("ticket_search")).where(sa.text("(public || notes) @@ to_tsquery('simple', :words)"))
+        sa.select(sa.literal_column("ticket_id"))
+        .select_from(sa.text("ticket_search"))
+        .where(sa.text("(public || notes) @@ to_tsquery('simple', :words)"))
     )
     return Ticket.id.in_(found.params(words=query)) if query else None
 
@@ -78,8 +88,12 @@ def _head(ticket: Ticket) -> dict[str, str]:
 
 
 _SQLITE_GET = sa.text("SELECT body, notes FROM ticket_search WHERE rowid = :id")
-_SQLITE_NEW = sa.text("INSERT INTO ticket_search (rowid, subject, people, body, notes) VALUES (:id, :subject, :people, :body, :notes)")
-_SQLITE_SET = sa.text("UPDATE ticket_search SET subject = :subject, people = :people, body = :body, notes = :notes WHERE rowid = :id")
+_SQLITE_NEW = sa.text(
+    "INSERT INTO ticket_search (rowid, subject, people, body, notes) VALUES (:id, :subject, :people, :body, :notes)"
+)
+_SQLITE_SET = sa.text(
+    "UPDATE ticket_search SET subject = :subject, people = :people, body = :body, notes = :notes WHERE rowid = :id"
+)
 _POSTGRESQL_PUT = sa.text(
     "INSERT INTO ticket_search (ticket_id, public, notes)"
     " VALUES (:id, to_tsvector('simple', :head || ' ' || :body), to_tsvector('simple', :notes))"

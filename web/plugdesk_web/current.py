@@ -63,14 +63,14 @@ def install(app: Flask) -> None:
     login.init_app(app)
 
 
-@login.request_loader
+@login.request_loader  # type: ignore[untyped-decorator]
 def _person_of_cookie(_request: Any) -> Person | None:
     token = request.cookies.get(cookie_name(SESSION_COOKIE))
     found = session_of(db(), token) if token else None
     return Person(found[1], found[0]) if found else None
 
 
-@login.unauthorized_handler
+@login.unauthorized_handler  # type: ignore[untyped-decorator]
 def _to_sign_in() -> Response:
     if request.headers.get("HX-Request"):
         abort(401)
@@ -114,7 +114,7 @@ def admin_only(view: Callable[P, R]) -> Callable[P, R]:
             abort(404)
         return view(*args, **given)
 
-    return guarded  # type: ignore[return-value]
+    return guarded
 
 
 def form_here(slug: str) -> Form:

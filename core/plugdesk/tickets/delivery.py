@@ -8,6 +8,7 @@ sending again, ends as *maybe sent*.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -117,7 +118,8 @@ def _waiting(session: Session, plugin: str, form: Form, state: DeliveryState) ->
 def _end(session: Session, message: Message, state: DeliveryState, why: str | None) -> None:
     message.delivery, message.delivery_error = state, why
     kind = "message_sent" if state is DeliveryState.SENT else f"message_{state}"
-    record(session, kind, ticket=message.ticket, message_id=message.id, **({"reason": why} if why else {}))
+    about: dict[str, Any] = {"reason": why} if why else {}
+    record(session, kind, ticket=message.ticket, message_id=message.id, **about)
 
 
 def _wait(session: Session, message: Message, why: str, *, give_up: bool) -> None:

@@ -199,7 +199,7 @@ def group_ids_of(session: Session, user: User) -> list[int]:
     return known[user.id]
 
 
-def _rows() -> sa.Select[tuple[Ticket]]:
+def _rows() -> sa.Select[Ticket]:
     return sa.select(Ticket).options(joinedload(Ticket.customer), joinedload(Ticket.assignee), joinedload(Ticket.group))
 
 
@@ -223,7 +223,7 @@ def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[b
         watched = sa.select(Watcher.ticket_id).where(Watcher.user_id == user.id, Watcher.ticket_id == Ticket.id)
         return [is_open, watched.exists()]
     if view == "unanswered":
-        return [is_open, Ticket.customer_waits]
+        return [is_open, Ticket.customer_waits.is_(True)]
     if view == "waiting":
         return [Ticket.status_kind == StatusKind.PENDING]
     if view == "done":

@@ -21,7 +21,7 @@ def settle(session: Session, ticket: Ticket) -> None:
     runtime = runtime_of(session)
     if not runtime.registry.implementations("settle_ticket", ticket.form.extensions):
         return
-    if ticket.id is None:
+    if ticket in session.new:
         session.flush()  # the ticket's id, which plugins' rows point at
     before: Mapping[str, Any] = {name: getattr(ticket, name) for name in _SETTLED} | {"values": dict(ticket.values)}
     settled, failed = runtime.executor.filter("settle_ticket", ticket.form, session, before, name="settled", ticket=ticket)

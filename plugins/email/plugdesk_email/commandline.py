@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from plugdesk.api import pass_runtime
 from plugdesk_email.letters import as_json
 from plugdesk_email.parse import parse_email
-
-if TYPE_CHECKING:
-    from plugdesk.api import Runtime
 
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the letter and tries again
 
@@ -37,33 +33,32 @@ def receive(slug: str, as_lines: bool, files: tuple[Path, ...]) -> None:
 
     Exit code 0 means: committed. Whatever else happens the code is 75, so that the mail server tries again.
     """
-    kept = []
     try:
-        for file in files or (Path("-"),):
-            raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-            kept.append(_keep(slug, raw))
+        kept = _keep(slug, [sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes() for file in files or (Path("-"),)])
     except BaseException as error:  # any doubt whatever must not lose the letter
-        click.echo(f"plugdesk email receive: {error or type(error).__name__}", err=True)
+        click.echo(f"plugdesk email receive: {str(error) or type(error).__name__}", err=True)
         sys.exit(TRY_AGAIN)
     if as_lines:
         for each in kept:
             click.echo(json.dumps(each))
 
 
-@pass_runtime
-def _keep(runtime: Runtime, slug: str, raw: bytes) -> dict[str, object]:
-    """Commit one letter and the job that reads it."""
-    from plugdesk.api import Invalid, form_by_slug
+def _keep(slug: str, letters: Sequence[bytes]) -> list[dict[str, object]]:
+    """Commit all the letters, or none, with the jobs that read them."""
+    from plugdesk.api import Invalid, desk_runtime, form_by_slug
     from plugdesk_email.intake import keep_original
 
-    if not raw.strip():
+    if not all(raw.strip() for raw in letters):
         raise Invalid("The letter is empty.")
+    runtime = desk_runtime()
     with runtime.database.write() as session:
         form = form_by_slug(session, slug)
         if not form.has("email"):
             raise Invalid(f"E-mail is off on the form “{slug}”. Switch it on under Extensions.")
         if form.archived_at is not None:
             raise Invalid(f"The form “{slug}” is archived.")
-        original = keep_original(runtime.context("email", form, session), raw)
-        assert original is not None
-        return {"original": original.id, "form": slug, "size": len(raw), "sha256": original.sha256}
+        ctx = runtime.context("email", form, session)
+        kept = [keep_original(ctx, raw) for raw in letters]
+        return [
+            {"original": each.id, "form": slug, "size": each.size, "sha256": each.sha256} for each in kept if each is not None
+        ]

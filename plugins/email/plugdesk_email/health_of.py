@@ -32,9 +32,15 @@ def changes(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
     if switching_on:
         if not addresses:
             return [Change(_("No mailbox yet: add one to this form, then letters become tickets"), "amber")]
-        return [Change(_("Letters to %(address)s become tickets of %(form)s", address=address, form=form.name), "green") for address in addresses]
+        return [
+            Change(_("Letters to %(address)s become tickets of %(form)s", address=address, form=form.name), "green")
+            for address in addresses
+        ]
     return [
-        Change(_("%(address)s is no longer read; letters stay on its server and are fetched when it is on again", address=address), "amber")
+        Change(
+            _("%(address)s is no longer read; letters stay on its server and are fetched when it is on again", address=address),
+            "amber",
+        )
         for address in addresses
     ]
 

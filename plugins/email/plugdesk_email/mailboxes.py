@@ -101,14 +101,27 @@ def password_of(ctx: Context, mailbox: Mailbox) -> str:
 
 
 def _stored(account: Account) -> dict[str, Any]:
-    names = ("address", "login", "imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security", "own_network", "folder")
+    names = (
+        "address",
+        "login",
+        "imap_host",
+        "imap_port",
+        "imap_security",
+        "smtp_host",
+        "smtp_port",
+        "smtp_security",
+        "own_network",
+        "folder",
+    )
     return {name: getattr(account, name) for name in names}
 
 
 def _refuse_taken(ctx: Context, address: str, own_id: int | None) -> None:
     other = ctx.db.scalar(sa.select(Mailbox).where(Mailbox.address == address))
     if other is not None and other.id != own_id:
-        raise Invalid(problems={"address": _("%(address)s is already read by the form “%(form)s”.", address=address, form=other.form.name)})
+        raise Invalid(
+            problems={"address": _("%(address)s is already read by the form “%(form)s”.", address=address, form=other.form.name)}
+        )
     person = ctx.db.scalar(sa.select(User).where(User.email == address))
     if person is not None:
         raise Invalid(

@@ -22,6 +22,7 @@ from plugdesk.api import (
     normal_email,
     open_ticket,
     receive_message,
+    report_failure,
     survivor,
     use_language,
 )

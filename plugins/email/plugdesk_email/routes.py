@@ -127,10 +127,23 @@ def download(slug: str, original_id: int) -> Response:
 
     original = _original(slug, original_id)
     raw = context("email").read_bytes(original.sha256)
-    return send_file(BytesIO(raw), mimetype="application/octet-stream", as_attachment=True, download_name=f"letter-{original.id}.eml")
+    return send_file(
+        BytesIO(raw), mimetype="application/octet-stream", as_attachment=True, download_name=f"letter-{original.id}.eml"
+    )
 
 
-_FIELDS = ("address", "login", "imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security", "own_network", "folder")
+_FIELDS = (
+    "address",
+    "login",
+    "imap_host",
+    "imap_port",
+    "imap_security",
+    "smtp_host",
+    "smtp_port",
+    "smtp_security",
+    "own_network",
+    "folder",
+)
 
 
 def _edit(form: Any, mailbox: Mailbox | None, given: Any, problems: Any = None, *, good: Any = (), status: int = 200) -> Response:
@@ -138,7 +151,14 @@ def _edit(form: Any, mailbox: Mailbox | None, given: Any, problems: Any = None, 
     if me().is_admin:
         securities.append((Security.PLAIN, _("None (own network only)")))
     return page(
-        "email:mailbox.html", status=status, form=form, mailbox=mailbox, given=given, problems=problems or {}, good=good, securities=securities
+        "email:mailbox.html",
+        status=status,
+        form=form,
+        mailbox=mailbox,
+        given=given,
+        problems=problems or {},
+        good=good,
+        securities=securities,
     )
 
 

@@ -33,7 +33,9 @@ def watch_mailboxes(runtime: Runtime, stop: threading.Event) -> None:
             if mailbox_id not in watched:
                 own_stop = threading.Event()
                 watched[mailbox_id] = (version, own_stop)
-                threading.Thread(target=_watch, args=(runtime, mailbox_id, own_stop), name=f"mailbox {mailbox_id}", daemon=True).start()
+                threading.Thread(
+                    target=_watch, args=(runtime, mailbox_id, own_stop), name=f"mailbox {mailbox_id}", daemon=True
+                ).start()
         stop.wait(LOOK)
     for _version, own_stop in watched.values():
         own_stop.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Invalid, NotFound
@@ -17,6 +19,7 @@ from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.rendering import redirect_after
 from plugdesk_web.ticket_fields import entered_values
 
+Chosen = TypeVar("Chosen", User, Group)
 blueprint = Blueprint("handling", __name__, url_prefix="/tickets/<int:number>")
 
 
@@ -135,7 +138,7 @@ def _back(ticket: Ticket, text: str) -> Response:
     return redirect_after(url_for("tickets.show", number=ticket.number), text)
 
 
-def _chosen(kind: type[User] | type[Group], name: str) -> User | Group | None:
+def _chosen(kind: type[Chosen], name: str) -> Chosen | None:
     given = request.form.get(name, "")
     found = db().get(kind, int(given)) if given.isdigit() else None
     if given and found is None:
