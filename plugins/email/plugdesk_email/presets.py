@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
+from plugdesk_email.presethelp import HELP
+
 Security = Literal["tls", "starttls"]
 Auth = Literal["password", "app-password", "oauth2"]
 IMAP_PORT, SMTP_PORT, SMTP_STARTTLS_PORT = 993, 465, 587
@@ -115,4 +117,4 @@ def _table() -> tuple[tuple[Preset, ...], dict[str, str]]:
 def _preset(row: dict[str, Any]) -> Preset:
     servers = {name: Server(**row[name]) for name in ("imap", "smtp")}
     lists = {name: tuple(row[name]) for name in ("auth", "domains")}
-    return Preset(**{**row, **servers, **lists})
+    return Preset(**{**row, **servers, **lists, "help": HELP.get(row["code"], "")})
