@@ -203,4 +203,3 @@ def _rotate_column(connection: sa.Connection, runtime: Runtime, table: sa.Table,
         connection.execute(sa.update(table).where(where).values({column.name: renewed}))
         number += 1
     return number
-

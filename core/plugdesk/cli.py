@@ -66,7 +66,9 @@ def main(context: click.Context) -> None:
 
 @main.command()
 @data_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at; others reach only this machine's.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen at; others reach only this machine's."
+)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--lang", type=click.Choice(["en", "ru"]), help="The language a new desk begins with.")
 @click.option("--safe-mode", is_flag=True, help="Load no extension: for finding out which one does harm.")
@@ -99,7 +101,9 @@ def migrate(launch: Launch) -> None:
 
     failed = False
     for outcome in migrate_all(launch.settings()):
-        click.echo(f"{outcome.unit:<20} {outcome.state:<9} {outcome.before or '-'} → {outcome.after or '-'}  {outcome.reason}".rstrip())
+        click.echo(
+            f"{outcome.unit:<20} {outcome.state:<9} {outcome.before or '-'} → {outcome.after or '-'}  {outcome.reason}".rstrip()
+        )
         failed = failed or not outcome.ok
     sys.exit(1 if failed else 0)
 
@@ -113,7 +117,9 @@ def doctor(launch: Launch) -> None:
 
     bad = 0
     for finding in examine(launch.settings()):
-        click.echo(f"{click.style('ok ' if finding.ok else 'BAD', fg='green' if finding.ok else 'red')}  {finding.title}: {finding.text}")
+        click.echo(
+            f"{click.style('ok ' if finding.ok else 'BAD', fg='green' if finding.ok else 'red')}  {finding.title}: {finding.text}"
+        )
         bad += not finding.ok
     sys.exit(1 if bad else 0)
 
@@ -176,7 +182,9 @@ def check(path: Path) -> None:
 
 @plugin.command()
 @click.argument("plugin_id", metavar="PLUGIN")
-@click.option("--export", "file", type=click.Path(dir_okay=False, path_type=Path), help="Where its data goes.  [PLUGIN-DATE.json]")
+@click.option(
+    "--export", "file", type=click.Path(dir_okay=False, path_type=Path), help="Where its data goes.  [PLUGIN-DATE.json]"
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @data_option
 @pass_runtime

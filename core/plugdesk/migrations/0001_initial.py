@@ -137,6 +137,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_recurring")),
     )
     op.create_table(
+        "service",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_service")),
+    )
+    op.create_table(
         "ticket_tally",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("form_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -640,6 +647,7 @@ def downgrade() -> None:
     op.drop_table("user")
     op.drop_table("worker")
     op.drop_table("ticket_tally")
+    op.drop_table("service")
     op.drop_table("recurring")
     op.drop_table("plugin_settings")
     with op.batch_alter_table("plugin_figures", schema=None) as batch_op:

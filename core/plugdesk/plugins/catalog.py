@@ -290,12 +290,16 @@ def _lacking(plugin: Plugin, scope: Form | Desk, stored: Mapping[tuple[str, int]
     except Invalid as error:
         return str(error)
     needed = [each for each in options_of(schema) if each.required and not any(each.name in level.values for level in levels)]
-    return _("It needs settings first: %(labels)s.", labels=", ".join(str(each.about["label"]) for each in needed)) if needed else ""
+    return (
+        _("It needs settings first: %(labels)s.", labels=", ".join(str(each.about["label"]) for each in needed)) if needed else ""
+    )
 
 
 def _health(session: Session, plugin_id: str | None = None) -> dict[str, Health]:
     since = runtime_of(session).clock.now() - RECENT
-    found = sa.select(HookFigures.plugin, HookFigures.calls, HookFigures.errors, HookFigures.buckets).where(HookFigures.hour >= since)
+    found = sa.select(HookFigures.plugin, HookFigures.calls, HookFigures.errors, HookFigures.buckets).where(
+        HookFigures.hour >= since
+    )
     if plugin_id is not None:
         found = found.where(HookFigures.plugin == plugin_id)
     sums: dict[str, tuple[int, int, list[int]]] = {}
@@ -321,7 +325,9 @@ def _errors(session: Session, plugin_id: str) -> Sequence[HookError]:
 def _adds(session: Session, plugin: Plugin) -> dict[str, list[str]]:
     registry = runtime_of(session).registry
     added = {
-        "channels": titles_of([each for name, each in registry.channels.items() if registry.owner("channels", name) == plugin.id]),
+        "channels": titles_of(
+            [each for name, each in registry.channels.items() if registry.owner("channels", name) == plugin.id]
+        ),
         "panels": titles_of(pages_of(registry, plugin.id, "Panel")),
         "columns": titles_of(pages_of(registry, plugin.id, "Column")),
         "actions": titles_of(pages_of(registry, plugin.id, "Action")),

@@ -49,9 +49,17 @@ def _shown(registry: Registry, plugin_id: str, on: bool) -> list[Change]:
     channels = [each for name, each in registry.channels.items() if registry.owner("channels", name) == plugin_id]
     rows = [
         (channels, _("Messages come in and go out by: %(titles)s."), _("No more messages come in or go out by: %(titles)s.")),
-        (pages_of(registry, plugin_id, "Panel"), _("Appears beside tickets: %(titles)s."), _("Disappears beside tickets: %(titles)s.")),
+        (
+            pages_of(registry, plugin_id, "Panel"),
+            _("Appears beside tickets: %(titles)s."),
+            _("Disappears beside tickets: %(titles)s."),
+        ),
         (pages_of(registry, plugin_id, "Column"), _("Appears in lists: %(titles)s."), _("Disappears from lists: %(titles)s.")),
-        (pages_of(registry, plugin_id, "Action"), _("Appears among the actions: %(titles)s."), _("Disappears from the actions: %(titles)s.")),
+        (
+            pages_of(registry, plugin_id, "Action"),
+            _("Appears among the actions: %(titles)s."),
+            _("Disappears from the actions: %(titles)s."),
+        ),
     ]
     tone = "green" if on else "amber"
     found = [Change((yes if on else no) % {"titles": format_list(titles_of(given))}, tone) for given, yes, no in rows if given]  # type: ignore[arg-type]
@@ -78,7 +86,9 @@ def _waiting(session: Session, plugin_id: str, form: Form | None, on: bool) -> l
     if letters and on:
         lines.append(Change(ngettext("%(num)s held message goes out.", "%(num)s held messages go out.", letters), "amber"))
     elif letters:
-        text = ngettext("%(num)s message waits to go out: it is held.", "%(num)s messages wait to go out: they are held.", letters)
+        text = ngettext(
+            "%(num)s message waits to go out: it is held.", "%(num)s messages wait to go out: they are held.", letters
+        )
         lines.append(Change(text, "amber"))
     jobs = waiting_for(session, plugin_id, form)
     if jobs and on:

@@ -13,7 +13,19 @@ from plugdesk.plugins.manifest import Manifest, read_manifest
 
 PROMISED = {"plugdesk.api", "plugdesk_web.api"}
 PROMISED_TO_TESTS = PROMISED | {"plugdesk.testing"}
-GOES_OUT = {"aiohttp", "ftplib", "http.client", "httpx", "imapclient", "imaplib", "requests", "smtplib", "socket", "urllib.request", "urllib3"}
+GOES_OUT = {
+    "aiohttp",
+    "ftplib",
+    "http.client",
+    "httpx",
+    "imapclient",
+    "imaplib",
+    "requests",
+    "smtplib",
+    "socket",
+    "urllib.request",
+    "urllib3",
+}
 SCRIPT = re.compile(r"(\d{4})_\w+\.py\Z")
 
 
@@ -72,7 +84,9 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
             for alias in node.names:
                 yield node.lineno, alias.name
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from ((node.lineno, f"{node.module}.{alias.name}" if node.module in _ROOTS else node.module) for alias in node.names)
+            yield from (
+                (node.lineno, f"{node.module}.{alias.name}" if node.module in _ROOTS else node.module) for alias in node.names
+            )
 
 
 _ROOTS = {"plugdesk", "plugdesk_web"}
@@ -109,7 +123,9 @@ def _hooks(tree: ast.Module, name: str) -> Iterator[Finding]:
 
 def _is_hookimpl(decorator: ast.expr) -> bool:
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return (isinstance(called, ast.Name) and called.id == "hookimpl") or (isinstance(called, ast.Attribute) and called.attr == "hookimpl")
+    return (isinstance(called, ast.Name) and called.id == "hookimpl") or (
+        isinstance(called, ast.Attribute) and called.attr == "hookimpl"
+    )
 
 
 def _migrations(manifest: Manifest) -> Iterator[Finding]:

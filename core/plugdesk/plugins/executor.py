@@ -48,7 +48,9 @@ class Executor:
 
     passthrough: tuple[type[BaseException], ...] = (Veto, KeyboardInterrupt, GeneratorExit)
 
-    def __init__(self, registry: Registry, breaker: Breaker, figures: Figures, context: Callable[..., Context], *, strict: bool) -> None:
+    def __init__(
+        self, registry: Registry, breaker: Breaker, figures: Figures, context: Callable[..., Context], *, strict: bool
+    ) -> None:
         self.registry = registry
         self.breaker = breaker
         self.figures = figures
@@ -72,7 +74,9 @@ class Executor:
                 return result
         return None
 
-    def filter(self, hook: str, scope: Form | Desk, session: Session, value: Mapping[str, Any], *, name: str, **given: Any) -> tuple[Mapping[str, Any], list[str]]:
+    def filter(
+        self, hook: str, scope: Form | Desk, session: Session, value: Mapping[str, Any], *, name: str, **given: Any
+    ) -> tuple[Mapping[str, Any], list[str]]:
         """`value` as each plugin in turn leaves it, and the plugins that failed (their part stays as it was)."""
         failed = []
         for implementation in self.registry.implementations(hook, self.enabled(scope, session)):
@@ -83,7 +87,9 @@ class Executor:
             elif isinstance(result, Mapping):
                 value = result
             elif result is not None:
-                self._fault(implementation, scope, session, TypeError(f"{hook}() returned {type(result).__name__}, not a mapping"))
+                self._fault(
+                    implementation, scope, session, TypeError(f"{hook}() returned {type(result).__name__}, not a mapping")
+                )
                 failed.append(implementation.plugin)
         return value, failed
 
@@ -115,7 +121,9 @@ class Executor:
         if isinstance(result, Failed):
             raise result.error
 
-    def run(self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any) -> Any:
+    def run(
+        self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any
+    ) -> Any:
         """Run a function a plugin contributed (a panel, a column, variables) as `function(ctx, *args, **given)`.
 
         Returns its result, or `Failed` when it raised or is suspended here.
@@ -123,7 +131,9 @@ class Executor:
         implementation = Implementation(plugin, what, function, (), bare=False)
         return self._run(implementation, scope, session, given, "asked", args)
 
-    def do(self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any) -> Any:
+    def do(
+        self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any
+    ) -> Any:
         """Like `run`, for what a person pressed: a refusal in words (`PlugdeskError`) passes through and is no failure."""
         implementation = Implementation(plugin, what, function, (), bare=False)
         return self._run(implementation, scope, session, given, "asked", args, refuses=True)

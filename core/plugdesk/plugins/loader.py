@@ -124,7 +124,9 @@ def _describe(point: EntryPoint) -> Plugin:
         spec = None
         plugin.trace = trace_of(error)
     if spec is None or not spec.submodule_search_locations:
-        plugin.fail(State.FAILED, _("The package “%(package)s” cannot be found. Install it again.", package=package), plugin.trace)
+        plugin.fail(
+            State.FAILED, _("The package “%(package)s” cannot be found. Install it again.", package=package), plugin.trace
+        )
         return plugin
     try:
         plugin.manifest = manifest = read_manifest(Path(next(iter(spec.submodule_search_locations))) / "plugin.toml")
@@ -166,7 +168,9 @@ def _refuse_prefix_clashes(loaded: dict[str, Plugin]) -> None:
     for plugin in loaded.values():
         for other in loaded.values():
             if plugin.id.startswith(f"{other.id}_") and plugin.state is State.OK:
-                why = _("Its tables would stand among those of “%(other)s”: the id must not begin with “%(other)s_”.", other=other.id)
+                why = _(
+                    "Its tables would stand among those of “%(other)s”: the id must not begin with “%(other)s_”.", other=other.id
+                )
                 plugin.fail(State.INVALID, why)
 
 
@@ -252,7 +256,9 @@ def _forget_models(package: str) -> None:
     """Take a failed plugin's models out of SQLAlchemy: one that cannot be configured stops every query of everybody."""
     for mapper in list(Base.registry.mappers):
         if mapper.class_.__module__.partition(".")[0] == package.partition(".")[0] != "plugdesk":
-            Base.registry._dispose_manager_and_mapper(mapper.class_manager)
+            manager = mapper.class_manager
+            Base.registry._dispose_manager_and_mapper(manager)
+            Base.registry._managers.pop(manager, None)  # else it waits there, without a mapper, to be collected
             for table in mapper.tables:
                 if isinstance(table, sa.Table):
                     Base.metadata.remove(table)
@@ -260,10 +266,5 @@ def _forget_models(package: str) -> None:
 
 def _unknown_hooks(plugin: Plugin) -> list[str]:
     manager = pluggy.PluginManager(hooks.PROJECT)
-    marked = [
-        name
-        for module in plugin.modules
-        for name in dir(module)
-        if manager.parse_hookimpl_opts(module, name) is not None
-    ]
+    marked = [name for module in plugin.modules for name in dir(module) if manager.parse_hookimpl_opts(module, name) is not None]
     return sorted(name for name in marked if not hasattr(getattr(hooks, name, None), "plugdesk_kind"))

@@ -24,11 +24,11 @@ PERMISSIONS = {
     "public-pages": "Shows pages to people who are not signed in",
     "net": "Connects to the servers named in its settings",
 }
-# The core's tables and the first words of their names, and names of databases, versions and addresses.
+# The first words of the core's tables, and of names that databases, versions and addresses use: no id begins with one.
 RESERVED = {
     "alembic", "attachment", "attempt", "catalog", "claim", "content", "core", "customer", "delivery", "desk", "event", "field",
     "form", "group", "identity", "job", "link", "message", "organization", "participant", "pg", "plugdesk", "plugin", "reading",
-    "recurring", "search", "session", "setting", "settings", "sqlite", "static", "status", "throttle", "ticket", "timer", "user",
+    "recurring", "search", "service", "session", "setting", "settings", "signed", "sqlite", "static", "status", "throttle", "ticket", "timer", "user",
     "users", "watcher", "worker",
 }  # fmt: skip
 
@@ -110,8 +110,8 @@ def _rules(known: dict[str, object]) -> dict[str, str]:
     identity = str(known["id"])
     if not _ID.match(identity):
         problems["id"] = "must be 2 to 31 small letters and digits, beginning with a letter; _ may stand between them"
-    elif identity in RESERVED:
-        problems["id"] = f"may not be “{identity}”, which the core uses"
+    elif (word := identity.partition("_")[0]) in RESERVED:
+        problems["id"] = f"may not begin with “{word}”, which the core uses"
     if known["category"] not in CATEGORIES:
         problems["category"] = f"must be one of {', '.join(CATEGORIES)}"
     if known["scope"] not in SCOPES:

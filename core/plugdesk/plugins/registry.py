@@ -76,7 +76,9 @@ class Registry:
     def is_loaded(self, plugin: str) -> bool:
         return plugin in self.plugins and self.plugins[plugin].state is State.OK
 
-    def add_core(self, *, jobs: Iterable[JobKind] = (), timers: Iterable[Timer] = (), variables: Iterable[Variables] = ()) -> None:
+    def add_core(
+        self, *, jobs: Iterable[JobKind] = (), timers: Iterable[Timer] = (), variables: Iterable[Variables] = ()
+    ) -> None:
         """What the core itself brings by the same types as plugins do; its owner is called `core`.
 
         A plugin that has taken one of the core's names is not loaded.

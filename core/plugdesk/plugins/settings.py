@@ -158,7 +158,15 @@ def upgraded(row: PluginSettings | None, schema: type) -> Stored:
 
 
 def save_settings(
-    session: Session, vault: Vault, plugin: str, form_id: int, schema: type, values: Mapping[str, Any], *, version: int, now: datetime
+    session: Session,
+    vault: Vault,
+    plugin: str,
+    form_id: int,
+    schema: type,
+    values: Mapping[str, Any],
+    *,
+    version: int,
+    now: datetime,
 ) -> dict[str, list[Any]]:
     """Store `values` (an absent key means: not set at this level) if `version` is still what was read.
 

@@ -37,7 +37,9 @@ def enable_plugin(session: Session, scope: Form | Desk, plugin_id: str, by: User
     wanted = _not_on(session, scope, [*requirements_of(runtime.registry, plugin_id), plugin_id])
     first = [each for each in wanted if each != plugin_id]
     if first and not along:
-        raise Invalid(_("%(name)s needs %(others)s. Switch that on first.", name=name_of(session, plugin_id), others=_names(session, first)))
+        raise Invalid(
+            _("%(name)s needs %(others)s. Switch that on first.", name=name_of(session, plugin_id), others=_names(session, first))
+        )
     for each in wanted:
         place = _place_of(session, runtime, scope, each)
         if place is not scope:
@@ -170,11 +172,15 @@ def _check_can_be_on(session: Session, runtime: Runtime, scope: Form | Desk, plu
         raise Invalid(_("%(name)s is switched on per form, not for the whole desk.", name=name))
     against = [each for each in conflicts_of(runtime.registry, plugin_id) if scope.has(each)]
     if against:
-        raise Invalid(_("%(name)s does not go together with %(others)s. Switch that off first.", name=name, others=_names(session, against)))
+        raise Invalid(
+            _("%(name)s does not go together with %(others)s. Switch that off first.", name=name, others=_names(session, against))
+        )
     try:
         runtime.settings_of(session, plugin_id, scope)
     except Invalid as error:
-        raise Invalid(_("%(name)s cannot be switched on yet. %(why)s", name=name, why=str(error)), problems=error.problems) from error
+        raise Invalid(
+            _("%(name)s cannot be switched on yet. %(why)s", name=name, why=str(error)), problems=error.problems
+        ) from error
 
 
 def _switch_on(session: Session, runtime: Runtime, scope: Form | Desk, plugin_id: str, by: User | None) -> None:
@@ -241,5 +247,3 @@ def _form(scope: Form | Desk) -> Form | None:
 
 def _names(session: Session, plugin_ids: Any) -> str:
     return format_list([name_of(session, each) for each in plugin_ids])
-
-
