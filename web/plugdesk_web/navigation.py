@@ -15,6 +15,7 @@ from plugdesk.permissions import can_configure
 from plugdesk.tickets.queries import VIEWS, last_event_id, view_counts
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import db, me, me_or_none, runtime
+from plugdesk_web.rendering import is_fragment, take_toasts
 
 Item = dict[str, Any]
 KEYS = {
@@ -159,6 +160,7 @@ def _values() -> dict[str, Any]:
         "theme": (user.theme if user else None) or request.cookies.get("theme", ""),
         "density": request.cookies.get("density", ""),
         "safe_mode": runtime().settings.safe_mode,
+        "toasts": [] if is_fragment() else take_toasts(),
     }
 
 

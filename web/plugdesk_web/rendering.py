@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, flash, g, make_response, redirect, render_template, request
+from flask import session as cookie
 
+from plugdesk.i18n import gettext as _
 from plugdesk.plugins.context import Context
 from plugdesk_web.current import db as request_db
 from plugdesk_web.current import runtime
@@ -34,6 +36,18 @@ def redirect_after(target: str, text: str | None = None, *, tone: str = "message
 def toast(text: str, *, error: bool = False) -> None:
     """Say on the next page what has just happened."""
     flash(text, "error" if error else "message")
+
+
+def offer_undo(text: str, url: str, *, seconds: int) -> None:
+    """Say on the next page what has just happened, with a button that takes it back for `seconds`."""
+    waiting = [*cookie.get("toasts", []), {"text": text, "action_label": _("Undo"), "action_url": url, "seconds": seconds}]
+    cookie["toasts"] = waiting[-3:]
+
+
+def take_toasts() -> list[dict[str, Any]]:
+    """The toasts for this page; they are shown once."""
+    taken: list[dict[str, Any]] = cookie.pop("toasts", []) if "toasts" in cookie else []
+    return taken
 
 
 def context(plugin: str) -> Context:

@@ -147,6 +147,11 @@ def unread_of(session: Session, user: User, tickets: Sequence[Ticket]) -> frozen
     return frozenset(is_open) - frozenset(read)
 
 
+def is_watched(session: Session, ticket: Ticket, agent: User) -> bool:
+    """Whether `agent` is told of what happens to the ticket."""
+    return session.get(Watcher, (ticket.id, agent.id)) is not None
+
+
 def ticket_for(session: Session, user: User, number: int) -> Ticket:
     """The ticket with this number if `user` may see it; else `NotFound`, whether or not there is one."""
     found = session.scalar(_rows().options(joinedload(Ticket.customer).selectinload(User.identities)).where(Ticket.id == number))

@@ -24,6 +24,6 @@ def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, 
 def cells(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Cell]:
     """The column: the last mark of each ticket, its comment on hover."""
     return {
-        number: Cell(str(rating.mark), TONES[rating.mark], f"face-{rating.mark}", rating.comment or names()[rating.mark])
+        number: Cell(str(rating.mark), TONES[rating.mark], "smile", rating.comment or names()[rating.mark])
         for number, rating in last_ratings(ctx, tickets).items()
     }

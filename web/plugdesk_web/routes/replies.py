@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from plugdesk.addresses import is_email, normal_email
 from plugdesk.errors import Conflict, Invalid, NotFound, PlugdeskError
@@ -18,8 +19,9 @@ from plugdesk.tickets.queries import ticket_for
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
-from plugdesk_web.rendering import redirect_after
+from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import ticket_page
+from plugdesk_web.thread import body_of
 
 blueprint = Blueprint("replies", __name__)
 UNDO = timedelta(seconds=10)
@@ -45,7 +47,11 @@ def create(number: int) -> Response:
     target = url_for("tickets.show", number=number, _anchor=f"m{message.id}")
     earlier = once.remember(db(), me().id, target)
     if earlier is None:
-        flash(url_for("replies.withdraw", message_id=message.id), "undo")
+        offer_undo(
+            _("Your reply leaves in %(seconds)d seconds.", seconds=UNDO.seconds),
+            url_for("replies.withdraw", message_id=message.id),
+            seconds=UNDO.seconds,
+        )
     return redirect_after(earlier or target)
 
 
@@ -90,15 +96,46 @@ def send_again(message_id: int) -> Response:
     return redirect_after(url_for("tickets.show", number=message.ticket_id, _anchor=f"m{message.id}"), _("On its way again."))
 
 
+@blueprint.get("/messages/<int:message_id>/forwardings/new")
+@agent_only
+def new_forwarding(message_id: int) -> Response:
+    """Where to, and what to say above it."""
+    return _forwarding(_message(message_id), {}, {})
+
+
 @blueprint.post("/messages/<int:message_id>/forwardings")
 @agent_only
 def forward(message_id: int) -> Response:
-    """Send a message with its files on to other addresses."""
+    """Send a message with its files on to other addresses; a refusal keeps what was typed."""
+    if (target := once.done_before(db(), me().id)) is not None:
+        return redirect_after(target)
     message = _message(message_id)
-    copy = correspondence.forward_message(
+    try:
+        copy = _forward(message)
+    except Invalid as refusal:
+        db().rollback()
+        return _forwarding(_message(message_id), request.form, refusal.problems)
+    target = url_for("tickets.show", number=message.ticket_id, _anchor=f"m{copy.id}")
+    return redirect_after(once.remember(db(), me().id, target) or target, _("Forwarded."))
+
+
+def _forward(message: Message) -> Message:
+    return correspondence.forward_message(
         db(), message, me(), to=_addresses("to"), comment=html_of_text(request.form.get("comment", ""))
     )
-    return redirect_after(url_for("tickets.show", number=message.ticket_id, _anchor=f"m{copy.id}"), _("Forwarded."))
+
+
+def _forwarding(message: Message, given: Mapping[str, str], problems: Mapping[str, str]) -> Response:
+    return page(
+        "tickets/forward.html",
+        status=422 if problems else 200,
+        message=message,
+        ticket=message.ticket,
+        body=body_of(message),
+        given=given,
+        problems=problems,
+        once=once.new_key(),
+    )
 
 
 def _message(message_id: int) -> Message:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import plugdesk
 import sqlalchemy as sa
 from flask import Blueprint, Response, g, request, url_for
 from flask_login import current_user
+from sqlalchemy.orm import Session
+
+import plugdesk
 from plugdesk.database import afterwards
 from plugdesk.errors import Invalid
+from plugdesk.plugins.loader import PAGES
 from plugdesk.sessions import SignedSession, end_session, note_use, session_of
 from plugdesk.throttle import TooMany
 from plugdesk.users.signing_in import sign_in_with_password
-from sqlalchemy.orm import Session
-
 from plugdesk_web.cookies import forget_session, keep_session, session_token, speak_as_asked
 from plugdesk_web.current import db, me_or_none, only_reading, runtime
 from plugdesk_web.rendering import page, redirect_after
@@ -97,5 +98,5 @@ def _wanted() -> str:
 def _page(given: Any = None, problem: str = "", status: int = 200) -> Response:
     return page(
         "sign_in/show.html", status=status, given=given or {}, problem=problem, next=own_path(request.args.get("next")),
-        version=plugdesk.__version__,
+        version=runtime().registry.plugins[PAGES].version,
     )  # fmt: skip

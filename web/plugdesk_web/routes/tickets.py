@@ -14,7 +14,18 @@ from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_delete, can_reply
 from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.models import Ticket
-from plugdesk.tickets.queries import VIEWS, Filter, Key, Page, group_ids_of, thread_of, ticket_for, tickets_of_view, unread_of
+from plugdesk.tickets.queries import (
+    VIEWS,
+    Filter,
+    Key,
+    Page,
+    group_ids_of,
+    is_watched,
+    thread_of,
+    ticket_for,
+    tickets_of_view,
+    unread_of,
+)
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web import once
@@ -151,6 +162,7 @@ def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | Non
         language=current_language(),
         is_unread=bool(unread_of(session, agent, [ticket])),
         may_reply=can_reply(session, agent, ticket),
+        watched=is_watched(session, ticket, agent),
         may_delete=can_delete(session, agent, ticket),
         may_configure=can_configure(session, agent, ticket.form),
         once=once.new_key(),
