@@ -34,14 +34,20 @@ def user_of(session, token):
     return found[1] if found else None
 
 
+def signed_by(session, token):
+    found = session_of(session, token)
+    assert found is not None
+    return found[0]
+
+
 def events(session, kind):
     return session.scalars(sa.select(Event).where(Event.kind == kind).order_by(Event.id)).all()
 
 
 def test_the_browsers_token_leads_to_the_user_and_is_stored_nowhere(session, agent):
     token = sign_in(session, agent, remote_address="192.0.2.7", user_agent="Firefox")
-    signed, user = session_of(session, token)
-    assert user is agent
+    signed = signed_by(session, token)
+    assert user_of(session, token) is agent
     assert (signed.remote_address, signed.user_agent) == ("192.0.2.7", "Firefox")
     assert len(token) >= 43
     assert token not in str(session.execute(sa.select(SignedSession.__table__)).all())
@@ -53,7 +59,8 @@ def test_session_and_user_come_in_one_query(session, agent):
     session.expunge_all()
     statements = []
     sa.event.listen(session.connection(), "before_cursor_execute", lambda *call: statements.append(call[2]))
-    session_of(session, token)[1].name  # noqa: B018
+    found = session_of(session, token)
+    assert found is not None and found[1].name
     assert len(statements) == 1
 
 
@@ -85,7 +92,7 @@ def test_use_keeps_a_session_alive_for_thirty_days_at_most(session, agent, clock
     token = sign_in(session, agent)
     for _ in range(59):
         clock.advance(hours=11.9)
-        note_use(session, session_of(session, token)[0])
+        note_use(session, signed_by(session, token))
     clock.advance(days=1)
     assert user_of(session, token) is None
 
@@ -102,7 +109,7 @@ def test_use_is_noted_every_five_minutes_and_reading_writes_nothing(session, age
     token = sign_in(session, agent)
     session.commit()
     clock.advance(minutes=4)
-    signed, _user = session_of(session, token)
+    signed = signed_by(session, token)
     assert not signed.should_note(clock.now()) and not session.dirty
     clock.advance(minutes=1)
     assert signed.should_note(clock.now())
@@ -113,7 +120,7 @@ def test_use_is_noted_every_five_minutes_and_reading_writes_nothing(session, age
 
 def test_signing_out_kills_the_session_on_the_server(session, agent):
     token, other = sign_in(session, agent), sign_in(session, agent)
-    end_session(session, session_of(session, token)[0], by=agent)
+    end_session(session, signed_by(session, token), by=agent)
     assert user_of(session, token) is None
     assert user_of(session, other) is agent
     assert events(session, "signed_out")[0].actor_id == agent.id
@@ -121,7 +128,7 @@ def test_signing_out_kills_the_session_on_the_server(session, agent):
 
 def test_a_session_that_ended_is_not_revived_by_its_last_use(session, agent):
     token = sign_in(session, agent)
-    signed, _user = session_of(session, token)
+    signed = signed_by(session, token)
     end_session(session, signed, by=agent)
     note_use(session, signed)
     assert user_of(session, token) is None
@@ -132,7 +139,8 @@ def test_a_changed_password_and_a_deactivated_account_end_every_session(session,
     set_password(session, agent, "nine purple umbrellas fly", by=agent)
     assert [user_of(session, token) for token in tokens] == [None, None]
     token = sign_in(session, agent)
-    deactivate_user(session, agent, by=None) if make_admin(session) else None
+    make_admin(session)
+    deactivate_user(session, agent, by=None)
     assert user_of(session, token) is None
     with pytest.raises(NotAllowed, match="deactivated"):
         sign_in(session, agent)
@@ -143,7 +151,7 @@ def test_an_admin_ends_the_sessions_of_one_person_and_of_all(session, agent):
     mine, theirs, third = sign_in(session, admin), sign_in(session, agent), sign_in(session, other)
     assert end_all_sessions(session, agent, by=admin) == 1
     assert [user_of(session, token) for token in (mine, theirs, third)] == [admin, None, other]
-    assert end_everybodys_sessions(session, by=admin, besides=session_of(session, mine)[0]) == 1
+    assert end_everybodys_sessions(session, by=admin, besides=signed_by(session, mine)) == 1
     assert [user_of(session, token) for token in (mine, third)] == [admin, None]
     assert [event.data["sessions"] for event in events(session, "sessions_ended")] == [1, 1]
 
@@ -152,7 +160,7 @@ def test_nobody_else_ends_sessions_that_are_not_theirs(session, agent):
     other = make_agent(session)
     token = sign_in(session, agent)
     for attempt in (
-        lambda: end_session(session, session_of(session, token)[0], by=other),
+        lambda: end_session(session, signed_by(session, token), by=other),
         lambda: end_all_sessions(session, agent, by=other),
         lambda: end_everybodys_sessions(session, by=other),
     ):
@@ -166,7 +174,7 @@ def test_a_person_sees_and_ends_their_own_sessions_but_this_one(session, agent, 
     clock.advance(minutes=1)
     here = sign_in(session, agent, user_agent="Here")
     assert [each.user_agent for each in sessions_of(session, agent)] == ["Here", "Old"]
-    assert end_all_sessions(session, agent, by=agent, besides=session_of(session, here)[0]) == 1
+    assert end_all_sessions(session, agent, by=agent, besides=signed_by(session, here)) == 1
     assert (user_of(session, old), user_of(session, here)) == (None, agent)
 
 

@@ -69,7 +69,7 @@ def test_a_refused_administrator_leaves_the_set_up_open(session):
     assert set(refusal.value.problems) == {"name", "email", "password"}
     session.rollback()
     assert not is_set_up(session)
-    assert first_administrator(session, **MARTA)
+    assert first_administrator(session, **MARTA).is_admin
 
 
 def test_there_is_no_administrator_before_there_is_a_desk(session):
