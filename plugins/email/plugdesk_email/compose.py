@@ -5,14 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address as HeaderAddress
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage, MIMEPart
-from email.policy import EmailPolicy
 from email.utils import format_datetime
 
 from plugdesk_email.addresses import is_address
 from plugdesk_email.automatic import LOOP_HEADER
+from plugdesk_email.fields import registry
 from plugdesk_email.headers import file_name, one_line
 from plugdesk_email.htmltext import html_to_text
 from plugdesk_email.letters import Address
@@ -33,23 +31,7 @@ class OutgoingFile:
     content_id: str = ""
 
 
-class _IdsHeader:
-    """Message ids, one a line: the standard library would encode a long id as a word, and break the thread by it."""
-
-    max_count = None
-    value_parser = UnstructuredHeader.value_parser
-    parse = UnstructuredHeader.parse
-
-    def fold(self, *, policy: EmailPolicy) -> str:
-        """The header as lines, by RFC 5322, 2.2.3."""
-        separator = f"{policy.linesep} "
-        return f"{self.name}: {separator.join(str(self).split())}{policy.linesep}"  # type: ignore[attr-defined]
-
-
-_HEADERS = HeaderRegistry()
-for _name in ("Message-ID", "In-Reply-To", "References"):
-    _HEADERS.map_to_type(_name, _IdsHeader)  # type: ignore[arg-type]  # the registry itself adds the BaseHeader
-_POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
+_POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=registry())
 
 
 def compose_letter(
@@ -82,13 +64,13 @@ def compose_letter(
         raise ValueError(f"Not a kind of automatic letter: {auto!r}")
     everybody = [sender, *to, *cc, *([reply_to] if reply_to else [])]
     letter = EmailMessage(_POLICY.clone(utf8=any(not each.email.rpartition("@")[0].isascii() for each in everybody)))
-    letter["From"] = _address(sender)
+    letter["From"] = [_address(sender)]
     if to:
         letter["To"] = [_address(address) for address in to]
     if cc:
         letter["Cc"] = [_address(address) for address in cc]
     if reply_to:
-        letter["Reply-To"] = _address(reply_to)
+        letter["Reply-To"] = [_address(reply_to)]
     letter["Subject"] = one_line(subject)[:_LONGEST_SUBJECT]
     letter["Date"] = format_datetime(date)
     letter["Message-ID"] = _ids([message_id])
@@ -138,14 +120,14 @@ def _attach(part: MIMEPart, file: OutgoingFile, *, inline: bool) -> None:
         part.add_attachment(file.content, maintype, subtype, filename=name)
 
 
-def _address(address: Address) -> HeaderAddress:
+def _address(address: Address) -> tuple[str, str]:
     email = address.email.strip()
     if not is_address(email):
         raise ValueError(f"Not an address that can be written to: {email!r}")
     local, _, domain = email.rpartition("@")
     if local.isascii() and not domain.isascii():
         domain = domain.encode("idna").decode("ascii")
-    return HeaderAddress(one_line(address.name)[:200], username=local.strip('"'), domain=domain)
+    return one_line(address.name)[:200], f"{local}@{domain}"
 
 
 def _ids(ids: Iterable[str]) -> str:

@@ -16,9 +16,17 @@ _CONTAINERS = (
 # The quotation begins here and goes on to the end.
 _BEGINNINGS = "#divRplyFwdMsg, #appendonsend, #x_divRplyFwdMsg, #stopSpelling, #ms-outlook-mobile-body-separator-line"
 _OUTLOOK_RULE = re.compile(r"border-top\s*:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)
+_HINT = re.compile(
+    r"quote|divrplyfwdmsg|appendonsend|border-top|olk_src|reference-message|moz-|stopspelling|separator-line", re.IGNORECASE
+)
 _LONGEST = 1_000_000
 _MAX_QUOTATIONS = 200
 _MAX_DEPTH = 500
+
+
+def may_quote(html: str) -> bool:
+    """Whether anything in the markup could mark a quotation; a quick look before `split_html`."""
+    return bool(_HINT.search(html))
 
 
 def split_html(html: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import re
 from typing import Literal
 
 from plugdesk_email.attribution import is_rule
-from plugdesk_email.htmlquotes import split_html
+from plugdesk_email.htmlquotes import may_quote, split_html
 from plugdesk_email.htmltext import html_to_text
 from plugdesk_email.quotations import MAX_LINES, quoted_lines
 
@@ -38,7 +38,7 @@ def split_reply(text: str, html: str = "") -> tuple[str, str, str]:
     """(reply, quoted, signature) of a letter's text. `html` helps where the text shows no sign of a quotation."""
     lines = text.replace("\r\n", "\n").split("\n")
     labels: list[_Label] = ["quoted" if is_quoted else "reply" for is_quoted in quoted_lines(lines)]
-    if html and "quoted" not in labels:
+    if "quoted" not in labels and may_quote(html):
         _label_as_html_does(lines, labels, html)
     _label_signatures(lines, labels)
     reply = _of("reply", lines, labels)
