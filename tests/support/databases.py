@@ -98,12 +98,20 @@ def postgres_server(_servers: Callable[[str], Server]) -> PostgresServer:
 def _template(_servers: Callable[[str], Server]) -> Callable[[str], str]:
     """The name of the migrated database of one kind, made when first asked for."""
     made: dict[str, str] = {}
+    failed: dict[str, Exception] = {}
 
     def template(kind: str) -> str:
+        if kind in failed:  # every test says why, but only the first one waits for it
+            raise failed[kind]
         if kind not in made:
             server = _servers(kind)
-            made[kind] = server.create()
-            migrate_all(server.url(made[kind]))
+            name = server.create()
+            try:
+                migrate_all(server.url(name))
+            except Exception as error:
+                failed[kind] = error
+                raise
+            made[kind] = name
         return made[kind]
 
     return template
