@@ -19,7 +19,10 @@ MOST_PORT = 65_535
 def suggested(address: str) -> dict[str, Any]:
     """The servers of an address, as the page's fields want them: from the provider's preset, else a good guess."""
     preset = preset_for(address)
-    first = preset or guess_servers(address)[0]
+    guesses = guess_servers(address)
+    first = preset or (guesses[0] if guesses else None)
+    if first is None:
+        return {}
     return {
         "login": first.imap.login_name(address),
         "imap_host": first.imap.host, "imap_port": first.imap.port, "imap_security": first.imap.security,

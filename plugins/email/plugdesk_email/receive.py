@@ -65,8 +65,10 @@ def parse_again(ctx: Context, original: Original) -> None:
 
 
 def _take(ctx: Context, original: Original, letter: Letter) -> None:
-    if letter.kind is Kind.LOOP:
+    if letter.own_loop:
         return _end(original, OriginalState.LOOP, letter.reason or _("It is a letter of this desk that came back."))
+    if letter.kind is Kind.LOOP:
+        return _end(original, OriginalState.QUARANTINE, _("It comes from one of this desk's own mailboxes."))
     if not letter.sender.email:
         return _end(original, OriginalState.QUARANTINE, _("It names no sender to answer to."))
     if _is_duplicate(ctx, original, letter):
