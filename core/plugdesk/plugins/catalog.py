@@ -26,6 +26,12 @@ from plugdesk.plugins.switch import conflicts_of, dependents_of, name_of, requir
 from plugdesk.runtime import runtime_of
 
 RECENT = timedelta(hours=24)
+# PostgreSQL makes a decimal number of the sum of whole ones.
+TOTALS = (
+    sa.cast(sa.func.sum(HookFigures.calls), sa.BigInteger),
+    sa.cast(sa.func.sum(HookFigures.errors), sa.BigInteger),
+    sa.func.sum(HookFigures.total_ms),
+)
 
 
 class PlaceState(StrEnum):
@@ -205,8 +211,7 @@ def inspector(session: Session, form: Form) -> list[InspectorRow]:
     runtime = runtime_of(session)
     on = runtime.registry.enabled(form, runtime.desk(session))
     since = runtime.clock.now() - RECENT
-    total = (sa.func.sum(HookFigures.calls), sa.func.sum(HookFigures.errors), sa.func.sum(HookFigures.total_ms))
-    query = sa.select(HookFigures.plugin, HookFigures.hook, *total, sa.func.max(HookFigures.worst_ms))
+    query = sa.select(HookFigures.plugin, HookFigures.hook, *TOTALS, sa.func.max(HookFigures.worst_ms))
     where = (HookFigures.form_id == form.id, HookFigures.hour >= since)
     figures = {row[:2]: row[2:] for row in session.execute(query.where(*where).group_by(HookFigures.plugin, HookFigures.hook))}
     last = session.scalars(sa.select(HookError).where(HookError.form_id == form.id).order_by(HookError.last_at))
@@ -311,8 +316,7 @@ def _health(session: Session, plugin_id: str | None = None) -> dict[str, Health]
 
 def _hours(session: Session, plugin_id: str) -> list[Hour]:
     since = runtime_of(session).clock.now() - RECENT
-    total = (sa.func.sum(HookFigures.calls), sa.func.sum(HookFigures.errors), sa.func.sum(HookFigures.total_ms))
-    query = sa.select(HookFigures.hour, *total).where(HookFigures.plugin == plugin_id, HookFigures.hour >= since)
+    query = sa.select(HookFigures.hour, *TOTALS).where(HookFigures.plugin == plugin_id, HookFigures.hour >= since)
     rows = session.execute(query.group_by(HookFigures.hour).order_by(HookFigures.hour))
     return [Hour(at, calls, errors, spent / calls if calls else 0.0) for at, calls, errors, spent in rows]
 

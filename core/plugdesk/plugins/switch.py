@@ -41,7 +41,7 @@ def enable_plugin(session: Session, scope: Form | Desk, plugin_id: str, by: User
             _("%(name)s needs %(others)s. Switch that on first.", name=name_of(session, plugin_id), others=_names(session, first))
         )
     for each in wanted:
-        place = _place_of(session, runtime, scope, each)
+        place = scope if each == plugin_id else _place_of(session, runtime, scope, each)
         if place is not scope:
             only_configuring(session, place, by)
             place = _locked(session, runtime, place)
@@ -65,7 +65,9 @@ def disable_plugin(session: Session, scope: Form | Desk, plugin_id: str, by: Use
     found = [(place, each) for each in dependents_of(runtime.registry, plugin_id) for place in places if place.has(each)]
     if found and not along:
         others = _names(session, dict.fromkeys(each for _place, each in found))
-        raise Invalid(_("%(others)s needs %(name)s. Switch that off first.", name=name_of(session, plugin_id), others=others))
+        raise Invalid(
+            _("%(name)s is needed by %(others)s. Switch that off first.", name=name_of(session, plugin_id), others=others)
+        )
     off: list[str] = []
     for place, each in [*found, (scope, plugin_id)]:
         locked = place if place is scope else _locked(session, runtime, place)
