@@ -25,7 +25,7 @@ from redis.retry import Retry
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 
-from plugdesk.worker import HEARTBEAT, Worker, something_is_due, tick
+from plugdesk.worker import GRACE, HEARTBEAT, Worker, something_is_due, tick
 
 if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
@@ -106,11 +106,22 @@ def run_rq_worker(runtime: Runtime, *, burst: bool = False) -> int:
         signal.signal(number, lambda number, frame: stop.set())
     died = _tick_until(runtime, stop, carrier)
     if not died:
-        os.kill(carrier, signal.SIGTERM)  # RQ lets the work-horse end its slice
-        os.waitpid(carrier, 0)
+        _end(runtime, carrier)
         return 0
     log.error("RQ's process ended by itself; start the worker again")
     return 1
+
+
+def _end(runtime: Runtime, carrier: int) -> None:
+    """Let RQ's process end: its work-horse ends the job at hand. One that waits for a Redis that is away would wait on."""
+    os.kill(carrier, signal.SIGTERM)
+    patience = monotonic() + SLICE + GRACE
+    while not os.waitpid(carrier, os.WNOHANG)[0]:
+        if monotonic() > patience or not _answers(_client(runtime.settings.redis_url)):
+            os.kill(carrier, signal.SIGKILL)
+            os.waitpid(carrier, 0)
+            return
+        sleep(0.1)
 
 
 def _tick_until(runtime: Runtime, stop: threading.Event, carrier: int) -> bool:
