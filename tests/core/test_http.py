@@ -184,10 +184,13 @@ def test_the_ordinary_authorities_are_trusted_and_nobody_elses(authority):
             http.get(f"https://shop.example:{port}/")
 
 
-def test_the_environment_has_no_say(monkeypatch):
+def test_the_environment_has_no_say(monkeypatch, tmp_path):
+    (tmp_path / "netrc").write_text("machine shop.example login me password secret")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with server(OK) as (port, _received), client() as http:
+    with server(OK) as (port, received), client() as http:
         assert http.get(f"http://shop.example:{port}/").text == "ok"
+    assert b"authorization" not in received[0].lower()
 
 
 def test_named_hosts_may_be_reached_through_a_proxy():

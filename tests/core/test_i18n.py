@@ -148,9 +148,11 @@ def test_fuzzy_and_empty_translations_are_not_shown(write_catalog):
 
 def test_a_plugin_cannot_reword_what_was_there_before(write_catalog):
     write_catalog()
-    write_catalog(HEADER + 'msgid "a parrot for %(name)s"\nmsgstr "чужое"\n\nmsgid "a cat"\nmsgstr "кот"\n', package="cats")
+    theirs = PARROTS.removeprefix(HEADER).replace("попуга", "чуж")
+    write_catalog(HEADER + theirs + '\nmsgid "a cat"\nmsgstr "кот"\n', package="cats")
     with use_language("ru"):
         assert gettext("a parrot for %(name)s", name="X") == "попугай для X"
+        assert ngettext("%(num)s parrot", "%(num)s parrots", 2) == "2 попугая"
         assert gettext("a cat") == "кот"
 
 

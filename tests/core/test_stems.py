@@ -96,6 +96,7 @@ def test_stems_are_the_same_whatever_the_form():
     assert index_text("Счёта СЧЕТАМИ счетов") == "счет счет счет"
     assert index_text("invoice Invoices INVOICED") == "invoic invoic invoic"
     assert index_text("E-1042, order_id") == "e 1042 order_id"
+    assert index_text("Ёлка5, SKU77ED") == "елка5 sku77ed"
     assert index_text("a", "", "b") == "a b"
     assert index_text() == ""
 
