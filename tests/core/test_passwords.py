@@ -77,6 +77,10 @@ def test_ten_megabytes_are_answered_at_once(real_cost):
     assert perf_counter() - started < 0.3
 
 
+def test_what_is_too_long_is_not_even_compared():
+    assert not password_matches(hash_password("x" * 1025), "x" * 1025)
+
+
 def test_only_argon2id_with_the_recommended_cost_is_stored(real_cost):
     stored = hash_password(GOOD)
     cost = extract_parameters(stored)

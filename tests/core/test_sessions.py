@@ -146,6 +146,13 @@ def test_a_changed_password_and_a_deactivated_account_end_every_session(session,
         sign_in(session, agent)
 
 
+def test_a_session_of_somebody_inactive_leads_nowhere_however_they_became_so(session, agent):
+    token = sign_in(session, agent)
+    agent.active = False
+    session.flush()
+    assert user_of(session, token) is None
+
+
 def test_an_admin_ends_the_sessions_of_one_person_and_of_all(session, agent):
     admin, other = make_admin(session), make_agent(session)
     mine, theirs, third = sign_in(session, admin), sign_in(session, agent), sign_in(session, other)
