@@ -86,12 +86,7 @@ class Vault:
         try:
             sealed_for, _zero, text = self._fernet.decrypt(token.encode()).decode().partition("\0")
         except InvalidToken:
-            raise VaultError(
-                _(
-                    "A stored secret cannot be opened: its key is missing from PLUGDESK_SECRET_KEYS, or it was altered. "
-                    "Put the key back, or enter the secret again."
-                )
-            ) from None
+            raise _unopened() from None
         if sealed_for != place:
             raise VaultError(_("A stored secret was copied from another place. Enter it again."))
         return Secret(text)
@@ -101,11 +96,21 @@ class Vault:
         try:
             return self._fernet.rotate(token.encode()).decode()
         except InvalidToken:
-            raise VaultError(_("A stored secret cannot be opened: its key is missing from PLUGDESK_SECRET_KEYS.")) from None
+            raise _unopened() from None
 
     def rotate(self, token: str, place: str) -> str:
-        """The token sealed anew with the first key, so that the older keys can be thrown away."""
-        return self.seal(self.open(token, place), place)
+        """`renew` for a token that must belong to `place`; raises VaultError when it does not."""
+        self.open(token, place)
+        return self.renew(token)
+
+
+def _unopened() -> VaultError:
+    return VaultError(
+        _(
+            "A stored secret cannot be opened: its key is missing from PLUGDESK_SECRET_KEYS, or it was altered. "
+            "Put the key back, or enter the secret again."
+        )
+    )
 
 
 def new_key() -> str:

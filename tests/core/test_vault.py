@@ -47,8 +47,12 @@ def test_keys_are_rotated_without_losing_a_secret():
     token = Vault([old]).seal("hunter2", PLACE)
     both = Vault([new, old])
     assert both.open(token, PLACE).reveal() == "hunter2"
-    renewed = both.rotate(token, PLACE)
-    assert Vault([new]).open(renewed, PLACE).reveal() == "hunter2"
+    for renewed in (both.rotate(token, PLACE), both.renew(token)):
+        assert Vault([new]).open(renewed, PLACE).reveal() == "hunter2"
+    with pytest.raises(VaultError, match="another place"):
+        both.rotate(token, "email/form:8/password")
+    with pytest.raises(VaultError, match="cannot be opened"):
+        both.renew("no token")
     with pytest.raises(VaultError, match="key is missing"):
         Vault([new]).open(token, PLACE)
 
