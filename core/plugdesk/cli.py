@@ -277,7 +277,7 @@ def _summary(point: EntryPoint) -> str | None:
 
 def _commands_of(point: EntryPoint) -> click.Command | None:
     """The commands of one plugin: a group of them, or the one that stands at the top."""
-    if point.name in os.environ.get("PLUGDESK_DISABLE_PLUGINS", "").split(","):
+    if point.name in [name.strip() for name in os.environ.get("PLUGDESK_DISABLE_PLUGINS", "").split(",")]:
         raise click.ClickException(f"“{point.name}” is left out by PLUGDESK_DISABLE_PLUGINS.")
     package = point.value.partition(":")[0]
     try:

@@ -31,7 +31,13 @@ def build_plugin(name: str, *functions: Callable[..., Any], **manifest: Any) -> 
     module = ModuleType(f"plugdesk_{name}")
     for function in functions:
         setattr(module, function.__name__, hookimpl(function))
-    about = {"summary": "", "category": "other", "scope": "form", "api": ">=1.0,<2", "folder": Path("/nowhere")} | manifest
+    about: dict[str, Any] = {
+        "summary": "",
+        "category": "other",
+        "scope": "form",
+        "api": ">=1.0,<2",
+        "folder": Path("/nowhere"),
+    } | manifest
     return Plugin(name, State.OK, manifest=Manifest(id=name, name=name.capitalize(), **about), modules=[module])
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.both_databases
 class Mail:
     server: str = option(label="Server")
     port: int = option(993, label="Port")
-    password: Secret = option(Secret(), label="Password")
+    password: Secret = option(Secret, label="Password")
 
 
 MAIL = f"{__name__}:Mail"

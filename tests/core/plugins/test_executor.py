@@ -350,7 +350,7 @@ def test_a_call_costs_microseconds(build_runtime, open_session):
 
 
 def test_a_mapping_of_any_kind_is_taken(build_runtime, open_session):
-    class Own(Mapping):
+    class Own(Mapping[str, int]):
         def __getitem__(self, key):
             return {"rank": 3}[key]
 

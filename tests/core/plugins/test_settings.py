@@ -27,7 +27,7 @@ VAULT = Vault([new_key()])
 class Mail:
     server: str = option(label="Server")
     port: int = option(993, label="Port", least=1, most=65535)
-    password: Secret = option(Secret(), label="Password")
+    password: Secret = option(Secret, label="Password")
     folder: str = option("INBOX", label="Folder", choices=[("INBOX", "Inbox"), ("Help", "Help")])
     pause: float = option(1.5, label="Pause")
     quiet: bool = option(False, label="Quiet")

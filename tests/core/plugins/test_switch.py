@@ -31,7 +31,7 @@ pytestmark = pytest.mark.both_databases
 @dataclass(frozen=True)
 class Mail:
     server: str = option(label="Server")
-    password: Secret = option(Secret(), label="Password")
+    password: Secret = option(Secret, label="Password")
 
 
 MAIL = f"{__name__}:Mail"
