@@ -21,6 +21,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.opening import open_runtime
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
+from plugdesk.templating import Application
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Full(PlugdeskError):
 
 def create_app(runtime: Runtime) -> Flask:
     """The application of one process, with the pages of every plugin that was loaded."""
-    app = Flask("plugdesk", static_folder=None, template_folder=None)
+    app = Application("plugdesk", static_folder=None, template_folder=None)
     app.config.update(
         SECRET_KEY=runtime.session_key,
         MAX_CONTENT_LENGTH=(runtime.settings.max_upload_mb + 2) * 1024 * 1024,

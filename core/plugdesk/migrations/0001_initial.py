@@ -147,13 +147,13 @@ def upgrade() -> None:
         "ticket_tally",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("form_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("status_kind", sa.String(length=40), nullable=False),
-        sa.Column("assignee_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("customer_waits", sa.Boolean(), nullable=False),
+        sa.Column("heap", sa.Text(), nullable=False),
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_tally")),
     )
+    with op.batch_alter_table("ticket_tally", schema=None) as batch_op:
+        batch_op.create_index("ix_ticket_tally_heap", ["heap", "form_id", "n"], unique=False)
+
     op.create_table(
         "worker",
         sa.Column("name", sa.Text(), nullable=False),
@@ -646,6 +646,9 @@ def downgrade() -> None:
 
     op.drop_table("user")
     op.drop_table("worker")
+    with op.batch_alter_table("ticket_tally", schema=None) as batch_op:
+        batch_op.drop_index("ix_ticket_tally_heap")
+
     op.drop_table("ticket_tally")
     op.drop_table("service")
     op.drop_table("recurring")

@@ -210,17 +210,16 @@ class Link(Base):
 
 
 class Tally(Base):
-    """How many tickets stand where: sums of `n`. Counts read these few rows however many tickets there are.
+    """How many open tickets lie on a heap of a form: the sum of `n`. Counts read these few rows, however many tickets there are.
 
-    Rows are only added (+1, -1), so that writers never wait for one another; a recurring job folds them.
+    A heap is what a view counts: `new`, `open`, `pending`, `waits`, `assignee:7`, `group:3`. Rows are only added (+1, -1),
+    so that writers never wait for one another; a recurring job folds them.
     """
 
     __tablename__ = "ticket_tally"
+    __table_args__ = (sa.Index("ix_ticket_tally_heap", "heap", "form_id", "n"),)
 
     id: Mapped[Key]
     form_id: Mapped[int]
-    status_kind: Mapped[StatusKind] = mapped_column(Word(StatusKind))
-    assignee_id: Mapped[int | None]
-    group_id: Mapped[int | None]
-    customer_waits: Mapped[bool]
+    heap: Mapped[str]
     n: Mapped[int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,27 +11,46 @@ from sqlalchemy.orm import Mapper, Session
 
 from plugdesk.tickets.models import Tally, Ticket
 
-_PLACE = ("form_id", "status_kind", "assignee_id", "group_id", "customer_waits")
-_WATCHED = (*_PLACE, "deleted_at", "merged_into_id", "parent_id")
+_WATCHED = ("form_id", "status_kind", "assignee_id", "group_id", "customer_waits", "closed_at", "deleted_at", "merged_into_id", "parent_id")
+
+
+def heaps_of(ticket: dict[str, Any]) -> list[str]:
+    """The heaps a ticket with these values lies on: none when it is closed, in the bin, merged away or a subtask."""
+    if any(ticket[name] is not None for name in ("closed_at", "deleted_at", "merged_into_id", "parent_id")):
+        return []
+    heaps = [str(ticket["status_kind"])]
+    if ticket["customer_waits"]:
+        heaps.append("waits")
+    if ticket["assignee_id"] is not None:
+        heaps.append(assignee_heap(ticket["assignee_id"]))
+    if ticket["group_id"] is not None:
+        heaps.append(group_heap(ticket["group_id"]))
+    return heaps
+
+
+def assignee_heap(user_id: int) -> str:
+    return f"assignee:{user_id}"
+
+
+def group_heap(group_id: int) -> str:
+    return f"group:{group_id}"
 
 
 def fold(session: Session) -> int:
-    """Replace the rows of each place by one with their sum; returns how many rows went. Adding goes on meanwhile."""
+    """Replace the rows of each heap by one with their sum; returns how many rows went. Adding goes on meanwhile."""
     last = session.scalar(sa.select(sa.func.max(Tally.id))) or 0
-    columns = [getattr(Tally, name) for name in _PLACE]
-    before = session.scalar(sa.select(sa.func.count()).select_from(Tally).where(Tally.id <= last)) or 0
-    sums = session.execute(
-        sa.select(*columns, sa.func.sum(Tally.n)).where(Tally.id <= last).group_by(*columns).having(sa.func.sum(Tally.n) != 0)
-    ).all()
-    session.execute(sa.delete(Tally).where(Tally.id <= last))
-    session.add_all(Tally(**dict(zip(_PLACE, row[:-1], strict=True)), n=int(row[-1])) for row in sums)
+    old = Tally.id <= last
+    before = session.scalar(sa.select(sa.func.count()).select_from(Tally).where(old)) or 0
+    total = sa.func.sum(Tally.n)
+    sums = session.execute(sa.select(Tally.form_id, Tally.heap, total).where(old).group_by(Tally.form_id, Tally.heap).having(total != 0)).all()
+    session.execute(sa.delete(Tally).where(old))
+    session.add_all(Tally(form_id=form_id, heap=heap, n=int(n)) for form_id, heap, n in sums)
     return before - len(sums)
 
 
 @event.listens_for(Ticket, "after_insert")
 def _opened(mapper: Mapper[Ticket], connection: sa.Connection, ticket: Ticket) -> None:
-    if _counts(ticket.deleted_at, ticket.merged_into_id, ticket.parent_id):
-        connection.execute(sa.insert(Tally), {**{name: getattr(ticket, name) for name in _PLACE}, "n": 1})
+    _write(connection, {}, {name: getattr(ticket, name) for name in _WATCHED})
 
 
 @event.listens_for(Ticket, "after_update")
@@ -40,17 +60,15 @@ def _moved(mapper: Mapper[Ticket], connection: sa.Connection, ticket: Ticket) ->
     for name in _WATCHED:
         history = state.attrs[name].history
         before[name] = history.deleted[0] if history.has_changes() and history.deleted else getattr(ticket, name)
-    after = {name: getattr(ticket, name) for name in _WATCHED}
-    if before == after:
-        return
-    rows = [
-        {**{name: place[name] for name in _PLACE}, "n": n}
-        for place, n in ((before, -1), (after, 1))
-        if _counts(place["deleted_at"], place["merged_into_id"], place["parent_id"])
-    ]
+    _write(connection, before, {name: getattr(ticket, name) for name in _WATCHED})
+
+
+def _write(connection: sa.Connection, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """One row for each heap the ticket came onto or left."""
+    change: Counter[tuple[int, str]] = Counter()
+    for place, n in ((before, -1), (after, 1)):
+        if place:
+            change.update({(place["form_id"], heap): n for heap in heaps_of(place)})
+    rows = [{"form_id": form_id, "heap": heap, "n": n} for (form_id, heap), n in change.items() if n]
     if rows:
         connection.execute(sa.insert(Tally), rows)
-
-
-def _counts(deleted_at: Any, merged_into_id: Any, parent_id: Any) -> bool:
-    return deleted_at is None and merged_into_id is None and parent_id is None

@@ -1,0 +1,78 @@
+"""Templates with the words of one language compiled in: what a page says costs nothing when it is drawn.
+
+Each language has a Jinja environment of its own. `_("…")` with a plain text is replaced when the template is compiled;
+one with values becomes the translated text with its places filled; only texts known at run time are looked up then.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, has_request_context
+from flask.templating import Environment
+from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+
+from plugdesk.i18n import current_language, gettext, use_language
+
+_WORDS = frozenset({"_", "gettext"})
+
+
+class SpeakingEnvironment(Environment):
+    """A Jinja environment whose templates speak `language`; without one they look their words up at run time."""
+
+    language: str | None = None
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        template = super()._parse(source, name, filename)
+        if self.language is not None:
+            with use_language(self.language):
+                _Translator().visit(template)
+        return template
+
+
+class Application(Flask):
+    """Flask, drawing templates in the environment of the language spoken now."""
+
+    jinja_environment = SpeakingEnvironment
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._speaking: dict[str, SpeakingEnvironment] = {}
+
+    @property
+    def jinja_env(self) -> Environment:  # type: ignore[override]
+        """The environment templates are drawn in; outside a request the one that settings and filters are put into."""
+        base: SpeakingEnvironment | None = self.__dict__.get("_base_environment")
+        if base is None:
+            base = self.__dict__["_base_environment"] = self.create_jinja_environment()  # type: ignore[assignment]
+            assert base is not None
+        if not has_request_context():
+            return base
+        language = current_language()
+        found = self._speaking.get(language)
+        if found is None:
+            found = base.overlay(cache_size=400)  # type: ignore[assignment]
+            assert found is not None
+            found.language = language
+            self._speaking[language] = found
+        return found
+
+
+class _Translator(NodeTransformer):
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+        node = self.generic_visit(node)  # type: ignore[assignment]
+        if not (isinstance(node.node, nodes.Name) and node.node.name in _WORDS and len(node.args) == 1):
+            return node
+        message = node.args[0]
+        if not (isinstance(message, nodes.Const) and isinstance(message.value, str)) or node.dyn_args or node.dyn_kwargs:
+            return node
+        text = Markup(gettext(message.value))  # a msgid of ours; values are escaped where they are filled in
+        if not node.kwargs:
+            return nodes.Const(text % {}, lineno=node.lineno)
+        pairs = [nodes.Pair(nodes.Const(each.key), each.value, lineno=node.lineno) for each in node.kwargs]
+        return nodes.Mod(nodes.Const(text), nodes.Dict(pairs), lineno=node.lineno)
+
+
+
