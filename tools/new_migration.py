@@ -14,7 +14,7 @@ import sys
 import tempfile
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -91,7 +91,7 @@ def _difference(database: Database, unit: Unit, ids: list[str]) -> tuple[str, st
     return up, down
 
 
-def _render(kind: str, item: Any, context: Any) -> str | bool:
+def _render(kind: str, item: Any, context: Any) -> str | Literal[False]:
     """Our own types as the plain ones below them: a migration must not change when a class of ours does."""
     from alembic.autogenerate import render
 

@@ -1,7 +1,7 @@
 """Brings the tables of the core and of each plugin up to date: one version table and one transaction for each of them.
 
 Scripts are files `NNNN_name.py` in a folder `migrations/`, with `revision = "NNNN"`. Alembic runs them; as long as the file
-names agree with the version tables it is not even imported, for it costs 0.4 seconds and 20 MB.
+names agree with the version tables it is not even imported, for it costs 0.2 seconds and 8 MB.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ def migrate(database: Database, plugins: Sequence[Plugin] | None = None, *, stri
     try:
         outcomes = [_bring_up(database, CORE_UNIT, ids)]
     except (sa.exc.DBAPIError, sqlite3.Error, OSError) as error:
-        raise WrongSchema(_("The tables could not be brought up to date, nothing was changed. %(why)s", why=in_words(error))) from error
+        raise WrongSchema(
+            _("The tables could not be brought up to date, nothing was changed. %(why)s", why=in_words(error))
+        ) from error
     for plugin in plugins:
         unit = unit_of(plugin)
         if unit is None or plugin.state is not State.OK:
@@ -215,10 +217,7 @@ def revisions_in(database: Database) -> dict[str, str | None]:
 def revisions_on(connection: sa.Connection) -> dict[str, str | None]:
     """`revisions_in`, asked on a connection there is."""
     names = [name for name in _tables(connection) if name.startswith(VERSION_TABLE)]
-    return {
-        name.removeprefix(VERSION_TABLE): connection.scalar(sa.text(f"SELECT version_num FROM {name}"))
-        for name in names
-    }
+    return {name.removeprefix(VERSION_TABLE): connection.scalar(sa.text(f"SELECT version_num FROM {name}")) for name in names}
 
 
 def owner_of(table: str, ids: Collection[str]) -> str:

@@ -11,7 +11,9 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
@@ -48,7 +50,7 @@ def application() -> Any:
         print(error, file=sys.stderr, flush=True)
         os._exit(1)  # the server's own report of it would be a traceback
     if address := os.environ.get(ADDRESS):
-        print(f"Plugdesk is running on {address}", flush=True)
+        threading.Thread(target=_say_when_reached, args=(address,), name="address", daemon=True).start()
     return app
 
 
@@ -92,6 +94,20 @@ def _run_server(host: str, port: int) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0
+
+
+def _say_when_reached(address: str) -> None:
+    """Print the address once it answers: the server listens only after it was given the application."""
+    place = urlsplit(address)
+    ends = monotonic() + 30
+    while monotonic() < ends:
+        try:
+            socket.create_connection((place.hostname or "", place.port or 80), timeout=1).close()
+        except OSError:
+            sleep(0.02)
+        else:
+            print(f"Plugdesk is running on {address}", flush=True)
+            return
 
 
 def _taken(host: str, port: int) -> str | None:

@@ -81,5 +81,5 @@ def test_no_plugin_can_be_called_as_a_table_of_the_core_begins():
     from tools.new_migration import import_models
 
     import_models()
-    core = {mapper.local_table.name for mapper in Base.registry.mappers if mapper.class_.__module__.split(".")[0] == "plugdesk"}
+    core = {str(mapper.local_table) for mapper in Base.registry.mappers if mapper.class_.__module__.split(".")[0] == "plugdesk"}
     assert {name.split("_")[0] for name in core} <= RESERVED

@@ -31,7 +31,7 @@ class Mail:
     folder: str = option("INBOX", label="Folder", choices=[("INBOX", "Inbox"), ("Help", "Help")])
     pause: float = option(1.5, label="Pause")
     quiet: bool = option(False, label="Quiet")
-    hosts: tuple = option((), label="Hosts")
+    hosts: tuple[str, ...] = option((), label="Hosts")
 
 
 @dataclass(frozen=True)
