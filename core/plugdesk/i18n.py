@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -273,11 +273,18 @@ def format_time(value: datetime | time, format: str = "short") -> str:
 
 def format_datetime(value: datetime, format: str = "medium") -> str:
     """Day and time in the current zone, without seconds in `medium`, as people write them."""
-    locale = _locale()
     if format != "medium":
-        return dates.format_datetime(value, format, tzinfo=current_zone(), locale=locale)
-    pattern: str = str(locale.datetime_formats["medium"])
-    return pattern.replace("'", "").format(format_time(value), format_date(value))
+        return dates.format_datetime(value, format, tzinfo=current_zone(), locale=_locale())
+    return _day_and_minute(value.replace(second=0, microsecond=0), current_zone(), current_language())
+
+
+@lru_cache(maxsize=4096)
+def _day_and_minute(value: datetime, zone: tzinfo, language: str) -> str:
+    """Lists show the same moments again and again."""
+    locale = _locale_of(language)
+    pattern: str = str(locale.datetime_formats["medium"]).replace("'", "")
+    day = dates.format_date(value.astimezone(zone), "medium", locale=locale)
+    return pattern.format(dates.format_time(value, "short", tzinfo=zone, locale=locale), day)
 
 
 def format_number(value: float | Decimal, digits: int | None = None) -> str:

@@ -82,12 +82,16 @@ class Runtime:
 
     def desk(self, session: Session) -> Desk:
         """The row about this installation, read once a session. Raises `NotFound` before the desk is set up."""
-        found: Desk | None = session.info.get("desk_row")
+        found = self.desk_or_none(session)
+        if found is None:
+            raise NotFound(_("This desk is not set up yet. Run “plugdesk serve” and open its address."))
+        return found
+
+    def desk_or_none(self, session: Session) -> Desk | None:
+        """The same, or nothing before the set-up."""
+        found: Desk | None = session.info.get("desk_row")  # kept here, because a session forgets rows nobody holds
         if found is None or found not in session:
-            found = session.get(Desk, 0)
-            if found is None:
-                raise NotFound(_("This desk is not set up yet. Run “plugdesk serve” and open its address."))
-            session.info["desk_row"] = found
+            found = session.info["desk_row"] = session.get(Desk, 0)
         return found
 
     def scope(self, session: Session, form_id: int, *, lock: bool = False) -> Form | Desk:

@@ -42,15 +42,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of ticket lists. `cells(ctx, tickets)` gets the whole page of one form's tickets and returns id → `Cell`.
+    """A column of ticket lists, in one of two ways.
 
-    `fact` names the `Fact` the column sorts by; without it the column does not sort.
+    From facts: `facts` names this plugin's facts, whose values come with the list's own query, and `cell(values)` makes a
+    cell of one ticket's values by name (or None); it costs no query at all. Or by `cells(ctx, tickets)`, which gets the
+    whole page of one form's tickets and returns id → `Cell`.
     """
 
     name: str
     title: Any
-    cells: Callable[[Context, Sequence[Ticket]], Mapping[int, Cell]]
-    fact: str | None = None
+    cells: Callable[[Context, Sequence[Ticket]], Mapping[int, Cell]] | None = None
+    facts: Sequence[str] = ()
+    cell: Callable[[Mapping[str, Any]], Cell | None] | None = None
     seen_by: Literal["agents", "form admins"] = "agents"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from functools import cache, lru_cache
 
 from babel import units
 from flask import Flask
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from plugdesk import i18n
 from plugdesk.app import current_runtime
@@ -15,8 +18,8 @@ from plugdesk.i18n import gettext as _
 
 def install(app: Flask) -> None:
     """Add the filters and globals that are not there by `plugdesk.i18n`."""
-    app.jinja_env.filters.update(reltime=relative_time, filesize=i18n.format_file_size)
-    app.jinja_env.globals.update(script_messages=i18n.script_messages)
+    app.jinja_env.filters.update(reltime=relative_time, filesize=i18n.format_file_size, when=when)
+    app.jinja_env.globals.update(script_words=script_words, memo=memo, once_a_language=OnceALanguage(app))
 
 
 def relative_time(moment: datetime) -> str:
@@ -31,6 +34,46 @@ def relative_time(moment: datetime) -> str:
         return _amount(int(passed.total_seconds() // 3600), "hour", i18n.current_language())
     same_year = moment.astimezone(i18n.current_zone()).year == now.astimezone(i18n.current_zone()).year
     return i18n.format_date(moment, "d MMM" if same_year else "medium")
+
+
+def when(moment: datetime, css: str = "") -> Markup:
+    """A moment as `components/status.html` shows it: relative, the absolute time on hover, going on in the browser."""
+    return Markup(f"{_when(moment, css, i18n.current_zone(), i18n.current_language())}{relative_time(moment)}</time>")
+
+
+@lru_cache(maxsize=4096)
+def _when(moment: datetime, css: str, zone: tzinfo, language: str) -> Markup:
+    named = Markup(' class="{}"').format(css) if css else ""
+    start = Markup('<time{} datetime="{}" title="{}" data-behavior="relative-time">')
+    return start.format(named, moment.isoformat(), i18n.format_datetime(moment))
+
+
+def memo(macro: Callable[..., Markup]) -> Callable[..., Markup]:
+    """A macro that is drawn once for the same arguments: for lists, in which few different things stand often."""
+    return cache(macro)
+
+
+class OnceALanguage:
+    """`once_a_language("layouts/_shortcuts.html")`: a partial that says the same to everybody, drawn once in each language."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._drawn: dict[tuple[str, str], Markup] = {}
+
+    def __call__(self, template: str) -> Markup:
+        key = (template, i18n.current_language())
+        if key not in self._drawn:
+            drawn = Markup(self._app.jinja_env.get_template(template).render())  # our own template, autoescaped
+            if self._app.config["TEMPLATES_AUTO_RELOAD"]:
+                return drawn
+            self._drawn[key] = drawn
+        return self._drawn[key]
+
+
+@cache
+def script_words(language: str) -> Markup:
+    """What the pages' scripts say, as JSON for a data block."""
+    return Markup(htmlsafe_json_dumps(i18n.script_messages(language)))  # escaped for a script element by Jinja itself
 
 
 @lru_cache(maxsize=512)

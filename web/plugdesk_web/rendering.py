@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, flash, g, make_response, redirect, render_template, request
 from flask import session as cookie
 
+from plugdesk.i18n import current_language, current_zone, use_language
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.context import Context
 from plugdesk_web.current import db as request_db
@@ -16,7 +17,8 @@ from plugdesk_web.current import runtime
 def page(template: str, /, *, status: int = 200, fragment: str | None = None, **values: Any) -> Response:
     """The page, or for htmx asking for an element of it, `fragment` (a partial with the same values)."""
     name = fragment if fragment and is_fragment() else template
-    response = make_response(render_template(name, **values), status)
+    with use_language(current_language(), current_zone()):  # asked once, not at every word
+        response = make_response(render_template(name, **values), status)
     response.headers["Vary"] = "HX-Request"
     return response
 

@@ -9,7 +9,6 @@ from flask_login import current_user
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 from plugdesk import i18n
-from plugdesk.forms.models import Desk
 from plugdesk.plugins.loader import PAGES
 from plugdesk_web import current, failures, formats, navigation, routes, security, static
 from plugdesk_web.contributions import Pages, contributed
@@ -69,13 +68,13 @@ def _language() -> str | None:
     asked = request.cookies.get("lang") or request.accept_languages.best_match(list(i18n.LANGUAGES))
     if asked in i18n.LANGUAGES:
         return asked
-    desk = current.db().get(Desk, 0)
+    desk = current.runtime().desk_or_none(current.db())
     return desk.language if desk else None
 
 
 def _zone() -> tzinfo | None:
     from zoneinfo import ZoneInfo
 
-    desk = current.db().get(Desk, 0)
+    desk = current.runtime().desk_or_none(current.db())
     name = (current_user.user.zone if current_user.is_authenticated else None) or (desk.zone if desk else None)
     return ZoneInfo(name) if name else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from flask import render_template
@@ -17,6 +16,7 @@ from plugdesk.permissions import can_configure
 from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.queries import Page
 from plugdesk.users.models import User
 from plugdesk_web.contributions import Action, Cell, Column, Panel, contributed
 
@@ -38,8 +38,16 @@ class ShownColumn:
 
     id: str
     title: str
-    fact: str | None
     cells: Mapping[int, Cell]
+
+
+@dataclass(frozen=True)
+class SeenColumn:
+    """A column and the forms (by id) where its extension is on and the viewer may see it."""
+
+    plugin: str
+    column: Column
+    on: Mapping[int, Form]
 
 
 def panels_of(session: Session, ticket: Ticket, viewer: User) -> list[ShownPanel]:
@@ -59,29 +67,69 @@ def panels_of(session: Session, ticket: Ticket, viewer: User) -> list[ShownPanel
     return shown
 
 
-def columns_of(session: Session, tickets: Sequence[Ticket], viewer: User, forms: Iterable[Form]) -> list[ShownColumn]:
-    """The columns of extensions that are on in at least one of `forms`, with cells for the page's `tickets`.
-
-    Each plugin is called once a form with that form's tickets; on other forms' tickets the cell stays empty.
-    """
+def columns_seen(session: Session, viewer: User, forms: Iterable[Form]) -> list[SeenColumn]:
+    """The columns of extensions that are on in at least one of `forms` where `viewer` may see them, and in which."""
     runtime = runtime_of(session)
-    places = {form.id: form for form in forms}
-    shown = []
+    seen = []
     for each in contributed(runtime.registry, Column):
         column: Column = each.what
-        on = {form.id for form in places.values() if form.has(each.plugin) and _may_see(session, viewer, form, column.seen_by)}
-        if not on:
-            continue
-        cells: dict[int, Cell] = {}
-        ordered = sorted((ticket for ticket in tickets if ticket.form_id in on), key=lambda ticket: ticket.form_id)
-        for form_id, group in groupby(ordered, key=lambda ticket: ticket.form_id):
-            own = list(group)
-            result = runtime.executor.run(each.plugin, f"column {column.name}", places[form_id], session, column.cells, own)
-            if isinstance(result, Mapping):
-                known = {ticket.id for ticket in own}
-                cells.update({number: cell for number, cell in result.items() if number in known and isinstance(cell, Cell)})
-        shown.append(ShownColumn(f"{each.plugin}-{column.name}", str(column.title), column.fact, cells))
+        on = {form.id: form for form in forms if form.has(each.plugin) and _may_see(session, viewer, form, column.seen_by)}
+        if on:
+            seen.append(SeenColumn(each.plugin, column, on))
+    return seen
+
+
+def facts_of(columns: Iterable[SeenColumn]) -> list[str]:
+    """The facts the list's query has to bring along for `columns`."""
+    return [fact for seen in columns for fact in seen.column.facts]
+
+
+def columns_of(session: Session, columns: Iterable[SeenColumn], page: Page) -> list[ShownColumn]:
+    """`columns` with their cells for the tickets of `page`; on a form where the extension is off a cell stays empty."""
+    shown = []
+    for seen in columns:
+        own = [ticket for ticket in page.tickets if ticket.form_id in seen.on]
+        cells = _cells_from_facts(session, seen, own, page) if seen.column.cell else _cells_asked(session, seen, own)
+        shown.append(ShownColumn(f"{seen.plugin}-{seen.column.name}", str(seen.column.title), cells))
     return shown
+
+
+def _cells_from_facts(session: Session, seen: SeenColumn, tickets: Sequence[Ticket], page: Page) -> dict[int, Cell]:
+    """Made one form at a time, so that an extension suspended on one form keeps its cells on the others."""
+    make = seen.column.cell
+    assert make is not None
+    runtime, cells = runtime_of(session), dict[int, Cell]()
+    for form_id, own in _by_form(tickets):
+        rows = [(ticket.id, page.facts.get(ticket.id, {})) for ticket in own]
+
+        def all_cells(ctx: Any, rows: Sequence[tuple[int, Mapping[str, Any]]] = rows) -> dict[int, Cell | None]:
+            return {number: make(values) for number, values in rows}
+
+        result = runtime.executor.run(seen.plugin, f"column {seen.column.name}", seen.on[form_id], session, all_cells)
+        if isinstance(result, Mapping):
+            cells.update({number: cell for number, cell in result.items() if isinstance(cell, Cell)})
+    return cells
+
+
+def _cells_asked(session: Session, seen: SeenColumn, tickets: Sequence[Ticket]) -> dict[int, Cell]:
+    runtime, cells = runtime_of(session), dict[int, Cell]()
+    if seen.column.cells is None:
+        return cells
+    for form_id, own in _by_form(tickets):
+        result = runtime.executor.run(
+            seen.plugin, f"column {seen.column.name}", seen.on[form_id], session, seen.column.cells, own
+        )
+        if isinstance(result, Mapping):
+            known = {ticket.id for ticket in own}
+            cells.update({number: cell for number, cell in result.items() if number in known and isinstance(cell, Cell)})
+    return cells
+
+
+def _by_form(tickets: Sequence[Ticket]) -> list[tuple[int, list[Ticket]]]:
+    forms: dict[int, list[Ticket]] = {}
+    for ticket in tickets:
+        forms.setdefault(ticket.form_id, []).append(ticket)
+    return sorted(forms.items())
 
 
 def actions_of(session: Session, ticket: Ticket, agent: User) -> list[tuple[str, Action]]:

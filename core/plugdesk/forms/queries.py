@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import NotFound
-from plugdesk.forms.models import Form, Status
+from plugdesk.forms.models import OPEN_KINDS, Form, Status
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import forms_of
-from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.models import Tally, Ticket
 from plugdesk.users.models import User
 
 
@@ -76,3 +76,9 @@ def ticket_counts(session: Session, form: Form) -> dict[int, int]:
     query = sa.select(Ticket.status_id, sa.func.count()).where(Ticket.form_id == form.id).group_by(Ticket.status_id)
     counts: Sequence[tuple[int, int]] = [(status_id, number) for status_id, number in session.execute(query)]
     return dict(counts)
+
+
+def open_counts(session: Session) -> dict[int, int]:
+    """How many open tickets each form has, by its id; forms without any are left out."""
+    query = sa.select(Tally.form_id, sa.func.sum(Tally.n)).where(Tally.heap.in_(OPEN_KINDS)).group_by(Tally.form_id)
+    return {form_id: int(number) for form_id, number in session.execute(query) if number}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from plugdesk.errors import NotFound
 from plugdesk.events import Event
-from plugdesk.forms.models import OPEN_KINDS, StatusKind
+from plugdesk.forms.models import StatusKind
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
 from plugdesk.permissions import can_see, visible_forms, visible_tickets
+from plugdesk.runtime import runtime_of
 from plugdesk.search import matching
-from plugdesk.tickets.models import Message, Reading, Tally, Ticket, Watcher
+from plugdesk.tickets.models import Direction, Message, Reading, Tally, Ticket, Watcher
 from plugdesk.tickets.tally import assignee_heap, group_heap
-from plugdesk.users.models import GroupMember, User
+from plugdesk.users.models import Group, GroupMember, User
 
 PAGE = 50
 
@@ -76,12 +77,23 @@ class Page:
     tickets: Sequence[Ticket]
     unread: frozenset[int]
     next: Key | None
+    facts: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def tickets_of_view(
-    session: Session, user: User, view: str, *, narrowed: Filter = Filter(), after: Key | None = None, limit: int = PAGE
+    session: Session,
+    user: User,
+    view: str,
+    *,
+    narrowed: Filter = Filter(),
+    after: Key | None = None,
+    limit: int = PAGE,
+    facts: Collection[str] = (),
 ) -> Page:
-    """One page of a view as `user` may see it, the highest rank and the latest word first."""
+    """One page of a view as `user` may see it, the highest rank and the latest word first.
+
+    The values of `facts`, by name, come in the same query: `Page.facts` maps a ticket's id to them.
+    """
     order = (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc())
     query = (
         _rows()
@@ -99,23 +111,31 @@ def tickets_of_view(
         query = query.where(
             sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id) < sa.tuple_(after.rank, after.spoken_at, after.id)
         )
-    found = session.scalars(query).unique().all()
-    shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
-    return Page(shown, unread_of(session, user, shown), Key(last.rank, last.spoken_at, last.id) if last else None)
+    known = runtime_of(session).registry.facts
+    wanted = [name for name in facts if name in known]
+    found = session.execute(query.add_columns(*(known[name].sql(Ticket).label(f"fact_{name}") for name in wanted))).all()
+    shown: list[Ticket] = [row[0] for row in found[:limit]]
+    last = shown[-1] if len(found) > limit else None
+    values = {row[0].id: dict(zip(wanted, row[1:], strict=True)) for row in found[:limit]} if wanted else {}
+    return Page(shown, unread_of(session, user, shown), Key(last.rank, last.spoken_at, last.id) if last else None, values)
 
 
 def view_counts(session: Session, user: User) -> Mapping[str, int]:
     """How many tickets stand in each counted view of `user`. Two queries, however many tickets there are."""
     own = {assignee_heap(user.id): "mine", **{group_heap(group_id): "groups" for group_id in group_ids_of(session, user)}}
     heaps = {**own, "new": "new", "open": "open", "pending": "waiting", "waits": "unanswered"}
-    query = sa.select(Tally.heap, sa.func.sum(Tally.n)).where(Tally.heap.in_(sorted(heaps)), *_of_forms(session, user, Tally.form_id))
+    query = sa.select(Tally.heap, sa.func.sum(Tally.n)).where(
+        Tally.heap.in_(sorted(heaps)), *_of_forms(session, user, Tally.form_id)
+    )
     counts = dict.fromkeys(("new", "mine", "groups", "unanswered", "open", "waiting"), 0)
     for heap, n in session.execute(query.group_by(Tally.heap)):
         counts[heaps[heap]] += int(n)
     counts["open"] += counts["new"] + counts["waiting"]
     read, watching = session.execute(
         sa.select(
-            sa.select(sa.func.count()).where(Reading.user_id == user.id, *_of_forms(session, user, Reading.form_id)).scalar_subquery(),
+            sa.select(sa.func.count())
+            .where(Reading.user_id == user.id, *_of_forms(session, user, Reading.form_id))
+            .scalar_subquery(),
             sa.select(sa.func.count())
             .select_from(Watcher)
             .join(Ticket, Ticket.id == Watcher.ticket_id)
@@ -142,7 +162,14 @@ def is_watched(session: Session, ticket: Ticket, agent: User) -> bool:
 
 def ticket_for(session: Session, user: User, number: int) -> Ticket:
     """The ticket with this number if `user` may see it; else `NotFound`, whether or not there is one."""
-    found = session.scalar(_rows().options(joinedload(Ticket.customer).selectinload(User.identities)).where(Ticket.id == number))
+    customer = joinedload(Ticket.customer, innerjoin=True)
+    whole = (
+        customer.selectinload(User.identities),
+        customer.joinedload(User.organization),
+        joinedload(Ticket.assignee).load_only(User.name),
+        joinedload(Ticket.group).load_only(Group.name),
+    )
+    found = session.scalar(sa.select(Ticket).options(*whole).where(Ticket.id == number))
     if found is None or not can_see(session, user, found):
         raise NotFound(_("There is no such ticket."))
     return found
@@ -152,6 +179,21 @@ def thread_of(session: Session, ticket: Ticket) -> Sequence[Message]:
     """Everything said on the ticket, oldest first, with authors and files."""
     query = sa.select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id)
     return session.scalars(query.options(joinedload(Message.author), selectinload(Message.attachments))).unique().all()
+
+
+def who_talked(session: Session, tickets: Sequence[Ticket]) -> Mapping[int, Sequence[str]]:
+    """The agents who wrote to the customer, by the ticket's id, in the order of their first words. One query."""
+    query = (
+        sa.select(Message.ticket_id, User.name)
+        .join(User, User.id == Message.author_id)
+        .where(Message.ticket_id.in_([ticket.id for ticket in tickets]), Message.direction == Direction.OUTGOING)
+        .group_by(Message.ticket_id, User.name)
+        .order_by(sa.func.min(Message.id))
+    )
+    names: dict[int, list[str]] = {}
+    for ticket_id, name in session.execute(query):
+        names.setdefault(ticket_id, []).append(name)
+    return names
 
 
 def history_of(session: Session, ticket: Ticket, limit: int = 500) -> Sequence[Event]:
@@ -192,8 +234,15 @@ def group_ids_of(session: Session, user: User) -> list[int]:
     return known[user.id]
 
 
+_WITH_NAMES = (
+    joinedload(Ticket.customer, innerjoin=True).load_only(User.name),
+    joinedload(Ticket.assignee).load_only(User.name),
+    joinedload(Ticket.group).load_only(Group.name),
+)
+
+
 def _rows() -> sa.Select[Ticket]:
-    return sa.select(Ticket).options(joinedload(Ticket.customer), joinedload(Ticket.assignee), joinedload(Ticket.group))
+    return sa.select(Ticket).options(*_WITH_NAMES)
 
 
 def _of_forms(session: Session, user: User, column: Any) -> list[sa.ColumnElement[bool]]:

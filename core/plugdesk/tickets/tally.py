@@ -11,7 +11,17 @@ from sqlalchemy.orm import Mapper, Session
 
 from plugdesk.tickets.models import Tally, Ticket
 
-_WATCHED = ("form_id", "status_kind", "assignee_id", "group_id", "customer_waits", "closed_at", "deleted_at", "merged_into_id", "parent_id")
+_WATCHED = (
+    "form_id",
+    "status_kind",
+    "assignee_id",
+    "group_id",
+    "customer_waits",
+    "closed_at",
+    "deleted_at",
+    "merged_into_id",
+    "parent_id",
+)
 
 
 def heaps_of(ticket: dict[str, Any]) -> list[str]:
@@ -42,7 +52,9 @@ def fold(session: Session) -> int:
     old = Tally.id <= last
     before = session.scalar(sa.select(sa.func.count()).select_from(Tally).where(old)) or 0
     total = sa.func.sum(Tally.n)
-    sums = session.execute(sa.select(Tally.form_id, Tally.heap, total).where(old).group_by(Tally.form_id, Tally.heap).having(total != 0)).all()
+    sums = session.execute(
+        sa.select(Tally.form_id, Tally.heap, total).where(old).group_by(Tally.form_id, Tally.heap).having(total != 0)
+    ).all()
     session.execute(sa.delete(Tally).where(old))
     session.add_all(Tally(form_id=form_id, heap=heap, n=int(n)) for form_id, heap, n in sums)
     return before - len(sums)

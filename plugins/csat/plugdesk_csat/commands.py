@@ -55,6 +55,17 @@ def rate(ctx: Context, invitation: Invitation, *, mark: int, comment: str = "") 
     return rating
 
 
+def rate_elsewhere(ctx: Context, ticket: Ticket, *, mark: int, comment: str = "") -> Rating | None:
+    """Store the mark for the last closing that was not given on the page. None: the ticket was never closed."""
+    closing = last_closing(ctx, ticket)
+    if closing is None:
+        return None
+    asked = sa.select(Invitation).where(Invitation.ticket_id == ticket.id, Invitation.closing_id == closing)
+    invitation = ctx.db.scalar(asked) or invite(ctx, ticket, closing)[0]
+    ctx.db.flush()  # the invitation's id, which the mark points at
+    return rate(ctx, invitation, mark=mark, comment=comment)
+
+
 def last_closing(ctx: Context, ticket: Ticket) -> int | None:
     """The number of the event of the ticket's last closing."""
     query = (

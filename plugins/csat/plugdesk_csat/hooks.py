@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugdesk.api import Change, Context, Fact, Form, Variables, hookimpl, lazy_gettext
+from plugdesk.api import Change, Context, Fact, Form, Ticket, Variables, hookimpl, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_csat import letters, queries
+from plugdesk_csat import commands, letters, queries
 
 
 @hookimpl
@@ -17,7 +17,10 @@ def variables() -> Sequence[Variables]:
 
 @hookimpl
 def facts() -> Sequence[Fact]:
-    return [Fact("rating", lazy_gettext("Rating"), "number", queries.last_mark)]
+    return [
+        Fact("rating", lazy_gettext("Rating"), "number", queries.last_mark),
+        Fact("rating_comment", lazy_gettext("Comment on the rating"), "text", queries.last_comment),
+    ]
 
 
 @hookimpl
@@ -27,9 +30,14 @@ def pages() -> Sequence[Any]:
 
     return [
         Panel("rating", lazy_gettext("Rating"), panel.show, seen_by="form admins"),
-        Column("rating", lazy_gettext("Rating"), panel.cells, fact="rating", seen_by="form admins"),
+        Column("rating", lazy_gettext("Rating"), facts=("rating", "rating_comment"), cell=panel.cell, seen_by="form admins"),
         Pages(routes.blueprint, "public"),
     ]
+
+
+@hookimpl
+def rate_ticket(ctx: Context, ticket: Ticket, mark: int, comment: str) -> bool | None:
+    return commands.rate_elsewhere(ctx, ticket, mark=mark, comment=comment) is not None or None
 
 
 @hookimpl

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from plugdesk.api import Context, Ticket, User
 from plugdesk_csat.letters import names
-from plugdesk_csat.queries import last_ratings, ratings_of, was_asked
+from plugdesk_csat.queries import ratings_of, was_asked
 from plugdesk_web.api import Cell
 
 TONES = {5: "green", 4: "green", 3: "amber", 2: "orange", 1: "red"}
@@ -21,9 +21,7 @@ def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, 
     return "csat:panel.html", {"ratings": ratings, "names": names()}
 
 
-def cells(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Cell]:
-    """The column: the last mark of each ticket, its comment on hover."""
-    return {
-        number: Cell(str(rating.mark), TONES[rating.mark], "smile", rating.comment or names()[rating.mark])
-        for number, rating in last_ratings(ctx, tickets).items()
-    }
+def cell(values: Mapping[str, Any]) -> Cell | None:
+    """The column: the last mark of a ticket, its comment on hover."""
+    mark = values.get("rating")
+    return Cell(str(mark), TONES[mark], "smile", values.get("rating_comment") or names()[mark]) if mark else None

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from plugdesk.api import Context, Ticket
 from plugdesk_csat.models import Invitation, Rating
-
-
-def last_ratings(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Rating]:
-    """The last mark of each ticket that has one, by the ticket's id."""
-    found = ctx.db.scalars(sa.select(Rating).where(Rating.ticket_id.in_([ticket.id for ticket in tickets])).order_by(Rating.id))
-    return {rating.ticket_id: rating for rating in found}
 
 
 def ratings_of(ctx: Context, ticket: Ticket) -> Sequence[Rating]:
@@ -32,13 +26,16 @@ def rating_of(ctx: Context, invitation: Invitation) -> Rating | None:
     return ctx.db.scalar(sa.select(Rating).where(Rating.invitation_id == invitation.id))
 
 
-def last_mark(ticket: Any) -> sa.ColumnElement[int]:
-    """The last mark of a ticket as an expression, for sorting and filtering."""
-    return (
-        sa.select(Rating.mark)
-        .where(Rating.ticket_id == ticket.id)
-        .order_by(Rating.id.desc())
-        .limit(1)
-        .correlate(ticket)
-        .scalar_subquery()
-    )
+def last_mark(ticket: Any) -> sa.ColumnElement[Any]:
+    """The last mark of a ticket as an expression, for columns, sorting and filtering."""
+    return _last(ticket, Rating.mark)
+
+
+def last_comment(ticket: Any) -> sa.ColumnElement[Any]:
+    """The comment given with the last mark."""
+    return _last(ticket, Rating.comment)
+
+
+def _last(ticket: Any, column: Any) -> sa.ColumnElement[Any]:
+    last = sa.select(column).where(Rating.ticket_id == ticket.id).order_by(Rating.id.desc()).limit(1)
+    return last.correlate(ticket).scalar_subquery()

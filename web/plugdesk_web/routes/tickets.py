@@ -18,7 +18,6 @@ from plugdesk.tickets.queries import (
     VIEWS,
     Filter,
     Key,
-    Page,
     group_ids_of,
     is_watched,
     thread_of,
@@ -33,7 +32,7 @@ from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.drafts import draft_of
 from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import page, redirect_after
-from plugdesk_web.slots import actions_of, columns_of, panels_of
+from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
 from plugdesk_web.thread import entries_of
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit, shown_fields
 
@@ -54,8 +53,8 @@ def view(slug: str) -> Response:
     if title is None:
         raise NotFound(_("There is no such view."))
     narrowed = _narrowed()
-    found = tickets_of_view(db(), me(), slug, narrowed=narrowed, after=_key(request.args.get("after", "")))
-    values = list_values(found, title=str(title), slug=slug, narrowed=narrowed)
+    after = _key(request.args.get("after", ""))
+    values = list_values(slug, title=str(title), narrowed=narrowed, after=after)
     return page("tickets/list.html", fragment="tickets/_list.html", **values)
 
 
@@ -115,28 +114,34 @@ def create() -> Response:
     return redirect_after(once.remember(db(), me().id, target) or target, _("Ticket %(number)s is open.", number=ticket.number))
 
 
-def list_values(found: Page, *, title: str, slug: str, narrowed: Filter) -> dict[str, Any]:
-    """What `tickets/_list.html` draws."""
-    forms = {form.id: form for form in forms_for(db(), me())}
+def list_values(slug: str, *, title: str, narrowed: Filter, after: Key | None = None) -> dict[str, Any]:
+    """What `tickets/_list.html` draws: a page of the view `slug`, narrowed, with the columns of extensions."""
+    forms = {form.id: form for form in forms_for(db(), me(), archived=True)}
+    columns = columns_seen(db(), me(), forms.values())
+    found = tickets_of_view(db(), me(), slug, narrowed=narrowed, after=after, facts=facts_of(columns))
+    language = current_language()
     arguments = {name: value for name, value in request.args.items() if name != "after" and value}
-    after = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
+    older = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
     return {
         "title": title,
         "slug": slug,
         "tickets": found.tickets,
         "unread": found.unread,
         "forms": forms,
-        "columns": columns_of(db(), found.tickets, me(), forms.values()),
-        "language": current_language(),
+        "names": {status.id: status.name_in(language) for form in forms.values() for status in form.statuses},
+        "columns": columns_of(db(), columns, found),
+        "language": language,
         "narrowed": narrowed,
         "channels": runtime().registry.channels,
         "here": request.full_path.rstrip("?"),
         "arguments": arguments,
-        "older_url": url_for(request.endpoint or "tickets.view", **{**(request.view_args or {}), **arguments, "after": after})
-        if after
-        else "",
-        "newer": bool(request.args.get("after")),
+        "older_url": _here(arguments, after=older) if older else "",
+        "newer_url": _here(arguments) if request.args.get("after") else "",
     }
+
+
+def _here(arguments: dict[str, str], **more: str) -> str:
+    return url_for(request.endpoint or "tickets.view", **{**(request.view_args or {}), **arguments, **more})
 
 
 def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | None = None, problem: str = "") -> Response:
