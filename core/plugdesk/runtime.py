@@ -16,7 +16,7 @@ from plugdesk.clock import Clock, SystemClock
 from plugdesk.database import Database, afterwards
 from plugdesk.errors import NotFound
 from plugdesk.files import FileStore
-from plugdesk.forms.models import Desk, Form
+from plugdesk.forms.models import Desk, Field, Form, Status
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.breaker import Breaker
 from plugdesk.plugins.context import Context
@@ -50,6 +50,7 @@ class Runtime:
         self.figures = Figures(self.clock)
         self.breaker = Breaker(self)
         self.wake = threading.Event()
+        self.definitions: dict[int, tuple[int, list[Field], list[Status]]] = {}  # by form, see forms/queries.py
         if plugins is None:
             plugins = load_plugins(disabled=settings.disable_plugins, safe_mode=settings.safe_mode, strict=settings.strict)
         self.registry = Registry(plugins, strict=settings.strict)

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Flask, g, has_request_context, request, url_for
 from werkzeug.utils import cached_property
 
-from plugdesk.forms.models import Desk
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
@@ -29,6 +28,7 @@ KEYS = {
     "waiting": "p",
     "done": "d",
 }
+PARTS = {"groups": "people", "fields": "forms", "statuses": "forms"}  # pages that belong to another resource
 
 
 class Navigation:
@@ -135,6 +135,7 @@ class Navigation:
 
     @cached_property
     def since(self) -> int:
+        assert self.counts is not None  # their query brings it along
         return last_event_id(db())
 
     @cached_property
@@ -151,7 +152,7 @@ def _values() -> dict[str, Any]:
     if not has_request_context():
         return {}
     user = me_or_none()
-    desk = _desk()
+    desk = runtime().desk_or_none(db())
     return {
         "nav": _navigation() if user and user.is_agent else None,
         "me": user,
@@ -171,12 +172,6 @@ def _navigation() -> Navigation:
     return made
 
 
-def _desk() -> Desk | None:
-    session = db()
-    found: Desk | None = session.info.get("desk_row") or session.get(Desk, 0)
-    return found
-
-
 def _item(title: str, icon: str, endpoint: str, part: str | None = None) -> Item:
     return {"title": title, "icon": icon, "url": url_for(endpoint), "current": _here(part or endpoint)}
 
@@ -184,7 +179,8 @@ def _item(title: str, icon: str, endpoint: str, part: str | None = None) -> Item
 def _here(part: str) -> bool:
     """Whether this page belongs to an endpoint, or (for a bare name) to any page of that resource."""
     endpoint = request.endpoint or ""
-    return endpoint == part or ("." not in part and endpoint.split(".")[0] == part)
+    resource = endpoint.split(".")[0]
+    return endpoint == part or ("." not in part and PARTS.get(resource, resource) == part)
 
 
 def _view_here() -> str | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from plugdesk.errors import NotFound
-from plugdesk.forms.models import OPEN_KINDS, Form, Status
+from plugdesk.forms.models import OPEN_KINDS, Field, Form, Status
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import forms_of
+from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Tally, Ticket
 from plugdesk.users.models import User
 
@@ -20,9 +22,37 @@ def all_forms(session: Session, *, archived: bool = False) -> list[Form]:
     """The desk's forms in their order, with fields and statuses; `archived` ones come last, if wanted."""
     known: list[Form] | None = session.info.get("forms")
     if known is None:
-        order = (Form.archived_at.is_not(None), Form.position, Form.id)
-        known = session.info["forms"] = list(session.scalars(sa.select(Form).order_by(*order)))
+        query = sa.select(Form).order_by(Form.archived_at.is_not(None), Form.position, Form.id)
+        if session.info.get("readonly"):
+            query = query.options(lazyload(Form.fields), lazyload(Form.statuses))
+        known = session.info["forms"] = list(session.scalars(query))
+        if session.info.get("readonly"):
+            _remember_definitions(session, known)
     return [form for form in known if archived or form.archived_at is None]
+
+
+def _remember_definitions(session: Session, forms: list[Form]) -> None:
+    """Give `forms`, on a session that only reads, the fields and statuses this process has read before.
+
+    Every change of a field or status raises its form's version, which was read just now: nothing here can be stale.
+    """
+    kept = runtime_of(session).definitions
+    unknown = [form.id for form in forms if kept.get(form.id, (None,))[0] != form.version]
+    if unknown:
+        fields: dict[int, list[Field]] = {form_id: [] for form_id in unknown}
+        statuses: dict[int, list[Status]] = {form_id: [] for form_id in unknown}
+        for field in session.scalars(sa.select(Field).where(Field.form_id.in_(unknown)).order_by(Field.position, Field.id)):
+            fields[field.form_id].append(field)
+        for status in session.scalars(sa.select(Status).where(Status.form_id.in_(unknown)).order_by(Status.position, Status.id)):
+            statuses[status.form_id].append(status)
+        for form in forms:
+            if form.id in fields:
+                kept[form.id] = (form.version, fields[form.id], statuses[form.id])
+                for row in (*fields[form.id], *statuses[form.id]):
+                    session.expunge(row)
+    for form in forms:
+        set_committed_value(form, "fields", kept[form.id][1])
+        set_committed_value(form, "statuses", kept[form.id][2])
 
 
 def forget_forms(session: Session) -> None:
@@ -41,7 +71,9 @@ def configurable_forms(session: Session, user: User, *, archived: bool = False) 
     """The forms `user` may configure, in their order."""
     if not (user.active and user.is_agent):
         return []
-    return [form for form in all_forms(session, archived=archived) if user.is_admin or forms_of(session, user).get(form.id, False)]
+    return [
+        form for form in all_forms(session, archived=archived) if user.is_admin or forms_of(session, user).get(form.id, False)
+    ]
 
 
 def form_by_slug(session: Session, slug: str) -> Form:

@@ -131,7 +131,7 @@ def view_counts(session: Session, user: User) -> Mapping[str, int]:
     for heap, n in session.execute(query.group_by(Tally.heap)):
         counts[heaps[heap]] += int(n)
     counts["open"] += counts["new"] + counts["waiting"]
-    read, watching = session.execute(
+    read, watching, last_event = session.execute(
         sa.select(
             sa.select(sa.func.count())
             .where(Reading.user_id == user.id, *_of_forms(session, user, Reading.form_id))
@@ -141,8 +141,10 @@ def view_counts(session: Session, user: User) -> Mapping[str, int]:
             .join(Ticket, Ticket.id == Watcher.ticket_id)
             .where(Watcher.user_id == user.id, Ticket.closed_at.is_(None), visible_tickets(session, user))
             .scalar_subquery(),
+            sa.select(sa.func.max(Event.id)).scalar_subquery(),
         )
     ).one()
+    session.info["last_event_id"] = last_event or 0
     return counts | {"unread": max(0, counts["open"] - int(read)), "watching": int(watching)}
 
 
@@ -155,9 +157,12 @@ def unread_of(session: Session, user: User, tickets: Sequence[Ticket]) -> frozen
     return frozenset(is_open) - frozenset(read)
 
 
-def is_watched(session: Session, ticket: Ticket, agent: User) -> bool:
-    """Whether `agent` is told of what happens to the ticket."""
-    return session.get(Watcher, (ticket.id, agent.id)) is not None
+def standing_of(session: Session, ticket: Ticket, agent: User) -> tuple[bool, bool]:
+    """Whether `agent` has read all there is on the ticket, and whether they watch it."""
+    read = sa.exists().where(Reading.ticket_id == ticket.id, Reading.user_id == agent.id)
+    watched = sa.exists().where(Watcher.ticket_id == ticket.id, Watcher.user_id == agent.id)
+    is_read, is_watched = session.execute(sa.select(read, watched)).one()
+    return bool(is_read), bool(is_watched)
 
 
 def ticket_for(session: Session, user: User, number: int) -> Ticket:
@@ -210,7 +215,9 @@ def fields_changed_since(session: Session, ticket: Ticket, version: int) -> set[
 
 
 def last_event_id(session: Session) -> int:
-    """The number of the last thing that happened on this desk: what an open page compares with."""
+    """The number of the last thing that happened on this desk: what an open page compares with. Comes with the counts."""
+    if "last_event_id" in session.info:
+        return int(session.info["last_event_id"])
     return session.scalar(sa.select(sa.func.max(Event.id))) or 0
 
 

@@ -11,14 +11,11 @@ from plugdesk.api import Context, Ticket
 from plugdesk_csat.models import Invitation, Rating
 
 
-def ratings_of(ctx: Context, ticket: Ticket) -> Sequence[Rating]:
-    """Every mark of the ticket, the last one first."""
-    return ctx.db.scalars(sa.select(Rating).where(Rating.ticket_id == ticket.id).order_by(Rating.id.desc())).all()
-
-
-def was_asked(ctx: Context, ticket: Ticket) -> bool:
-    """Whether the customer has been invited to rate this ticket."""
-    return ctx.db.scalar(sa.select(Invitation.id).where(Invitation.ticket_id == ticket.id).limit(1)) is not None
+def asked_and_given(ctx: Context, ticket: Ticket) -> Sequence[tuple[Invitation, Rating | None]]:
+    """Every invitation of the ticket with the mark it got, if any; the last one first."""
+    query = sa.select(Invitation, Rating).outerjoin(Rating, Rating.invitation_id == Invitation.id)
+    rows = ctx.db.execute(query.where(Invitation.ticket_id == ticket.id).order_by(Invitation.id.desc()))
+    return [(invitation, rating) for invitation, rating in rows]
 
 
 def rating_of(ctx: Context, invitation: Invitation) -> Rating | None:

@@ -18,12 +18,10 @@ from plugdesk.tickets.queries import (
     VIEWS,
     Filter,
     Key,
-    group_ids_of,
-    is_watched,
+    standing_of,
     thread_of,
     ticket_for,
     tickets_of_view,
-    unread_of,
 )
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.queries import agents_of_form, all_groups
@@ -62,7 +60,22 @@ def view(slug: str) -> Response:
 @agent_only
 def show(number: int) -> Response:
     """One ticket: its thread, its composer, its panels."""
+    forms_for(db(), me(), archived=True)  # the ticket's form comes with those of the left panel
     return ticket_page(ticket_for(db(), me(), number))
+
+
+@blueprint.get("/tickets/<int:number>/assignment")
+@agent_only
+def assignees(number: int) -> Response:
+    """Whom the ticket can be given to: the menu on the ticket, and without script a page."""
+    ticket = ticket_for(db(), me(), number)
+    return page(
+        "tickets/assignment.html",
+        fragment="tickets/_assignees.html",
+        ticket=ticket,
+        agents=agents_of_form(db(), ticket.form),
+        groups=all_groups(db()),
+    )
 
 
 @blueprint.get("/tickets/new")
@@ -146,9 +159,10 @@ def _here(arguments: dict[str, str], **more: str) -> str:
 
 def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | None = None, problem: str = "") -> Response:
     """The page of `ticket`; after a refusal with `said`, what was typed, and the `problem` in words."""
-    session, agent = db(), me()
+    session, agent, language = db(), me(), current_language()
     messages = thread_of(session, ticket)
     draft = said or draft_of(session, ticket, agent)
+    _is_read, watched = standing_of(session, ticket, agent)
     return page(
         "tickets/show.html",
         fragment=_fragment(),
@@ -161,13 +175,19 @@ def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | Non
         fields=shown_fields(session, ticket),
         edited_fields=fields_to_edit(session, ticket),
         channel=runtime().registry.channels.get(ticket.channel),
-        agents=agents_of_form(session, ticket.form),
-        groups=all_groups(session),
-        own_groups=group_ids_of(session, agent),
-        language=current_language(),
-        is_unread=bool(unread_of(session, agent, [ticket])),
+        language=language,
         may_reply=can_reply(session, agent, ticket),
-        watched=is_watched(session, ticket, agent),
+        watched=watched,
+        stands=ticket.form.status_by_id(ticket.status_id),
+        statuses=[
+            {
+                "value": each.code,
+                "label": each.name_in(language),
+                "icon": f"status-{each.kind}",
+                "current": each.id == ticket.status_id,
+            }
+            for each in ticket.form.statuses
+        ],
         may_delete=can_delete(session, agent, ticket),
         may_configure=can_configure(session, agent, ticket.form),
         once=once.new_key(),
