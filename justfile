@@ -40,6 +40,14 @@ vendor:
 docs:
     uv run --group docs mkdocs serve --dev-addr 127.0.0.1:8001
 
+# Write what the manual takes from the code: hooks, API, settings, commands
+reference:
+    uv run python tools/reference.py
+
+# Take the manual's pictures of the demo
+screenshots *arguments:
+    uv run --group browser python tools/screenshots.py {{arguments}}
+
 # All that CI does
 ci:
     bash .ci/run
