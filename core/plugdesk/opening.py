@@ -8,6 +8,7 @@ from plugdesk.migrations import migrate_apart, require_current
 from plugdesk.plugins.loader import load_plugins
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
+from plugdesk.setup import complete_configurations, is_set_up
 
 
 def open_runtime(settings: Settings, *, migrating: bool = False, clock: Clock | None = None) -> Runtime:
@@ -26,4 +27,9 @@ def open_runtime(settings: Settings, *, migrating: bool = False, clock: Clock | 
             require_current(database, plugins)
     finally:
         database.close()
-    return Runtime(settings, plugins=plugins, clock=clock)
+    runtime = Runtime(settings, plugins=plugins, clock=clock)
+    if migrating:
+        with runtime.database.write() as session:
+            if is_set_up(session):
+                complete_configurations(session)
+    return runtime

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from plugdesk.database import afterwards
 from plugdesk.forms.models import Form, FormAgent
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
@@ -55,6 +56,20 @@ def can_delete(session: Session, user: User, ticket: Ticket) -> bool:
     if not (user.is_agent and can_work_on(session, user, ticket.form_id)):
         return False
     return user.is_admin or user.can_delete or forms_of(session, user).get(ticket.form_id, False)
+
+
+def note_denied(session: Session, user: User, what: str, **about: Any) -> None:
+    """Write in the journal that `user` asked for something that is not theirs: in a transaction of its own, once this one is over."""
+    from plugdesk.events import record
+    from plugdesk.runtime import runtime_of
+
+    runtime, user_id = runtime_of(session), user.id
+
+    def write() -> None:
+        with runtime.database.write() as own:
+            record(own, "access_denied", actor=own.get(User, user_id), what=what, **about)
+
+    afterwards(session, write)
 
 
 def visible_tickets(session: Session, user: User) -> sa.ColumnElement[bool]:

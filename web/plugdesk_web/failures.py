@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 from plugdesk.app import in_words
 from plugdesk.errors import Invalid, PlugdeskError
 from plugdesk.i18n import gettext as _
+from plugdesk.permissions import note_denied
+from plugdesk_web.current import db, me_or_none
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +29,16 @@ def install(app: Flask) -> None:
 
 
 def _refused(error: PlugdeskError) -> Response:
+    if error.status == 403:
+        _note_denied()
     problems = error.problems if isinstance(error, Invalid) else {}
     return _answer(error.status, str(error), problems)
 
 
 def _http(error: HTTPException) -> Response:
     code = error.code or 500
+    if code == 403:
+        _note_denied()
     if code < 400:
         return make_response(error.get_response())
     response = _answer(code, _sentence(code))
@@ -51,6 +57,13 @@ def _broken(error: Exception) -> Response:
     return _answer(
         500, _("Something went wrong on our side. It was written down; what you typed is still in the page behind you.")
     )
+
+
+def _note_denied() -> None:
+    """A signed-in person who is refused stands in the journal; strangers would only fill it."""
+    user = me_or_none()
+    if user is not None:
+        note_denied(db(), user, "page", path=request.path[:200], method=request.method)
 
 
 def _answer(code: int, words: str, problems: Any = None) -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
-from plugdesk.forms.fields import check_values, default_values
+from plugdesk.forms.fields import check_values, default_values, file_keys
 from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
@@ -87,6 +87,8 @@ def open_ticket(
         ticket.channel = runtime.executor.first("channel_for", form, session, ticket=ticket, customer=customer) or channel
     message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel)
     session.flush()  # the ids of ticket and message
+    if by is not None and (keys := file_keys(form, ticket.values)):
+        attach_uploads(session, message, keys, by)
     for address, name in participants:
         session.merge(Participant(ticket_id=ticket.id, address=address, name=name))
     record(session, "ticket_opened", ticket=ticket, actor=by or customer, message_id=message.id, channel=channel, kind=said.kind)

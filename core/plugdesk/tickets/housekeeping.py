@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from plugdesk.plugins.context import Context
 from plugdesk.plugins.figures import fold_figures
 from plugdesk.runtime import runtime_of
+from plugdesk.sessions import forget_old_sessions
+from plugdesk.throttle import forget_old_attempts
 from plugdesk.tickets import tally
 from plugdesk.tickets.attachments import drop_file
 from plugdesk.tickets.bin import erase_ticket
@@ -39,6 +41,8 @@ def sweep(ctx: Context) -> None:
         drop_file(session, upload)
     session.flush()  # the uses just counted down
     fold_figures(session, ctx.now)
+    forget_old_sessions(session)
+    forget_old_attempts(session)
     unused = session.scalars(sa.select(Content).where(Content.uses <= 0).limit(AT_ONCE)).all()
     files = runtime_of(session).files
     for content in unused:

@@ -15,7 +15,7 @@ from plugdesk.events import Event
 from plugdesk.forms.models import StatusKind
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
-from plugdesk.permissions import can_see, visible_forms, visible_tickets
+from plugdesk.permissions import can_see, note_denied, visible_forms, visible_tickets
 from plugdesk.runtime import runtime_of
 from plugdesk.search import matching
 from plugdesk.tickets.models import Direction, Message, Reading, Tally, Ticket, Watcher
@@ -175,7 +175,10 @@ def ticket_for(session: Session, user: User, number: int) -> Ticket:
         joinedload(Ticket.group).load_only(Group.name),
     )
     found = session.scalar(sa.select(Ticket).options(*whole).where(Ticket.id == number))
-    if found is None or not can_see(session, user, found):
+    if found is not None and not can_see(session, user, found):
+        note_denied(session, user, "ticket", number=number)
+        found = None
+    if found is None:
         raise NotFound(_("There is no such ticket."))
     return found
 
