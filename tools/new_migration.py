@@ -20,7 +20,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
 
 from plugdesk.database import Base, Database
-from plugdesk.migrations import CORE, CORE_UNIT, Unit, comparison, migrate
+from plugdesk.drift import comparison
+from plugdesk.migrations import CORE, CORE_UNIT, Unit, migrate
 from plugdesk.plugins.loader import GROUP, Plugin, State, load_plugins
 
 
@@ -52,7 +53,7 @@ def write_migration(plugin_id: str, name: str, *, initial: bool = False) -> Path
             migrate(database, [mine] if mine else [], strict=True)
         up, down = _difference(database, unit, ids)
         database.close()
-    if up.strip() == "pass":
+    if _body(up) == "pass":
         return None
     if unit == CORE_UNIT and before is None:
         up, down = _with_search(up, down)

@@ -4,81 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
-import shutil
-import signal
 import sqlite3
-from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from plugdesk.database import Database
+from plugdesk.drift import drift
 from plugdesk.migrations import (
     CORE_UNIT,
     Unit,
     WrongSchema,
     downgrade,
-    drift,
     migrate,
     migrate_apart,
     owner_of,
     require_current,
     revisions_in,
 )
-from plugdesk.plugins.loader import Plugin, State
-from plugdesk.plugins.manifest import Manifest
+from plugdesk.plugins.loader import State
+from tests.support.migrating import NOTES, NOTES_DOWN, WIDER, Folder, rows, tables
 
 pytestmark = pytest.mark.both_databases
-
-NOTES = """
-    op.create_table("notes_page", sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.Text))
-    op.create_table("notes_mark", sa.Column("id", sa.Integer, primary_key=True),
-                    sa.Column("page_id", sa.Integer, sa.ForeignKey("notes_page.id", ondelete="CASCADE"), nullable=False))
-    op.execute("INSERT INTO notes_page VALUES (1, 'one'), (2, 'two')")
-    op.execute("INSERT INTO notes_mark VALUES (1, 1), (2, 2)")
-"""
-NOTES_DOWN = """
-    op.drop_table("notes_mark")
-    op.drop_table("notes_page")
-"""
-WIDER = """
-    with op.batch_alter_table("notes_page", recreate="auto") as page:
-        page.alter_column("text", nullable=False, existing_type=sa.Text)
-        page.add_column(sa.Column("colour", sa.Text))
-    op.execute("UPDATE notes_page SET colour = 'red'")
-"""
-
-
-class Folder:
-    """A plugin `notes` with migrations that a test writes."""
-
-    def __init__(self, folder: Path, name: str = "notes", **more: Any) -> None:
-        self.folder = folder
-        (folder / "migrations").mkdir(parents=True)
-        about: dict[str, Any] = {
-            "id": name,
-            "name": name,
-            "summary": name,
-            "category": "other",
-            "scope": "form",
-            "api": ">=1.0,<2",
-        }
-        manifest = Manifest(**about, folder=folder, **more)
-        self.plugin = Plugin(name, State.OK, manifest=manifest)
-        self.unit = Unit(name, folder / "migrations")
-
-    def script(self, number: int, up: str, down: str = "\n    pass") -> None:
-        before = f'"{number - 1:04}"' if number > 1 else "None"
-        text = f'import sqlalchemy as sa\nfrom alembic import op\nrevision = "{number:04}"\ndown_revision = {before}\n'
-        text += f"def upgrade():{up}\ndef downgrade():{down}\n"
-        (self.folder / "migrations" / f"{number:04}_step.py").write_text(text)
-
-    def copy(self, folder: Path) -> Folder:
-        shutil.copytree(self.folder, folder)
-        shutil.rmtree(folder / "migrations")
-        return Folder(folder, self.plugin.id)
 
 
 @pytest.fixture
@@ -93,15 +40,6 @@ def notes(tmp_path):
     folder = Folder(tmp_path / "notes")
     folder.script(1, NOTES, NOTES_DOWN)
     return folder
-
-
-def tables(database: Database) -> set[str]:
-    return set(sa.inspect(database.engine).get_table_names())
-
-
-def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
-    with database.engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(sa.text(query))]
 
 
 def test_the_models_are_what_the_migrations_make(database):
@@ -300,62 +238,6 @@ def test_a_process_that_ends_tells_why_the_core_cannot_start(database):
         connection.execute(sa.text("UPDATE alembic_version_core SET version_num = '9999'"))
     with pytest.raises(WrongSchema, match="newer version"):
         migrate_apart(database, [])
-
-
-class Killed:
-    """Counts the statements of a migration and kills its process before one of them."""
-
-    def __init__(self, url: str, plugins: list[Plugin]) -> None:
-        self.url, self.plugins = url, plugins
-
-    def before_statement(self, number: int) -> bool:
-        """Whether the process was killed; else it did all there was to do."""
-        child = os.fork()
-        if child == 0:
-            with contextlib.suppress(BaseException):
-                self._migrate(number)
-            os._exit(0)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-
-    def _migrate(self, number: int) -> None:
-        database = Database(self.url)
-        left = [number]
-
-        def count(*_about: object) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        sa.event.listen(database.engine, "before_cursor_execute", count)
-        sa.event.listen(database.engine, "commit", count)
-        migrate(database, self.plugins)
-
-
-def test_killed_before_any_statement_the_tables_are_old_or_new_and_never_between(database, empty_database_url, notes):
-    migrate(database, [notes.plugin])
-    notes.script(2, WIDER)
-    notes.script(3, '\n    op.create_table("notes_word", sa.Column("id", sa.Integer, primary_key=True))')
-    database.close()
-    killed, number = Killed(empty_database_url, [notes.plugin]), 0
-    while killed.before_statement(number):
-        number += 1
-        columns = {column["name"] for column in sa.inspect(database.engine).get_columns("notes_page")}
-        state = (revisions_in(database)["notes"], "colour" in columns, "notes_word" in tables(database))
-        database.close()
-        assert state in [("0001", False, False), ("0003", True, True)], number
-    assert number > 10
-    assert revisions_in(database)["notes"] == "0003"
-    assert rows(database, "SELECT count(*) FROM notes_mark") == [(2,)]
-
-
-def test_the_cores_first_tables_are_all_there_or_none_wherever_it_is_killed(database, empty_database_url):
-    killed, number, seen = Killed(empty_database_url, []), 0, set()
-    while killed.before_statement(number):
-        number += 7
-        seen.add(len(tables(database)))
-        database.close()
-    assert len(seen | {len(tables(database))}) == 2
-    assert 0 in seen
 
 
 def test_before_the_core_changes_a_database_with_data_it_is_copied(tmp_path, monkeypatch):

@@ -544,7 +544,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index("ix_delivery_due", ["state", "due_at", "id"], unique=False)
+        batch_op.create_index("ix_delivery_due", ["state", "plugin", "id", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_event_id"), ["event_id"], unique=False)
         batch_op.create_index("ix_delivery_order", ["plugin", "ticket_id", "id"], unique=False)
 
