@@ -17,11 +17,13 @@ __all__ = ["CORPORA"]
 LIMIT = 180  # seconds for one test, with the servers it starts
 
 pytest_plugins = [
+    "plugdesk.testing.kit",
     "tests.support.databases",
     "tests.support.desk",
     "tests.support.servers",
     "tests.support.browser",
     "tests.support.work",
+    "tests.support.company",
 ]
 
 

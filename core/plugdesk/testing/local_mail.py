@@ -58,8 +58,14 @@ class LocalMail:
     """
 
     def __init__(
-        self, host: str = "127.0.0.1", imap_port: int = 0, smtp_port: int = 0, *,
-        tls: ssl.SSLContext | None = None, starttls: bool = False, size_limit: int = 50_000_000,
+        self,
+        host: str = "127.0.0.1",
+        imap_port: int = 0,
+        smtp_port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        starttls: bool = False,
+        size_limit: int = 50_000_000,
     ) -> None:
         self.host = host
         self.imap_port = imap_port
@@ -101,9 +107,7 @@ class LocalMail:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.stop()
 
     def add_mailbox(self, address: str, password: str) -> None:
@@ -168,9 +172,7 @@ class LocalMail:
             servers.append(
                 await asyncio.start_server(serve_imap, self.host, self.imap_port, ssl=implicit_tls, limit=LONGEST_LINE)
             )
-            servers.append(
-                await loop.create_server(lambda: _SmtpConnection(self), self.host, self.smtp_port, ssl=implicit_tls)
-            )
+            servers.append(await loop.create_server(lambda: _SmtpConnection(self), self.host, self.smtp_port, ssl=implicit_tls))
             self.imap_port, self.smtp_port = (server.sockets[0].getsockname()[1] for server in servers)
             self._loop = loop
             self._ready.set()
@@ -210,9 +212,7 @@ class LocalMail:
 
     # aiosmtpd calls these; their names and arguments are its handler protocol.
 
-    def authenticate(
-        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, auth_data: object
-    ) -> AuthResult:
+    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, auth_data: object) -> AuthResult:
         """Accepts the address of a mailbox with its password."""
         assert isinstance(auth_data, LoginPassword)
         expected = self._passwords.get(auth_data.login.decode(errors="replace").lower())
@@ -220,18 +220,14 @@ class LocalMail:
             success=expected is not None and secrets.compare_digest(expected.encode(), auth_data.password), handled=False
         )
 
-    async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if refusal := self._refusal("mail"):
             return refusal
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if refusal := self._refusal("rcpt"):
             return refusal
         envelope.rcpt_tos.append(address)
@@ -259,9 +255,14 @@ class _SmtpConnection(SMTP):
 
     def __init__(self, mail: LocalMail) -> None:
         super().__init__(
-            mail, hostname="localhost", data_size_limit=mail._size_limit, enable_SMTPUTF8=True,
-            authenticator=mail.authenticate, auth_require_tls=mail._starttls,
-            tls_context=mail._tls if mail._starttls else None, loop=asyncio.get_running_loop(),
+            mail,
+            hostname="localhost",
+            data_size_limit=mail._size_limit,
+            enable_SMTPUTF8=True,
+            authenticator=mail.authenticate,
+            auth_require_tls=mail._starttls,
+            tls_context=mail._tls if mail._starttls else None,
+            loop=asyncio.get_running_loop(),
         )
         self._mail = mail
 
@@ -306,9 +307,17 @@ class _Config(Config):
 
     def __init__(self, starttls: ssl.SSLContext | None, size_limit: int) -> None:
         super().__init__(
-            Namespace(passlib_cfg=None, proxy_protocol=None), host=None, port=0, demo_data=False, demo_user="",
-            demo_password="", tls_enabled=starttls is not None, invalid_user_sleep=0, max_append_len=size_limit,
-            ssl_context=starttls or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), hash_context=Cleartext(),
+            Namespace(passlib_cfg=None, proxy_protocol=None),
+            host=None,
+            port=0,
+            demo_data=False,
+            demo_user="",
+            demo_password="",
+            tls_enabled=starttls is not None,
+            invalid_user_sleep=0,
+            max_append_len=size_limit,
+            ssl_context=starttls or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+            hash_context=Cleartext(),
             cpu_subsystem=Subsystem.for_asyncio(),
         )
 
@@ -354,8 +363,12 @@ class _Folder(MailboxData):
         async with self.messages_lock.write_lock():
             self._max_uid += 1
             message = Message(
-                self._max_uid, append_msg.when or datetime.now(UTC), append_msg.flag_set, recent=recent,
-                email_id=ObjectId.random_email_id(), thread_id=ObjectId.random_thread_id(),
+                self._max_uid,
+                append_msg.when or datetime.now(UTC),
+                append_msg.flag_set,
+                recent=recent,
+                email_id=ObjectId.random_email_id(),
+                thread_id=ObjectId.random_thread_id(),
                 content=_Letter(append_msg.literal),
             )
             self._messages[message.uid] = message

@@ -1,0 +1,49 @@
+"""Playing a story on a desk: opening and founding one, a clock that is moved, and what a change causes done at once."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from plugdesk import claims, deliveries
+from plugdesk.claims import Claim
+from plugdesk.clock import MovableClock
+from plugdesk.forms.models import Form
+from plugdesk.opening import open_runtime
+from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.settings import Settings
+from plugdesk.setup import create_desk, first_administrator
+
+__all__ = ["MovableClock", "Settings", "create_desk", "first_administrator", "follow_up", "open_runtime"]
+
+AT_ONCE = 50
+
+
+def follow_up(session: Session) -> int:
+    """Tell the news and run the jobs that this transaction has caused, in it; returns how many. Commits nothing.
+
+    No worker ever sees them, so that what is played happens together with all it causes, or not at all. Only what is due
+    on the desk's clock is done: a clock in the past leaves the work of the present to the workers. A job that wants to
+    commit half-way goes on without; one that fails fails the transaction, news that fail are put aside for a worker.
+    """
+    runtime, ended = runtime_of(session), 0
+    session.info["checkpoint"] = session.flush
+    while session.info.pop("nudged", False):
+        session.flush()  # what was recorded and enqueued, to be found below
+        now = runtime.clock.now()
+        for plugin in deliveries.plugins_with_news(session, now):
+            while (news := deliveries.claim_deliveries(session, runtime, plugin)) is not None:
+                ended += deliveries.tell(session, runtime, news)
+        while due := claims.claim_jobs(session, runtime, "played", limit=AT_ONCE, served={}):
+            for claim in due:
+                _run(session, runtime, claim)
+            ended += len(due)
+    return ended
+
+
+def _run(session: Session, runtime: Runtime, claim: Claim) -> None:
+    kind = claims.kind_of(runtime, claim.kind)
+    if kind is None:
+        raise LookupError(f"Nothing here knows how to do “{claim.kind}”.")
+    scope = session.get(Form, claim.form_id) or runtime.desk(session)
+    kind.run(runtime.context(claim.plugin, scope, session, "job"), **claim.args)
+    claims.complete(session, claim)
