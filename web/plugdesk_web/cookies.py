@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Response, after_this_request, g, request
+
 from plugdesk.i18n import LANGUAGES
 from plugdesk.sessions import LONGEST
-
 from plugdesk_web.current import SESSION_COOKIE
 from plugdesk_web.security import cookie_name, is_secure
 
@@ -22,7 +22,13 @@ def session_token() -> str | None:
 def keep_session(response: Response, token: str, *, stay: bool) -> Response:
     """Give the browser the token of a session: for `LONGEST` if it is to `stay`, else until it is closed."""
     response.set_cookie(
-        cookie_name(SESSION_COOKIE), token, max_age=LONGEST if stay else None, path="/", secure=is_secure(), httponly=True, samesite="Lax"
+        cookie_name(SESSION_COOKIE),
+        token,
+        max_age=LONGEST if stay else None,
+        path="/",
+        secure=is_secure(),
+        httponly=True,
+        samesite="Lax",
     )
     return response
 

@@ -12,6 +12,7 @@ from plugdesk.app import current_runtime, request_session
 from plugdesk.errors import NotFound
 from plugdesk.forms.models import Form
 from plugdesk.forms.queries import form_by_slug
+from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_work_on
 from plugdesk.sessions import SignedSession, session_of
@@ -37,9 +38,12 @@ login = LoginManager()
 def only_reading() -> None:
     """This POST reads with its own session; what it writes has transactions of its own, which would wait for this one on SQLite.
 
-    Call it before anything has touched the database.
+    Call it before anything has touched the database. Who asks, and in which language, is looked up now and the transaction
+    for it ended: within the others it could not be.
     """
     g.session = current_runtime().database.session(write=False)
+    current_language()
+    g.session.close()
 
 
 class Person:
@@ -87,6 +91,12 @@ def me() -> User:
 def me_or_none() -> User | None:
     """The signed-in user, or nobody."""
     return current_user.user if current_user.is_authenticated else None
+
+
+def signed_session() -> SignedSession:
+    """The session of this browser. Only behind `agent_only` and its kin."""
+    signed: SignedSession = current_user.signed
+    return signed
 
 
 def agent_only(view: Callable[P, R]) -> Callable[P, R]:

@@ -6,7 +6,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from plugdesk.app import SAFE_METHODS
 
@@ -70,7 +70,10 @@ def _check_change() -> None:
         abort(403)
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(403)
-    csrf.protect()
+    try:
+        csrf.protect()
+    except CSRFError:
+        abort(403)
 
 
 def _add_headers(response: Response) -> Response:

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-import plugdesk
 from plugdesk.database import afterwards
 from plugdesk.errors import Invalid
 from plugdesk.plugins.loader import PAGES
