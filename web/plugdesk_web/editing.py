@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import request
-from plugdesk.errors import Conflict, Invalid, PlugdeskError
 
+from plugdesk.errors import Conflict, Invalid, PlugdeskError
 from plugdesk_web.current import db
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, current_app, request, url_for
+
 from plugdesk.addresses import is_email, normal_email
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.i18n import LANGUAGES, current_language
@@ -18,13 +19,12 @@ from plugdesk.setup import apply_configuration, create_desk, first_administrator
 from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.models import User
-
 from plugdesk_web import once
+from plugdesk_web.choices import zone_choices
 from plugdesk_web.cookies import keep_session, speak_as_asked
 from plugdesk_web.current import admin_only, db, me, runtime
 from plugdesk_web.editing import FRESH, Refused, refused
 from plugdesk_web.first_steps import STEPS, Progress, progress_of
-from plugdesk_web.choices import zone_choices
 from plugdesk_web.rendering import page, redirect_after
 
 blueprint = Blueprint("first_run", __name__)
@@ -155,9 +155,8 @@ def _administrator(given: Any, refusal: Refused = FRESH) -> Response:
 def _steps(wanted: str, problems: dict[str, str] | None = None) -> Response:
     now: Progress = progress_of(db())
     current = wanted if wanted in STEPS and (now.form is not None or wanted == "configuration") else now.next
-    later = {step: following for step, following in zip(STEPS, STEPS[1:], strict=False)}
     return page(
-        "first_run/steps.html", status=422 if problems else 200, progress=now, current=current, later=later, once=once.new_key(),
+        "first_run/steps.html", status=422 if problems else 200, progress=now, current=current, once=once.new_key(),
         given=request.form, problems=problems or {}, language=current_language(),
         knows_mail=now.takes_mail and "email_mailboxes.new" in current_app.view_functions,
     )  # fmt: skip
