@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_login import current_user
+
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.i18n import LANGUAGES
 from plugdesk.i18n import gettext as _
@@ -15,11 +15,10 @@ from plugdesk.users.commands import change_user, set_password
 from plugdesk.users.models import User
 from plugdesk.users.passwords import password_matches
 from plugdesk.users.signing_in import PER_ACCOUNT
-
-from plugdesk_web.cookies import keep_choice, keep_session
-from plugdesk_web.current import agent_only, db, me, only_reading, runtime
-from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.choices import browser_name, zone_choices
+from plugdesk_web.cookies import keep_choice, keep_session
+from plugdesk_web.current import agent_only, db, me, only_reading, runtime, signed_session
+from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.security import own_path
 
@@ -84,7 +83,7 @@ def end(session_id: int) -> Response:
 def _set_password() -> Response:
     user, old, new = me(), request.form.get("old", ""), request.form.get("password", "")
     key = f"password of {user.id}"
-    stays = current_user.signed.stays
+    stays = signed_session().stays
     try:
         attempts = count_attempt(runtime(), {key: PER_ACCOUNT})
     except TooMany as refusal:
@@ -129,7 +128,7 @@ def _page(profile: Refused = FRESH, password: Refused = FRESH) -> Response:
     given: Any = request.form if profile is not FRESH else {name: getattr(user, name) for name in OWN}
     return page(
         "account/show.html", status=max(profile.status, password.status), user=user, given=given, refused=profile, password=password,
-        sessions=sessions_of(db(), user), here=current_user.signed, browser_name=browser_name, languages=list(LANGUAGES.items()),
+        sessions=sessions_of(db(), user), here=signed_session(), browser_name=browser_name, languages=list(LANGUAGES.items()),
         zones=zone_choices(),
         themes=[("light", _("Light")), ("dark", _("Dark"))], densities=[("compact", _("Compact")), ("roomy", _("Roomy"))],
     )  # fmt: skip
