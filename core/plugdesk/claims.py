@@ -7,8 +7,9 @@ job must still hold the try it began; a worker that comes back from the dead cha
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WINDOW = 64  # as many due jobs are looked at to choose fairly; with more than that every form's first is looked for
 FORMS_AT_ONCE = 500
+LOOK_AROUND = 1.0  # seconds between looks over a whole backlog for forms that wait behind another's flood
 UNKNOWN_LEASE = timedelta(minutes=5)
 BATCH_SLACK = timedelta(seconds=10)  # a claim's jobs run one after the other; see `Runner.run_jobs`
 
@@ -49,6 +51,15 @@ class Claim:
         return f"{self.kind} (job {self.id})"
 
 
+@dataclass
+class Turns:
+    """What one worker remembers to serve forms in turn: when it served each last, and who waits behind a flood."""
+
+    served: dict[int, int] = field(default_factory=dict)
+    waiting: list[Any] = field(default_factory=list)
+    looked_at: float = 0.0
+
+
 def machine_now() -> datetime:
     """The machine's own time, in which leases are counted, whatever the desk's clock says."""
     return datetime.now(UTC)
@@ -59,22 +70,23 @@ def is_due(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return Job.state == JobState.READY, Job.due_at <= now
 
 
-def claim_jobs(session: Session, runtime: Runtime, worker: str, *, limit: int, served: dict[int, int]) -> list[Claim]:
+def claim_jobs(session: Session, runtime: Runtime, worker: str, *, limit: int, turns: Turns) -> list[Claim]:
     """Take up to `limit` due jobs, forms in turn; commits nothing.
 
-    `served` remembers when this worker served each form last. A job that has failed is taken alone: if it takes the
-    process along, nobody else's try is lost with it.
+    A job that has failed is taken alone: if it takes the process along, nobody else's try is lost with it.
     """
-    chosen = _in_turn(_candidates(session, runtime.clock.now()), limit, served)
+    chosen = _in_turn(_candidates(session, runtime.clock.now(), turns), limit, turns.served)
     if chosen and chosen[0].failures:
         chosen = chosen[:1]
     chosen = [row for row in chosen if not row.failures or row is chosen[0]]
+    taken = {row.id for row in chosen}
+    turns.waiting = [row for row in turns.waiting if row.id not in taken]
     claims: list[Claim] = []
     leases = {row.kind: _lease(runtime, row.kind) for row in chosen}
     for lease in set(leases.values()):
         claims += _take(session, worker, [row.id for row in chosen if leases[row.kind] == lease], lease)
     for claim in claims:
-        served[claim.form_id] = max(served.values(), default=0) + 1
+        turns.served[claim.form_id] = max(turns.served.values(), default=0) + 1
     return sorted(claims, key=lambda claim: claim.due_at)
 
 
@@ -168,15 +180,19 @@ def kind_of(runtime: Runtime, kind: str) -> JobKind | None:
     return runtime.registry.job(kind) or work_of(runtime, kind)
 
 
-def _candidates(session: Session, now: datetime) -> list[Any]:
+def _candidates(session: Session, now: datetime, turns: Turns) -> list[Any]:
     columns = (Job.id, Job.form_id, Job.kind, Job.failures)
     due = sa.select(*columns).where(*is_due(now))
     found = list(session.execute(due.order_by(Job.due_at, Job.id).limit(WINDOW)))
-    if len(found) == WINDOW:
+    if len(found) < WINDOW:
+        turns.waiting = []
+        return found
+    if monotonic() - turns.looked_at > LOOK_AROUND:
         firsts = sa.select(sa.func.min(Job.id)).where(*is_due(now)).group_by(Job.form_id).limit(FORMS_AT_ONCE)
-        known = {row.id for row in found}
-        found += [row for row in session.execute(sa.select(*columns).where(Job.id.in_(firsts))) if row.id not in known]
-    return found
+        turns.waiting = list(session.execute(sa.select(*columns).where(Job.id.in_(firsts))))
+        turns.looked_at = monotonic()
+    known = {row.id for row in found}
+    return found + [row for row in turns.waiting if row.id not in known]
 
 
 def _in_turn(candidates: list[Any], limit: int, served: dict[int, int]) -> list[Any]:

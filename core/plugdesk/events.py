@@ -45,7 +45,7 @@ class Delivery(Base):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        sa.Index("ix_delivery_due", "state", "due_at", "id"),
+        sa.Index("ix_delivery_due", "state", "plugin", "id", "due_at"),
         sa.Index("ix_delivery_order", "plugin", "ticket_id", "id"),
     )
 

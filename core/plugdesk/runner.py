@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, lazyload
 from sqlalchemy.orm.exc import StaleDataError
 
 from plugdesk import claims, deliveries
-from plugdesk.claims import Claim, LeaseLost
+from plugdesk.claims import Claim, LeaseLost, Turns
 from plugdesk.database import finish, is_lock_timeout
 from plugdesk.deliveries import DeliveryClaim
 from plugdesk.forms.models import Desk, Form
@@ -60,7 +60,7 @@ class Runner:
         self._lock = threading.Lock()
         self._rest: deque[Claim] = deque()
         self._batch = 1
-        self._served: dict[int, int] = {}
+        self._turns = Turns()
 
     def run_round(self, limit: int | None = None) -> int:
         """Tell one batch of news per plugin and run one batch of jobs, at most `limit` of them; returns how many ended."""
@@ -99,7 +99,7 @@ class Runner:
             self._report(partial(self._tell_failed, claim=claim, error=error))
             if not isinstance(error, Exception):
                 raise
-            return 0
+            return 0 if _is_collision(error) else len(claim.ids)
         finally:
             self._finish(session)
         self.done += told
@@ -117,7 +117,7 @@ class Runner:
     def _run_jobs(self, limit: int | None) -> int:
         with self.runtime.database.write() as session:
             batch = min(self._batch, limit or LARGEST_BATCH)
-            self._rest.extend(claims.claim_jobs(session, self.runtime, self.worker, limit=batch, served=self._served))
+            self._rest.extend(claims.claim_jobs(session, self.runtime, self.worker, limit=batch, turns=self._turns))
         started, ran = monotonic(), 0
         while (claim := self._next(started, ran)) is not None:
             self._run(claim)

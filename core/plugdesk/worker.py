@@ -25,6 +25,7 @@ from plugdesk.events import Delivery
 from plugdesk.jobs import Job, JobState, execute
 from plugdesk.recurring import enqueue_recurring, recurring_is_due
 from plugdesk.runner import Runner, Work
+from plugdesk.services import ServiceRow, Services
 
 if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
@@ -66,6 +67,7 @@ class Worker:
         self.threads = threads if threads is not None else max(1, runtime.settings.worker_threads)
         self._stopping = threading.Event()
         self._runners: list[tuple[Runner, threading.Thread]] = []
+        self._services = Services(runtime, self.name)
         self._done_before = 0
         self._started_at = machine_now()
         self._seen = False
@@ -123,6 +125,7 @@ class Worker:
         last_seen = monotonic()
         while not stop.wait(POLL):
             self._safely(lambda: tick(self.runtime))
+            self._safely(self._services.keep)
             for runner, thread in list(self._runners):
                 if self._check(runner):
                     self._runners.remove((runner, thread))
@@ -134,6 +137,7 @@ class Worker:
 
     def _end(self) -> None:
         self._stopping.set()
+        self._safely(self._services.stop)
         self.runtime.wake.set()
         ends = monotonic() + GRACE
         for runner, thread in self._runners:
@@ -263,6 +267,7 @@ def tick(runtime: Runtime) -> int:
         back = claims.take_back(session, runtime, dead) + deliveries.take_back_deliveries(session, runtime)
         if dead:
             execute(session, sa.delete(WorkerRow).where(WorkerRow.name.in_(dead)))
+            execute(session, sa.delete(ServiceRow).where(ServiceRow.holder.in_(dead)))
         stored = enqueue_recurring(session, runtime)
         if back:
             runtime.nudge(session)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.claims import claim_jobs, complete, machine_now, take_back
+from plugdesk.claims import LeaseLost, Turns, claim_jobs, complete, machine_now, take_back
 from plugdesk.contributions import JobKind
 from plugdesk.events import Delivery
 from plugdesk.jobs import Job, JobState, enqueue, job_counts
@@ -110,6 +110,14 @@ def test_a_job_talks_to_the_outside_without_holding_the_databases_lock(desk: Des
     assert seen == ["half done"]
     with runtime.database.read() as session:
         assert form(session).name == "half done"
+
+
+def test_a_job_begins_without_a_transaction(desk: Desk) -> None:
+    seen: list[bool] = []
+    runtime = desk(jobs=[JobKind("work", lambda ctx: seen.append(ctx.db.in_transaction()))])
+    put(runtime)
+    Worker(runtime).run_due()
+    assert seen == [False]
 
 
 def test_a_worker_whose_lease_ended_cannot_commit_what_it_did(desk: Desk) -> None:
@@ -222,7 +230,7 @@ def test_jobs_of_a_dead_process_are_taken_back_at_once(desk: Desk) -> None:
     put(runtime)
     with runtime.database.write() as session:
         now = machine_now()
-        claim_jobs(session, runtime, "dead", limit=1, served={})
+        claim_jobs(session, runtime, "dead", limit=1, turns=Turns())
         session.add(WorkerRow(name="dead", kind="worker", place=place(), pid=dead_pid(), started_at=now, seen_at=now, done=0))
     assert tick(runtime) == 1
     (job,) = jobs(runtime)
@@ -235,7 +243,7 @@ def test_jobs_of_a_worker_elsewhere_are_taken_back_when_it_is_silent(desk: Desk)
     runtime = desk(jobs=[JobKind("work", lambda ctx: None)])
     put(runtime)
     with runtime.database.write() as session:
-        claim_jobs(session, runtime, "far", limit=1, served={})
+        claim_jobs(session, runtime, "far", limit=1, turns=Turns())
         seen = machine_now() - timedelta(seconds=20)
         session.add(WorkerRow(name="far", kind="worker", place="elsewhere", pid=1, started_at=seen, seen_at=seen, done=0))
     assert tick(runtime) == 0
@@ -248,14 +256,12 @@ def test_a_claim_whose_lease_has_ended_is_taken_back_and_the_old_one_is_worthles
     runtime = desk(jobs=[JobKind("work", lambda ctx: None, lease=timedelta(seconds=-20))])
     put(runtime)
     with runtime.database.write() as session:
-        (old,) = claim_jobs(session, runtime, "slow", limit=1, served={})
+        (old,) = claim_jobs(session, runtime, "slow", limit=1, turns=Turns())
     with runtime.database.write() as session:
         assert take_back(session, runtime, []) == 1
     later(runtime, minutes=1)
     with runtime.database.write() as session:
-        (new,) = claim_jobs(session, runtime, "fast", limit=1, served={})
-    from plugdesk.claims import LeaseLost
-
+        (new,) = claim_jobs(session, runtime, "fast", limit=1, turns=Turns())
     with pytest.raises(LeaseLost), runtime.database.write() as session:
         complete(session, old)
     with runtime.database.write() as session:
@@ -270,8 +276,8 @@ def test_a_job_that_has_failed_is_claimed_alone(desk: Desk) -> None:
         first = session.scalar(sa.select(sa.func.min(Job.id)))
         session.execute(sa.update(Job).where(Job.id == first).values(failures=1))
     with runtime.database.write() as session:
-        assert [claim.id for claim in claim_jobs(session, runtime, "one", limit=5, served={})] == [first]
-        assert len(claim_jobs(session, runtime, "two", limit=5, served={})) == 4
+        assert [claim.id for claim in claim_jobs(session, runtime, "one", limit=5, turns=Turns())] == [first]
+        assert len(claim_jobs(session, runtime, "two", limit=5, turns=Turns())) == 4
 
 
 def test_the_system_page_sees_a_worker_while_it_lives(desk: Desk) -> None:

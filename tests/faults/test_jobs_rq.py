@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,7 @@ def ran(folder: Path) -> list[int]:
 def put(runtime: Runtime, *numbers: int) -> None:
     for n in numbers:
         with runtime.database.write() as session:
-            session.info["put"] = enqueue(session, "trial:work", form=form(session), n=n)
-        runtime._nudged()
+            enqueue(session, "trial:work", form=form(session), n=n)
 
 
 def nudges(redis_url: str) -> int:
@@ -83,6 +83,7 @@ def rq_process(runtime: Runtime) -> Iterator[int]:
         yield pid
     finally:
         os.kill(pid, signal.SIGTERM)
+        until(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None, seconds=30)
         assert os.waitpid(pid, 0)[1] == 0
 
 
@@ -106,8 +107,6 @@ def test_nudges_do_not_pile_up(rq_desk: RqDesk, tmp_path: Path, redis_url: str) 
 
 
 def test_a_running_worker_notices_a_commit_and_recurring_work(rq_desk: RqDesk, tmp_path: Path) -> None:
-    from datetime import timedelta
-
     def recur(ctx: Any) -> None:
         ctx.enqueue("work", n=100)
 
@@ -165,8 +164,6 @@ def test_a_work_horse_killed_in_the_middle_of_a_job_costs_that_job_a_try(rq_desk
 
 
 def test_a_job_that_hangs_ends_its_work_horse_and_others_go_on(rq_desk: RqDesk, tmp_path: Path) -> None:
-    from datetime import timedelta
-
     def hang(ctx: Any) -> None:
         time.sleep(60)
 
