@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.database import finish
+from plugdesk.database import Database, finish
 from plugdesk.errors import Invalid
 from plugdesk.plugins.executor import DECISION_LIMIT, Failed, Suspended, Veto
 from plugdesk.plugins.figures import HookError
@@ -49,14 +49,16 @@ def test_what_a_failing_plugin_wrote_is_undone_and_what_the_core_wrote_stays(fai
     assert names(session) == ["core's", "core's later"]
 
 
-def test_rows_of_a_savepoint_are_gone_after_the_outer_rollback(failing):
-    _runtime, session, _form = failing
-    session.commit()
-    session.add(organization("outer"))
+def test_rows_of_a_savepoint_are_gone_after_the_outer_rollback(database_url):
+    database = Database(database_url)
+    session = database.session(write=True)
     with session.begin_nested():
         session.add(organization("inner"))
     session.rollback()
-    assert names(session) == []
+    found = names(session)
+    finish(session)
+    database.close()
+    assert found == []
 
 
 def swallowing(ctx, ticket, settled):
