@@ -35,6 +35,7 @@ class JobState(StrEnum):
     PARKED = "parked"
 
 
+# In queries, too, word for word: with a parameter in it SQLite would not use the index of keys.
 _LIVE = sa.text("state <> 'parked'")
 
 
@@ -158,7 +159,7 @@ def run_again(session: Session, job: Job) -> None:
     """Give a parked job all its tries once more, at once. If its key has a new job by now, that one does the work."""
     if job.state is not JobState.PARKED:
         return
-    same = (Job.kind == job.kind, Job.form_id == job.form_id, Job.key == job.key, Job.state != JobState.PARKED)
+    same = (Job.kind == job.kind, Job.form_id == job.form_id, Job.key == job.key, _LIVE)
     if job.key is not None and session.scalar(sa.select(Job.id).where(*same)):
         session.delete(job)
         return
@@ -177,7 +178,8 @@ def is_on(session: Session, plugin: str, scope: Form | Desk) -> bool:
     if plugin in ALWAYS_ON or scope.has(plugin):
         return True
     if isinstance(scope, Form):
-        return bool(_runtime(session).desk(session).has(plugin))
+        runtime = _runtime(session)
+        return plugin in runtime.registry.enabled(scope, runtime.desk(session))
     return any(plugin in extensions for extensions in session.scalars(sa.select(Form.extensions)))
 
 
@@ -223,9 +225,9 @@ def in_words(error: BaseException) -> str:
     return words[:ERROR_LENGTH]
 
 
-def live(kind: str, form: Form | None, key: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+def live(kind: str, form: Form | None, key: str | None) -> tuple[Any, ...]:
     """The condition of the one job with this key that is not parked."""
-    return Job.kind == kind, Job.form_id == (form.id if form else 0), Job.key == key, Job.state != JobState.PARKED
+    return Job.kind == kind, Job.form_id == (form.id if form else 0), Job.key == key, _LIVE
 
 
 def execute(session: Session, statement: sa.Update | sa.Delete) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from plugdesk.contributions import JobKind, Timer
@@ -156,3 +157,27 @@ def test_a_clock_put_back_by_years_does_not_stop_recurring_work(desk: Desk) -> N
     later(runtime, days=-20_000)
     Worker(runtime).run_due()
     assert ran == ["ran", "ran"]
+
+
+def test_timers_cost_what_is_due_and_not_what_exists(desk: Desk) -> None:
+    runtime = desk(jobs=[JobKind("ring", lambda ctx, word: None)])
+    if runtime.database.dialect != "sqlite":
+        pytest.skip("The plans are SQLite's.")
+    asked: list[tuple[str, Any]] = []
+    ring(runtime, minutes=0, key="due")
+    sa.event.listen(runtime.database.engine, "before_cursor_execute", lambda *about: asked.append((about[2], about[3])))
+    Worker(runtime).run_due()
+    ring(runtime, minutes=10)
+    ring(runtime, minutes=20)
+    with runtime.database.write() as session:
+        cancel_timer(session, "trial:ring", "clock", form=form(session))
+    plans: list[str] = []
+    with runtime.database.engine.connect() as connection:
+        for statement, given in list(asked):
+            if "job" in statement:
+                plans += connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).scalars("detail")
+    through_jobs = [plan for plan in plans if " job" in plan]
+    assert any("uq_job_key (kind=? AND form_id=? AND key=?)" in plan for plan in through_jobs)
+    assert [plan for plan in through_jobs if plan.startswith("SCAN")] == []
+    # Whoever is asked for by state alone must be running: there are few of those.
+    assert [plan for plan in through_jobs if "COVERING INDEX ix_job_due (state=?)" in plan] == []
