@@ -179,6 +179,27 @@ def channel_for(ctx: Context, ticket: Ticket, customer: User) -> str | None:
     raise NotImplementedError
 
 
+@first
+def connect_mailbox(ctx: Context, account: Mapping[str, Any], by: User) -> bool | None:
+    """Decision (first): connect a mailbox to this form, or give the one with this address other servers. No page is asked.
+
+    Called in the transaction of whoever sets desks up: the demo, an import. `account` holds what the page of a mailbox asks
+    for: address, password, imap_host, imap_port, imap_security and the same of smtp, own_network. True says it is connected.
+    Example: `add_mailbox(ctx, read_account(account, by=by), by=by); return True`
+    """
+    raise NotImplementedError
+
+
+@first
+def rate_ticket(ctx: Context, ticket: Ticket, mark: int, comment: str) -> bool | None:
+    """Decision (first): store the mark, 5 to 1, that the ticket's customer gave elsewhere than on a page of this desk.
+
+    Called in the transaction of whoever brings it: the demo, an import, a messenger. True says that it is stored.
+    Example: `rate(ctx, invitation_of(ctx, ticket), mark=mark, comment=comment); return True`
+    """
+    raise NotImplementedError
+
+
 @veto(fails="deny")
 def check_sign_in_address(ctx: Context, address: str) -> None:
     """Decision (veto): may `address` be somebody's sign-in address? Called in the transaction that saves the person.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from plugdesk.api import (
     lazy_gettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_email import commandline, deliver, health_of, intake, notices, receive, watch
+from plugdesk_email import commandline, deliver, health_of, intake, mailboxes, notices, receive, watch
 from plugdesk_email.models import Mailbox
 
 
@@ -65,6 +65,12 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def channel_for(ctx: Context, customer: User) -> str | None:
     return "email" if deliver.reaches(ctx, customer) else None
+
+
+@hookimpl
+def connect_mailbox(ctx: Context, account: Mapping[str, Any], by: User) -> bool:
+    mailboxes.connect(ctx, mailboxes.read_account(account, by=by), by=by)
+    return True
 
 
 @hookimpl

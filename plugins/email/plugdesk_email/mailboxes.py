@@ -84,6 +84,14 @@ def change_mailbox(ctx: Context, mailbox: Mailbox, account: Account, *, by: User
     return mailbox
 
 
+def connect(ctx: Context, account: Account, *, by: User) -> Mailbox:
+    """Connect a mailbox with the letters that are in it, or change the servers of the form's own one with this address."""
+    assert ctx.form is not None
+    own = sa.select(Mailbox).where(Mailbox.address == account.address, Mailbox.form_id == ctx.form.id)
+    known = ctx.db.scalar(own)
+    return change_mailbox(ctx, known, account, by=by) if known else add_mailbox(ctx, account, by=by, with_old=True)
+
+
 def remove_mailbox(ctx: Context, mailbox: Mailbox, *, by: User) -> None:
     """Stop reading a mailbox and forget its password; tickets and letters stay."""
     ctx.journal("mailbox_removed", actor=by, address=mailbox.address)
