@@ -26,7 +26,7 @@ from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, storable
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
-from plugdesk.forms.commands import create_form
+from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
 from plugdesk.hooks import hookimpl
@@ -96,7 +96,7 @@ from plugdesk.tickets.delivery import handing_over, report_failure
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.wording import fill_html, fill_text, language_of
 from plugdesk.timers import cancel_timer, set_timer
-from plugdesk.users.commands import add_user
+from plugdesk.users.commands import add_group, add_user, set_form_agent
 from plugdesk.users.customers import (
     add_customer,
     add_identity,
@@ -171,10 +171,13 @@ __all__ = [
     "Word",
     "accept",
     "add_customer",
+    "add_field",
     "add_file",
+    "add_group",
     "add_identity",
     "add_note",
     "add_organization",
+    "add_status",
     "add_user",
     "all_forms",
     "ask_colleague",
@@ -249,6 +252,8 @@ __all__ = [
     "send_again",
     "send_automatic",
     "set_fields",
+    "set_form_agent",
+    "set_responsible",
     "set_subject",
     "set_timer",
     "shown_inline",

@@ -33,7 +33,7 @@ def follow_up(session: Session) -> int:
         for plugin in deliveries.plugins_with_news(session, now):
             while (news := deliveries.claim_deliveries(session, runtime, plugin)) is not None:
                 ended += deliveries.tell(session, runtime, news)
-        while due := claims.claim_jobs(session, runtime, "played", limit=AT_ONCE, served={}):
+        while due := claims.claim_jobs(session, runtime, "played", limit=AT_ONCE, turns=claims.Turns()):
             for claim in due:
                 _run(session, runtime, claim)
             ended += len(due)
