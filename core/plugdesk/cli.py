@@ -281,6 +281,8 @@ def _commands_of(point: EntryPoint) -> click.Command | None:
         raise click.ClickException(f"“{point.name}” is left out by PLUGDESK_DISABLE_PLUGINS.")
     package = point.value.partition(":")[0]
     try:
+        if at_top := _top_command(package, point.name):
+            return at_top
         has_hooks = importlib.util.find_spec(f"{package}.hooks") is not None
         contribute = getattr(importlib.import_module(f"{package}.hooks" if has_hooks else package), "commands", None)
         found: list[Command] = list(contribute()) if contribute else []
@@ -290,6 +292,14 @@ def _commands_of(point: EntryPoint) -> click.Command | None:
     if top is not None or not found:
         return top
     return Lines(point.name, commands={str(each.command.name): each.command for each in found}, help=_summary(point))
+
+
+def _top_command(package: str, name: str) -> click.Command | None:
+    """The command that stands at the top under the plugin's id, if its `commandline.py` has one; nothing else is imported."""
+    if importlib.util.find_spec(f"{package}.commandline") is None:
+        return None
+    found = getattr(importlib.import_module(f"{package}.commandline"), name, None)
+    return found if isinstance(found, click.Command) and found.name == name else None
 
 
 if __name__ == "__main__":
