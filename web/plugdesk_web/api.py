@@ -1,11 +1,11 @@
 """What the pages promise to plugins. Everything else here may change."""
 
-from plugdesk_web.contributions import Action, Cell, Column, DashboardCard, NavItem, Pages, Panel
+from plugdesk_web.contributions import Action, Banner, Cell, Column, DashboardCard, NavItem, Pages, Panel
 from plugdesk_web.current import admin_only, agent_only, db, form_here, form_to_configure, me, me_or_none
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
 
 __all__ = [
-    "Action", "Cell", "Column", "DashboardCard", "NavItem", "Pages", "Panel", "admin_only", "agent_only", "context", "db",
+    "Action", "Banner", "Cell", "Column", "DashboardCard", "NavItem", "Pages", "Panel", "admin_only", "agent_only", "context", "db",
     "done_before", "form_here", "form_to_configure", "me", "me_or_none", "new_key", "page", "redirect_after", "remember", "toast",
 ]  # fmt: skip

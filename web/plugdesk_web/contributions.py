@@ -79,6 +79,17 @@ class NavItem:
 
 
 @dataclass(frozen=True)
+class Banner:
+    """Something above every page of agents while it goes on: `show(ctx, viewer)` returns a template and its values, or None.
+
+    Asked on the desk, where the extension is on for it; it is part of every page, so it must cost next to nothing.
+    """
+
+    name: str
+    show: Callable[[Context, User], tuple[str, Mapping[str, Any]] | None]
+
+
+@dataclass(frozen=True)
 class DashboardCard:
     """A card above the reports: `show(ctx)` returns a template and its values."""
 
@@ -113,4 +124,4 @@ def contributed(registry: Any, kind: type) -> list[Contributed]:
     return [Contributed(plugin, each) for plugin, each in registry.pages if isinstance(each, kind)]
 
 
-__all__ = ["Action", "Cell", "Column", "Contributed", "DashboardCard", "Form", "NavItem", "Pages", "Panel", "contributed"]
+__all__ = ["Action", "Banner", "Cell", "Column", "Contributed", "DashboardCard", "Form", "NavItem", "Pages", "Panel", "contributed"]

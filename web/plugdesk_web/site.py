@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 from plugdesk import i18n
 from plugdesk.plugins.loader import PAGES
-from plugdesk_web import current, failures, formats, navigation, routes, security, static
+from plugdesk_web import banners, current, failures, formats, navigation, routes, security, static
 from plugdesk_web.contributions import Pages, contributed
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Site:
         current.install(app)
         security.install(app)
         navigation.install(app)
+        banners.install(app)
         failures.install(app)
         routes.install(app)
         for each in contributed(runtime.registry, Pages):
