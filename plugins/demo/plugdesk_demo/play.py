@@ -1,0 +1,185 @@
+"""Plays the company's story on its desk: one ordinary command a step, on a clock that is moved to the step's time.
+
+It runs in a process of its own, so that the pages stay quick and its memory goes with it. Steps are played in batches,
+each one transaction with all that its steps cause and with the count of what is done: an interrupted play goes on where
+it was, and of two that play at once one finds the other's count and stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import monotonic, sleep
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.api import (
+    Field,
+    Form,
+    Group,
+    NewFile,
+    PlugdeskError,
+    Runtime,
+    Said,
+    Status,
+    Ticket,
+    User,
+    accept,
+    add_note,
+    assign,
+    can_see,
+    change_status,
+    mark_read,
+    open_ticket,
+    receive_message,
+    reply_to_ticket,
+    runtime_of,
+    set_fields,
+)
+from plugdesk.testing.playing import MovableClock, follow_up
+
+from .cast import Company, Step, StepKind
+from .company import build_company
+from .models import Play, PlayedTicket
+from .script import to_html
+from .stage import Stage
+
+BATCH_SECONDS = 0.4  # on SQLite nobody else can write while a batch is played
+PAUSE = 0.03  # seconds between two, in which whoever waits gets the turn
+READ_AFTER = timedelta(hours=20)  # what was said longer ago than this, agents have read
+
+
+class Superseded(Exception):
+    """Somebody else plays this desk's story."""
+
+
+def play(runtime: Runtime, *, go_on: Callable[[], bool] = lambda: True) -> bool:
+    """Play what is left of the story; `runtime` is used for nothing else afterwards. Returns whether it is complete.
+
+    `go_on` is asked between batches. Raises `Superseded` when another process plays, too.
+    """
+    with runtime.database.read() as session:
+        found = session.get(Play, 0)
+        if found is None or found.finished_at is not None:
+            return True
+        done, began_at = found.done, found.began_at
+        company = build_company(found.language, found.seed, began_at)
+    present, runtime.clock = runtime.clock, MovableClock(began_at)
+    _keep_letters_back(runtime)
+    steps = company.steps
+    while done < len(steps):
+        if not go_on():
+            return False
+        with runtime.database.write() as session:
+            done = _play_batch(session, company, steps, done)
+        sleep(PAUSE)
+    runtime.clock = present
+    with runtime.database.write() as session:
+        _read_the_old(session, company, began_at)
+        _locked(session, done).finished_at = present.now()
+    return True
+
+
+def _keep_letters_back(runtime: Runtime) -> None:
+    """What is played was sent long ago: the channels of this process deliver nothing, and say it went well."""
+    for name, channel in runtime.registry.channels.items():
+        runtime.registry.channels[name] = replace(channel, deliver=lambda ctx, message: None)
+
+
+def _play_batch(session: Session, company: Company, steps: list[Step], done: int) -> int:
+    """Play steps from number `done` on for a moment; returns the number of the next."""
+    row, stage = _locked(session, done), Stage(session, company)
+    _remember(session)
+    ends = monotonic() + BATCH_SECONDS
+    while done < len(steps) and monotonic() < ends:
+        clock = runtime_of(session).clock
+        assert isinstance(clock, MovableClock)
+        clock.set(steps[done].at)
+        try:
+            with session.begin_nested():
+                _play_step(session, stage, steps[done])
+        except PlugdeskError:
+            pass  # somebody tries the desk already, and has taken this ticket another way
+        follow_up(session)
+        done += 1
+    row.done = done
+    return done
+
+
+def _remember(session: Session) -> None:
+    """Hold what is loaded of the few rows that every step asks for: a session forgets what nobody holds."""
+    held: list[object] = []
+
+    def hold(_session: Session, loaded: object) -> None:
+        if isinstance(loaded, (Field, Form, Group, Status, User)):
+            held.append(loaded)
+
+    sa.event.listen(session, "loaded_as_persistent", hold)
+
+
+def _locked(session: Session, done: int) -> Play:
+    row = session.get_one(Play, 0, with_for_update=True)
+    if row.done != done or row.finished_at is not None:
+        raise Superseded
+    return row
+
+
+def _play_step(session: Session, stage: Stage, step: Step) -> None:
+    told = stage.told(step.ticket)
+    if step.kind is StepKind.LETTER:
+        _write_letter(session, stage, step)
+        return
+    ticket = stage.ticket(step.ticket)
+    match step.kind:
+        case StepKind.REPLY:
+            reply_to_ticket(session, ticket, stage.agent(step.who), body=step.html, files=_files(step))
+        case StepKind.NOTE:
+            add_note(session, ticket, stage.agent(step.who), body=to_html(step.text))
+        case StepKind.ACCEPT:
+            agent = stage.agent(step.who)
+            accept(session, ticket, agent)
+            mark_read(session, ticket, agent)
+            if told.channel == "email":
+                set_fields(session, ticket, stage.values(ticket.form, told.values), by=agent)
+        case StepKind.ASSIGN:
+            to_group = stage.is_group(step.assignee)
+            assign(
+                session, ticket, stage.agent(step.who), assignee=None if to_group else stage.agent(step.assignee),
+                group=stage.group(step.assignee) if to_group else ticket.group,
+            )  # fmt: skip
+        case StepKind.FIELDS:
+            set_fields(session, ticket, stage.values(ticket.form, step.values), by=stage.agent(step.who))
+        case StepKind.RATING:
+            runtime_of(session).executor.first("rate_ticket", ticket.form, session, ticket=ticket, mark=step.score, comment=step.text)
+    if step.status:
+        change_status(session, ticket, stage.status(ticket.form, step.status), by=stage.agent(step.who))
+
+
+def _write_letter(session: Session, stage: Stage, step: Step) -> None:
+    told, customer = stage.told(step.ticket), stage.customer(step.who)
+    said = Said(step.text, step.html or None, files=_files(step), kind="auto-reply" if step.automatic else "human")
+    if session.get(PlayedTicket, step.ticket) is not None:
+        receive_message(session, stage.ticket(step.ticket), customer, said=said, channel="email")
+        return
+    form = stage.form(told.form)
+    values = stage.values(form, told.values) if told.channel == "web" else None
+    ticket = open_ticket(session, form, customer, subject=told.subject, said=said, channel="email", values=values)
+    session.add(PlayedTicket(key=step.ticket, ticket_id=ticket.id))
+
+
+def _files(step: Step) -> list[NewFile]:
+    return [NewFile(file.name, file.data, file.media_type) for file in step.attachments]
+
+
+def _read_the_old(session: Session, company: Company, began_at: datetime) -> None:
+    """Everybody has read the open tickets of their forms, but for the latest: those are what an agent finds unread."""
+    stage = Stage(session, company)
+    old = sa.select(Ticket).where(Ticket.closed_at.is_(None), Ticket.spoken_at < began_at - READ_AFTER)
+    tickets = session.scalars(old).all()
+    for agent in company.agents:
+        reader = stage.agent(agent.key)
+        for ticket in tickets:
+            if can_see(session, reader, ticket):
+                mark_read(session, ticket, reader)
