@@ -35,7 +35,7 @@ class JobState(StrEnum):
     PARKED = "parked"
 
 
-# In queries, too, word for word: with a parameter in it SQLite would not use the index of keys.
+# In queries, too, word for word: a prepared statement with a parameter in its place may not use the index of keys.
 _LIVE = sa.text("state <> 'parked'")
 
 
