@@ -63,10 +63,10 @@ class Runtime:
 
     @property
     def vault(self) -> Vault:
-        """What seals and opens stored secrets. Made when first needed: its key file is made only for an empty database."""
+        """What seals and opens stored secrets; its key file is made only for a database that holds none yet."""
         if self._vault is None:
             with self.database.read() as session:
-                holds = session.scalar(sa.select(PluginSettings.id).limit(1)) is not None
+                holds = bool(session.scalar(sa.select(Desk.holds_secrets)))
             self._vault = Vault(load_keys(self.settings.secret_keys, self.settings.data / "secret.key", holds_secrets=holds))
         return self._vault
 
@@ -124,14 +124,20 @@ class Runtime:
 
     def stored_levels(self, session: Session, plugin: str, scope: Form | Desk, schema: type) -> list[Stored]:
         """What is stored for `plugin`: the desk's level, then (for a form) the form's. All plugins' come in one query."""
-        rows: dict[tuple[str, int], PluginSettings] = session.info.get(("settings", scope.id)) or {}
-        if not rows:
+        rows: dict[tuple[str, int], PluginSettings] | None = session.info.get(("settings", scope.id))
+        if rows is None:
             wanted = (0, scope.id) if scope.id else (0,)
             found = session.scalars(sa.select(PluginSettings).where(PluginSettings.form_id.in_(wanted)))
             rows = {(row.plugin, row.form_id): row for row in found}
             session.info["settings", scope.id] = rows
         levels = [0, scope.id] if scope.id else [0]
         return [upgraded(rows.get((plugin, level)), schema) for level in levels]
+
+    def seal(self, session: Session, secret: str, place: str) -> str:
+        """`secret` sealed for `place`, and noted that this database does not start without its key from now on."""
+        token = self.vault.seal(secret, place)
+        self.desk(session).holds_secrets = True
+        return token
 
     def nudge(self, session: Session) -> None:
         """After the transaction of `session` has ended, wake whoever carries jobs."""

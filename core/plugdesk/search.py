@@ -7,13 +7,12 @@ only agents may.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.runtime import runtime_of
-from plugdesk.stems import Term, fts5_query, index_text, query_terms, tsquery
+from plugdesk.stems import Term, fts5_query, index_text, tsquery
 from plugdesk.tickets.models import Direction, Message, Ticket
 
 SQLITE_DDL = (
@@ -56,28 +55,30 @@ def forget_ticket(session: Session, ticket_id: int) -> None:
     session.execute(sa.text(f"DELETE FROM ticket_search WHERE {column} = :id"), {"id": ticket_id})
 
 
-def matching(session: Session, words: str) -> sa.ColumnElement[bool] | None:
-    """The condition that a ticket's document holds all of `words`, in any of their grammatical forms; None without words."""
-    return matching_terms(session, query_terms(words))
+def numbers_matching(session: Session, terms: Sequence[Term], *, before: int | None, limit: int) -> list[int]:
+    """The numbers of the `limit` latest tickets (below `before`) whose documents hold all the words of `terms`.
 
-
-def matching_terms(session: Session, terms: Sequence[Term]) -> sa.ColumnElement[bool] | None:
-    """The same for a question that was taken apart already; terms that ask for a field are passed over."""
-    if runtime_of(session).database.dialect == "sqlite":
-        query = fts5_query(terms)
-        found: sa.Select[Any] = (
-            sa.select(sa.literal_column("rowid"))
-            .select_from(sa.text("ticket_search"))
-            .where(sa.text("ticket_search MATCH :words"))
-        )
-        return Ticket.id.in_(found.params(words=query)) if query else None
-    query = tsquery(terms)
-    found = (
-        sa.select(sa.literal_column("ticket_id"))
-        .select_from(sa.text("ticket_search"))
-        .where(sa.text("(public || notes) @@ to_tsquery('simple', :words)"))
+    The index is walked from its end, so that a word that stands everywhere costs no more than a rare one. Terms that ask
+    for a field are passed over; without words there is nothing.
+    """
+    sqlite = runtime_of(session).database.dialect == "sqlite"
+    words = fts5_query(terms) if sqlite else tsquery(terms)
+    if not words:
+        return []
+    found = session.scalars(
+        _SQLITE_FIND if sqlite else _POSTGRESQL_FIND, {"words": words, "before": before or _LAST, "limit": limit}
     )
-    return Ticket.id.in_(found.params(words=query)) if query else None
+    return [int(number) for number in found]
+
+
+_LAST = 2**62
+_SQLITE_FIND = sa.text(
+    "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :words AND rowid < :before ORDER BY rowid DESC LIMIT :limit"
+)
+_POSTGRESQL_FIND = sa.text(
+    "SELECT ticket_id FROM ticket_search WHERE (public || notes) @@ to_tsquery('simple', :words) AND ticket_id < :before"
+    " ORDER BY ticket_id DESC LIMIT :limit"
+)
 
 
 def _head(ticket: Ticket) -> dict[str, str]:

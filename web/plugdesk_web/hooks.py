@@ -2,31 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from datetime import timedelta
 from typing import Any
 
-from plugdesk.contributions import Timer
 from plugdesk.contributions import Timer
 from plugdesk.hooks import hookimpl
 from plugdesk.plugins.context import Context
 from plugdesk_web import drafts, once
-from plugdesk_web.once import forget_old
 from plugdesk_web.site import Site
 
 
 @hookimpl
 def timers() -> Sequence[Timer]:
-    return [Timer("forget_done", timedelta(hours=6), lambda ctx: forget_old(ctx.db, ctx.now), per="desk")]
+    return [Timer("forget_old", timedelta(hours=6), _forget_old, per="desk")]
 
 
 @hookimpl
 def pages() -> Sequence[Any]:
     return [Site()]
-
-
-@hookimpl
-def timers() -> Sequence[Timer]:
-    return [Timer("forget_old", timedelta(hours=6), _forget_old, per="desk")]
 
 
 def _forget_old(ctx: Context) -> None:

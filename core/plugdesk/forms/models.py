@@ -82,6 +82,7 @@ class Desk(Scope, Base):
     zone: Mapped[str]
     base_url: Mapped[str | None]
     set_up_at: Mapped[datetime | None]
+    holds_secrets: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("base_url", sa.Text(), nullable=True),
         sa.Column("set_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("holds_secrets", sa.Boolean(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("extensions", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("suspended", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),

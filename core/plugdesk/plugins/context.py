@@ -140,7 +140,7 @@ class Context:
 
     def seal(self, secret: str, place: str) -> str:
         """`secret` encrypted for `place`, a name like `mailbox:7/password`; it opens nowhere else."""
-        return self._runtime.vault.seal(secret, f"{self.plugin}/{place}")
+        return self._runtime.seal(self._session, secret, f"{self.plugin}/{place}")
 
     def unseal(self, token: str, place: str) -> str:
         """What was sealed for `place`."""

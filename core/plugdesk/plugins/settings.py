@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from plugdesk.database import Base, Json, Key
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.i18n import gettext as _
-from plugdesk.vault import Secret, Vault
+from plugdesk.vault import Secret
 
 
 class PluginSettings(Base):
@@ -159,7 +159,7 @@ def upgraded(row: PluginSettings | None, schema: type) -> Stored:
 
 def save_settings(
     session: Session,
-    vault: Vault,
+    seal: Callable[[str, str], str],
     plugin: str,
     form_id: int,
     schema: type,
@@ -186,7 +186,7 @@ def save_settings(
         value = values[name]
         if each.is_secret:
             if value is not None and Secret(value):
-                after[name] = vault.seal(Secret(value), place_of(plugin, form_id, name))
+                after[name] = seal(Secret(value), place_of(plugin, form_id, name))
             elif value is None and before.values.get(name):
                 after[name] = before.values[name]
         else:

@@ -7,6 +7,7 @@ line, the demo).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,7 +95,7 @@ def save_plugin_settings(
     schema = schema_of(manifest.settings)
     check_values(schema, values)
     now, form_id = runtime.clock.now(), scope.id
-    changes = save_settings(session, runtime.vault, plugin_id, form_id, schema, values, version=version, now=now)
+    changes = save_settings(session, partial(runtime.seal, session), plugin_id, form_id, schema, values, version=version, now=now)
     if not changes:
         return changes
     session.flush()  # what was stored, to be read back below

@@ -17,7 +17,8 @@ from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
 from plugdesk.permissions import can_see, note_denied, visible_forms, visible_tickets
 from plugdesk.runtime import runtime_of
-from plugdesk.search import matching
+from plugdesk.search import numbers_matching
+from plugdesk.stems import Term
 from plugdesk.tickets.models import Direction, Message, Reading, Tally, Ticket, Watcher
 from plugdesk.tickets.tally import assignee_heap, group_heap
 from plugdesk.users.models import Group, GroupMember, User
@@ -66,7 +67,6 @@ class Filter:
     group_id: int | None = None
     status_code: str | None = None
     customer_id: int | None = None
-    words: str = ""
     conditions: Sequence[sa.ColumnElement[bool]] = field(default=())
 
 
@@ -111,13 +111,49 @@ def tickets_of_view(
         query = query.where(
             sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id) < sa.tuple_(after.rank, after.spoken_at, after.id)
         )
+    rows, values = _with_facts(session, query, facts)
+    shown, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
+    return Page(shown, unread_of(session, user, shown), Key(last.rank, last.spoken_at, last.id) if last else None, values)
+
+
+def tickets_found(
+    session: Session,
+    user: User,
+    terms: Sequence[Term],
+    *,
+    conditions: Sequence[sa.ColumnElement[bool]] = (),
+    after: Key | None = None,
+    limit: int = PAGE,
+    facts: Collection[str] = (),
+) -> Page:
+    """One page of the tickets that hold the words of `terms` and meet `conditions`, the latest number first."""
+    rows: list[Ticket] = []
+    values: dict[int, Mapping[str, Any]] = {}
+    before, size = after.id if after else None, limit * 2
+    while len(rows) <= limit:
+        numbers = numbers_matching(session, terms, before=before, limit=size)
+        if not numbers:
+            break
+        query = _rows().where(visible_tickets(session, user), Ticket.merged_into_id.is_(None), Ticket.parent_id.is_(None))
+        query = query.where(Ticket.id.in_(numbers), *conditions).order_by(Ticket.id.desc()).limit(limit + 1 - len(rows))
+        more, known = _with_facts(session, query, facts)
+        rows, values = [*rows, *more], values | known
+        if len(numbers) < size:
+            break
+        before, size = numbers[-1], min(size * 4, 5_000)
+    shown, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
+    return Page(shown, unread_of(session, user, shown), Key(last.rank, last.spoken_at, last.id) if last else None, values)
+
+
+def _with_facts(
+    session: Session, query: sa.Select[Any], facts: Collection[str]
+) -> tuple[list[Ticket], dict[int, Mapping[str, Any]]]:
+    """The tickets of `query`, and the values of `facts` by ticket and name, in one query."""
     known = runtime_of(session).registry.facts
     wanted = [name for name in facts if name in known]
     found = session.execute(query.add_columns(*(known[name].sql(Ticket).label(f"fact_{name}") for name in wanted))).all()
-    shown: list[Ticket] = [row[0] for row in found[:limit]]
-    last = shown[-1] if len(found) > limit else None
-    values = {row[0].id: dict(zip(wanted, row[1:], strict=True)) for row in found[:limit]} if wanted else {}
-    return Page(shown, unread_of(session, user, shown), Key(last.rank, last.spoken_at, last.id) if last else None, values)
+    values = {row[0].id: dict(zip(wanted, row[1:], strict=True)) for row in found} if wanted else {}
+    return [row[0] for row in found], values
 
 
 def view_counts(session: Session, user: User) -> Mapping[str, int]:
@@ -299,6 +335,4 @@ def _narrowing(session: Session, narrowed: Filter) -> list[sa.ColumnElement[bool
             conditions.append(column == value)
     if narrowed.status_code is not None:
         conditions.append(Ticket.status.has(code=narrowed.status_code))
-    if narrowed.words and (found := matching(session, narrowed.words)) is not None:
-        conditions.append(found)
     return conditions

@@ -117,7 +117,7 @@ class Saving:
         self.session, self.now = session, now
 
     def save(self, values, version=0, vault=VAULT):
-        changes = save_settings(self.session, vault, "mail", 7, Mail, values, version=version, now=self.now)
+        changes = save_settings(self.session, vault.seal, "mail", 7, Mail, values, version=version, now=self.now)
         self.session.flush()
         return changes
 

@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.errors import Invalid, NotFound
+from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
+from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets import bin, commands
 from plugdesk.tickets.models import Ticket
@@ -125,8 +126,10 @@ def act(number: int, plugin: str, name: str) -> Response:
     runtime = runtime_of(db())
     for each in contributed(runtime.registry, Action):
         if each.plugin == plugin and each.what.name == name and ticket.form.has(plugin):
-            ctx = runtime.context(plugin, ticket.form, db(), "hook")
-            return _back(ticket, str(each.what.run(ctx, ticket, me())))
+            said = runtime.executor.do(plugin, f"action {name}", ticket.form, db(), each.what.run, ticket, me())
+            if isinstance(said, Failed):
+                raise Conflict(_("The extension did not do it. What happened stands on its page, under Extensions."))
+            return _back(ticket, str(said))
     raise NotFound(_("There is no such action here."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from plugdesk.tickets.queries import (
     VIEWS,
     Filter,
     Key,
+    Page,
     standing_of,
     thread_of,
     ticket_for,
@@ -51,8 +53,7 @@ def view(slug: str) -> Response:
     if title is None:
         raise NotFound(_("There is no such view."))
     narrowed = _narrowed()
-    after = _key(request.args.get("after", ""))
-    values = list_values(slug, title=str(title), narrowed=narrowed, after=after)
+    values = list_values(slug, title=str(title), narrowed=narrowed)
     return page("tickets/list.html", fragment="tickets/_list.html", **values)
 
 
@@ -127,11 +128,19 @@ def create() -> Response:
     return redirect_after(once.remember(db(), me().id, target) or target, _("Ticket %(number)s is open.", number=ticket.number))
 
 
-def list_values(slug: str, *, title: str, narrowed: Filter, after: Key | None = None) -> dict[str, Any]:
-    """What `tickets/_list.html` draws: a page of the view `slug`, narrowed, with the columns of extensions."""
+def list_values(
+    slug: str, *, title: str, narrowed: Filter | None = None, find: Callable[[Collection[str]], Page] | None = None
+) -> dict[str, Any]:
+    """What `tickets/_list.html` draws: a page of the view `slug`, narrowed, or what `find(facts)` finds, with extensions' columns."""
     forms = {form.id: form for form in forms_for(db(), me(), archived=True)}
     columns = columns_seen(db(), me(), forms.values())
-    found = tickets_of_view(db(), me(), slug, narrowed=narrowed, after=after, facts=facts_of(columns))
+    narrowed = narrowed or Filter()
+    wanted = facts_of(columns)
+    found = (
+        find(wanted)
+        if find
+        else tickets_of_view(db(), me(), slug, narrowed=narrowed, after=key_of(request.args.get("after", "")), facts=wanted)
+    )
     language = current_language()
     arguments = {name: value for name, value in request.args.items() if name != "after" and value}
     older = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
@@ -209,11 +218,10 @@ def _narrowed() -> Filter:
     return Filter(
         form_id=form.id if form else None,
         group_id=int(group) if group.isdigit() else None,
-        words=request.args.get("q", "").strip()[:200],
     )
 
 
-def _key(text: str) -> Key | None:
+def key_of(text: str) -> Key | None:
     """The key of a page as it stands in its address; one nobody gave out is the first page."""
     try:
         rank, spoken_at, number = text.split("~")
