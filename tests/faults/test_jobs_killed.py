@@ -148,7 +148,7 @@ def test_news_that_always_kills_the_process_is_parked_and_the_rest_is_told_once(
     for ticket in (1, 2, 3):
         happen(runtime, ticket=ticket, times=2)
     runtime.database.close()
-    for _ in range(8):
+    for _ in range(12):
         in_another_process(database_url, tmp_path, run_seen, trial_plugin(note_added=note_added), clock=runtime.clock)
         time.sleep(0.06)
         later(runtime, days=1)
