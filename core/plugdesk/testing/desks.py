@@ -71,7 +71,7 @@ def open_desk(database: Database, plugins: Sequence[Plugin], clock: Clock, folde
     from plugdesk.runtime import Runtime
     from plugdesk.settings import Settings
 
-    given = {"strict": True, "base_url": ADDRESS} | settings
+    given: dict[str, Any] = {"strict": True, "base_url": ADDRESS} | settings
     runtime = Runtime(Settings(data=folder, database_url=database.url, **given), plugins=plugins, clock=clock)
     runtime.database = database
     database.info["runtime"] = runtime
@@ -102,7 +102,7 @@ def add_staff(session: Session, name: str, role: Role, *forms: Form, is_admin: b
     from plugdesk.users.commands import add_user, set_form_agent
 
     set_up(session)
-    user = add_user(session, role=role, name=name, email=f"{name.split()[0].lower()}@desk.example")
+    user = add_user(session, role=role, name=name, email=f"{name.split()[0].lower()}@desk.example", password=None)
     for form in forms:
         set_form_agent(session, form, user, is_admin=is_admin, by=None)
     return user

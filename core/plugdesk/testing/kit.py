@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def _plugins(pytestconfig: pytest.Config) -> list[Plugin]:
+def loaded_plugins(pytestconfig: pytest.Config) -> list[Plugin]:
     """The plugins of this environment and of the setting `plugdesk_plugins`, each in its state."""
     from plugdesk.testing.desks import plugins_here
 
@@ -49,10 +49,10 @@ def _plugins(pytestconfig: pytest.Config) -> list[Plugin]:
 
 
 @pytest.fixture(scope="session")
-def _template(_plugins: list[Plugin], tmp_path_factory: pytest.TempPathFactory) -> Any:
+def _template(loaded_plugins: list[Plugin], tmp_path_factory: pytest.TempPathFactory) -> Any:
     from plugdesk.testing.desks import migrated_file
 
-    return migrated_file(tmp_path_factory.mktemp("template"), _plugins)
+    return migrated_file(tmp_path_factory.mktemp("template"), loaded_plugins)
 
 
 @pytest.fixture
@@ -82,11 +82,11 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def runtime(database: Database, clock: MovableClock, tmp_path: Path, _plugins: list[Plugin]) -> Runtime:
+def runtime(database: Database, clock: MovableClock, tmp_path: Path, loaded_plugins: list[Plugin]) -> Runtime:
     """The desk without its pages. What plugins raise is raised; `runtime.executor.strict = False` puts it aside as in life."""
     from plugdesk.testing.desks import open_desk
 
-    return open_desk(database, _plugins, clock, tmp_path)
+    return open_desk(database, loaded_plugins, clock, tmp_path)
 
 
 @pytest.fixture

@@ -58,9 +58,9 @@ def loopback_only() -> Iterator[list[str]]:
             refuse(name)
         return getaddrinfo(host, *arguments, **keywords)
 
-    from pytest import MonkeyPatch  # only those who test have it
+    import pytest  # only those who test have it
 
-    with MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket.socket, "sendto", guarded_sendto)
