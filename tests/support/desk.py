@@ -19,11 +19,17 @@ __all__ = ["MONDAY_MORNING"]
 
 
 @pytest.fixture(scope="session")
-def _plugins() -> list[Plugin]:
+def loaded_plugins() -> list[Plugin]:
     """The built-in plugins; in CI one that cannot be loaded is an error."""
     from plugdesk.plugins.loader import load_plugins
 
     return list(load_plugins(strict=IN_CI))
+
+
+@pytest.fixture(scope="session")
+def _plugins(loaded_plugins: list[Plugin]) -> list[Plugin]:
+    """For fixtures that open further desks."""
+    return loaded_plugins
 
 
 @pytest.fixture
