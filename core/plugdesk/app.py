@@ -134,7 +134,7 @@ def _guard_extensions() -> None:
         if form.archived_at is not None and found["public"]:
             abort(410)
         g.form = form
-    elif found["c"] and not _on_somewhere(runtime, plugin):
+    elif not _on_somewhere(runtime, plugin):
         abort(404)
 
 
