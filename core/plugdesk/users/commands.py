@@ -22,6 +22,7 @@ from plugdesk.permissions import can_configure, forget_rights
 from plugdesk.runtime import runtime_of
 from plugdesk.sessions import end_all_sessions
 from plugdesk.tickets.models import Tally, Ticket
+from plugdesk.tickets.tally import group_heap
 from plugdesk.users.contacts import read_address
 from plugdesk.users.customers import add_customer as add_customer
 from plugdesk.users.customers import add_identity as add_identity
@@ -216,7 +217,8 @@ def delete_group(session: Session, group: Group, *, by: User | None, move_to: Gr
     session.flush()  # tickets changed in this session move along
     moving = sa.update(Ticket).where(Ticket.group_id == group.id).values(group_id=heir, version=Ticket.version + 1)
     moved = int(session.execute(moving, execution_options={"synchronize_session": "fetch"}).rowcount)  # type: ignore[attr-defined]
-    session.execute(sa.update(Tally).where(Tally.group_id == group.id).values(group_id=heir))
+    heap = Tally.heap == group_heap(group.id)
+    session.execute(sa.update(Tally).where(heap).values(heap=group_heap(heir)) if heir else sa.delete(Tally).where(heap))
     for form in session.scalars(sa.select(Form).where(Form.responsible_group_id == group.id)):
         form.responsible_group_id = heir
     record(session, "group_deleted", actor=by, group_id=group.id, name=group.name, tickets=moved, moved_to=heir)
