@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask import request
+from flask import Response, request
 
 from plugdesk.errors import Conflict, Invalid, PlugdeskError
 from plugdesk_web.current import db
@@ -53,6 +53,13 @@ def version_given() -> int | None:
     """The version the form was made from, as its hidden field says."""
     given = request.form.get("version", "")
     return int(given) if given.isdigit() else None
+
+
+def nothing() -> Response:
+    """The answer to a script that needs none."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,157 @@
+"""A field as the form builder edits and previews it, before anything of it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from plugdesk.forms.fields import currency_of
+from plugdesk.forms.models import Field, FieldKind, Form
+from plugdesk.i18n import gettext as _
+from plugdesk.i18n import lazy_gettext
+from plugdesk.users.queries import agents_of_form, all_groups
+
+EMPTY_ROWS = 3
+KINDS: Mapping[FieldKind, Any] = {
+    FieldKind.TEXT: lazy_gettext("Text"),
+    FieldKind.LONG_TEXT: lazy_gettext("Long text"),
+    FieldKind.NUMBER: lazy_gettext("Number"),
+    FieldKind.MONEY: lazy_gettext("Money"),
+    FieldKind.DATE: lazy_gettext("Date"),
+    FieldKind.DATE_TIME: lazy_gettext("Date and time"),
+    FieldKind.CHOICE: lazy_gettext("Choice"),
+    FieldKind.CHOICES: lazy_gettext("Several choices"),
+    FieldKind.CHECK: lazy_gettext("Check-mark"),
+    FieldKind.EMAIL: lazy_gettext("E-mail address"),
+    FieldKind.PHONE: lazy_gettext("Telephone number"),
+    FieldKind.LINK: lazy_gettext("Link"),
+    FieldKind.FILE: lazy_gettext("Files"),
+    FieldKind.PERSON: lazy_gettext("Agent"),
+    FieldKind.GROUP: lazy_gettext("Group"),
+    FieldKind.CUSTOMER: lazy_gettext("Customer"),
+}
+TONES = (("", lazy_gettext("no colour")), ("green", lazy_gettext("green")), ("amber", lazy_gettext("amber")), ("red", lazy_gettext("red")))
+WITHOUT_DEFAULT = (FieldKind.FILE, FieldKind.CUSTOMER)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A choice: its code (empty for a new one), its label, its colour."""
+
+    code: str = ""
+    label: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class FieldDraft:
+    """What stands in the editor of one field. `code` is empty for a field that is being added."""
+
+    kind: FieldKind
+    code: str = ""
+    label: str = ""
+    help: str = ""
+    required: bool = False
+    agent_only: bool = False
+    rows: Sequence[Row] = ()
+    default: Any = None
+    currency: str = ""
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """What the default can be chosen from: the choices that have a code."""
+        return [(row.code, row.label) for row in self.rows if row.code and row.label]
+
+    @property
+    def takes_default(self) -> bool:
+        return self.kind not in WITHOUT_DEFAULT and not (self.kind.has_choices and not self.choices)
+
+    def given(self) -> dict[str, Any]:
+        """The arguments of `add_field` and `change_field`."""
+        found: dict[str, Any] = {"label": self.label, "help": self.help, "required": self.required, "agent_only": self.agent_only}
+        if self.kind.has_choices:
+            found["choices"] = [{"code": row.code or None, "label": row.label, "tone": row.tone} for row in self.rows]
+        if self.takes_default:
+            found["default"] = self.default
+        if self.kind is FieldKind.MONEY:
+            found["currency"] = self.currency
+        return found
+
+    def with_rows(self, wish: str) -> FieldDraft:
+        """The same with more empty rows ("more"), or with one moved up ("up-2")."""
+        rows = list(self.rows)
+        name, _sign, number = wish.partition("-")
+        if name == "up" and number.isdigit() and 0 < int(number) < len(rows):
+            rows.insert(int(number) - 1, rows.pop(int(number)))
+        elif name == "more":
+            rows += [Row()] * EMPTY_ROWS
+        return replace(self, rows=rows)
+
+
+@dataclass(frozen=True)
+class PreviewField:
+    """A field as whoever fills the form in sees it."""
+
+    label: str
+    kind: str
+    help: str
+    required: bool
+    choices: list[tuple[Any, str]]
+    value: Any
+    currency: str
+    is_open: bool
+
+
+def draft_of(field: Field) -> FieldDraft:
+    """The editor's content for a stored field."""
+    rows = [Row(each["code"], each["label"], each.get("tone") or "") for each in field.choices] if field.kind.has_choices else []
+    default = field.default
+    if field.kind is FieldKind.MONEY and default:
+        default = str(Decimal(default["amount"]))
+    elif field.kind is FieldKind.DATE_TIME and default:
+        default = str(default)[:16]
+    return FieldDraft(
+        field.kind, field.code, field.label, field.help or "", field.required, field.agent_only, rows, default,
+        currency_of(field) if field.kind is FieldKind.MONEY else "",
+    )  # fmt: skip
+
+
+def draft_typed(kind: FieldKind, code: str, given: MultiDict[str, str]) -> FieldDraft:
+    """The editor's content as a page sent it."""
+    columns = (given.getlist(name) for name in ("choice-code", "choice-label", "choice-tone"))
+    rows = [Row(row_code, label, tone) for row_code, label, tone in zip(*columns, strict=False)]
+    default: Any = given.get("default", "")
+    if kind is FieldKind.CHOICES:
+        default = given.getlist("default")
+    elif kind is FieldKind.CHECK:
+        default = bool(default)
+    return FieldDraft(
+        kind, code, given.get("label", ""), given.get("help", ""), bool(given.get("required")), bool(given.get("agent_only")), rows,
+        default, given.get("currency", ""),
+    )  # fmt: skip
+
+
+def preview_of(session: Session, form: Form, draft: FieldDraft | None, *, as_agent: bool) -> list[PreviewField]:
+    """The form as a customer (or an agent) meets it, with `draft` in place of the field it is about."""
+    drafts = [draft if draft and draft.code == field.code else draft_of(field) for field in form.fields]
+    if draft is not None and not draft.code:
+        drafts.append(draft)
+    people = [(agent.id, agent.name) for agent in agents_of_form(session, form)]
+    groups = [(group.id, group.name) for group in all_groups(session)]
+    return [_previewed(each, people, groups, is_open=each is draft) for each in drafts if as_agent or not each.agent_only]
+
+
+def _previewed(draft: FieldDraft, people: list[tuple[Any, str]], groups: list[tuple[Any, str]], *, is_open: bool) -> PreviewField:
+    choices: list[tuple[Any, str]] = [(row.code or row.label, row.label) for row in draft.rows if row.label.strip()]
+    if draft.kind is FieldKind.PERSON:
+        choices = people
+    elif draft.kind is FieldKind.GROUP:
+        choices = groups
+    return PreviewField(
+        draft.label or _("(no question yet)"), str(draft.kind), draft.help, draft.required, choices, draft.default, draft.currency, is_open
+    )
