@@ -14,7 +14,7 @@ from plugdesk.forms.models import OPEN_KINDS, Form, FormAgent
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import visible_forms, visible_tickets
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import Group, GroupMember, Identity, Role, User
+from plugdesk.users.models import Group, GroupMember, Identity, Organization, Role, User
 
 STAFF = (Role.AGENT, Role.ADMIN)
 
@@ -118,6 +118,20 @@ def find_customers(
     found = session.scalars(query.order_by(User.name, User.id).limit(limit + 1)).all()
     more = len(found) > limit
     return found[:limit], CustomersAfter(found[limit - 1].name, found[limit - 1].id) if more else None
+
+
+def find_organizations(session: Session, user: User, words: str, limit: int = 10) -> Sequence[Organization]:
+    """Organizations whose name contains `words`, of customers `user` may see, by name."""
+    pattern = "%" + words.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    seen = sa.select(User.id).where(User.organization_id == Organization.id, visible_customers(session, user))
+    query = sa.select(Organization).where(sa.func.lower(Organization.name).like(pattern, escape="\\"), seen.exists())
+    return session.scalars(query.order_by(Organization.name, Organization.id).limit(limit)).all()
+
+
+def organization_named(session: Session, name: str) -> Organization | None:
+    """The organization with this name, however it is capitalized."""
+    query = sa.select(Organization).where(sa.func.lower(Organization.name) == name.strip().lower())
+    return session.scalars(query.order_by(Organization.id).limit(1)).first()
 
 
 @dataclass(frozen=True)
