@@ -1,0 +1,78 @@
+"""One box for words, numbers, customers and `field:value`: the page of results, and the command palette."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flask import Blueprint, Response, jsonify, request, url_for
+
+from plugdesk.errors import NotFound
+from plugdesk.i18n import gettext as _
+from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.queries import PAGE, Filter, Key, Page, ticket_for, tickets_found, tickets_of_view
+from plugdesk.users.queries import find_customers
+from plugdesk_web.current import agent_only, db, me
+from plugdesk_web.rendering import page, redirect_after
+from plugdesk_web.routes.tickets import key_of, list_values
+from plugdesk_web.search_box import Question, examples, read_question
+
+blueprint = Blueprint("search", __name__, url_prefix="/search")
+SHOWN_CUSTOMERS = 5
+SHOWN_IN_PALETTE = 6
+
+
+@blueprint.get("")
+@agent_only
+def show() -> Response:
+    """What is found for `q`. A number alone goes to its ticket, but not while one is still typing."""
+    typed = request.args.get("q", "").strip()[:500]
+    question = read_question(db(), me(), typed)
+    ticket = _numbered(question)
+    if ticket is not None and not request.headers.get("HX-Request"):
+        return redirect_after(url_for("tickets.show", number=ticket.number))
+    customers = find_customers(db(), me(), words=question.words, limit=SHOWN_CUSTOMERS)[0] if question.words else []
+    refreshing = "tickets" in request.headers.get("HX-Target", "")
+    after = key_of(request.args.get("after", ""))
+    values = list_values("all", title=_("Found"), find=lambda facts: _found(question, after=after, facts=facts))
+    return page(
+        "search/show.html", fragment="tickets/_list.html" if refreshing else None, q=typed, question=question, numbered=ticket,
+        customers=customers, examples=examples(), **values,
+    )  # fmt: skip
+
+
+@blueprint.get("/palette")
+@agent_only
+def palette() -> Response:
+    """Tickets and customers for the command palette, as one types."""
+    question = read_question(db(), me(), request.args.get("q", "").strip()[:200])
+    numbered = _numbered(question)
+    tickets = [numbered] if numbered else []
+    tickets += [each for each in _found(question, limit=SHOWN_IN_PALETTE).tickets if each is not numbered]
+    customers = find_customers(db(), me(), words=question.words, limit=SHOWN_CUSTOMERS)[0] if question.words else []
+    groups = [
+        {"title": _("Tickets"), "items": [_ticket_item(each) for each in tickets]},
+        {"title": _("Customers"), "items": [{"title": each.name, "url": url_for("customers.show", user_id=each.id), "note": ""} for each in customers]},
+    ]
+    return jsonify(groups=[group for group in groups if group["items"]])
+
+
+def _ticket_item(ticket: Ticket) -> dict[str, str]:
+    return {"title": ticket.subject, "url": url_for("tickets.show", number=ticket.number), "note": str(ticket.number)}
+
+
+def _numbered(question: Question) -> Ticket | None:
+    if question.number is None:
+        return None
+    try:
+        return ticket_for(db(), me(), question.number)
+    except NotFound:
+        return None
+
+
+def _found(question: Question, *, after: Key | None = None, limit: int = PAGE, facts: Collection[str] = ()) -> Page:
+    """What the question asks for; nothing at all for an empty one."""
+    if question.is_empty:
+        return Page((), frozenset(), None)
+    if question.terms:
+        return tickets_found(db(), me(), question.terms, conditions=question.conditions, after=after, limit=limit, facts=facts)
+    return tickets_of_view(db(), me(), "all", narrowed=Filter(conditions=question.conditions), after=after, limit=limit, facts=facts)

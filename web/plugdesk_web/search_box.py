@@ -1,0 +1,173 @@
+"""The language of the search box: words in every grammatical form, numbers, and `field:value` as conditions on tickets.
+
+A value is only ever a bound parameter; names of fields come from a list, never from what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.forms.models import OPEN_KINDS, FieldKind, Form, Status, StatusKind
+from plugdesk.forms.queries import forms_for
+from plugdesk.i18n import gettext as _
+from plugdesk.stems import Term, query_terms
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import Group, Identity, User
+
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked: the conditions tickets must meet, the plain words, and what of it could not be understood."""
+
+    conditions: Sequence[Condition]
+    terms: Sequence[Term]
+    words: str
+    number: int | None
+    misunderstood: Sequence[str]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.conditions and not self.terms
+
+
+def read_question(session: Session, user: User, typed: str) -> Question:
+    """`typed` as conditions on the tickets `user` may see."""
+    forms = forms_for(session, user, archived=True)
+    fields = _fields_of(forms)
+    terms = query_terms(typed, {*NAMES, *fields})
+    conditions, misunderstood = list[Condition](), list[str]()
+    for term in terms:
+        if term.field is None:
+            continue
+        condition = _condition(session, user, forms, fields, term)
+        if condition is None:
+            misunderstood.append(f"{term.field}:{term.value}")
+            conditions += [] if term.negated else [sa.false()]
+        else:
+            conditions.append(sa.not_(condition) if term.negated else condition)
+    said = [term for term in terms if term.field is None]
+    plain = typed.strip().removeprefix("#")
+    number = int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 16 else None
+    words = " ".join(each for each in typed.split() if ":" not in each)
+    return Question(conditions, said, words, number, misunderstood)
+
+
+def _condition(session: Session, user: User, forms: Sequence[Form], fields: Mapping[str, Sequence[Any]], term: Term) -> Condition | None:
+    known = NAMES.get(term.field or "")
+    if known is not None:
+        return known(session, user, forms, term.value)
+    return _field_condition(fields[term.field or ""], term.value)
+
+
+def _status(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    """A kind of status, "open" being all that is not done with, or a status by code or name in any language."""
+    wanted = value.lower()
+    if wanted == "open":
+        return Ticket.status_kind.in_(OPEN_KINDS)
+    if wanted in tuple(StatusKind):
+        return Ticket.status_kind == StatusKind(wanted)
+    ids = [status.id for form in forms for status in form.statuses if wanted in _names_of(status)]
+    return Ticket.status_id.in_(ids) if ids else None
+
+
+def _names_of(status: Status) -> set[str]:
+    return {status.code, status.name.lower(), *(str(name).lower() for name in status.names.values())}
+
+
+def _form(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    ids = [form.id for form in forms if value.lower() in (form.slug, form.name.lower())]
+    return Ticket.form_id.in_(ids) if ids else None
+
+
+def _assignee(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    if value.lower() in ("me", "я"):
+        return Ticket.assignee_id == user.id
+    if value.lower() in ("nobody", "none", "никто"):
+        return sa.and_(Ticket.assignee_id.is_(None), Ticket.group_id.is_(None))
+    return Ticket.assignee.has(sa.or_(User.email == value.lower(), _contains(User.name, value)))
+
+
+def _group(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    return Ticket.group.has(_contains(Group.name, value))
+
+
+def _customer(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    contact = sa.exists().where(Identity.user_id == Ticket.customer_id, _contains(Identity.value, value))
+    return sa.or_(Ticket.customer.has(_contains(User.name, value)), contact)
+
+
+def _channel(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    return Ticket.channel == value.lower()
+
+
+def _number(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    return Ticket.id == int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+
+
+def _field_condition(fields: Sequence[Any], value: str) -> Condition | None:
+    """A field's value: a choice by code or label, a check-mark as yes or no, anything else by part of it."""
+    found = [condition for field in fields if (condition := _of_one_field(field, value)) is not None]
+    return sa.or_(*found) if found else None
+
+
+def _of_one_field(field: Any, value: str) -> Condition | None:
+    stored, here = Ticket.values[field.code], Ticket.form_id == field.form_id
+    wanted = value.lower()
+    if field.kind.has_choices:
+        codes = [each["code"] for each in field.choices if wanted in (each["code"], each["label"].lower())]
+        if not codes:
+            return None
+        if field.kind is FieldKind.CHOICE:
+            return sa.and_(here, stored.as_string().in_(codes))
+        return sa.and_(here, sa.or_(*(sa.cast(stored, sa.Text).like(f'%"{code}"%') for code in codes)))
+    if field.kind is FieldKind.CHECK:
+        yes = wanted in ("yes", "true", "1", "да")
+        return sa.and_(here, stored.as_boolean().is_(True) if yes else sa.func.coalesce(stored.as_boolean(), sa.false()).is_(False))
+    return sa.and_(here, _contains(stored.as_string(), value))
+
+
+def _contains(column: Any, value: str) -> Condition:
+    pattern = "%" + value.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    found: Condition = sa.func.lower(column).like(pattern, escape="\\")
+    return found
+
+
+def _fields_of(forms: Sequence[Form]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for form in forms:
+        for field in form.fields:
+            if field.code not in NAMES:
+                found.setdefault(field.code, []).append(field)
+    return found
+
+
+NAMES: Mapping[str, Callable[[Session, User, Sequence[Form], str], Condition | None]] = {
+    "status": _status, "статус": _status,
+    "form": _form, "форма": _form,
+    "assignee": _assignee, "исполнитель": _assignee,
+    "group": _group, "группа": _group,
+    "customer": _customer, "клиент": _customer,
+    "channel": _channel, "канал": _channel,
+    "number": _number, "номер": _number,
+}  # fmt: skip
+
+
+def examples() -> list[tuple[str, str]]:
+    """What the box understands, for whoever meets it first."""
+    return [
+        (_("printer invoice"), _("both words, in every grammatical form")),
+        ('"till beeps"', _("the words in a row")),
+        ("42", _("goes to ticket 42")),
+        ("status:open", _("not done with yet; or a status by its name")),
+        ("assignee:me", _("yours; or a colleague by name, or nobody")),
+        ("customer:amira", _("of customers with this name or address")),
+        ("priority:high", _("a field of a form by its code")),
+        ("-invoice", _("without this word")),
+    ]
