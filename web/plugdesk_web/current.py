@@ -14,7 +14,7 @@ from plugdesk.forms.models import Form
 from plugdesk.forms.queries import form_by_slug
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_configure, can_work_on
+from plugdesk.permissions import can_configure, can_work_on, note_denied
 from plugdesk.sessions import SignedSession, session_of
 from plugdesk.users.models import User
 from plugdesk_web.security import cookie_name
@@ -113,6 +113,10 @@ def agent_only(view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def _denied() -> None:
+    note_denied(db(), me(), "page", path=request.path[:200], method=request.method)
+
+
 def admin_only(view: Callable[P, R]) -> Callable[P, R]:
     """Administrators of the whole desk. To other agents the page does not exist."""
 
@@ -120,7 +124,7 @@ def admin_only(view: Callable[P, R]) -> Callable[P, R]:
     @agent_only
     def guarded(*args: P.args, **given: P.kwargs) -> R:
         if not me().is_admin:
-            g.denied = True
+            _denied()
             abort(404)
         return view(*args, **given)
 
@@ -129,17 +133,25 @@ def admin_only(view: Callable[P, R]) -> Callable[P, R]:
 
 def form_here(slug: str) -> Form:
     """The form at this address if the agent works on it; else 404, whether or not there is one."""
+    _only_known()
     form: Form = g.get("form") or form_by_slug(db(), slug)
     if not can_work_on(db(), me(), form.id):
-        g.denied = True
+        _denied()
         raise NotFound(_("There is no such form."))
     return form
 
 
 def form_to_configure(slug: str) -> Form:
     """The form at this address if the agent is its admin, or the desk's; else 404."""
+    _only_known()
     form: Form = g.get("form") or form_by_slug(db(), slug)
     if not can_configure(db(), me(), form):
-        g.denied = True
+        _denied()
         raise NotFound(_("There is no such form."))
     return form
+
+
+def _only_known() -> None:
+    """Extensions' pages ask for the form first: nobody in particular is led to the sign-in, as by `agent_only`."""
+    if not current_user.is_authenticated:
+        abort(login.unauthorized())
