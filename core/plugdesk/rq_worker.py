@@ -2,7 +2,8 @@
 
 After a commit a nudge is put into RQ's queue, at most one that waits; a worker that takes it claims from the database
 until nothing is due. `plugdesk worker` is two processes: RQ's, and one that ticks: it stores recurring work, takes back
-what died, nudges for what is due and Redis has lost, and works itself while Redis is away.
+what died, nudges for what is due and Redis has lost, listens where something listens all the time, and works itself
+while Redis is away.
 Imported only where Redis is configured.
 """
 
@@ -25,6 +26,7 @@ from redis.retry import Retry
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 
+from plugdesk.services import Services
 from plugdesk.worker import GRACE, HEARTBEAT, Worker, something_is_due, tick
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ def _end(runtime: Runtime, carrier: int) -> None:
 def _tick_until(runtime: Runtime, stop: threading.Event, carrier: int) -> bool:
     """The ticking process: until it is told to stop (false) or RQ's process has died (true)."""
     shown = Worker(runtime, kind="rq", threads=0)
-    stand_in = StandIn(runtime)
+    stand_in, services = StandIn(runtime), Services(runtime, shown.name)
     last_seen, last_reached = 0.0, monotonic()
     try:
         while not stop.is_set():
@@ -138,6 +140,7 @@ def _tick_until(runtime: Runtime, stop: threading.Event, carrier: int) -> bool:
                     shown.heartbeat()
                     last_seen = monotonic()
                 tick(runtime)
+                services.keep()
                 if not something_is_due(runtime) or nudge(runtime):
                     last_reached = monotonic()
                     stand_in.rest()
@@ -148,6 +151,7 @@ def _tick_until(runtime: Runtime, stop: threading.Event, carrier: int) -> bool:
             stop.wait(TICK)
         return False
     finally:
+        services.stop()
         stand_in.rest()
         shown.forget()
 
