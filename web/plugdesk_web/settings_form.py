@@ -180,6 +180,7 @@ class WholeNumber(StringField):  # type: ignore[misc]
     """A whole number; empty is None."""
 
     default: Any
+    data: Any
     refusal = lazy_gettext("Enter a whole number.")
 
     @staticmethod
@@ -189,7 +190,7 @@ class WholeNumber(StringField):  # type: ignore[misc]
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
         text = valuelist[0].strip() if valuelist else ""
-        self.data: float | None = None
+        self.data = None
         if not text:
             if self.default is not None:
                 raise ValueError(_("Enter a number."))

@@ -8,6 +8,7 @@ from functools import wraps
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 
+from plugdesk.database import afterwards
 from plugdesk.errors import Conflict, Invalid, NotFound, PlugdeskError
 from plugdesk.forms.models import Desk, Form
 from plugdesk.i18n import format_list, ngettext
@@ -109,7 +110,8 @@ def retry(plugin: str, slug: str | None) -> Response:
     """Try now: what was suspended is asked again from the next call on."""
     scope = scope_here(slug)
     name = my_extension(plugin).card.name
-    runtime().breaker.resume(plugin, scope.id, by=me())
+    breaker, scope_id, by = runtime().breaker, scope.id, me()
+    afterwards(db(), lambda: breaker.resume(plugin, scope_id, by=by))
     text = _("%(name)s is tried again on %(where)s with the next call.", name=name, where=place_name(scope))
     return redirect_after(back_to(url_for("extensions.show", plugin=plugin)), text)
 

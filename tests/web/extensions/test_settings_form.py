@@ -13,24 +13,11 @@ from werkzeug.datastructures import MultiDict
 from plugdesk.plugins.switch import save_plugin_settings
 from plugdesk.runtime import Runtime
 from plugdesk.vault import Secret
-from plugdesk_web.settings_form import form_of, known_variables, settings_here, unsaved_settings
+from plugdesk_web.settings_form import Here, form_of, known_variables, settings_here, unsaved_settings
 from tests.factories import make_desk, make_form
-from tests.web.trial import chat_plugins
 
 if TYPE_CHECKING:
-    from plugdesk.clock import MovableClock
-    from plugdesk.database import Database
     from plugdesk.forms.models import Form
-
-
-@pytest.fixture
-def runtime(database: Database, clock: MovableClock, tmp_path) -> Runtime:
-    from plugdesk.settings import Settings
-
-    runtime = Runtime(Settings(data=tmp_path, database_url=database.url, strict=True), plugins=chat_plugins(), clock=clock)
-    runtime.database = database
-    database.info["runtime"] = runtime
-    return runtime
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +30,12 @@ def _request() -> Iterator[None]:
 def form(session: Session) -> Form:
     make_desk(session)
     return make_form(session)
+
+
+def here_of(session: Session, scope: Any) -> Here:
+    here = settings_here(session, "chat", scope)
+    assert here is not None
+    return here
 
 
 def page_of(here: Any, **changed: str) -> MultiDict[str, str]:
@@ -69,16 +62,14 @@ def page_of(here: Any, **changed: str) -> MultiDict[str, str]:
 
 def read(session: Session, scope: Any, runtime: Runtime, **changed: str) -> tuple[dict[str, Any], dict[str, str]]:
     """What is entered and what is wrong with it."""
-    here = settings_here(session, "chat", scope)
-    assert here is not None
+    here = here_of(session, scope)
     sent = form_of(here, page_of(here, **changed))
     entered = sent.entered(runtime)
     return entered, sent.problems(entered, known_variables(runtime.registry))
 
 
 def save(session: Session, scope: Any, **values: Any) -> None:
-    here = settings_here(session, "chat", scope)
-    assert here is not None
+    here = here_of(session, scope)
     save_plugin_settings(session, scope, "chat", values, here.version, None)
 
 
@@ -93,7 +84,7 @@ def test_an_untouched_page_keeps_what_is_set_here(session, form, runtime) -> Non
 
 def test_what_the_desk_sets_is_shown_and_stays_the_desks(session, form, runtime) -> None:
     save(session, runtime.desk(session), days=3, away="Back at nine.\nPromised.")
-    here = settings_here(session, "chat", form)
+    here = here_of(session, form)
     assert form_of(here).field("days").data == 3
     assert read(session, form, runtime) == ({}, {})
 
@@ -105,15 +96,15 @@ def test_a_change_of_what_is_inherited_is_set_here(session, form, runtime) -> No
 
 def test_what_the_desk_changes_while_the_page_is_open_is_not_copied_to_the_form(session, form, runtime) -> None:
     save(session, runtime.desk(session), days=3)
-    page = page_of(settings_here(session, "chat", form))
+    page = page_of(here_of(session, form))
     save(session, runtime.desk(session), days=5)
-    assert form_of(settings_here(session, "chat", form), page).entered(runtime) == {}
+    assert form_of(here_of(session, form), page).entered(runtime) == {}
 
 
 def test_a_setting_put_back_shows_the_desks_value_and_is_no_longer_set_here(session, form, runtime) -> None:
     save(session, runtime.desk(session), days=3)
     save(session, form, days=14)
-    here = settings_here(session, "chat", form)
+    here = here_of(session, form)
     given = page_of(here, reset="days")
     again = form_of(here, given)
     given["set_days"], given["was_days"] = again.field("days")._value(), again.was("days")
@@ -165,7 +156,7 @@ def test_more_rows_than_allowed_are_refused(session, form, runtime) -> None:
 
 def test_a_secret_is_never_in_its_field(session, form, runtime) -> None:
     save(session, form, token=Secret("123:abc"))
-    here = settings_here(session, "chat", form)
+    here = here_of(session, form)
     assert form_of(here).field("token").data == ""
     assert "123:abc" not in repr(here)
 
@@ -178,7 +169,7 @@ def test_an_empty_secret_keeps_the_stored_one_and_a_ticked_box_forgets_it(sessio
 
 
 def test_a_typed_secret_comes_back_sealed_for_its_place_alone(session, form, runtime) -> None:
-    here = settings_here(session, "chat", form)
+    here = here_of(session, form)
     sealed = runtime.vault.seal(Secret("456:def"), here.sealed_for("token"))
     assert "456" not in sealed
     assert read(session, form, runtime, typed_token=sealed)[0] == {"token": Secret("456:def")}
@@ -191,7 +182,7 @@ def test_unsaved_settings_mix_what_is_typed_with_what_is_stored(session, form, r
     save(session, form, token=Secret("123:abc"), days=14)
     session.flush()
     entered, _none = read(session, form, runtime, set_days="9")
-    settings = unsaved_settings(session, settings_here(session, "chat", form), entered)
+    settings = unsaved_settings(session, here_of(session, form), entered)
     assert (settings.token.reveal(), settings.days, settings.away, settings.mode) == ("123:abc", 9, "Back at nine.", "ask")
 
 

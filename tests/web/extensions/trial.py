@@ -42,7 +42,7 @@ def trial(name: str, *functions: Callable[..., Any], title: str = "", **manifest
     module = ModuleType(f"plugdesk_{name}")
     for function in functions:
         setattr(module, function.__name__, hookimpl(function))
-    about = {"summary": f"What {name} does.", "category": "other", "scope": "form", "api": ">=1.0,<2", "folder": Path("/nowhere")} | manifest
+    about: dict[str, Any] = {"summary": f"What {name} does.", "category": "other", "scope": "form", "api": ">=1.0,<2", "folder": Path("/nowhere")} | manifest
     return Plugin(name, State.OK, manifest=Manifest(id=name, name=title or name.capitalize(), **about), modules=[module])
 
 
