@@ -34,7 +34,7 @@ TICKETS, CUSTOMERS, FORMS, AGENTS = 100_000, 500, 6, 12
 BATCH = 5_000
 PASSWORD = "a long benchmark password 17"
 EMAIL = "admin@desk.example"
-WORDS = (
+WORDS = (  # noqa: SIM905
     "terminal receipt printer update drawer shift till refund cable scanner label price shop stock order invoice delivery payment "
     "customer report total network password account monday morning evening display battery charger screen button paper roll error"
 ).split()

@@ -1,0 +1,101 @@
+"""How fast letters come in: `python benchmarks/intake.py [LETTERS]`. In process, all built-in extensions on, SQLite with FULL.
+
+Two figures of one run: letters a second from the first byte to the committed ticket with everything it causes stored as jobs,
+each letter durable on its own; and until the last job of the last letter is done, receipts handed to a local SMTP server.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from email.message import EmailMessage
+from pathlib import Path
+from time import perf_counter
+
+import sqlalchemy as sa
+from measure import Figure, print_figures
+from plugdesk_email.intake import keep_original
+from plugdesk_email.mailboxes import add_mailbox, read_account
+from plugdesk_email.models import Original, OriginalState
+
+from plugdesk.forms.commands import create_form
+from plugdesk.forms.models import Form
+from plugdesk.jobs import Job
+from plugdesk.opening import open_runtime
+from plugdesk.plugins.switch import enable_plugin
+from plugdesk.settings import Settings
+from plugdesk.setup import create_desk, first_administrator
+from plugdesk.testing.local_mail import LocalMail
+from plugdesk.tickets.models import Message, Ticket
+from plugdesk.worker import Worker
+
+LETTERS, BYTES = 500, 5_000
+ADDRESS, PASSWORD = "help@desk.example", "a benchmark's password 17"
+
+
+def main(letters: int) -> bool:
+    with tempfile.TemporaryDirectory() as folder, LocalMail() as mail:
+        mail.add_mailbox(ADDRESS, PASSWORD)
+        runtime = open_runtime(Settings(data=Path(folder), base_url="http://127.0.0.1:8000"), migrating=True)
+        form_id = _desk(runtime, mail)
+        worker = Worker(runtime, "benchmark")
+        worker.run_due()
+        raw = [_letter(n) for n in range(letters)]
+        started = perf_counter()
+        for each in raw:
+            with runtime.database.write() as session:  # a commit of its own, as after each FETCH
+                keep_original(runtime.context("email", session.get_one(Form, form_id), session), each)
+        while _waiting(runtime):
+            worker.run_due(limit=32)
+        committed = perf_counter() - started
+        while worker.run_due():
+            pass
+        done = perf_counter() - started
+        with runtime.database.read() as session:
+            tickets = session.scalar(sa.select(sa.func.count()).select_from(Ticket))
+            receipts = session.scalar(sa.select(sa.func.count()).select_from(Message).where(Message.kind == "receipt", Message.delivery == "sent"))
+            assert (tickets, session.scalar(sa.select(sa.func.count()).select_from(Job))) == (letters, 0), tickets
+        print(f"{letters} letters of {len(raw[0])} bytes, {tickets} tickets, {receipts} receipts sent\n")
+        runtime.close()
+    return print_figures([
+        Figure("letters a second until the ticket is committed", letters / committed, 100, "letters/s", "one worker, synchronous=FULL", at_least=True),
+        Figure("letters a second until the last job is done", letters / done, 50, "letters/s", "receipts over SMTP", at_least=True),
+    ])  # fmt: skip
+
+
+def _desk(runtime: object, mail: LocalMail) -> int:
+    with runtime.database.write() as session:  # type: ignore[attr-defined]
+        create_desk(session, name="Benchmark", language="en", zone="UTC")
+        admin = first_administrator(session, name="Ada Admin", email="ada@desk.example", password=PASSWORD)
+        form = create_form(session, name="Support", by=admin)
+        for plugin in ("email", "csat"):
+            enable_plugin(session, form, plugin, by=admin)
+        given = {
+            "address": ADDRESS, "password": PASSWORD, "own_network": "1", "imap_host": "127.0.0.1", "imap_port": mail.imap_port,
+            "imap_security": "plain", "smtp_host": "127.0.0.1", "smtp_port": mail.smtp_port, "smtp_security": "plain",
+        }  # fmt: skip
+        add_mailbox(runtime.context("email", form, session), read_account(given, by=admin), by=admin)  # type: ignore[attr-defined]
+        return form.id
+
+
+def _waiting(runtime: object) -> bool:
+    with runtime.database.read() as session:  # type: ignore[attr-defined]
+        return session.scalar(sa.select(Original.id).where(Original.state == OriginalState.WAITING).limit(1)) is not None
+
+
+def _letter(number: int) -> bytes:
+    letter = EmailMessage()
+    letter["From"] = f"Customer {number} <customer{number}@example.com>"
+    letter["To"] = ADDRESS
+    letter["Subject"] = f"The terminal of till {number} prints the receipt twice"
+    letter["Message-ID"] = f"<{number}@example.com>"
+    text = f"Hello,\n\nafter the update terminal {number} prints every receipt twice and the drawer stays shut. " + "Please help us soon. " * 30
+    letter.set_content(text)
+    filler = '<p style="margin:0cm;font-size:11.0pt;font-family:Calibri">' + "Please help us soon. " * 8 + "</p>\n"
+    html = f"<html><body><p>{text}</p>{filler * 14}</body></html>"
+    letter.add_alternative(html[: BYTES - len(text) - 900], subtype="html")
+    return bytes(letter)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main(int(sys.argv[1]) if len(sys.argv) > 1 else LETTERS) else 1)

@@ -1,0 +1,98 @@
+"""What the benchmarks share: one client on a kept connection, medians, and a table of figures beside their limits."""
+
+from __future__ import annotations
+
+import http.client
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+WARM, MEASURED, RUNS = 50, 300, 3
+
+
+@dataclass
+class Figure:
+    """One measured value beside what was promised. `compared` says what with."""
+
+    name: str
+    value: float
+    limit: float
+    unit: str
+    compared: str = ""
+    at_least: bool = False
+
+    @property
+    def holds(self) -> bool:
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+def print_figures(figures: list[Figure]) -> bool:
+    """A line a figure; returns whether every promise is kept."""
+    for each in figures:
+        sign = "≥" if each.at_least else "≤"
+        mark = "kept  " if each.holds else "BROKEN"
+        print(f"{mark} {each.name:<58} {each.value:10.2f} {each.unit:<9} {sign} {each.limit:g}   {each.compared}")
+    return all(each.holds for each in figures)
+
+
+class Client:
+    """One visitor on one connection: keeps cookies, sends what a browser would."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.cookies: dict[str, str] = {}
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        return self._ask("GET", path)
+
+    def post(self, path: str, body: str) -> tuple[int, bytes]:
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        headers = {"Accept": "text/html"}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Origin"] = f"http://127.0.0.1:{self.port}"
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        for name, value in response.getheaders():
+            if name.lower() == "set-cookie":
+                pair = value.split(";")[0]
+                self.cookies[pair.partition("=")[0]] = pair.partition("=")[2]
+        return response.status, response.read()
+
+
+def median_ms(ask: Callable[[], tuple[int, bytes]]) -> float:
+    """The middle of three runs, each the median of 300 requests by one client after 50 to warm up, in milliseconds."""
+    medians = []
+    for _run in range(RUNS):
+        for _ in range(WARM):
+            ask()
+        times = []
+        for _ in range(MEASURED):
+            started = time.perf_counter()
+            status, _body = ask()
+            times.append(time.perf_counter() - started)
+            assert status == 200, status
+        medians.append(statistics.median(times) * 1000)
+    return statistics.median(medians)
+
+
+@contextmanager
+def until_it_answers(port: int, path: str = "/", seconds: float = 60) -> Iterator[None]:
+    """Wait until something answers on `port`."""
+    ends = time.monotonic() + seconds
+    while True:
+        try:
+            Client(port).get(path)
+            break
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.1)
+    yield

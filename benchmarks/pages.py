@@ -1,0 +1,129 @@
+"""The pages against the bare page: `python benchmarks/pages.py FOLDER BARE.PY`.
+
+FOLDER is a desk made by `data.py`; BARE.PY the bare Flask page (one route, 50 rows by an index, Jinja) whose median is the
+unit. Both servers run in turn in this one command, one worker, twelve threads; one client; medians, the middle of three runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from data import EMAIL, PASSWORD
+from measure import Client, Figure, median_ms, print_figures, until_it_answers
+
+from plugdesk.app import create_app
+from plugdesk.opening import open_runtime
+from plugdesk.sessions import sign_in
+from plugdesk.settings import Settings
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.queries import user_for_sign_in
+
+PORT, BARE_PORT = 8771, 8772
+
+
+def main(folder: Path, bare: Path) -> bool:
+    tickets = _tickets(folder)
+    pages = {
+        "list of 50 with all counts": ("/views/open", 4, 12),
+        "ticket of 3 messages": ("/tickets/5", 3, 15),
+        "ticket of 100 messages": (f"/tickets/{tickets}", 10, 15),
+        "search": ("/search?q=" + quote("receipt of the terminal"), 5, 15),
+    }
+    figures = [Figure(f"{name}: queries", count, most, "queries") for (name, (_path, _units, most)), count in zip(pages.items(), _queries(folder, pages), strict=True)]
+    with _bare(bare) as client:
+        unit = median_ms(lambda: client.get("/list?form=7"))
+    print(f"the unit: {unit:.2f} ms a page\n")
+    with _desk(folder) as client:
+        for name, (path, units, _most) in pages.items():
+            took = median_ms(lambda path=path: client.get(path))  # type: ignore[misc]
+            figures.append(Figure(name, took / unit, units, "units", f"{took:.2f} ms; the unit is {unit:.2f} ms"))
+        first = median_ms(lambda: client.get("/views/done"))
+        far = _far_page(client, "/views/done")
+        deep = median_ms(lambda: client.get(far))
+        figures.append(Figure("page 1,000 by key beside page 1", deep / first, 1.3, "times", f"{deep:.2f} ms and {first:.2f} ms"))
+    return print_figures(figures)
+
+
+def _far_page(client: Client, path: str, pages: int = 1_000) -> str:
+    """The address of a page as deep as there are, at most the thousandth, found as a person would: by pressing Older."""
+    for _ in range(pages):
+        found = re.search(rb'href="([^"]+)" rel="next"', client.get(path)[1])
+        if found is None:
+            break
+        path = found[1].decode().replace("&amp;", "&")
+    return path
+
+
+def _queries(folder: Path, pages: dict[str, tuple[str, int, int]]) -> list[int]:
+    """How many queries each page makes, SAVEPOINTs aside, counted in this process."""
+    runtime = open_runtime(Settings(data=folder))
+    app = create_app(runtime)
+    with runtime.database.write() as session:
+        user = user_for_sign_in(session, EMAIL)
+        assert user is not None
+        token = sign_in(session, user)
+    client = app.test_client()
+    client.set_cookie("__Host-plugdesk", token, secure=True, domain="localhost")
+    seen: list[str] = []
+    sa.event.listen(runtime.database.engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
+    counts = []
+    for path, _units, _most in pages.values():
+        client.get(path)
+        seen.clear()
+        assert client.get(path).status_code == 200, path
+        counts.append(len([statement for statement in seen if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE"))]))
+    runtime.close()
+    return counts
+
+
+def _tickets(folder: Path) -> int:
+    runtime = open_runtime(Settings(data=folder), migrating=True)
+    with runtime.database.read() as session:
+        number = session.scalar(sa.select(sa.func.max(Ticket.id))) or 0
+    runtime.close()
+    return number
+
+
+@contextmanager
+def _bare(script: Path) -> Iterator[Client]:
+    file = Path(os.environ.get("TMPDIR", "/tmp")) / "plugdesk-bare.db"
+    if not file.exists():
+        subprocess.run([sys.executable, script, "make", file], check=True)
+    server = subprocess.Popen([sys.executable, script, "serve", file, str(BARE_PORT)], stderr=subprocess.DEVNULL)
+    try:
+        with until_it_answers(BARE_PORT, "/list?form=7"):
+            yield Client(BARE_PORT)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def _desk(folder: Path) -> Iterator[Client]:
+    environment = os.environ | {"PLUGDESK_WORKER_THREADS": "0"}
+    command = [sys.executable, "-m", "plugdesk.cli", "serve", "--data", str(folder), "--port", str(PORT)]
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with until_it_answers(PORT, "/sign-in"):
+            client = Client(PORT)
+            token = re.search(rb'name="csrf_token" value="([^"]+)"', client.get("/sign-in")[1])
+            assert token is not None
+            body = f"csrf_token={quote(token[1].decode())}&email={quote(EMAIL)}&password={quote(PASSWORD)}"
+            status, answer = client.post("/sign-in", body)
+            assert status == 303, (status, answer[-500:])
+            yield client
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main(Path(sys.argv[1]), Path(sys.argv[2])) else 1)
