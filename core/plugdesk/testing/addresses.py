@@ -111,7 +111,8 @@ def pages_of(trial: Trial, form_id: int) -> Iterator[tuple[str, Any]]:
 
 def visited(trial: Trial) -> tuple[set[str], list[str]]:
     """The pages, menu entries and command lines that were looked at with the extension on, and what was wrong with them."""
-    seen, problems = {f"Pages {name}" for name in _blueprints(trial)}, []
+    problems: list[str] = []
+    seen = {f"Pages {name}" for name in _blueprints(trial)}
     for item in _menu_of(trial):
         seen.add(f"NavItem {item.endpoint}")
         if not _is_shown(trial, item, trial.here, "admin"):

@@ -27,16 +27,17 @@ def failure_problems(trial: Trial) -> list[str]:
     problems = []
     for broken in [*([hook] for hook in hooks), hooks]:
         with _breaking(trial, broken):
-            problems += [f"With {', '.join(broken) or 'nothing'} raising, {each}" for each in _lost(trial)]
-            if broken is hooks:
-                look(trial, trial.open_ticket(trial.here))
+            found = _lost(trial, on_pages=broken is hooks)
+            problems += [f"With {', '.join(broken) or 'nothing'} raising, {each}" for each in found]
     return problems
 
 
-def _lost(trial: Trial) -> list[str]:
+def _lost(trial: Trial, *, on_pages: bool) -> list[str]:
     before = trial.rows()
     try:
         number = live(trial, trial.here)
+        if on_pages:
+            look(trial, number)
     except Exception as error:
         return [f"the desk itself fails: {type(error).__name__}: {error}"]
     with trial.database.read() as session:

@@ -31,7 +31,7 @@ import_module(sys.argv[2])
 if find_spec(sys.argv[2] + ".hooks"): import_module(sys.argv[2] + ".hooks")
 print(json.dumps([time.perf_counter() - began, threading.active_count() - 1]))
 """
-_TEMPLATE_CODE = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_TEMPLATE_CODE = re.compile(r"\{% block \w+ %\}[a-z-]*\{% endblock %\}|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _SAID_ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "value")
 
@@ -175,4 +175,4 @@ def _missing_translations(package: Path) -> Iterator[str]:
 
 
 def _anything(text: str) -> dict[str, object]:
-    return {name: 5 for name in re.findall(r"%\((\w+)\)", text)} | {"num": 5}
+    return dict.fromkeys(("num", *re.findall(r"%\((\w+)\)", text)), 5)
