@@ -110,10 +110,12 @@ def _commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Comman
         names += [point.name for point in cli._entry_points() if cli._summary(point) is not None]
     for name in names:
         command = group.get_command(context, name)
+        if command is None or command.hidden:
+            continue
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield f"{path} {name}", command
         if isinstance(command, click.Group):
             yield from _commands(command, f"{path} {name}")
-        elif command is not None:
-            yield f"{path} {name}", command
 
 
 def _help(command: click.Command) -> str:
