@@ -22,9 +22,13 @@ from tools import reference
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SHELL = "\n".join(code for language, code in BLOCKS if language == "sh")
-COMMANDS = re.findall(r"(?:^|`|: |uv run )(plugdesk [^&`#)\n]+)", SHELL) + re.findall(r"`(plugdesk [^`]+)`", README)
+COMMANDS = re.findall(r"^(?:uv run )?(plugdesk [^&#\n]+)", SHELL, re.MULTILINE) + re.findall(
+    r"`(?:uv run )?(plugdesk [^`]+)`", README
+)
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FILE = re.compile(r"`([\w/]+\.\w+)`[^`\n]*:\n\n```\w+\n(.*?)^```$|`(pyproject\.toml)`[^`]*:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(
+    r"`([\w/]+\.\w+)`[^`\n]*:\n\n```\w+\n(.*?)^```$|`(pyproject\.toml)`[^`]*:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 def test_the_two_commands_come_first():
@@ -85,7 +89,10 @@ def regulars(tmp_path, monkeypatch) -> Iterator[Path]:
     about = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    lines = [f"[{group}]\n" + "\n".join(f"{name} = {value}" for name, value in names.items()) for group, names in project["entry-points"].items()]
+    lines = [
+        f"[{group}]\n" + "\n".join(f"{name} = {value}" for name, value in names.items())
+        for group, names in project["entry-points"].items()
+    ]
     (about / "entry_points.txt").write_text("\n".join(lines))
     monkeypatch.syspath_prepend(str(folder))
     yield folder
