@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 from flask import abort, g, redirect, request, url_for
 from flask_login import LoginManager, current_user
@@ -136,8 +136,7 @@ def form_here(slug: str) -> Form:
     _only_known()
     form: Form = g.get("form") or form_by_slug(db(), slug)
     if not can_work_on(db(), me(), form.id):
-        _denied()
-        raise NotFound(_("There is no such form."))
+        _refuse_form()
     return form
 
 
@@ -146,9 +145,16 @@ def form_to_configure(slug: str) -> Form:
     _only_known()
     form: Form = g.get("form") or form_by_slug(db(), slug)
     if not can_configure(db(), me(), form):
-        _denied()
-        raise NotFound(_("There is no such form."))
+        _refuse_form()
     return form
+
+
+def _refuse_form() -> NoReturn:
+    """The form is not theirs: answered word for word as if there were none, on extensions' pages as where the extension is off."""
+    _denied()
+    if "form" in g:
+        abort(404)
+    raise NotFound(_("There is no such form."))
 
 
 def _only_known() -> None:

@@ -141,7 +141,7 @@ def _forwarding(message: Message, given: Mapping[str, str], problems: Mapping[st
 def _message(message_id: int) -> Message:
     message = db().get(Message, message_id)
     if message is None:
-        raise NotFound(_("There is no such message."))
+        raise NotFound(_("There is no such ticket."))  # in the words of the next line: a message elsewhere looks like none
     ticket_for(db(), me(), message.ticket_id)
     return message
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Invalid, NotFound
-from plugdesk.forms.queries import form_by_slug, forms_for
+from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_delete, can_reply
@@ -213,7 +213,7 @@ def _fragment() -> str | None:
 
 
 def _narrowed() -> Filter:
-    form = form_by_slug(db(), request.args["form"]) if request.args.get("form") else None
+    form = form_here(request.args["form"]) if request.args.get("form") else None
     group = request.args.get("group", "")
     return Filter(
         form_id=form.id if form else None,

@@ -1,0 +1,74 @@
+"""What a request to each route carries so that it does its work, and which object each row of `access.txt` means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MISSING = 999_999
+NO_NAME = "nowhere"
+
+# The parts of an address, by the row's object. A value is the name of a thing of the world, or with = a text.
+OBJECTS: Mapping[str, Mapping[str, str]] = {
+    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "group": {}, "job": {}, "delivery": {}, "message": {},
+    "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"},
+    "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
+    "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
+    "deskwide": {"plugin": "=demo"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"},
+}  # fmt: skip
+
+# Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
+MISSING_PART: Mapping[str, str] = {"plugin": "plugin", "deskwide": "plugin", "style": "name", "file": "plugin", "press": "number", "button": "plugin"}
+
+SERVERS = {f"{kind}_{name}": value for kind in ("imap", "smtp") for name, value in (("host", "mail.example"), ("port", "993"), ("security", "tls"))}
+MAILBOX = {"address": "new@desk.example", "password": "s3cret", "untested": "1", **SERVERS}
+
+# A value that is {thing} stands for that thing of the world.
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    "POST /sign-in": {"email": "nobody@desk.example", "password": "wrong wrong wrong"},
+    "POST /set-up": {"desk": "Mine", "name": "Eve", "email": "eve@evil.example", "password": "eleven grey herons", "language": "en", "zone": "Europe/Berlin"},
+    "POST /p/<slug>/csat/<token>": {"mark": "4", "comment": "Quick"},
+    "POST /account": {"name": "Somebody Else", "language": "en", "zone": "Europe/Berlin", "theme": ""},
+    "POST /account/preferences": {"theme": "dark"},
+    "POST /account/password": {"old": "{password}", "password": "eleven grey herons stand"},
+    "POST /tickets": {"form": "{slug}", "customer": "new@home.example", "name": "Carol", "subject": "Called", "text": "She called."},
+    "POST /tickets/<int:number>/assignment": {"group": "{group_id}"},
+    "POST /tickets/<int:number>/status": {"status": "waiting"},
+    "POST /tickets/<int:number>/fields": {"field-priority-here": "1", "field-priority": "high"},
+    "POST /tickets/<int:number>/subject": {"subject": "Another one"},
+    "POST /tickets/<int:number>/watching": {"on": "1"},
+    "POST /tickets/<int:number>/draft": {"mode": "reply", "text": "Dear Ann"},
+    "POST /tickets/<int:number>/notes": {"text": "A note"},
+    "POST /tickets/<int:number>/replies": {"text": "An answer", "seen": "{last}"},
+    "POST /messages/<int:message_id>/forwardings": {"to": "expert@other.example", "comment": "Please look"},
+    "POST /uploads": {"file": b"Hello"},
+    "POST /customers/<int:user_id>": {"name": "Ann B. Carter", "kind": "person"},
+    "POST /customers/<int:user_id>/identities": {"value": "ann@work.example"},
+    "POST /forms": {"name": "Repairs"},
+    "POST /forms/<slug>": {"name": "Helpdesk", "language": "en"},
+    "POST /forms/<slug>/agents": {"user": "{stranger_id}"},
+    "POST /forms/<slug>/agents/removal": {"user": "{agent_id}"},
+    "POST /forms/<slug>/fields": {"kind": "text", "label": "Room"},
+    "POST /forms/<slug>/fields/<code>": {"label": "Urgency", "choice-code": "normal", "choice-label": "Normal", "choice-tone": ""},
+    "POST /forms/<slug>/fields/order": {"order": "{fields}"},
+    "POST /forms/<slug>/statuses/order": {"order": "{statuses}"},
+    "POST /forms/<slug>/fields/preview": {"kind": "text", "label": "Room"},
+    "POST /forms/<slug>/statuses": {"name": "Waiting for parts", "kind": "pending"},
+    "POST /forms/<slug>/statuses/<code>": {"name": "At work", "kind": "open"},
+    "POST /forms/<slug>/statuses/<code>/deletion": {"move_to": "new"},
+    "POST /forms/<slug>/statuses/<code>/move": {"by": "up"},
+    "POST /forms/<slug>/x/email/mailboxes": MAILBOX,
+    "POST /forms/<slug>/x/email/mailboxes/<int:mailbox_id>": MAILBOX | {"address": "other@desk.example"},
+    "POST /forms/<slug>/x/email/test": MAILBOX | {"imap_host": "127.0.0.1", "smtp_host": "127.0.0.1", "mailbox": "{mailbox_id}"},
+    "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
+    "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
+    "POST /groups": {"name": "Night watch"},
+    "POST /groups/<int:group_id>": {"name": "Day watch", "seen": "{group_seen}"},
+    "POST /first-steps/mailbox": {"address": "first@desk.example"},
+    "POST /x/demo/letters": {"customer": "ann@home.example", "text": ""},
+    "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks"},
+    "POST /extensions/<plugin>/forms/<slug>/test": {"set_words": "Try"},
+    "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks"},
+}  # fmt: skip
+
+QUERIES: Mapping[str, str] = {"GET /search": "?q=till", "GET /search/palette": "?q=till", "GET /customers/lookup": "?q=bob", "GET /live/changes": "?since=0"}

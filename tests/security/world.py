@@ -1,0 +1,236 @@
+"""A desk with one of everything, and everybody who might ask for it: what the tests of security look at."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+import plugdesk_web
+from plugdesk.hooks import hookimpl
+from plugdesk.plugins.loader import Plugin, State
+from plugdesk.plugins.manifest import Manifest
+from plugdesk.plugins.settings import option
+from plugdesk_web.contributions import Action
+from tests.factories import PASSWORD, make_admin, make_agent, make_customer, make_desk, make_form, make_group
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from plugdesk.forms.models import Form
+    from plugdesk.runtime import Runtime
+    from plugdesk.testing.browser import Browser
+    from plugdesk.users.models import User
+
+ROLES = ("anonymous", "customer", "stranger", "rival", "agent", "form_admin", "admin")
+MEASURED = ("plugin_figures", "plugin_hook_error")  # how long hooks took, which pages write down now and then
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
+
+
+@dataclass
+class World:
+    """The forms Support and Billing. Ann's ticket is on Support, where Ivan works and Petra configures.
+
+    Olga (the stranger) works on Billing, Boris (the rival) configures it, Marta administers the desk. `things` maps what
+    an address names (`number`, `slug`, `key` …) to what there is of it on Support.
+    """
+
+    app: Flask
+    runtime: Runtime
+    session: Session
+    people: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+
+    def browser(self, role: str) -> Browser:
+        """A browser in which somebody of `role` is signed in; of "anonymous" nobody."""
+        from plugdesk.testing.browser import COOKIE, browser_of
+
+        browser = browser_of(self.app)
+        if role != "anonymous":
+            browser.set_cookie(COOKIE, self.tokens[role], domain="desk.example", secure=True, path="/")
+        return browser
+
+    def ask(self, role: str, method: str, path: str, body: Mapping[str, Any] | None = None, **given: Any) -> Any:
+        """What the desk answers to somebody of `role`. A value of `body` that is bytes is sent as a file."""
+        sent = {name: (BytesIO(value), "notes.txt") if isinstance(value, bytes) else value for name, value in (body or {}).items()}
+        multipart = {"content_type": "multipart/form-data"} if any(isinstance(value, bytes) for value in (body or {}).values()) else {}
+        response = self.browser(role).open(path, method=method, data=sent or None, **multipart, **given)
+        response.get_data()  # to the end of a file, which is closed then
+        response.close()
+        return response
+
+    def path(self, rule: str, **instead: Any) -> str:
+        """An address of `rule`, with what there is for each of its parts, or what is given `instead`."""
+        known = {**self.things, **instead}
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(known[part[1]]), rule)
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Whatever the desk stores inside the block is gone after it."""
+        self.session.rollback()
+        connection = self.session.get_bind()
+        assert isinstance(connection, sa.Connection)
+        with connection.begin_nested() as savepoint:
+            yield
+            savepoint.rollback()
+
+    def dump(self) -> dict[str, str]:
+        """A fingerprint of every table but what is measured, and in the journal but of who was refused."""
+        connection = self.session.get_bind()
+        assert isinstance(connection, sa.Connection)
+        if not self.tables:
+            self.tables = tuple(name for name in sa.inspect(connection).get_table_names() if name not in MEASURED)
+        found = {}
+        for name in self.tables:
+            but = " WHERE kind <> 'access_denied'" if name == "event" else ""
+            rows = sorted(repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"{but}'))
+            found[name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+        return found
+
+
+@dataclass(frozen=True)
+class ButtonSettings:
+    """What an extension of the tests' own can be told."""
+
+    VERSION = 1
+
+    words: str = option("Pressed", label="Words")
+
+
+def button() -> Plugin:
+    """An extension with what no built-in one has: a button on the ticket, a test of its settings, static files."""
+
+    def pages() -> Sequence[Any]:
+        return [Action("press", "Press", "check", lambda ctx, ticket, agent: ctx.settings.words)]
+
+    def check_settings(ctx: Any, settings: Any) -> Sequence[str]:
+        return [settings.words]
+
+    module = ModuleType("plugdesk_button")
+    module.pages, module.check_settings = hookimpl(pages), hookimpl(check_settings)  # type: ignore[attr-defined]
+    manifest = Manifest(
+        id="button", name="Button", summary="A button.", category="other", scope="form", api=">=1.0,<2",
+        folder=Path(plugdesk_web.__file__).parent, settings=f"{__name__}:ButtonSettings",
+    )  # fmt: skip
+    return Plugin("button", State.OK, manifest=manifest, modules=[module])
+
+
+def build(app: Flask, runtime: Runtime, session: Session) -> World:
+    """Fill the desk by the ordinary commands."""
+    world = World(app, runtime, session)
+    make_desk(session).set_up_at = runtime.clock.now()
+    support, billing = make_form(session, name="Support", slug="support"), make_form(session, name="Billing", slug="billing")
+    session.flush()  # the forms' ids, for the rights on them
+    world.people = {
+        "customer": make_customer(session, name="Ann Carter", email="ann@home.example"),
+        "stranger": make_agent(session, billing, name="Olga Orlova", email="olga@desk.example"),
+        "rival": make_agent(session, billing, name="Boris Berg", email="boris@desk.example", is_admin=True),
+        "agent": make_agent(session, support, name="Ivan Petrov", email="ivan@desk.example"),
+        "form_admin": make_agent(session, support, name="Petra Simon", email="petra@desk.example", is_admin=True),
+        "admin": make_admin(session, name="Marta Grünwald", email="marta@desk.example"),
+    }
+    session.flush()
+    for form in (support, billing):
+        _switch_on(session, form, "email", "csat", "button")
+    _switch_on(session, runtime.desk(session), "demo")
+    _fill(world, support, billing)
+    session.commit()
+    return world
+
+
+def _switch_on(session: Session, scope: Any, *plugins: str) -> None:
+    from plugdesk.plugins.switch import enable_plugin
+
+    for plugin in plugins:
+        enable_plugin(session, scope, plugin, by=None)
+
+
+def _fill(world: World, support: Form, billing: Form) -> None:
+    from plugdesk.events import Delivery, record
+    from plugdesk.jobs import JobState, enqueue
+    from plugdesk.sessions import SignedSession, sign_in
+    from plugdesk.tickets.attachments import NewFile, add_file
+    from plugdesk.tickets.bin import delete_ticket
+    from plugdesk.tickets.correspondence import Said, add_note, open_ticket, reply_to_ticket
+    from plugdesk.tickets.models import DeliveryState
+    from plugdesk.users.customers import add_organization, find_or_create_customer
+
+    session, people, runtime = world.session, world.people, world.runtime
+    bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
+    bob.organization = add_organization(session, name="Stone Works", by=people["admin"])
+    letter = Said(text="The till beeps twice.", files=[NewFile("till.png", PICTURE, "image/png")])
+    ticket = open_ticket(session, support, people["customer"], subject="The till beeps", said=letter, channel="email")
+    bobs = open_ticket(session, support, bob, subject="Bobs own affair", said=Said(text="Quite private."), channel="email")
+    binned = open_ticket(session, support, bob, subject="An advertisement", said=Said(text="Buy."), channel="email")
+    elsewhere = open_ticket(session, billing, bob, subject="The invoice", said=Said(text="Where is it?"), channel="email")
+    note = add_note(session, ticket, people["agent"], body="<p>A difficult one.</p>")
+    secret = add_file(session, NewFile("note.txt", b"for us"), message=note)
+    sent = reply_to_ticket(session, ticket, people["agent"], body="<p>We look into it.</p>")
+    failed = reply_to_ticket(session, ticket, people["agent"], body="<p>Here you are.</p>")
+    failed.delivery = DeliveryState.FAILED
+    upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
+    group = make_group(session, people["agent"], name="Technicians")
+    delete_ticket(session, binned, people["admin"])
+    world.tokens = {role: sign_in(session, user) for role, user in people.items()}
+    other = sign_in(session, people["agent"])
+    job = enqueue(session, "core:deliver_message", form=support, key="message:0", message_id=0)
+    assert job is not None
+    job.state = JobState.PARKED
+    event = record(session, "note_added", ticket=ticket, actor=people["agent"])
+    session.flush()  # the ids of everything above
+    delivery = Delivery(event_id=event.id, plugin="csat", form_id=support.id, state="parked", due_at=runtime.clock.now())
+    session.add(delivery)
+    session.flush()  # its id
+    incoming = ticket.messages[0]
+    world.things = {
+        "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
+        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "group_id": group.id,
+        "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
+        "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
+        "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",
+        "version": "dev", "agent_id": people["agent"].id, "stranger_id": people["stranger"].id, "admin_id": people["admin"].id,
+        "ann": people["customer"].id, "last": failed.id, "password": PASSWORD,
+        "group_seen": f"Technicians||{people['agent'].id}", "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
+    }  # fmt: skip
+    world.things |= _mail_and_rating(world, support, billing, ticket)
+
+
+def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) -> dict[str, Any]:
+    from plugdesk_csat.commands import invite
+    from plugdesk_email.mailboxes import add_mailbox, read_account
+    from plugdesk_email.models import Original, OriginalState
+
+    session, runtime = world.session, world.runtime
+    servers = {f"{kind}_{name}": value for kind in ("imap", "smtp") for name, value in (("host", "mail.example"), ("port", 993), ("security", "tls"))}
+    boxes = [
+        add_mailbox(
+            runtime.context("email", form, session),
+            read_account({"address": address, "password": "mailbox-secret", **servers}, by=world.people["admin"]),
+            by=world.people["admin"],
+        )
+        for form, address in ((support, "help@desk.example"), (billing, "billing@desk.example"))
+    ]
+    kept = runtime.files.save(b"From: ann@home.example\r\n\r\nHello")
+    letter = Original(
+        form_id=support.id, mailbox_id=boxes[0].id, sha256=kept.sha256, size=kept.size, at=runtime.clock.now(), state=OriginalState.QUARANTINE,
+        sender="ann@home.example", subject="Broken",
+    )  # fmt: skip
+    session.add(letter)
+    _invitation, token = invite(runtime.context("csat", support, session), ticket, 1)
+    session.flush()  # the letter's id
+    return {"mailbox_id": boxes[0].id, "their_mailbox": boxes[1].id, "original_id": letter.id, "token": token}
+
+
+def _sha(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
