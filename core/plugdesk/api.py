@@ -49,6 +49,7 @@ from plugdesk.i18n import (
     ngettext,
     npgettext,
     pgettext,
+    translatable,
     use_language,
 )
 from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue
@@ -262,6 +263,7 @@ __all__ = [
     "storable",
     "survivor",
     "text_of_html",
+    "translatable",
     "unwatch",
     "use_language",
     "visible_forms",

@@ -144,6 +144,11 @@ def lazy_pgettext(context: str, message: str, /, **values: object) -> Any:
     return LazyString(pgettext, context, message, **values)
 
 
+def translatable(message: str, /) -> str:
+    """`message` itself, marked for the catalogs: for a setting's default text, which is translated where it is shown or sent."""
+    return message
+
+
 _ = gettext
 
 

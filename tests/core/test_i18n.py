@@ -65,6 +65,8 @@ msgstr ""
 def write_catalog(tmp_path):
     """Writes a package's Russian `.po`, registers it, and forgets it after the test."""
     before = list(i18n._packages)
+    i18n._packages[:] = before[:1]  # the core alone, whatever other tests have loaded
+    i18n._merged.clear()
 
     def write(text=PARROTS, package="parrots"):
         folder = tmp_path / package / "translations" / "ru" / "LC_MESSAGES"

@@ -159,7 +159,7 @@ def _missing_translations(package: Path) -> Iterator[str]:
 
     from plugdesk.i18n import LANGUAGES, gettext, ngettext, use_language
 
-    keywords: dict[str, Any] = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+    keywords: dict[str, Any] = {"_": None, "gettext": None, "lazy_gettext": None, "translatable": None, "ngettext": (1, 2)}
     methods = [("**/migrations/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2")]
     for language in LANGUAGES:
         if not (package / "translations" / language).is_dir():
