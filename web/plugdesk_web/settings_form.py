@@ -96,7 +96,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     def was(self, name: str) -> str:
         """The fingerprint of what an inheriting field showed first."""
         source = self.here.below if name in self.reset else self.here.values
-        shown = fingerprint(_canonical(source[name].option, source[name].value))
+        shown = fingerprint(_plain(source[name]))
         return shown if name in self.reset else self.given.get(f"was_{name}", shown)
 
     @property
@@ -300,8 +300,11 @@ def _field(each: Option) -> Any:
 
 
 def _plain(each: SettingValue) -> Any:
-    """A value as its field holds it; of a secret nothing."""
-    return "" if each.option.is_secret else _canonical(each.option, each.value)
+    """A value as its field holds it: of a secret nothing, and a text that came with the extension in the reader's language."""
+    if each.option.is_secret:
+        return ""
+    ours = each.source == "default" and isinstance(each.value, str) and each.value and not each.option.about.get("choices")
+    return _canonical(each.option, _(each.value) if ours else each.value)
 
 
 def _canonical(each: Option, value: Any) -> Any:
