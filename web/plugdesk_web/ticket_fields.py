@@ -50,7 +50,7 @@ def shown_fields(session: Session, ticket: Ticket) -> list[ShownField]:
     return [
         ShownField(
             each.code,
-            _(each.label),
+            each.label,
             show_value(each, ticket.values.get(each.code), session),
             _tone(each, ticket.values.get(each.code)),
         )
@@ -91,7 +91,7 @@ def entered_values(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
 def _edited(session: Session, form: Form, each: Field, value: Any) -> EditedField:
     choices: list[tuple[Any, str]] = []
     if each.kind.has_choices:
-        choices = [(choice["code"], _(choice["label"])) for choice in each.choices]
+        choices = [(choice["code"], choice["label"]) for choice in each.choices]
     elif each.kind is FieldKind.PERSON:
         choices = [(agent.id, agent.name) for agent in agents_of_form(session, form)]
     elif each.kind is FieldKind.GROUP:
@@ -99,7 +99,7 @@ def _edited(session: Session, form: Form, each: Field, value: Any) -> EditedFiel
     return EditedField(
         code=each.code,
         name=PREFIX + each.code,
-        label=_(each.label),
+        label=each.label,
         kind=str(each.kind),
         value=_as_typed(each, value),
         help=each.help or (currency_of(each) if each.kind is FieldKind.MONEY else ""),
