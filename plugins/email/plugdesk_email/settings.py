@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 
 from plugdesk.api import lazy_gettext as _
-from plugdesk.api import option
+from plugdesk.api import option, translatable
 
-RECEIPT = """Hello ${customer:first_name|there},
+RECEIPT = translatable("""Hello ${customer:first_name|there},
 
 we have received your request. Its number is ${ticket:number}; an answer to this letter adds to it.
 
-${form:name}, ${desk:name}"""
+${form:name}, ${desk:name}""")
 
-CLOSING = """Hello ${customer:first_name|there},
+CLOSING = translatable("""Hello ${customer:first_name|there},
 
 your request ${ticket:number} is closed. If something is still open, just answer this letter.
 
 ${satisfaction:rating}
 
-${form:name}, ${desk:name}"""
+${form:name}, ${desk:name}""")
 
 REPLY = """${letter:body}
 
