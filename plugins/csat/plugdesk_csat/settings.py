@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from plugdesk.api import lazy_gettext as _
-from plugdesk.api import option
+from plugdesk.api import option, translatable
 
-INVITATION = "How did we do? One press tells us."
-THANKS = "Thank you. Your mark reaches the people who worked on your request."
+INVITATION = translatable("How did we do? One press tells us.")
+THANKS = translatable("Thank you. Your mark reaches the people who worked on your request.")
 
 
 @dataclass(frozen=True)
