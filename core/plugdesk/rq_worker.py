@@ -151,9 +151,11 @@ def _tick_until(runtime: Runtime, stop: threading.Event, carrier: int) -> bool:
             stop.wait(TICK)
         return False
     finally:
-        services.stop()
-        stand_in.rest()
-        shown.forget()
+        for end in (services.stop, stand_in.rest, shown.forget):
+            try:
+                end()
+            except Exception:  # the database may be away, and RQ's process is still to be ended
+                log.exception("The worker did not take all of its leave and ends")
 
 
 class StandIn:
