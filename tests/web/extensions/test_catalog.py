@@ -168,13 +168,14 @@ def test_one_press_in_the_matrix_switches_on_and_another_off(marta, session, for
     assert not forms[0].has("base")
 
 
-def test_with_script_the_press_answers_with_the_row_and_a_way_back(marta, session, forms) -> None:
+def test_with_script_the_press_answers_with_the_matrix_and_a_way_back(marta, session, forms) -> None:
     page = marta.get("/extensions/by-form")
     form = next(form for form in page.forms.values() if form.action == "/extensions/base/forms/support/switch")
     form["on"] = True
     answer = form.submit(headers={"HX-Request": "true"}, status=200)
-    assert answer.text.strip().startswith('<tr id="row-base"')
-    assert answer.html.select_one("input[role=switch]").has_attr("checked")
+    assert answer.text.strip().startswith('<div id="catalog"')
+    assert answer.html.select_one("#row-base input[role=switch]").has_attr("checked")
+    assert [head.text for head in answer.html.select("thead small")[1:]] == ["1 on", "0 on"]
     assert "/extensions/base/forms/support/switch" in answer.headers["HX-Trigger"]
 
 

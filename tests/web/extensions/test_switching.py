@@ -233,6 +233,15 @@ def test_a_value_of_the_desk_says_where_it_comes_from_and_one_of_the_form_can_go
     assert stored(session, forms[0].id) == {"away": "Typed."}
 
 
+def test_there_is_room_for_another_row_when_it_is_asked_for(marta, forms) -> None:
+    form = filled(marta, "draft", days="9")
+    again = form.submit("more", value="links", status=200)
+    assert [field for field in again.forms["settings"].fields if field and field.startswith("set_links")] == [
+        "set_links-0-title", "set_links-0-url", "set_links-1-title", "set_links-1-url",
+    ]  # fmt: skip
+    assert again.forms["settings"]["set_days"].value == "9"
+
+
 def test_the_settings_for_all_forms_are_saved_for_the_desk(marta, session, forms, runtime) -> None:
     page = marta.get("/extensions/chat/desk")
     assert "Settings for all forms" in words(page)

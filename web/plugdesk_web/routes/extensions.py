@@ -91,11 +91,7 @@ def catalog() -> Response:
 @configuring_only
 def matrix() -> Response:
     """Extensions by forms, a switch in each cell."""
-    narrowed, cards = _narrowed(), my_cards()
-    return page(
-        "extensions/matrix.html", fragment="extensions/_matrix.html", catalog=catalog_of(cards, narrowed), forms=my_forms(),
-        states=STATES, arguments=_arguments(narrowed), on_here={form.id: _number_on(cards, form) for form in my_forms()},
-    )  # fmt: skip
+    return matrix_page()
 
 
 @blueprint.get("/by-form/<slug>")
@@ -152,6 +148,15 @@ def switch(plugin: str, slug: str | None) -> Response:
     return flow_page(plugin, slug)
 
 
+def matrix_page() -> Response:
+    """The matrix, or for htmx its part, narrowed by what the request says."""
+    narrowed, cards, forms = _narrowed(), my_cards(), my_forms()
+    return page(
+        "extensions/matrix.html", fragment="extensions/_matrix.html", catalog=catalog_of(cards, narrowed), forms=forms,
+        states=STATES, arguments=_arguments(narrowed), on_here={form.id: _number_on(cards, form) for form in forms},
+    )  # fmt: skip
+
+
 def flow_page(plugin: str, slug: str | None, *, given: Any = None, refused: Refused = FRESH, tested: Tested | None = None) -> Response:
     """The flow as a sheet for htmx, else as a page; after a refusal with what was `given`."""
     flow = flow_of(db(), plugin, scope_here(slug), forms=my_forms(), given=given, refused=refused, tested=tested)
@@ -166,9 +171,9 @@ def place_name(scope: Form | Desk) -> str:
 
 
 def _narrowed() -> Narrowed:
-    state = request.args.get("state", "all")
-    publisher = request.args.get("publisher", "")[:200]
-    return Narrowed(request.args.get("q", "").strip()[:200], state if state in STATES else "all", publisher)
+    state = request.values.get("state", "all")
+    publisher = request.values.get("publisher", "")[:200]
+    return Narrowed(request.values.get("q", "").strip()[:200], state if state in STATES else "all", publisher)
 
 
 def _arguments(narrowed: Narrowed) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import wraps
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, request, url_for
 
 from plugdesk.database import afterwards
 from plugdesk.errors import Conflict, Invalid, NotFound, PlugdeskError
@@ -18,9 +18,9 @@ from plugdesk.plugins.switch import disable_plugin, enable_plugin, forget_settin
 from plugdesk_web.current import db, me, only_reading, runtime
 from plugdesk_web.editing import refused
 from plugdesk_web.extensions.flow import Tested, differences, entered_settings, save_entered
-from plugdesk_web.extensions.places import back_to, configuring_only, my_extension, my_forms, scope_here
+from plugdesk_web.extensions.places import back_to, configuring_only, my_extension, scope_here
 from plugdesk_web.rendering import is_fragment, redirect_after
-from plugdesk_web.routes.extensions import flow_page, place_name
+from plugdesk_web.routes.extensions import flow_page, matrix_page, place_name
 from plugdesk_web.settings_form import unsaved_settings
 
 blueprint = Blueprint("switching", __name__, url_prefix="/extensions/<plugin>")
@@ -151,8 +151,7 @@ def flip(plugin: str, slug: str | None) -> Response:
         return _leading(url_for("extensions.switch", plugin=plugin, slug=slug, back=url_for("extensions.matrix")))
     if not is_fragment():
         return redirect_after(matrix, words)
-    card = my_extension(plugin).card
-    answer = make_response(render_template("extensions/_matrix_row.html", card=card, forms=my_forms()))
+    answer = matrix_page()
     undo = {"label": _("Undo"), "url": url_for("switching.flip", plugin=plugin, slug=slug, on=None if on else 1)}
     answer.headers["HX-Trigger"] = json.dumps({"plugdesk:toast": {"text": words, "action": undo, "seconds": 10}})
     return answer
