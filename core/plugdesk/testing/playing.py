@@ -29,14 +29,25 @@ def follow_up(session: Session) -> int:
     session.info["checkpoint"] = session.flush
     while session.info.pop("nudged", False):
         session.flush()  # what was recorded and enqueued, to be found below
-        now = runtime.clock.now()
-        for plugin in deliveries.plugins_with_news(session, now):
-            while (news := deliveries.claim_deliveries(session, runtime, plugin)) is not None:
-                ended += deliveries.tell(session, runtime, news)
+        for plugin in deliveries.plugins_with_news(session, runtime.clock.now()):
+            ended += _tell(session, runtime, plugin)
+        session.info.pop("nudged", None)
         while due := claims.claim_jobs(session, runtime, "played", limit=AT_ONCE, turns=claims.Turns()):
             for claim in due:
                 _run(session, runtime, claim)
             ended += len(due)
+            if len(due) < AT_ONCE:
+                break
+    return ended
+
+
+def _tell(session: Session, runtime: Runtime, plugin: str) -> int:
+    ended = 0
+    while (news := deliveries.claim_deliveries(session, runtime, plugin)) is not None:
+        told = deliveries.tell(session, runtime, news)
+        ended += told
+        if told == len(news.ids) < deliveries.BATCH:
+            break
     return ended
 
 

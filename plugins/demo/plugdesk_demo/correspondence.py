@@ -39,9 +39,9 @@ class Letter:
     references: str
 
 
-def letters_of(mail: LocalMail, address: str) -> list[Letter]:
-    """What has come to the customer, the latest first."""
-    return [_read(number, raw) for number, raw in enumerate(mail.letters(address), 1)][::-1]
+def read_letters(mailbox: Sequence[bytes]) -> list[Letter]:
+    """The raw letters of a mailbox as they are shown, the latest first."""
+    return [_read(number, raw) for number, raw in enumerate(mailbox, 1)][::-1]
 
 
 def send_letter(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import secrets
 import subprocess
 import sys
@@ -34,15 +36,16 @@ def open_server() -> LocalMail | None:
     return _open[0] if _open else None
 
 
-def open_mailbox(mail: LocalMail, address: str) -> None:
-    """Give `address` a mailbox unless it has one, with the letters that were sent there so far."""
+def mailbox_of(mail: LocalMail, address: str) -> list[bytes]:
+    """The raw letters for `address`, oldest first. One that has no mailbox gets it, with what was sent there so far."""
     try:
-        mail.letters(address)
+        return mail.letters(address)
     except KeyError:
         missed = [letter for letter in mail.outgoing if address in letter.recipients]
         mail.add_mailbox(address, secrets.token_urlsafe(16))
         for letter in missed:
             mail.deliver(letter.raw, [address], letter.envelope_from)
+    return mail.letters(address)
 
 
 @cache
@@ -59,6 +62,7 @@ def keep_mail(runtime: Runtime, stop: Event) -> None:
             return
     from plugdesk.testing.local_mail import LocalMail
 
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of what it does itself
     with LocalMail(HOST) as mail, _playing(runtime) as look_after_play:
         for address in _customers(runtime):
             mail.add_mailbox(address, secrets.token_urlsafe(16))
@@ -111,7 +115,7 @@ def _account(mail: LocalMail, address: str) -> dict[str, object]:
 @contextmanager
 def _playing(runtime: Runtime) -> Iterator[Callable[[], None]]:
     """Gives what looks after the process that plays: started while there is something left to play, again when it died."""
-    command = [sys.executable, "-m", "plugdesk.cli", "--data", str(runtime.settings.data), "demo", "play"]
+    command = [sys.executable, "-m", "plugdesk.cli", "--data", str(runtime.settings.data), "demo", "play", str(os.getpid())]
     processes: list[subprocess.Popen[bytes]] = []
     began = -PLAY_AGAIN
 

@@ -93,7 +93,7 @@ def _play_batch(session: Session, company: Company, steps: list[Step], done: int
     row, stage = _locked(session, done), Stage(session, company)
     _remember(session)
     ends = monotonic() + BATCH_SECONDS
-    while done < len(steps) and monotonic() < ends:
+    while True:
         clock = runtime_of(session).clock
         assert isinstance(clock, MovableClock)
         clock.set(steps[done].at)
@@ -104,6 +104,8 @@ def _play_batch(session: Session, company: Company, steps: list[Step], done: int
             pass  # somebody tries the desk already, and has taken this ticket another way
         follow_up(session)
         done += 1
+        if done == len(steps) or monotonic() > ends:
+            break
     row.done = done
     return done
 

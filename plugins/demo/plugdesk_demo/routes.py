@@ -12,8 +12,8 @@ from plugdesk.api import Form, Identity, Invalid, NewFile, Ticket, User, all_for
 from plugdesk.api import gettext as _
 from plugdesk_web.api import agent_only, context, db, done_before, me, new_key, page, redirect_after, remember
 
-from .correspondence import Letter, letters_of, send_letter
-from .mail import mailboxes_of, open_mailbox, open_server
+from .correspondence import Letter, read_letters, send_letter
+from .mail import mailbox_of, mailboxes_of, open_server
 from .models import Play
 from .progress import progress_of
 
@@ -43,10 +43,10 @@ def write() -> Response:
 def letters() -> Response:
     """What has come to the customer; nothing while there is nothing new."""
     address = _address(request.args)
-    found = _letters(address)
-    if str(len(found)) == request.args.get("seen"):
+    mail = open_server()
+    if mail is not None and is_email(address) and str(len(mailbox_of(mail, address))) == request.args.get("seen"):
         return make_response("", 204)
-    return page("demo:_letters.html", address=address, letters=found, running=open_server() is not None)
+    return page("demo:_letters.html", address=address, letters=_letters(address), running=mail is not None)
 
 
 @blueprint.post("/letters")
@@ -95,7 +95,7 @@ def _page(
 ) -> Response:  # fmt: skip
     return page(
         "demo:write.html", status=status, address=address, name=_name_of(address), given=given, answered=answered, problems=problems or {},
-        customers=_customers(), mailboxes=_mailboxes(), letters=_letters(address), requests=_requests(address),
+        customers=_customers(address), mailboxes=[(each, f"{form.name} <{each}>") for each, form in _mailboxes().items()], letters=_letters(address), requests=_requests(address),
         running=open_server() is not None, key=new_key(),
     )  # fmt: skip
 
@@ -106,12 +106,14 @@ def _address(given: MultiDict[str, str]) -> str:
     if asked:
         return asked
     latest = sa.select(Identity.value).join(Ticket, Ticket.customer_id == Identity.user_id).where(Identity.channel == "email")
-    return db().scalar(latest.where(Ticket.deleted_at.is_(None)).order_by(Ticket.spoken_at.desc()).limit(1)) or _customers()[0][0]
+    return db().scalar(latest.where(Ticket.deleted_at.is_(None)).order_by(Ticket.spoken_at.desc()).limit(1)) or ""
 
 
-def _customers() -> list[tuple[str, str]]:
+def _customers(also: str) -> list[tuple[str, str]]:
+    """Whom to choose from: addresses and names, and the address that was typed."""
     found = db().execute(sa.select(Identity.value, User.name).join(User).where(Identity.channel == "email").order_by(User.name, User.id))
-    return [(address, f"{name} <{address}>" if name != address else address) for address, name in found]
+    named = {address: f"{name} <{address}>" if name != address else address for address, name in found}
+    return list(({also: also} | named if also not in named else named).items())
 
 
 def _name_of(address: str) -> str:
@@ -130,8 +132,7 @@ def _letters(address: str) -> list[Letter]:
     mail = open_server()
     if mail is None or not is_email(address):
         return []
-    open_mailbox(mail, address)
-    return letters_of(mail, address)
+    return read_letters(mailbox_of(mail, address))
 
 
 def _answered(address: str, given: MultiDict[str, str]) -> Letter | None:

@@ -27,17 +27,18 @@ class Stage:
         self._addresses = {agent.key: agent.email for agent in company.agents}
         self._customers = {customer.key: customer.email for customer in company.customers}
         self._tickets = {ticket.key: ticket for ticket in company.tickets}
+        self._people: dict[str, User] = {}
 
     def told(self, key: str) -> cast.Ticket:
         """The ticket as the story tells it."""
         return self._tickets[key]
 
     def agent(self, key: str) -> User:
-        return _found(self._session.scalar(sa.select(User).where(User.email == self._addresses[key])), key)
+        return self._person(key, sa.select(User).where(User.email == self._addresses[key]))
 
     def customer(self, key: str) -> User:
         reached = sa.select(User).join(Identity).where(Identity.channel == "email", Identity.value == self._customers[key])
-        return _found(self._session.scalar(reached), key)
+        return self._person(key, reached)
 
     def form(self, key: str) -> Form:
         return form_by_slug(self._session, key)
@@ -63,6 +64,11 @@ class Stage:
         """Values by the story's codes as the form's own fields and choices have them; codes are made from labels."""
         fields = {field.code: field for field in self._forms[form.slug].fields}
         return dict(pair for code, value in told.items() for pair in _value(form, fields[code], value))
+
+    def _person(self, key: str, query: sa.Select[User]) -> User:
+        if key not in self._people:
+            self._people[key] = _found(self._session.scalar(query), key)
+        return self._people[key]
 
 
 def group_named(session: Session, name: str) -> Group:
