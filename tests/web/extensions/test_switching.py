@@ -289,3 +289,15 @@ def test_each_act_stands_in_the_journal_with_who_did_it(marta, session, admin, f
         ("extension_settings_changed", admin.id, forms[0].id), ("extension_enabled", admin.id, forms[0].id),
     ]  # fmt: skip
     assert events[0].data["changes"] == {"token": [None, "••••"], "days": [None, 9]}
+
+
+@pytest.mark.parametrize("plugin, text", [("email", "set_reply_text"), ("csat", "set_thanks")])
+def test_the_built_in_extensions_take_their_own_texts_back_with_a_word_more(marta, session, forms, plugin, text) -> None:
+    url = f"/extensions/{plugin}/forms/support"
+    page = marta.get(url)
+    changed = settings_of(page, url=url)
+    changed[text] = changed[text].value + "\r\nand a word more"
+    changed.submit(status=303)
+    session.refresh(forms[0])
+    assert forms[0].has(plugin)
+    assert marta.get(f"/extensions/{plugin}", status=200)
