@@ -49,6 +49,7 @@ def deliver_message(ctx: Context, message_id: int) -> None:
         if not runtime.executor.allows(owner, ticket.form):
             raise RetryLater(60, _("The extension is suspended on this form."))
         own = runtime.context(owner, ticket.form, session, "job")
+        message.delivery_error = None  # what an earlier try said
         try:
             external_id = channel.deliver(own, message)
         except Undeliverable as error:
@@ -58,11 +59,12 @@ def deliver_message(ctx: Context, message_id: int) -> None:
         except RetryLater as error:
             _wait(session, message, str(error), give_up=ctx.now - message.created_at > GIVE_UP_AFTER)
             if message.delivery is DeliveryState.QUEUED:
+                ctx.checkpoint()  # a job that is tried later loses what it changed: the reason, and that it is queued again
                 raise
         else:
             message.external_id = external_id or message.external_id
             message.delivered_at = ctx.now
-            _end(session, message, DeliveryState.SENT, None)
+            _end(session, message, DeliveryState.SENT, message.delivery_error)  # the channel may have reached some, not all
 
 
 def handing_over(ctx: Context, message: Message) -> None:
