@@ -18,11 +18,12 @@ from plugdesk.errors import NotFound
 from plugdesk.files import FileStore
 from plugdesk.forms.models import Desk, Field, Form, Status
 from plugdesk.i18n import gettext as _
+from plugdesk.i18n import register_catalog
 from plugdesk.plugins.breaker import Breaker
 from plugdesk.plugins.context import Context
 from plugdesk.plugins.executor import Executor
 from plugdesk.plugins.figures import Figures
-from plugdesk.plugins.loader import load_plugins
+from plugdesk.plugins.loader import PAGES, load_plugins
 from plugdesk.plugins.registry import Registry
 from plugdesk.plugins.settings import PluginSettings, Stored, read_settings, schema_of, upgraded
 from plugdesk.settings import Settings
@@ -55,6 +56,10 @@ class Runtime:
             plugins = load_plugins(disabled=settings.disable_plugins, safe_mode=settings.safe_mode, strict=settings.strict)
         self.registry = Registry(plugins, strict=settings.strict)
         self.executor = Executor(self.registry, self.breaker, self.figures, self.context, strict=settings.strict)
+        # Workers write letters, too. The pages' words come first: an extension does not reword them.
+        for plugin in sorted(self.registry.loaded, key=lambda each: each.id != PAGES):
+            if plugin.manifest is not None:
+                register_catalog(plugin.manifest.folder)
         self._vault: Vault | None = None
         self._session_key: str | None = None
         from plugdesk.builtin import add_core

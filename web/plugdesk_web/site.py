@@ -29,9 +29,6 @@ class Site:
         _templates(app, runtime)
         static.install(app, runtime)
         i18n.install(app, _language, _zone)
-        for plugin in runtime.registry.loaded:
-            if plugin.manifest is not None:
-                i18n.register_catalog(plugin.manifest.folder)
         formats.install(app)
         current.install(app)
         security.install(app)
