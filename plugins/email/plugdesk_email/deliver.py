@@ -53,7 +53,10 @@ def deliver(ctx: Context, message: Message) -> str | None:
         if mailbox is None:
             raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
         account = account_of(ctx, mailbox)
-        letter_id, raw, recipients = _compose(ctx, message, mailbox)
+        try:
+            letter_id, raw, recipients = _compose(ctx, message, mailbox)
+        except ValueError as error:
+            raise Undeliverable(_("This cannot be written as a letter: %(why)s", why=error)) from error
         mailbox_id = mailbox.id
         ctx.checkpoint()
         _send(ctx, account, message, raw, recipients, mailbox_id)
@@ -120,6 +123,8 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> tuple[str, byt
     last = _last_letter(ctx, ticket, before=message.id)
     to = [_address(each) for each in message.to] or _customer_address(ticket, last)
     cc = [_address(each) for each in message.cc]
+    if purpose is Purpose.RECEIPT:
+        to = [Address("", each.email) for each in to]  # the name is the stranger's own word
     if not to:
         raise Undeliverable(_("The customer has no e-mail address. Add one to their card, then send again."))
     html, files = _body(ctx, message, settings, last)

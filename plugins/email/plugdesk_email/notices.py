@@ -12,6 +12,7 @@ from plugdesk_email.models import Mailbox
 from plugdesk_email.settings import EmailSettings
 
 LIMITS = ((timedelta(minutes=10), 5), (timedelta(hours=1), 10), (timedelta(days=1), 20))  # automatic letters to one customer
+NO_NAMES = {"name": "", "first_name": "", "organization": ""}
 NEVER = ("mailer-daemon@", "postmaster@", "abuse@", "noreply@", "no-reply@", "do-not-reply@", "donotreply@", "bounce@")
 
 
@@ -43,9 +44,11 @@ def send_closing_notice(ctx: Context, ticket: Ticket, event: Event) -> None:
 
 
 def _send(ctx: Context, ticket: Ticket, kind: str, template: str, *, answers: Message | None, reason: str | None) -> None:
+    # A receipt goes to whoever a letter says it is from: of its author's words, the name among them, it repeats none.
+    own = {"customer": {"email": ticket.customer.address("email") or ""} | NO_NAMES} if kind == "receipt" else None
     with use_language(language_of(ctx.db, ticket)):
         # Texts nobody has changed are ours, and translated; an admin's own stay as written.
-        html = fill_html(ctx.db, html_of_text(_(template)), ticket, kind=kind)
+        html = fill_html(ctx.db, html_of_text(_(template)), ticket, own=own, kind=kind)
     send_automatic(ctx.db, ticket, kind=kind, html=html, answers=answers, reason=reason)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm.exc import StaleDataError
 
 from plugdesk.api import (
     Context,
@@ -43,13 +44,18 @@ def receive(ctx: Context, original_id: int) -> None:
     if original is None or original.state is not OriginalState.WAITING:
         return
     with use_language(ctx.desk.language):
-        letter = read(ctx, original)
-        original.sender, original.subject, original.letter_id = letter.sender.email or None, letter.subject, letter.message_id
         try:
+            letter = read(ctx, original)
+            original.sender, original.subject, original.letter_id = letter.sender.email or None, letter.subject, letter.message_id
             with ctx.transaction():
                 _take(ctx, original, letter)
+        except (sa.exc.OperationalError, StaleDataError):
+            raise  # the database was busy: the next try will do
         except Invalid as refusal:
-            original.state, original.reason = OriginalState.QUARANTINE, str(refusal)
+            _end(original, OriginalState.QUARANTINE, str(refusal))
+        except Exception as error:
+            ctx.log.exception("Letter %s could not be read", original.id)
+            _end(original, OriginalState.QUARANTINE, _("It could not be read: %(why)s", why=f"{type(error).__name__}: {error}"))
 
 
 def read(ctx: Context, original: Original) -> Letter:
