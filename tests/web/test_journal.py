@@ -32,7 +32,7 @@ def test_it_tells_who_did_what_where(browser: TestApp, admin: User, session: Ses
     rename_form(session, form, "Workshop", by=admin)
     session.commit()
     told = lines(browser.get("/journal"))
-    assert "Marta Grünwald Changed the form name: Repairs → Workshop Workshop" in told
+    assert "Marta Grünwald Changed the form Name: Repairs → Workshop Workshop" in told
     assert "the desk Made the form Repairs" in told
 
 

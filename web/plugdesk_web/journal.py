@@ -87,12 +87,24 @@ def _entry(session: Session, event: Event) -> Entry:
     return Entry(event, text, _details(event.data), "red" if event.kind in _RED else "amber" if event.kind in _AMBER else "")
 
 
+_NAMES = {
+    "name": lazy_gettext("Name"), "email": lazy_gettext("E-mail"), "role": lazy_gettext("Role"), "language": lazy_gettext("Language"),
+    "zone": lazy_gettext("Time zone"), "organization_id": lazy_gettext("Organization"), "country": lazy_gettext("Country"),
+    "about": lazy_gettext("About"), "members": lazy_gettext("Members"), "supervisor_id": lazy_gettext("Supervisor"),
+    "responsible_user_id": lazy_gettext("Responsible person"), "responsible_group_id": lazy_gettext("Responsible group"),
+    "label": lazy_gettext("Question"), "help": lazy_gettext("Help"), "required": lazy_gettext("Required"),
+    "agent_only": lazy_gettext("Agents only"), "choices": lazy_gettext("Choices"), "default": lazy_gettext("Already filled in with"),
+    "currency": lazy_gettext("Currency"), "kind": lazy_gettext("Kind"), "names": lazy_gettext("Name"),
+    "theme": lazy_gettext("Appearance"), "can_delete": lazy_gettext("May put tickets into the bin"),
+}  # fmt: skip
+
+
 def _details(data: Mapping[str, Any]) -> str:
     """What changed from what to what, where the event says it."""
     changes = data.get("changes")
     if not isinstance(changes, Mapping):
         return ""
-    return "; ".join(f"{name}: {_plain(pair)}" for name, pair in changes.items())
+    return "; ".join(f"{_NAMES.get(name, name)}: {_plain(pair)}" for name, pair in changes.items())
 
 
 def _plain(pair: Any) -> str:
@@ -150,7 +162,11 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
         if event.data.get("what") == "ticket"
         else _("Was refused: %(method)s %(path)s", method=event.data.get("method"), path=event.data.get("path"))
     ),
-    "user_added": _said(lazy_gettext("Added %(name)s (%(email)s, %(role)s)"), name="name", email="email", role="role"),
+    "user_added": lambda session, event: (
+        _("Added %(name)s (%(email)s), administrator", name=event.data.get("name"), email=event.data.get("email"))
+        if event.data.get("role") == "admin"
+        else _("Added %(name)s (%(email)s), agent", name=event.data.get("name"), email=event.data.get("email"))
+    ),
     "user_changed": _person(lazy_gettext("Changed %(name)s")),
     "user_activated": _said(lazy_gettext("Let %(name)s in again"), name="name"),
     "user_deactivated": _said(lazy_gettext("Deactivated %(name)s"), name="name"),
