@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plugdesk.errors import Invalid
+from plugdesk.i18n import translatable
 
 API_VERSION = (1, 0)
 
@@ -16,13 +17,13 @@ CATEGORIES = (
 )  # fmt: skip
 SCOPES = ("form", "app", "both")
 PERMISSIONS = {
-    "tickets:read": "Reads the tickets of the forms it is on",
-    "tickets:write": "Opens and changes tickets of the forms it is on",
-    "messages:send": "Sends messages to customers",
-    "customers:read": "Reads customers and their addresses",
-    "customers:write": "Adds and changes customers",
-    "public-pages": "Shows pages to people who are not signed in",
-    "net": "Connects to the servers named in its settings",
+    "tickets:read": translatable("Reads the tickets of the forms it is on"),
+    "tickets:write": translatable("Opens and changes tickets of the forms it is on"),
+    "messages:send": translatable("Sends messages to customers"),
+    "customers:read": translatable("Reads customers and their addresses"),
+    "customers:write": translatable("Adds and changes customers"),
+    "public-pages": translatable("Shows pages to people who are not signed in"),
+    "net": translatable("Connects to the servers named in its settings"),
 }
 # The first words of the core's tables, and of names that databases, versions and addresses use: no id begins with one.
 RESERVED = {
