@@ -94,7 +94,14 @@ def install(app: Flask, language: Callable[[], str | None], zone: Callable[[], t
 def install_in_templates(environment: Any) -> None:
     """Give a Jinja environment, of an app or of letters, the words and the formats of the current language."""
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
+    # Jinja fills the variables itself, and escapes them: what it is given still has its places empty.
+    environment.install_gettext_callables(
+        gettext,
+        lambda singular, plural, n: _plural(singular, singular, plural, n),
+        newstyle=True,
+        pgettext=pgettext,
+        npgettext=lambda context, singular, plural, n: _plural(f"{context}\x04{singular}", singular, plural, n),
+    )
     environment.filters.update(
         date=format_date,
         datetime=format_datetime,

@@ -247,3 +247,12 @@ def test_values_are_written_as_readers_of_each_language_do(call, english, russia
         with use_language(language, "Europe/Moscow"):
             said[language] = call().replace("\xa0", " ").replace("\u202f", " ")
     assert said == {"en": english, "ru": russian}
+
+
+def test_a_plural_in_a_template_may_hold_further_values():
+    from jinja2 import Environment
+
+    environment = Environment(autoescape=True)
+    i18n.install_in_templates(environment)
+    template = environment.from_string('{{ ngettext("%(num)s file of %(name)s", "%(num)s files of %(name)s", 2, name="<Ann>") }}')
+    assert template.render() == "2 files of &lt;Ann&gt;"
