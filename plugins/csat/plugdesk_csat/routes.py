@@ -13,6 +13,7 @@ from plugdesk_csat.queries import rating_of
 from plugdesk_web.api import context, page, redirect_after
 
 blueprint = Blueprint("rating", __name__)
+MARKS = {str(mark): mark for mark in range(WORST, BEST + 1)}
 
 
 @blueprint.get("/<token>")
@@ -22,7 +23,7 @@ def show(slug: str, token: str) -> Response:
     invitation = invitation_of(ctx, token)
     rating = rating_of(ctx, invitation)
     given = request.args.get("mark", "")
-    chosen = int(given) if given in {str(mark) for mark in range(WORST, BEST + 1)} else rating.mark if rating else None
+    chosen = MARKS.get(given, rating.mark if rating else None)
     return _page(
         invitation, token, chosen=chosen, comment=rating.comment if rating else "", stored=rating is not None and not given
     )
@@ -35,7 +36,7 @@ def store(slug: str, token: str) -> Response:
     invitation = invitation_of(ctx, token)
     given, comment = request.form.get("mark", ""), request.form.get("comment", "")
     try:
-        rate(ctx, invitation, mark=int(given) if given.isdigit() and len(given) == 1 else 0, comment=comment)
+        rate(ctx, invitation, mark=MARKS.get(given, 0), comment=comment)
     except Invalid as refusal:
         return _page(invitation, token, chosen=None, comment=comment, problem=str(refusal), status=422)
     return redirect_after(url_for(".show", slug=slug, token=token))

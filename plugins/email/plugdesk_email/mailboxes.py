@@ -145,7 +145,7 @@ def _refuse_taken(ctx: Context, address: str, own_id: int | None) -> None:
 
 def _port(raw: Any, name: str, problems: dict[str, str]) -> int:
     text = str(raw).strip()
-    if not text.isdigit() or not 0 < int(text) <= MOST_PORT:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_PORT:
         problems[name] = _("A port is a number from 1 to 65535.")
         return 0
     return int(text)

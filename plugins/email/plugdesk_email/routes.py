@@ -21,7 +21,7 @@ from plugdesk_email.mailboxes import (
 )
 from plugdesk_email.models import Mailbox, Original, OriginalState, Security
 from plugdesk_email.receive import parse_again
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after
+from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, own_path, page, redirect_after
 
 blueprint = Blueprint("mailboxes", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Mailboxes"), "mail", "email_mailboxes.index", place="form")]
@@ -50,7 +50,7 @@ def new(slug: str) -> Response:
 
 @blueprint.post("/mailboxes")
 def create(slug: str) -> Response:
-    """Add the mailbox, once both directions work; a refusal keeps everything typed."""
+    """Add the mailbox, once both directions work, and go on to `next`; a refusal keeps everything typed."""
     form_to_configure(slug)
     try:
         account = read_account(request.form, by=me())
@@ -60,7 +60,8 @@ def create(slug: str) -> Response:
     except Invalid as refusal:
         db().rollback()
         return _edit(form_to_configure(slug), None, request.form, refusal.problems, status=422)
-    return redirect_after(url_for(".index", slug=slug), _("%(address)s is connected.", address=account.address))
+    after = own_path(request.args.get("next")) or url_for(".index", slug=slug)
+    return redirect_after(after, _("%(address)s is connected.", address=account.address))
 
 
 @blueprint.get("/mailboxes/<int:mailbox_id>")
@@ -92,7 +93,7 @@ def test(slug: str) -> Response:
     form = form_to_configure(slug)
     ctx = context("email")
     number = request.form.get("mailbox", "")
-    mailbox = mailbox_here(ctx, int(number)) if number.isdigit() else None
+    mailbox = mailbox_here(ctx, int(number)) if number.isdecimal() else None
     try:
         good = test_account(ctx, read_account(request.form, password=password_of(ctx, mailbox) if mailbox else None, by=me()))
     except Invalid as refusal:
