@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, make_response, request, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from plugdesk.api import Form, Identity, Invalid, NewFile, Ticket, User, all_forms, is_email, normal_email
@@ -45,7 +45,7 @@ def letters() -> Response:
     address = _address(request.args)
     mail = open_server()
     if mail is not None and is_email(address) and str(len(mailbox_of(mail, address))) == request.args.get("seen"):
-        return make_response("", 204)
+        return _nothing()
     return page("demo:_letters.html", address=address, letters=_letters(address), running=mail is not None)
 
 
@@ -62,6 +62,12 @@ def send() -> Response:
         return _page(address, request.form, answered, refusal.problems, status=422)
     target = url_for(".write", customer=address)
     return redirect_after(remember(db(), me().id, target) or target, _("Sent. The desk finds the letter in its mailbox in a moment."))
+
+
+def _nothing() -> Response:
+    nothing = Response(status=204)
+    del nothing.headers["Content-Type"]  # there is no content (RFC 9110, 15.3.5)
+    return nothing
 
 
 def _send(address: str, answered: Letter | None) -> None:
