@@ -4,8 +4,9 @@ from plugdesk_web.contributions import Action, Banner, Cell, Column, DashboardCa
 from plugdesk_web.current import admin_only, agent_only, db, form_here, form_to_configure, me, me_or_none
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
+from plugdesk_web.security import own_path
 
 __all__ = [
     "Action", "Banner", "Cell", "Column", "DashboardCard", "NavItem", "Pages", "Panel", "admin_only", "agent_only", "context", "db",
-    "done_before", "form_here", "form_to_configure", "me", "me_or_none", "new_key", "page", "redirect_after", "remember", "toast",
+    "done_before", "form_here", "form_to_configure", "me", "me_or_none", "new_key", "own_path", "page", "redirect_after", "remember", "toast",
 ]  # fmt: skip
