@@ -51,8 +51,12 @@ def refused(refusal: PlugdeskError) -> Refused:
 
 def version_given() -> int | None:
     """The version the form was made from, as its hidden field says."""
-    given = request.form.get("version", "")
-    return int(given) if given.isdigit() else None
+    return row_number(request.form.get("version", ""))
+
+
+def row_number(given: str) -> int | None:
+    """What was sent as a row's number or version; None when it is none that a database could hold."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 
 
 def nothing() -> Response:

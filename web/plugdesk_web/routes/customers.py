@@ -26,7 +26,7 @@ from plugdesk.users.queries import (
 )
 from plugdesk_web.choices import zone_choices
 from plugdesk_web.current import agent_only, db, me, runtime
-from plugdesk_web.editing import FRESH, Refused, refused, version_given
+from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.routes.tickets import key_of
 
@@ -38,7 +38,7 @@ FIELDS = ("name", "kind", "language", "country", "zone", "about")
 @agent_only
 def index() -> Response:
     """Fifty a page, by name; `q` is part of a name or of a contact."""
-    words = request.args.get("q", "").strip()[:200]
+    words = one_line(request.args.get("q"))
     found, key = find_customers(db(), me(), words=words, after=_after())
     older = url_for("customers.index", q=words or None, name=key.name, id=key.id) if key else ""
     return page("customers/index.html", customers=found, q=words, older=older, first=url_for("customers.index", q=words or None), is_first=not request.args.get("id"))
@@ -48,7 +48,7 @@ def index() -> Response:
 @agent_only
 def lookup() -> Response:
     """As one types into a field of kind customer: `[{value, label}]`, the value an address."""
-    found, _key = find_customers(db(), me(), words=request.args.get("q", "")[:200], limit=10)
+    found, _key = find_customers(db(), me(), words=one_line(request.args.get("q")), limit=10)
     return jsonify([{"value": each.address("email") or str(each.id), "label": each.name} for each in found])
 
 
@@ -56,7 +56,7 @@ def lookup() -> Response:
 @agent_only
 def organizations() -> Response:
     """As one types the name of an organization."""
-    found = find_organizations(db(), me(), request.args.get("q", "")[:200])
+    found = find_organizations(db(), me(), one_line(request.args.get("q")))
     return jsonify([{"value": each.name, "label": each.name} for each in found])
 
 
@@ -110,8 +110,8 @@ def remove_identity(user_id: int, identity_id: int) -> Response:
 
 
 def _after() -> CustomersAfter | None:
-    number = request.args.get("id", "")
-    return CustomersAfter(request.args.get("name", ""), int(number)) if number.isdigit() else None
+    number = row_number(request.args.get("id", ""))
+    return CustomersAfter(request.args.get("name", ""), number) if number is not None else None
 
 
 def _organization(given: str) -> int | None:

@@ -19,7 +19,7 @@ from plugdesk.users.models import Group
 from plugdesk.users.queries import agents_of_form, all_groups, member_of_staff, rights_on_form, staff
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import admin_only, agent_only, db, form_to_configure, me, runtime
-from plugdesk_web.editing import FRESH, Refused, refused, version_given
+from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
 from plugdesk_web.rendering import page, redirect_after
 
 blueprint = Blueprint("forms", __name__, url_prefix="/forms")
@@ -140,14 +140,15 @@ def tabs_of(form: Form, current: str) -> list[dict[str, Any]]:
 
 
 def _person() -> Any:
-    given = request.form.get("user", "")
-    if not given.isdigit():
+    number = row_number(request.form.get("user", ""))
+    if number is None:
         raise Invalid(_("Choose somebody first."))
-    return member_of_staff(db(), int(given))
+    return member_of_staff(db(), number)
 
 
 def _group(given: str) -> Group | None:
-    return db().get(Group, int(given)) if given.isdigit() else None
+    number = row_number(given)
+    return db().get(Group, number) if number is not None else None
 
 
 def _own_pages(form: Form) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from plugdesk.users import commands
 from plugdesk.users.models import Group, User
 from plugdesk.users.queries import all_groups, staff
 from plugdesk_web.current import admin_only, db, me
-from plugdesk_web.editing import FRESH, Refused, refused
+from plugdesk_web.editing import FRESH, Refused, refused, row_number
 from plugdesk_web.rendering import page, redirect_after
 
 blueprint = Blueprint("groups", __name__, url_prefix="/groups")
@@ -67,9 +67,9 @@ def change(group_id: int) -> Response:
 @admin_only
 def delete(group_id: int) -> Response:
     """Delete it; its tickets go to the group `move_to`, or to nobody's."""
-    group, wanted = _group(group_id), request.form.get("move_to", "")
+    group, heir = _group(group_id), row_number(request.form.get("move_to", ""))
     name = group.name
-    moved = commands.delete_group(db(), group, by=me(), move_to=_group(int(wanted)) if wanted.isdigit() else None)
+    moved = commands.delete_group(db(), group, by=me(), move_to=_group(heir) if heir is not None else None)
     text = _("The group %(name)s is gone. Tickets moved: %(number)d.", name=name, number=moved)
     return redirect_after(url_for("people.index", _anchor="groups"), text)
 

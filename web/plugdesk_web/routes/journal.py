@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from plugdesk.forms.queries import all_forms
 from plugdesk.users.queries import staff
 from plugdesk_web.current import admin_only, db
+from plugdesk_web.editing import row_number
 from plugdesk_web.journal import GROUPS, entries
 from plugdesk_web.rendering import page
 
@@ -19,14 +20,14 @@ def index() -> Response:
     """Fifty events a page, newest first, narrowed to a group of kinds, a person, a form."""
     group, chosen = request.args.get("group", ""), {name: _number(name) for name in ("person", "form", "before")}
     found, key = entries(db(), group=group, actor_id=chosen["person"], form_id=chosen["form"], before=chosen["before"])
-    narrowed = {"group": group or None, "person": chosen["person"], "form": chosen["form"]}
+    person, form = chosen["person"], chosen["form"]
     return page(
         "journal/index.html", entries=found, group=group, chosen=chosen, groups=[(code, str(title)) for code, (title, _kinds) in GROUPS.items()],
         people=[(each.id, each.name) for each in staff(db())], forms={form.id: form.name for form in all_forms(db(), archived=True)},
-        older=url_for("journal.index", **narrowed, before=key) if key else "", newest=url_for("journal.index", **narrowed), narrowed=narrowed,
+        older=url_for("journal.index", group=group or None, person=person, form=form, before=key) if key else "",
+        newest=url_for("journal.index", group=group or None, person=person, form=form),
     )  # fmt: skip
 
 
 def _number(name: str) -> int | None:
-    given = request.args.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
+    return row_number(request.args.get(name, ""))

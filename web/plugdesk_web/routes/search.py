@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from plugdesk.errors import NotFound
 from plugdesk.i18n import gettext as _
+from plugdesk.inputs import one_line
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import PAGE, Filter, Key, Page, ticket_for, tickets_found, tickets_of_view
 from plugdesk.users.queries import find_customers
@@ -25,7 +26,7 @@ SHOWN_IN_PALETTE = 6
 @agent_only
 def show() -> Response:
     """What is found for `q`. A number alone goes to its ticket, but not while one is still typing."""
-    typed = request.args.get("q", "").strip()[:500]
+    typed = one_line(request.args.get("q"), most=500)
     question = read_question(db(), me(), typed)
     ticket = _numbered(question)
     if ticket is not None and not request.headers.get("HX-Request"):
@@ -44,7 +45,7 @@ def show() -> Response:
 @agent_only
 def palette() -> Response:
     """Tickets and customers for the command palette, as one types."""
-    question = read_question(db(), me(), request.args.get("q", "").strip()[:200])
+    question = read_question(db(), me(), one_line(request.args.get("q")))
     numbered = _numbered(question)
     tickets = [numbered] if numbered else []
     tickets += [each for each in _found(question, limit=SHOWN_IN_PALETTE).tickets if each is not numbered]

@@ -127,5 +127,5 @@ def _page(form: Form, code: str | None, given: Mapping[str, Any], refusal: Refus
     return page(
         "forms/statuses.html", status=refusal.status, form=form, tabs=tabs_of(form, "statuses"), open=code, given=given, refused=refusal,
         counts=ticket_counts(db(), form), kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
-        languages=LANGUAGES,
+        languages=[("en", _("Name in English")), ("ru", _("Name in Russian"))],
     )  # fmt: skip

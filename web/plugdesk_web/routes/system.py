@@ -26,6 +26,7 @@ from plugdesk.plugins.switch import name_of
 from plugdesk.worker import SILENT, workers
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import admin_only, db, me, runtime
+from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.security import is_secure
 
@@ -83,8 +84,7 @@ def tell(delivery_id: int) -> Response:
 
 
 def _before(name: str) -> int | None:
-    given = request.args.get(name, "")
-    return int(given) if given.isdigit() else None
+    return row_number(request.args.get(name, ""))
 
 
 def _health() -> Sequence[Line]:
