@@ -40,6 +40,7 @@ SLICE = 10.0  # seconds a work-horse works before the next one, fresh, goes on
 PATIENCE = 1.0  # seconds a request waits for Redis
 PAUSE = 5.0  # seconds Redis is left alone after it failed
 TICK = 1.0
+ENDINGS = (signal.SIGTERM, signal.SIGINT)
 AWAY = 10.0  # seconds without Redis after which the ticking process works itself
 
 _runtime: Runtime | None = None
@@ -100,12 +101,12 @@ def run_rq_worker(runtime: Runtime, *, burst: bool = False) -> int:
         _work(runtime, burst=True)
         return 0
     runtime.database.close()
+    stop = threading.Event()
+    for number in ENDINGS:  # before there is a second process that would be left behind
+        signal.signal(number, lambda number, frame: stop.set())
     carrier = os.fork()
     if carrier == 0:
         _be_carrier(runtime)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: stop.set())
     died = _tick_until(runtime, stop, carrier)
     if not died:
         _end(runtime, carrier)
@@ -184,6 +185,8 @@ class StandIn:
 
 
 def _be_carrier(runtime: Runtime) -> NoReturn:
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_DFL)
     # A group of its own: Ctrl-C reaches the ticking process alone, which passes it on once. Twice means “at once” to RQ.
     os.setpgrp()
     code = 1

@@ -30,15 +30,26 @@ def test_the_carrier_ends_with_its_worker(postgres_server: PostgresServer, redis
     runtime.database.close()
     pid = os.fork()
     if pid == 0:
-        os._exit(rq_worker.run_rq_worker(runtime))
+        try:
+            os._exit(rq_worker.run_rq_worker(runtime))
+        finally:
+            os._exit(1)
     until(lambda: bool(carriers_of(pid)))
     (carrier,) = carriers_of(pid)
-    if away == "the database":
+    try:
+        if away == "the database":
+            postgres_server.drop(name)
+        os.kill(pid, signal.SIGTERM)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert not is_alive(carrier)
+    finally:
+        if is_alive(carrier):
+            os.kill(carrier, signal.SIGKILL)
         postgres_server.drop(name)
-    os.kill(pid, signal.SIGTERM)
-    assert os.waitpid(pid, 0)[1] == 0
-    until(lambda: not Path(f"/proc/{carrier}").exists(), seconds=2)
-    postgres_server.drop(name)
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 def carriers_of(pid: int) -> list[int]:
