@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.work",
     "tests.support.company",
+    "tests.support.served",
 ]
 
 

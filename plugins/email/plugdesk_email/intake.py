@@ -78,10 +78,9 @@ def _fetch_new(ctx: Context, mailbox: Mailbox, client: IMAPClient) -> bool:
         raw = found.get(b"BODY[]")
         if raw is not None:  # a person may have moved or deleted it meanwhile
             keep_original(ctx, raw, mailbox=mailbox, uidvalidity=uidvalidity, uid=uid)
-        mailbox.last_uid = uid
-        ctx.checkpoint()
-        if raw is not None:
+            ctx.checkpoint()
             client.add_flags([uid], [b"\\Seen"], silent=True)
+        mailbox.last_uid = uid  # not before: who dies in between fetches it again, knows it, and marks it
     return len(waiting) > AT_ONCE
 
 
