@@ -6,15 +6,15 @@ names agree with the version tables it is not even imported, for it costs 0.2 se
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-import pickle
 import re
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -140,14 +140,15 @@ def migrate_apart(database: Database, plugins: Sequence[Plugin], *, strict: bool
         os.close(reading)
         _migrate_and_tell(database.url, plugins, writing)
     os.close(writing)
-    with open(reading, "rb") as told:
+    with open(reading, encoding="ascii") as told:
         answer = told.read()
     os.waitpid(child, 0)
     if not answer:
         raise WrongSchema(_("The migration ended before it was done. Nothing was changed: see the log, then start again."))
-    found: list[Outcome] | str = pickle.loads(answer)
-    if isinstance(found, str):
-        raise WrongSchema(found)
+    told_of: list[dict[str, Any]] | str = json.loads(answer)
+    if isinstance(told_of, str):
+        raise WrongSchema(told_of)
+    found = [Outcome(**each) for each in told_of]
     _mark(plugins, found)
     return found
 
@@ -238,14 +239,14 @@ def _migrate_and_tell(url: str, plugins: Sequence[Plugin], pipe: int) -> NoRetur
     code = 1
     try:
         database = Database(url)
-        answer: list[Outcome] | str
+        answer: list[dict[str, Any]] | str
         try:
-            answer = migrate(database, plugins)
+            answer = [asdict(each) for each in migrate(database, plugins)]
         except WrongSchema as error:
             answer = str(error)
         database.close()
-        with open(pipe, "wb") as told:
-            pickle.dump(answer, told)
+        with open(pipe, "w", encoding="ascii") as told:
+            json.dump(answer, told)
         code = 0
     except BaseException:
         log.exception("The migration failed")
