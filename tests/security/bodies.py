@@ -66,9 +66,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /groups/<int:group_id>": {"name": "Day watch", "seen": "{group_seen}"},
     "POST /first-steps/mailbox": {"address": "first@desk.example"},
     "POST /x/demo/letters": {"customer": "ann@home.example", "text": ""},
-    "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks"},
-    "POST /extensions/<plugin>/forms/<slug>/test": {"set_words": "Try"},
-    "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks"},
+    "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "version": "0"},
+    "POST /extensions/<plugin>/forms/<slug>/test": {"set_words": "Try", "version": "0"},
+    "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "version": "0"},
 }  # fmt: skip
 
 QUERIES: Mapping[str, str] = {"GET /search": "?q=till", "GET /search/palette": "?q=till", "GET /customers/lookup": "?q=bob", "GET /live/changes": "?since=0"}

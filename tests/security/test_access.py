@@ -47,7 +47,8 @@ def answer_of(response: Any) -> str:
     return "sign-in" if leads_to_sign_in and response.request.path != "/sign-out" else str(response.status_code)
 
 
-def ask(world: World, role: str, row: Row, *, missing: bool = False) -> Any:
+def ask(world: World, role: str, row: Row, *, missing: bool = False, method: str = "", **given: Any) -> Any:
+    """What somebody of `role` gets for a row's request; `missing` asks for an object there is not."""
     parts = {name: world.things[given] if not given.startswith("=") else given[1:] for name, given in OBJECTS[row.object].items()}
     body = {name: world.things[value[1:-1]] if str(value).startswith("{") else value for name, value in BODIES.get(row.route, {}).items()}
     if row.object == "billings":
@@ -58,7 +59,7 @@ def ask(world: World, role: str, row: Row, *, missing: bool = False) -> Any:
         else:
             name = MISSING_PART.get(row.object) or re.findall(r"<(?:\w+:)?(\w+)>", row.rule)[-1]
             parts[name] = MISSING if f"int:{name}" in row.rule else NO_NAME
-    return world.ask(role, row.method, world.path(row.rule, **parts) + QUERIES.get(row.route, ""), body)
+    return world.ask(role, method or row.method, world.path(row.rule, **parts) + QUERIES.get(row.route, ""), body, **given)
 
 
 def test_every_route_has_its_row_and_every_row_its_route(app) -> None:

@@ -6,6 +6,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from plugdesk.app import SAFE_METHODS
@@ -24,9 +25,20 @@ def install(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_NAME="plugdesk_form",
     )
+    app.session_interface = FormCookie()
     csrf.init_app(app)
     app.before_request(_check_change)
     app.after_request(_add_headers)
+
+
+class FormCookie(SecureCookieSessionInterface):
+    """Flask's cookie, which holds the token of forms and the toasts: named and secured as the one of who is signed in."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return cookie_name(super().get_cookie_name(app))
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return is_secure()
 
 
 def is_secure() -> bool:
@@ -78,6 +90,8 @@ def _check_change() -> None:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
+    if "Content-Disposition" in headers:
+        headers["Content-Security-Policy"] = "default-src 'none'; sandbox"  # a file: whatever it claims to be, nothing in it runs
     headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self';"
@@ -88,7 +102,8 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-    headers.setdefault("Cache-Control", "no-store")
+    if not headers.get("Cache-Control", "").startswith("public"):
+        headers["Cache-Control"] = "private, no-store"
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
     return response

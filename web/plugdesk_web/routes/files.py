@@ -28,10 +28,8 @@ def show(key: str) -> Response:
             _("The file %(name)s is missing on the desk's disk. Tell your administrator.", name=attachment.name)
         ) from error
     inline = shown_inline(attachment.type)
-    response = send_file(stream, mimetype=attachment.type if inline else "application/octet-stream", max_age=0)
+    response = send_file(stream, mimetype=attachment.type if inline else "application/octet-stream")
     response.headers["Content-Disposition"] = content_disposition(attachment.name, inline=inline)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
