@@ -14,9 +14,6 @@ from time import perf_counter
 
 import sqlalchemy as sa
 from measure import Figure, print_figures
-from plugdesk_email.intake import keep_original
-from plugdesk_email.mailboxes import add_mailbox, read_account
-from plugdesk_email.models import Original, OriginalState
 
 from plugdesk.forms.commands import create_form
 from plugdesk.forms.models import Form
@@ -28,6 +25,9 @@ from plugdesk.setup import create_desk, first_administrator
 from plugdesk.testing.local_mail import LocalMail
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.worker import Worker
+from plugdesk_email.intake import keep_original
+from plugdesk_email.mailboxes import add_mailbox, read_account
+from plugdesk_email.models import Original, OriginalState
 
 LETTERS, BYTES = 500, 5_000
 ADDRESS, PASSWORD = "help@desk.example", "a benchmark's password 17"

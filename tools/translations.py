@@ -87,7 +87,7 @@ def problems(package: Path, language: str) -> Iterator[str]:
         return
     catalog = read(path, language)
     if not _counts_right(catalog, language):
-        yield f"the plural forms in its header are not those of the language"
+        yield "the plural forms in its header are not those of the language"
     for message in wanted:
         known = catalog.get(message.id, message.context) if message.id else message
         if known is None:

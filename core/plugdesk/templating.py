@@ -42,7 +42,7 @@ class Application(Flask):
         self._speaking: dict[str, SpeakingEnvironment] = {}
 
     @property
-    def jinja_env(self) -> Environment:  # type: ignore[override]
+    def jinja_env(self) -> Environment:
         """The environment templates are drawn in; outside a request the one that settings and filters are put into."""
         base: SpeakingEnvironment | None = self.__dict__.get("_base_environment")
         if base is None:
@@ -53,7 +53,7 @@ class Application(Flask):
         language = current_language()
         found = self._speaking.get(language)
         if found is None:
-            found = base.overlay(cache_size=400)  # type: ignore[assignment]
+            found = base.overlay(cache_size=400)
             assert found is not None
             found.language = language
             self._speaking[language] = found

@@ -80,7 +80,7 @@ def test_a_reply_leaves_once_or_says_maybe_wherever_the_process_is_killed(compan
             reply_id = reply.id
         died = run_and_die(company.runtime, step)
         recover(company)
-        sent = sum(words in each.get_body(("plain",)).get_content() for each in company.letters(ann))  # type: ignore[union-attr]
+        sent = sum(words in each.get_body(("plain",)).get_content() for each in company.letters(ann))
         with company.runtime.database.read() as session:
             states.append((session.get_one(Message, reply_id).delivery, sent))
         if not died:

@@ -68,7 +68,7 @@ class Pages:
             java_script_enabled=script,
         )
         context.set_default_timeout(10_000)
-        context.add_cookies(cookies or [])  # type: ignore[arg-type]
+        context.add_cookies(cookies or [])
         context.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
         context.on("weberror", lambda error: self._note(str(error.error)))
         context.on("request", lambda request: self._note_outside(request.url))

@@ -78,7 +78,7 @@ def open_where_off(trial: Trial, form_ids: Sequence[int], *, everywhere: bool = 
 
 def open_to_strangers(trial: Trial) -> list[str]:
     """The addresses, with the extension on, that let in whoever has no business there; public ones know no strange token."""
-    problems = []
+    problems: list[str] = []
     with trial.database.read() as session:
         form = session.get_one(Form, trial.here)
     for address in addresses_of(trial):

@@ -92,10 +92,13 @@ class LocalMail:
         self._thread = threading.Thread(target=self._run, name="local-mail", daemon=True)
         self._thread.start()
         self._ready.wait()
-        if self._failure:
+        self._raise_failure()
+        return self
+
+    def _raise_failure(self) -> None:
+        if self._failure and self._thread:
             self._thread.join()
             raise self._failure
-        return self
 
     def stop(self) -> None:
         """Ends every connection and both servers; mailboxes and letters stay readable. Stopping twice is harmless."""

@@ -152,7 +152,9 @@ def _with_facts(
     known = runtime_of(session).registry.facts
     wanted = [name for name in facts if name in known]
     found = session.execute(query.add_columns(*(known[name].sql(Ticket).label(f"fact_{name}") for name in wanted))).all()
-    values = {row[0].id: dict(zip(wanted, row[1:], strict=True)) for row in found} if wanted else {}
+    values: dict[int, Mapping[str, Any]] = {}
+    if wanted:
+        values = {row[0].id: dict(zip(wanted, row[1:], strict=True)) for row in found}
     return [row[0] for row in found], values
 
 

@@ -153,7 +153,9 @@ class _Smtp(smtplib.SMTP):
     """The same for sending."""
 
     def __init__(self, ctx: Context, account: Account) -> None:
-        self._opened = lambda: _connect(ctx, account, account.smtp_host, account.smtp_port, account.smtp_security)
+        self._opened: Callable[[], socket.socket] = lambda: _connect(
+            ctx, account, account.smtp_host, account.smtp_port, account.smtp_security
+        )
         super().__init__(account.smtp_host, account.smtp_port, timeout=SECONDS)
         self._host = account.smtp_host  # what STARTTLS verifies the certificate for
 

@@ -34,7 +34,7 @@ def call(database_url, tmp_path, monkeypatch):
     def call(*words, letter=LETTER):
         return CliRunner().invoke(main, ["email", *words], input=letter)
 
-    call.runtime = runtime
+    call.runtime = runtime  # type: ignore[attr-defined]
     yield call
     runtime.close()
 
