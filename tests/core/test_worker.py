@@ -19,7 +19,7 @@ from plugdesk.events import Delivery
 from plugdesk.jobs import Job, JobState, enqueue, job_counts
 from plugdesk.runtime import Runtime
 from plugdesk.worker import Worker, WorkerRow, place, tick, workers
-from tests.support.processes import until
+from tests.support.processes import let_time_pass, until
 from tests.support.work import form, happen, later, make_runtime, trial_plugin
 
 Desk = Callable[..., Runtime]
@@ -57,7 +57,7 @@ def test_a_worker_runs_a_job_as_soon_as_it_is_committed(desk: Desk) -> None:
     ran = threading.Event()
     runtime = desk(jobs=[JobKind("work", lambda ctx: ran.set())])
     with at_work(Worker(runtime)):
-        time.sleep(0.2)
+        let_time_pass(0.2, because="the worker settles down to wait")
         started = time.monotonic()
         put(runtime)
         assert ran.wait(5)
@@ -306,7 +306,7 @@ def test_a_worker_goes_on_when_the_database_was_away(desk: Desk, monkeypatch: py
     monkeypatch.setattr("plugdesk.worker.POLL", 0.05)
     with at_work(Worker(runtime)):
         away.set()
-        time.sleep(0.3)
+        let_time_pass(0.3, because="nothing runs while it is away")
         put(runtime)
         assert not ran.is_set()
         away.clear()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from plugdesk.forms.models import Form
 from plugdesk.jobs import Job, JobState, enqueue
 from plugdesk.runtime import Runtime
 from plugdesk.worker import Worker
+from tests.support.processes import let_time_pass
 from tests.support.work import form, happen, later, make_runtime, trial_plugin
 
 Desk = Callable[..., Runtime]
@@ -150,7 +150,7 @@ def test_news_that_always_kills_the_process_is_parked_and_the_rest_is_told_once(
     runtime.database.close()
     for _ in range(12):
         in_another_process(database_url, tmp_path, run_seen, trial_plugin(note_added=note_added), clock=runtime.clock)
-        time.sleep(0.06)
+        let_time_pass(0.06, because="each process is killed at another moment")
         later(runtime, days=1)
     with runtime.database.read() as session:
         assert set(session.scalars(sa.select(Delivery.state))) == {"parked"}
@@ -176,7 +176,7 @@ def test_killing_workers_at_random_loses_and_doubles_nothing(desk: Desk, databas
         if pid == 0:
             run_seen(make_runtime(database_url, tmp_path, trial_plugin(jobs=kinds, note_added=note_added), clock=runtime.clock))
             os._exit(0)
-        time.sleep(0.05 + 0.04 * number)
+        let_time_pass(0.05 + 0.04 * number, because="each process is killed at another moment")
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     with runtime.database.write() as session:
