@@ -163,11 +163,11 @@ def examples() -> list[tuple[str, str]]:
     """What the box understands, for whoever meets it first."""
     return [
         (_("printer invoice"), _("both words, in every grammatical form")),
-        ('"till beeps"', _("the words in a row")),
+        (_('"till beeps"'), _("the words in a row")),
         ("42", _("goes to ticket 42")),
         ("status:open", _("not done with yet; or a status by its name")),
         ("assignee:me", _("yours; or a colleague by name, or nobody")),
-        ("customer:amira", _("of customers with this name or address")),
+        (_("customer:amira"), _("of customers with this name or address")),
         ("priority:high", _("a field of a form by its code")),
-        ("-invoice", _("without this word")),
+        (_("-invoice"), _("without this word")),
     ]

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.forms.queries import forms_for
-from plugdesk.i18n import LANGUAGES, current_language
+from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
 from plugdesk.tickets.queries import Filter, Page, tickets_of_view, who_talked
@@ -127,7 +127,7 @@ def _stored(customer: User) -> dict[str, Any]:
 
 def _channel(name: str) -> str:
     known = runtime().registry.channels.get(name)
-    return str(known.title) if known else {"email": _("E-mail"), "phone": _("Phone")}.get(name, name)
+    return str(known.title) if known else {"email": pgettext("channel", "E-mail"), "phone": _("Phone")}.get(name, name)
 
 
 def _card(

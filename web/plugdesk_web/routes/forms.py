@@ -11,7 +11,7 @@ from plugdesk.errors import Conflict, Invalid
 from plugdesk.forms import commands
 from plugdesk.forms.models import Form
 from plugdesk.forms.queries import configurable_forms, open_counts
-from plugdesk.i18n import LANGUAGES
+from plugdesk.i18n import LANGUAGES, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.catalog import cards
 from plugdesk.users.commands import remove_form_agent, set_form_agent
@@ -61,7 +61,7 @@ def change(slug: str) -> Response:
         commands.set_responsible(db(), form, user=user, group=_group(given.get("group", "")), by=me())
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
-        return _page(form, said.beside([(_("Name"), given.get("name"), form.name), (_("Language"), given.get("language"), form.language)]), given)
+        return _page(form, said.beside([(pgettext("thing", "Name"), given.get("name"), form.name), (_("Language"), given.get("language"), form.language)]), given)
     return redirect_after(url_for("forms.show", slug=slug), _("Saved."))
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.i18n import gettext as _
+from plugdesk.i18n import pgettext
 from plugdesk.tickets.models import Ticket
 from plugdesk.users import commands
 from plugdesk.users.models import Group, User
@@ -56,7 +57,7 @@ def change(group_id: int) -> Response:
     except (Invalid, Conflict) as refusal:
         said, group = refused(refusal), _group(group_id)
         rows = [
-            (_("Name"), request.form.get("name"), group.name),
+            (pgettext("thing", "Name"), request.form.get("name"), group.name),
             (_("Members"), _names(_members()), _names(group.members)),
         ]
         return _page(group, request.form, said.beside(rows))

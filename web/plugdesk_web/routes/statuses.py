@@ -11,7 +11,7 @@ from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.forms import commands
 from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import ticket_counts
-from plugdesk.i18n import LANGUAGES, current_language, lazy_gettext
+from plugdesk.i18n import LANGUAGES, current_language, lazy_gettext, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk_web.current import agent_only, db, form_to_configure, me
 from plugdesk_web.editing import FRESH, Refused, nothing, refused, version_given
@@ -64,7 +64,7 @@ def change(slug: str, code: str) -> Response:
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
         stored = _stored(_status(form, code))
-        labels = {"name": _("Name"), "kind": _("Kind")}
+        labels = {"name": pgettext("thing", "Name"), "kind": _("Kind")}
         return _page(form, code, given, said.beside((label, given.get(name), stored[name]) for name, label in labels.items()))
     return redirect_after(url_for("statuses.index", slug=slug), _("Saved."))
 
