@@ -23,7 +23,7 @@ from plugdesk.api import (
     User,
     Veto,
     hookimpl,
-    lazy_gettext,
+    lazy_pgettext,
 )
 from plugdesk.api import gettext as _
 from plugdesk_email import commandline, deliver, health_of, intake, mailboxes, notices, receive, watch
@@ -32,7 +32,7 @@ from plugdesk_email.models import Mailbox
 
 @hookimpl
 def channels() -> Sequence[Channel]:
-    return [Channel("email", lazy_gettext("E-mail"), "mail", deliver.deliver, deliver.reaches, deliver.ready, copies=True)]
+    return [Channel("email", lazy_pgettext("channel", "E-mail"), "mail", deliver.deliver, deliver.reaches, deliver.ready, copies=True)]
 
 
 @hookimpl
