@@ -70,5 +70,3 @@ def data_option(function: Function) -> Function:
         help="The folder of the database, files and keys.  [PLUGDESK_DATA]",
     )
     return option(function)
-
-
