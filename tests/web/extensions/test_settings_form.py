@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from plugdesk import i18n
 from plugdesk.plugins.switch import save_plugin_settings
 from plugdesk.runtime import Runtime
 from plugdesk.vault import Secret
@@ -87,6 +88,14 @@ def test_what_the_desk_sets_is_shown_and_stays_the_desks(session, form, runtime)
     here = here_of(session, form)
     assert form_of(here).field("days").data == 3
     assert read(session, form, runtime) == ({}, {})
+
+
+def test_a_text_it_came_with_is_shown_in_the_readers_language_and_stays_unset(session, form, runtime, monkeypatch) -> None:
+    monkeypatch.setitem(i18n._messages("ru").words, "Thank you, ${customer:name|friend}. ${chat:sign}", "Спасибо, ${customer:name|друг}!")
+    with i18n.use_language("ru"):
+        assert form_of(here_of(session, form)).field("away").data == "Спасибо, ${customer:name|друг}!"
+        assert read(session, form, runtime) == ({}, {})
+        assert read(session, form, runtime, set_away="Пока!") == ({"away": "Пока!"}, {})
 
 
 def test_a_change_of_what_is_inherited_is_set_here(session, form, runtime) -> None:
