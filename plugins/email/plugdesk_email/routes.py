@@ -148,7 +148,7 @@ _FIELDS = (
 
 
 def _edit(form: Any, mailbox: Mailbox | None, given: Any, problems: Any = None, *, good: Any = (), status: int = 200) -> Response:
-    securities = [(Security.TLS, _("TLS")), (Security.STARTTLS, _("STARTTLS"))]
+    securities = [(Security.TLS, "TLS"), (Security.STARTTLS, "STARTTLS")]
     if me().is_admin:
         securities.append((Security.PLAIN, _("None (own network only)")))
     return page(
