@@ -18,6 +18,7 @@ from plugdesk.database import finish, is_lock_timeout
 from plugdesk.errors import Conflict, PlugdeskError
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
+from plugdesk.logs import configure as configure_log
 from plugdesk.opening import open_runtime
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
@@ -68,7 +69,9 @@ def create_app(runtime: Runtime) -> Flask:
 
 def create_app_from_environment() -> Flask:
     """What the server calls in its process: the desk as `PLUGDESK_…` describe it, migrated, with the embedded worker running."""
-    runtime = open_runtime(Settings.read(), migrating=True)
+    settings = Settings.read()
+    configure_log(settings)
+    runtime = open_runtime(settings, migrating=True)
     app = create_app(runtime)
     if runtime.settings.worker_threads and not runtime.settings.redis_url:
         from plugdesk.worker import Worker
@@ -113,6 +116,8 @@ def in_words(error: BaseException) -> PlugdeskError | None:
             return Full(_("The disk of this desk is full. Nothing was saved: tell your administrator."))
         if "deadlock detected" in words or "could not serialize" in words or error.connection_invalidated:
             return Busy(_("The database was busy. Nothing was lost: try again."))
+        if error.statement is None:  # it failed before there was one: while connecting
+            return Busy(_("The database of this desk cannot be reached. Nothing was lost: try again in a moment."))
     if isinstance(error, OSError) and error.errno == 28:
         return Full(_("The disk of this desk is full. Nothing was saved: tell your administrator."))
     return None

@@ -88,7 +88,8 @@ class Context:
     @property
     def base_url(self) -> str | None:
         """The public address of this desk, without a slash at the end, for links in letters; None when nobody has said it."""
-        address = self._runtime.settings.base_url or self.desk.base_url
+        settings = self._runtime.settings
+        address = settings.base_url or self.desk.base_url or settings.address
         return address.rstrip("/") if address else None
 
     @property

@@ -84,7 +84,7 @@ def open_ticket(
     session.add(ticket)
     settle(session, ticket)
     if by is not None:
-        ticket.channel = runtime.executor.first("channel_for", form, session, ticket=ticket, customer=customer) or channel
+        ticket.channel = runtime.executor.first("channel_for", form, session, expects=str, ticket=ticket, customer=customer) or channel
     message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel)
     session.flush()  # the ids of ticket and message
     if by is not None and (keys := file_keys(form, ticket.values)):
@@ -143,6 +143,8 @@ def reply_to_ticket(
     attach_uploads(session, message, uploads, agent)
     for file in files:
         add_file(session, file, message=message)
+    for address in (*cc, *bcc):
+        session.merge(Participant(ticket_id=ticket.id, address=address))
     _post(session, message, undo)
     record(session, "reply_written", ticket=ticket, actor=agent, message_id=message.id)
     ticket.customer_waits = False

@@ -58,7 +58,8 @@ def create() -> Response:
     given = request.form
     try:
         with _as("desk"):
-            create_desk(db(), name=given.get("desk", ""), language=given.get("language", ""), zone=given.get("zone", ""))
+            desk = create_desk(db(), name=given.get("desk", ""), language=given.get("language", ""), zone=given.get("zone", ""))
+            desk.base_url = request.host_url.rstrip("/")
         user = first_administrator(
             db(), name=given.get("name", ""), email=given.get("email", ""), password=given.get("password", ""),
             language=given.get("language", ""), zone=given.get("zone", ""),
