@@ -47,7 +47,7 @@ from .script import to_html
 from .stage import Stage
 
 BATCH_SECONDS = 0.4  # on SQLite nobody else can write while a batch is played
-PAUSE = 0.03  # seconds between two, in which whoever waits gets the turn
+PAUSE = 0.11  # seconds between two: whoever waits for SQLite looks again every tenth of a second, and gets the turn
 READ_AFTER = timedelta(hours=20)  # what was said longer ago than this, agents have read
 
 

@@ -12,6 +12,7 @@ from plugdesk.opening import open_runtime
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
 from plugdesk_demo import company, tickets
+from plugdesk_demo import play as playing
 from plugdesk_demo.founding import Founding
 from plugdesk_demo.launch import make_demo
 from plugdesk_demo.play import play
@@ -22,6 +23,7 @@ from tests.support.desk import MONDAY_MORNING
 def few_tickets() -> Iterator[int]:
     """The whole story takes a minute to play; a twentieth of it is told in the same way. How many tickets it has."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(playing, "PAUSE", 0.0)
         patch.setattr(company, "TICKETS", 20)
         patch.setattr(company, "CUSTOMERS", 12)
         patch.setattr(tickets, "OPEN", 8)

@@ -23,9 +23,9 @@ from tests.support.processes import free_port, until
 @pytest.fixture
 def start(tmp_path: Path):
     """`start(port)` starts the demo as a user does; it is stopped as a user does, at the latest at the end."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[subprocess.Popen[bytes]] = []
 
-    def start(port: int, *options: str) -> subprocess.Popen[str]:
+    def start(port: int, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "plugdesk.cli", "demo", "--data", str(tmp_path / "demo"), "--port", str(port), *options]
         with (tmp_path / f"log-{len(started)}").open("w") as log:
             started.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True))
@@ -40,7 +40,7 @@ def test_the_desk_answers_and_plays_its_story_and_the_next_start_goes_on(start, 
     port = free_port()
     process = start(port)
     until(lambda: _page(port) is not None, alive=lambda: process.poll() is None, seconds=60)
-    assert "/sign-in" in _page(port)
+    assert "/sign-in" in str(_page(port))
     until(lambda: _done(tmp_path / "demo") > 0, seconds=60)
     _stop(process)
     again = start(port)
@@ -109,7 +109,7 @@ def _sign_ins(log: Path) -> list[str]:
     return found
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the terminal
         process.wait(30)

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 from webtest import TestApp, Upload
 
 from plugdesk.app import create_app
+from plugdesk.clock import MovableClock
 from plugdesk.forms.models import StatusKind
 from plugdesk.runtime import Runtime
 from plugdesk.sessions import sign_in
+from plugdesk.testing.local_mail import LocalMail
 from plugdesk.tickets.commands import accept, become
 from plugdesk.tickets.correspondence import reply_to_ticket
 from plugdesk.tickets.models import Ticket
@@ -60,6 +63,7 @@ def work(desk: Runtime) -> Callable[[], None]:
 
     def work() -> None:
         worker.run_due()
+        assert isinstance(desk.clock, MovableClock)
         desk.clock.advance(timedelta(seconds=31))
         worker.run_due()
 
@@ -134,16 +138,14 @@ def test_what_cannot_be_sent_is_said_and_kept(browser):
 
 def test_a_letter_is_shown_without_what_acts(browser):
     raw = b"From: a@b.example\r\nSubject: x\r\nContent-Type: text/html\r\n\r\n<p onclick='x()'>Hi<script>alert(1)</script></p>"
-    server = open_server()
     browser.get("/x/demo/letters", params={"customer": ZOE})
-    server.deliver(raw, [ZOE])
+    _server().deliver(raw, [ZOE])
     said = browser.get("/x/demo/letters", params={"customer": ZOE}).html.find(class_="said")
     assert str(said) == '<div class="said"><p>Hi</p></div>'
 
 
 def test_a_letter_to_somebody_nobody_has_been_yet_is_there_when_somebody_is(browser):
-    server = open_server()
-    server.deliver(b"From: a@b.example\r\nSubject: Forwarded\r\n\r\nHello", ["new@elsewhere.example"])
+    _server().deliver(b"From: a@b.example\r\nSubject: Forwarded\r\n\r\nHello", ["new@elsewhere.example"])
     assert "Forwarded" in browser.get("/x/demo/letters", params={"customer": "new@elsewhere.example"}).text
 
 
@@ -166,5 +168,11 @@ def _write(browser: TestApp, *, subject: str, text: str) -> None:
     form.submit(status=303)
 
 
-def _admin(session) -> User:
+def _server() -> LocalMail:
+    server = open_server()
+    assert server is not None
+    return server
+
+
+def _admin(session: Session) -> User:
     return session.scalars(sa.select(User).where(User.role == Role.ADMIN)).one()
