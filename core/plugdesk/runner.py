@@ -145,7 +145,7 @@ class Runner:
         except LeaseLost:
             self._undo(session)
             log.warning("%s was given to another worker; what it changed is undone", claim)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a plugin may call exit(); the process ends by other ways
             self._undo(session)
             after = self._consequence(claim, error)
         except BaseException:
@@ -192,7 +192,7 @@ class Runner:
         if self.work is not None:
             self.work.deadline = monotonic() + (lease_until - claims.machine_now()).total_seconds()
 
-    def _consequence(self, claim: Claim, error: Exception) -> Callable[[Session], Any]:
+    def _consequence(self, claim: Claim, error: BaseException) -> Callable[[Session], Any]:
         now = self.runtime.clock.now()
         if isinstance(error, RetryLater):
             return lambda session: claims.postpone(session, claim, now + timedelta(seconds=error.seconds), error.reason)

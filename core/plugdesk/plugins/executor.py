@@ -6,8 +6,9 @@ Arguments, results and failures of each kind of hook are told in `plugdesk.hooks
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,10 @@ DECISION_LIMIT = 1.0  # seconds; an overrun opens the breaker at once
 
 class Veto(NotAllowed):
     """What an implementation raises to refuse: the reason and the way out, in a sentence. Passes through the executor."""
+
+
+Check = Callable[[Any], None]
+"""Raises for a result that is of no use."""
 
 
 class Failed:
@@ -66,31 +71,36 @@ class Executor:
         runtime = session.info["runtime"]
         return self.registry.enabled(scope, scope if isinstance(scope, Desk) else runtime.desk(session))
 
-    def first(self, hook: str, scope: Form | Desk, session: Session, **given: Any) -> Any:
-        """The first answer that is not None; a failing plugin is passed over."""
+    def first(self, hook: str, scope: Form | Desk, session: Session, *, expects: type = object, **given: Any) -> Any:
+        """The first answer that is not None; a plugin that fails, or answers with anything but `expects`, is passed over."""
         for implementation in self.registry.implementations(hook, self.enabled(scope, session)):
-            result = self._run(implementation, scope, session, given, "decision")
+            result = self._run(implementation, scope, session, given, "decision", check=partial(_must_be, expects))
             if result is not None and not isinstance(result, Failed):
                 return result
         return None
 
     def filter(
-        self, hook: str, scope: Form | Desk, session: Session, value: Mapping[str, Any], *, name: str, **given: Any
-    ) -> tuple[Mapping[str, Any], list[str]]:
-        """`value` as each plugin in turn leaves it, and the plugins that failed (their part stays as it was)."""
+        self, hook: str, scope: Form | Desk, session: Session, value: Mapping[str, Any], *, name: str, check: Check | None = None,
+        **given: Any,
+    ) -> tuple[Mapping[str, Any], list[str]]:  # fmt: skip
+        """`value` as each plugin in turn leaves it, and the plugins that failed (their part stays as it was).
+
+        `check(result)` raises for what nobody can use; the plugin then counts as one that failed.
+        """
         failed = []
+
+        def usable(result: Any) -> None:
+            _must_be(Mapping, result)
+            if result is not None and check is not None:
+                check(result)
+
         for implementation in self.registry.implementations(hook, self.enabled(scope, session)):
             # Its own copy: what it changed before it failed must not stay.
-            result = self._run(implementation, scope, session, {**given, name: deepcopy(value)}, "decision")
+            result = self._run(implementation, scope, session, {**given, name: deepcopy(value)}, "decision", check=usable)
             if isinstance(result, Failed):
                 failed.append(result.plugin)
-            elif isinstance(result, Mapping):
-                value = result
             elif result is not None:
-                self._fault(
-                    implementation, scope, session, TypeError(f"{hook}() returned {type(result).__name__}, not a mapping")
-                )
-                failed.append(implementation.plugin)
+                value = result
         return value, failed
 
     def ask_everyone(self, hook: str, scope: Form | Desk, session: Session, **given: Any) -> None:
@@ -109,7 +119,8 @@ class Executor:
         implementation = self.registry.implementation(hook, plugin)
         if implementation is None:
             return None
-        result = self._run(implementation, scope, session, given, "asked", refuses=hook in ANSWERS_IN_WORDS)
+        refuses = hook in ANSWERS_IN_WORDS
+        result = self._run(implementation, scope, session, given, "asked", refuses=refuses, check=partial(_must_be, Sequence))
         return None if isinstance(result, Failed) else result
 
     def announce(self, plugin: str, hook: str, scope: Form | Desk, session: Session, **given: Any) -> None:
@@ -148,6 +159,7 @@ class Executor:
         args: tuple[Any, ...] | None = None,
         *,
         refuses: bool = False,
+        check: Check | None = None,
     ) -> Any:
         plugin = implementation.plugin
         if scope.suspended and not self.breaker.allows(plugin, scope):
@@ -163,6 +175,8 @@ class Executor:
             else:
                 ctx = self.context(plugin, scope, session, kind)
                 result = implementation.function(*[ctx if name == "ctx" else given[name] for name in implementation.wants])
+            if check is not None:
+                check(result)
             if savepoint is not None:
                 savepoint.commit()
         except self.passthrough:
@@ -207,6 +221,8 @@ def _undo(session: Session, savepoint: SessionTransaction | None) -> None:
     """Roll back to the SAVEPOINT, also when a failed flush has already taken it down: until then the session takes nothing."""
     if savepoint is not None and savepoint in _open_transactions(session):
         savepoint.rollback()
+    elif savepoint is None and not session.is_active and session.info.get("readonly"):
+        session.rollback()  # a page's session holds nothing that could be lost
 
 
 def _open_transactions(session: Session) -> list[SessionTransaction]:
@@ -227,3 +243,8 @@ def _refusal(plugin: str) -> str:
     from plugdesk.i18n import gettext as _
 
     return _("The extension “%(id)s” had to be asked and failed, so this was not done. See its page under Extensions.", id=plugin)
+
+
+def _must_be(kind: type, result: Any) -> None:
+    if result is not None and not isinstance(result, kind):
+        raise TypeError(f"It returned {type(result).__name__}, not {kind.__name__}.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugdesk.plugins.context import Context
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import Group, User
 
 _SETTLED = ("assignee_id", "group_id", "rank")
 
@@ -24,7 +27,9 @@ def settle(session: Session, ticket: Ticket) -> None:
     if ticket in session.new:
         session.flush()  # the ticket's id, which plugins' rows point at
     before: Mapping[str, Any] = {name: getattr(ticket, name) for name in _SETTLED} | {"values": dict(ticket.values)}
-    settled, failed = runtime.executor.filter("settle_ticket", ticket.form, session, before, name="settled", ticket=ticket)
+    settled, failed = runtime.executor.filter(
+        "settle_ticket", ticket.form, session, before, name="settled", check=partial(_check, session), ticket=ticket
+    )
     _take(ticket, before, settled)
     ticket.unsettled = failed
     if failed:
@@ -39,6 +44,19 @@ def settle_again(ctx: Context, ticket_id: int) -> None:
     settle(ctx._session, ticket)
     if ticket.unsettled:
         raise RuntimeError(f"Still failing: {', '.join(ticket.unsettled)}")
+
+
+def _check(session: Session, settled: Mapping[str, Any]) -> None:
+    """Refuse what cannot be stored: the ticket must not be lost with it."""
+    for name, model in (("assignee_id", User), ("group_id", Group)):
+        number = settled.get(name)
+        if number is not None and (type(number) is not int or session.get(model, number) is None):
+            raise ValueError(f"settled: there is no {name} {number!r}")
+    if type(settled.get("rank")) is not int:
+        raise TypeError(f"settled: rank is {settled.get('rank')!r}, not a whole number")
+    if not isinstance(settled.get("values"), Mapping):
+        raise TypeError(f"settled: values are {settled.get('values')!r}, not a mapping")
+    json.dumps(dict(settled["values"]))  # TypeError for what no column takes
 
 
 def _take(ticket: Ticket, before: Mapping[str, Any], settled: Mapping[str, Any]) -> None:

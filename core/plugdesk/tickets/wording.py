@@ -12,7 +12,6 @@ from plugdesk.contributions import Variables
 from plugdesk.i18n import current_language, use_language
 from plugdesk.i18n import lazy_gettext as _
 from plugdesk.plugins.context import Context
-from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
@@ -79,7 +78,7 @@ class _Lookup:
         found = runtime.executor.run(
             owner, "variables", self._ticket.form, self._session, variables.values, self._ticket, **self._about
         )
-        return {} if isinstance(found, Failed) else found
+        return found if isinstance(found, Mapping) else {}
 
 
 def _ticket(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
