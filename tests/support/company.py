@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from tests.support.databases import Server, _fresh
 from tests.support.desk import MONDAY_MORNING
 
 if TYPE_CHECKING:
@@ -141,6 +142,20 @@ def make_company(database_url: str, tmp_path: Path, _plugins: list[Plugin]) -> I
     """`make_company(clock=…)`: see `company_at`; with the built-in plugins."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(company_at(database_url, tmp_path, _plugins, **options))
+
+
+@pytest.fixture
+def company_on(
+    _servers: Callable[[str], Server], _template: Callable[[str], str], tmp_path: Path, _plugins: list[Plugin]
+) -> Iterator[Callable[..., Company]]:
+    """`company_on("postgres", clock=…)`: the same on one kind of database, whatever the run is on."""
+    with ExitStack() as stack:
+
+        def make(kind: str, **options: Any) -> Company:
+            url = stack.enter_context(_fresh(_servers(kind), _template(kind)))
+            return stack.enter_context(company_at(url, tmp_path, _plugins, **options))
+
+        yield make
 
 
 @pytest.fixture

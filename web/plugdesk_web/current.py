@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 from flask import abort, g, redirect, request, url_for
 from flask_login import LoginManager, current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from plugdesk.app import current_runtime, request_session
+from plugdesk.database import finish
 from plugdesk.errors import NotFound
-from plugdesk.forms.models import Form
+from plugdesk.forms.models import Desk, Form
 from plugdesk.forms.queries import form_by_slug
-from plugdesk.i18n import current_language
+from plugdesk.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_work_on, note_denied
 from plugdesk.sessions import SignedSession, session_of
@@ -44,6 +46,31 @@ def only_reading() -> None:
     g.session = current_runtime().database.session(write=False)
     current_language()
     g.session.close()
+
+
+def go_on_reading() -> None:
+    """The database has refused what this request was at: what is left of it, an answer in words, only reads.
+
+    Reading waits for no writer. Where the database cannot even be read, the answer is one for a stranger.
+    """
+    failed = g.pop("session", None)
+    if failed is not None:
+        failed.rollback()
+        finish(failed)
+    g.pop("_login_user", None)  # was loaded by the session that is gone
+    g.session = current_runtime().database.session(write=False)
+    try:
+        me_or_none()
+        desk_or_none()
+    except SQLAlchemyError:
+        g.away = True
+        g.language = request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT_LANGUAGE
+        g._login_user = login.anonymous_user()
+
+
+def desk_or_none() -> Desk | None:
+    """The row about this installation; nothing before the set-up, and while the database is away."""
+    return None if "away" in g else current_runtime().desk_or_none(db())
 
 
 class Person:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,13 +11,30 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from plugdesk.app import in_words
+from plugdesk.app import Busy, Full, in_words
 from plugdesk.errors import Invalid, PlugdeskError
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import note_denied
-from plugdesk_web.current import db, me_or_none
+from plugdesk_web.current import db, go_on_reading, me_or_none
 
 log = logging.getLogger(__name__)
+RETRY_AFTER = 5  # seconds; no writer should hold the database for longer
+LONGEST_KEPT = 200_000  # letters of one refused form
+WORDS = ("subject", "text", "comment")  # fields whose words a person would miss most
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a refused form carried, for sending it once more: the `words` a person wrote, and what goes along unseen.
+
+    `fixed` says that an editor made HTML of the words, so that changing them here would change nothing.
+    """
+
+    url: str
+    words: list[tuple[str, str]]
+    hidden: list[tuple[str, str]]
+    fixed: bool
+    had_files: bool
 
 
 def install(app: Flask) -> None:
@@ -29,6 +47,11 @@ def install(app: Flask) -> None:
 
 
 def _refused(error: PlugdeskError) -> Response:
+    if error.status in (Busy.status, Full.status):
+        go_on_reading()
+        response = _answer(error.status, str(error), typed=typed_words())
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
     if error.status == 403:
         _note_denied()
     problems = error.problems if isinstance(error, Invalid) else {}
@@ -48,8 +71,23 @@ def _http(error: HTTPException) -> Response:
 
 
 def _database(error: Exception) -> Response:
+    go_on_reading()  # also for the words: in which language is a question to the database
     known = in_words(error)
     return _refused(known) if known else _broken(error)
+
+
+def typed_words() -> Typed | None:
+    """What was typed into the form that was refused; nothing of forms with a password, and of those that carry too much."""
+    if request.method != "POST" or any("password" in name for name in request.form):
+        return None
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    if sum(len(value) for _name, value in fields) > LONGEST_KEPT:
+        return None
+    words = [(name, value) for name, value in fields if name in WORDS and value.strip()]
+    return Typed(
+        request.full_path.rstrip("?"), words, [each for each in fields if each not in words], bool(request.form.get("html")),
+        any(each.filename for each in request.files.values()),
+    )  # fmt: skip
 
 
 def _broken(error: Exception) -> Response:
@@ -66,14 +104,14 @@ def _note_denied() -> None:
         note_denied(db(), user, "page", path=request.path[:200], method=request.method)
 
 
-def _answer(code: int, words: str, problems: Any = None) -> Response:
+def _answer(code: int, words: str, problems: Any = None, *, typed: Typed | None = None) -> Response:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         response = jsonify(error=words, problems=dict(problems or {}))
     elif request.headers.get("HX-Request"):
         response = make_response(render_template("errors/_refusal.html", words=words, code=code))
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#toasts", "beforeend"
     else:
-        response = make_response(render_template("errors/page.html", code=code, words=words))
+        response = make_response(render_template("errors/page.html", code=code, words=words, typed=typed))
     response.status_code = code
     return response
 

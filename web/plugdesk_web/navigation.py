@@ -13,7 +13,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure
 from plugdesk.tickets.queries import VIEWS, last_event_id, view_counts
 from plugdesk_web.contributions import NavItem, contributed
-from plugdesk_web.current import db, me, me_or_none, runtime
+from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
 from plugdesk_web.rendering import is_fragment, take_toasts
 
 Item = dict[str, Any]
@@ -152,7 +152,7 @@ def _values() -> dict[str, Any]:
     if not has_request_context():
         return {}
     user = me_or_none()
-    desk = runtime().desk_or_none(db())
+    desk = desk_or_none()
     return {
         "nav": _navigation() if user and user.is_agent else None,
         "me": user,

@@ -66,13 +66,13 @@ def _language() -> str | None:
     asked = request.cookies.get("lang") or request.accept_languages.best_match(list(i18n.LANGUAGES))
     if asked in i18n.LANGUAGES:
         return asked
-    desk = current.runtime().desk_or_none(current.db())
+    desk = current.desk_or_none()
     return desk.language if desk else None
 
 
 def _zone() -> tzinfo | None:
     from zoneinfo import ZoneInfo
 
-    desk = current.runtime().desk_or_none(current.db())
+    desk = current.desk_or_none()
     name = (current_user.user.zone if current_user.is_authenticated else None) or (desk.zone if desk else None)
     return ZoneInfo(name) if name else None
