@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -20,15 +19,13 @@ import sqlalchemy as sa
 
 from plugdesk.events import Event
 from plugdesk.jobs import Job
-from plugdesk.plugins.loader import Plugin
 from plugdesk.tickets.models import DeliveryState, Direction, Message
 from plugdesk_csat.models import Rating
 from plugdesk_email.models import Mailbox
 from tests.journeys.mail_programs import PROGRAMS
-from tests.support.company import AGENT, FORM_ADMIN, Company, company_at, letter, post
-from tests.support.databases import Server, _fresh
+from tests.support.company import AGENT, FORM_ADMIN, Company, letter, post
 from tests.support.dovecot import Dovecot
-from tests.support.processes import free_port, until
+from tests.support.processes import free_port, let_time_pass, until
 from tests.support.served import Processes, Visitor
 
 ANN = "Ann Smith <ann@example.com>"
@@ -59,10 +56,10 @@ class World:
 
 
 @pytest.fixture
-def alone(make_company: Callable[..., Company], processes: Callable[[Any], Processes]) -> World:
+def alone(company_on: Callable[..., Company], processes: Callable[[Any], Processes]) -> World:
     """SQLite; one process serves and works, a second one serves only; LocalMail is the mail server."""
     port = free_port()
-    company = make_company(base_url=f"http://127.0.0.1:{port}")
+    company = company_on("sqlite", base_url=f"http://127.0.0.1:{port}")
     started = processes(company.runtime.settings)
     addresses = [started.serve(port=port, worker_threads=1), started.serve()]
     started.wait(*addresses)
@@ -71,34 +68,32 @@ def alone(make_company: Callable[..., Company], processes: Callable[[Any], Proce
 
 @pytest.fixture
 def apart(
-    _servers: Callable[[str], Server], _template: Callable[[str], str], tmp_path: Path, _plugins: list[Plugin], redis_url: str,
-    dovecot: Dovecot, authority_file: Path, processes: Callable[[Any], Processes],
+    company_on: Callable[..., Company], redis_url: str, dovecot: Dovecot, authority_file: Path,
+    processes: Callable[[Any], Processes],
 ) -> Iterator[World]:  # fmt: skip
     """PostgreSQL; two processes serve, two more are RQ's workers; letters are fetched from Dovecot over TLS."""
-    with ExitStack() as stack:
-        url = stack.enter_context(_fresh(_servers("postgres"), _template("postgres")))
-        port, box = free_port(), dovecot.mailbox()
-        settings: dict[str, Any] = {"redis_url": redis_url, "ca_file": str(authority_file), "base_url": f"http://127.0.0.1:{port}"}
-        company = stack.enter_context(company_at(url, tmp_path, _plugins, set_up=False, **settings))
-        account = {"login": box.address, "imap_host": box.host, "imap_port": box.tls_port, "imap_security": "tls"}
-        # The mailbox's own SMTP server takes any login of its own users; this one knows the desk's address.
-        company.mail.add_mailbox(box.address, box.password)
-        company.set_up(account=account | {"password": box.password})
-        started = processes(company.runtime.settings)
-        addresses = [started.serve(port=port), started.serve()]
-        started.work()
-        started.work()
-        started.wait(*addresses)
+    port, box = free_port(), dovecot.mailbox()
+    settings: dict[str, Any] = {"redis_url": redis_url, "ca_file": str(authority_file), "base_url": f"http://127.0.0.1:{port}"}
+    company = company_on("postgres", set_up=False, **settings)
+    # The mailbox's own SMTP server takes any login of its own users; this one knows the desk's address.
+    company.mail.add_mailbox(box.address, box.password)
+    account = {"login": box.address, "imap_host": box.host, "imap_port": box.tls_port, "imap_security": "tls"}
+    company.set_up(account=account | {"password": box.password})
+    started = processes(company.runtime.settings)
+    addresses = [started.serve(port=port), started.serve()]
+    started.work()
+    started.work()
+    started.wait(*addresses)
 
-        def write(made: EmailMessage) -> None:
-            from imapclient import IMAPClient
+    def write(made: EmailMessage) -> None:
+        from imapclient import IMAPClient
 
-            with IMAPClient(box.host, box.port, ssl=False, timeout=5) as client:
-                client.login(box.address, box.password)
-                client.append("INBOX", bytes(made))
+        with IMAPClient(box.host, box.port, ssl=False, timeout=5) as client:
+            client.login(box.address, box.password)
+            client.append("INBOX", bytes(made))
 
-        yield World(company, addresses, write)
-        started.end()  # before its database goes
+    yield World(company, addresses, write)
+    started.end()  # before its database goes
 
 
 def test_on_sqlite_with_the_embedded_worker(alone: World) -> None:
@@ -134,7 +129,7 @@ def a_letter_shows_in_the_list(world: World, ivan: Visitor) -> int:
     ends = time.monotonic() + 30
     while (answer := ivan.http.get("/live/changes", params={"since": since})).status_code == 204:
         assert time.monotonic() < ends
-        time.sleep(1)
+        let_time_pass(1, because="open pages ask once a second")
     seen_at = datetime.now(UTC)
     assert answer.json()["changed"]["list"]
     row = ivan.get("/views/new").one("tr[data-row]")
@@ -169,7 +164,7 @@ def an_answer_leaves(world: World, ivan: Visitor, number: int, words: str, *, wa
     sent = ivan.submit(page, "/replies", {"html": f"<p>Hello Ann,</p><p><b>{words}</b></p>"}, files=files)
     assert "leaves in 10 seconds" in sent.text
     if wait:
-        time.sleep(8)
+        let_time_pass(8, because="nothing leaves while it can be taken back")
         assert len(world.letters()) == before
     else:
         leave_now(world)
