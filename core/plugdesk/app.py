@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, current_app, g, request
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.routing import IntegerConverter, Map
 
 from plugdesk.database import finish, is_lock_timeout
 from plugdesk.errors import Conflict, PlugdeskError
@@ -42,6 +44,13 @@ class Full(PlugdeskError):
     status = 507
 
 
+class RowNumber(IntegerConverter):
+    """`<int:…>` in an address is the number of a row: one that no database could hold is no address at all."""
+
+    def __init__(self, map: Map, **limits: Any) -> None:
+        super().__init__(map, **{"max": 2**63 - 1, **limits})
+
+
 def create_app(runtime: Runtime) -> Flask:
     """The application of one process, with the pages of every plugin that was loaded."""
     app = Application("plugdesk", static_folder=None, template_folder=None)
@@ -51,6 +60,7 @@ def create_app(runtime: Runtime) -> Flask:
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         MAX_FORM_PARTS=500,
     )
+    app.url_map.converters["int"] = RowNumber
     app.extensions["plugdesk"] = runtime
     if runtime.settings.trusted_proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix

@@ -15,6 +15,7 @@ from plugdesk.forms.models import Field, FieldKind, Form
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
 from plugdesk.users.queries import agents_of_form, all_groups
+from plugdesk_web.editing import row_number
 
 EMPTY_ROWS = 3
 KINDS: Mapping[FieldKind, Any] = {
@@ -86,8 +87,9 @@ class FieldDraft:
         """The same with more empty rows ("more"), or with one moved up ("up-2")."""
         rows = list(self.rows)
         name, _sign, number = wish.partition("-")
-        if name == "up" and number.isdigit() and 0 < int(number) < len(rows):
-            rows.insert(int(number) - 1, rows.pop(int(number)))
+        at = row_number(number) or 0
+        if name == "up" and 0 < at < len(rows):
+            rows.insert(at - 1, rows.pop(at))
         elif name == "more":
             rows += [Row()] * EMPTY_ROWS
         return replace(self, rows=rows)

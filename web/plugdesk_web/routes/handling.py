@@ -17,6 +17,7 @@ from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.models import Group, User
 from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
+from plugdesk_web.editing import row_number, version_given
 from plugdesk_web.rendering import redirect_after
 from plugdesk_web.ticket_fields import entered_values
 
@@ -64,9 +65,8 @@ def change_status(number: int) -> Response:
 def set_fields(number: int) -> Response:
     """Save the fields; a refusal shows the ticket again with what was entered and why not."""
     ticket = _ticket(number)
-    version = request.form.get("version", "")
     raw = entered_values(ticket.form, request.form)
-    commands.set_fields(db(), ticket, raw, by=me(), version=int(version) if version.isdigit() else None)
+    commands.set_fields(db(), ticket, raw, by=me(), version=version_given())
     return _back(ticket, _("Saved."))
 
 
@@ -143,7 +143,8 @@ def _back(ticket: Ticket, text: str) -> Response:
 
 def _chosen(kind: type[Chosen], name: str) -> Chosen | None:
     given = request.form.get(name, "")
-    found = db().get(kind, int(given)) if given.isdigit() else None
+    number = row_number(given)
+    found = db().get(kind, number) if number is not None else None
     if given and found is None:
         raise Invalid(_("Somebody else changed the list meanwhile. Reload the page."))
     return found

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from plugdesk.tickets.queries import last_event_id, tickets_changed_since
 from plugdesk_web.current import agent_only, db, me
+from plugdesk_web.editing import row_number
 
 blueprint = Blueprint("live", __name__, url_prefix="/live")
 
@@ -14,8 +15,7 @@ blueprint = Blueprint("live", __name__, url_prefix="/live")
 @agent_only
 def changes() -> Response | tuple[str, int]:
     """204, or what changed after `since` among what this agent may see."""
-    given = request.args.get("since", "0")
-    since = int(given) if given.isdigit() else 0
+    since = row_number(request.args.get("since", "")) or 0
     last = last_event_id(db())
     if last <= since:
         return "", 204

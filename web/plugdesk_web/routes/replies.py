@@ -19,6 +19,7 @@ from plugdesk.tickets.queries import ticket_for
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
+from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import ticket_page
 from plugdesk_web.thread import body_of
@@ -36,10 +37,9 @@ def create(number: int) -> Response:
     ticket = ticket_for(db(), me(), number)
     try:
         status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
-        seen = request.form.get("seen", "")
         message = correspondence.reply_to_ticket(
             db(), ticket, me(), body=_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
-            files=_files(), status=status, seen=int(seen) if seen.isdigit() else None, undo=UNDO,
+            files=_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO,
         )  # fmt: skip
     except (Invalid, Conflict, NotFound) as refusal:
         return _again(ticket, refusal, "reply")

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.clock import in_utc
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
@@ -30,6 +31,7 @@ from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.drafts import draft_of
+from plugdesk_web.editing import row_number
 from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
@@ -37,6 +39,7 @@ from plugdesk_web.thread import entries_of
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit, shown_fields
 
 blueprint = Blueprint("tickets", __name__)
+MOST_RANK = 2**31
 
 
 @blueprint.get("/")
@@ -217,7 +220,7 @@ def _narrowed() -> Filter:
     group = request.args.get("group", "")
     return Filter(
         form_id=form.id if form else None,
-        group_id=int(group) if group.isdigit() else None,
+        group_id=row_number(group),
     )
 
 
@@ -225,9 +228,10 @@ def key_of(text: str) -> Key | None:
     """The key of a page as it stands in its address; one nobody gave out is the first page."""
     try:
         rank, spoken_at, number = text.split("~")
-        return Key(int(rank), datetime.fromisoformat(spoken_at), int(number))
-    except ValueError:
+        key = Key(int(rank), in_utc(datetime.fromisoformat(spoken_at)), int(number))
+    except (ValueError, OverflowError):
         return None
+    return key if abs(key.rank) < MOST_RANK and row_number(number) is not None else None
 
 
 def _new_page(given: Any, problems: Any, words: str = "") -> Response:
