@@ -49,7 +49,9 @@ def make(folder: Path, tickets: int = TICKETS) -> None:
         number = message_id = 0
         tallies: Counter[tuple[int, str]] = Counter()
         while number < tickets:
-            rows = [_ticket(chance, number + n + 1, forms, customers, agents, groups) for n in range(min(BATCH, tickets - number))]
+            rows = [
+                _ticket(chance, number + n + 1, forms, customers, agents, groups) for n in range(min(BATCH, tickets - number))
+            ]
             said = []
             for row in rows:
                 many = 100 if row["id"] == tickets else 3
@@ -61,7 +63,9 @@ def make(folder: Path, tickets: int = TICKETS) -> None:
             _index(connection, rows, said)
             number += len(rows)
             print(f"\r{number:>7} tickets", end="", file=sys.stderr, flush=True)
-        connection.execute(sa.insert(Tally), [{"form_id": form_id, "heap": heap, "n": n} for (form_id, heap), n in tallies.items()])
+        connection.execute(
+            sa.insert(Tally), [{"form_id": form_id, "heap": heap, "n": n} for (form_id, heap), n in tallies.items()]
+        )
     with runtime.database.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
@@ -75,7 +79,9 @@ def _people(runtime: Runtime) -> tuple[list[Form], list[int], list[int], list[in
         admin = first_administrator(session, name="Ada Admin", email=EMAIL, password=PASSWORD)
         forms = [create_form(session, name=f"Form {n + 1}", by=admin) for n in range(FORMS)]
         agents = [
-            add_user(session, role=Role.AGENT, name=f"Agent {n + 1}", email=f"agent{n + 1}@desk.example", password=PASSWORD, by=admin)
+            add_user(
+                session, role=Role.AGENT, name=f"Agent {n + 1}", email=f"agent{n + 1}@desk.example", password=PASSWORD, by=admin
+            )
             for n in range(AGENTS)
         ]
         groups = [add_group(session, name=f"Group {n + 1}", by=admin) for n in range(4)]
@@ -92,11 +98,15 @@ def _people(runtime: Runtime) -> tuple[list[Form], list[int], list[int], list[in
         customers = [User(role=Role.CUSTOMER, name=f"Customer {n}", created_at=now) for n in range(CUSTOMERS)]
         session.add_all(customers)
         session.flush()
-        session.add_all(Identity(user_id=each.id, channel="email", value=f"customer{n}@example.com") for n, each in enumerate(customers))
+        session.add_all(
+            Identity(user_id=each.id, channel="email", value=f"customer{n}@example.com") for n, each in enumerate(customers)
+        )
         return forms, [each.id for each in customers], [admin.id, *(each.id for each in agents)], [each.id for each in groups]
 
 
-def _ticket(chance: random.Random, number: int, forms: list[Form], customers: list[int], agents: list[int], groups: list[int]) -> dict[str, Any]:
+def _ticket(
+    chance: random.Random, number: int, forms: list[Form], customers: list[int], agents: list[int], groups: list[int]
+) -> dict[str, Any]:
     form = forms[number % FORMS]
     status = form.statuses[chance.choices(range(len(form.statuses)), (4, 20, 16, 30, 30)[: len(form.statuses)])[0]]
     at = datetime(2026, 11, 20, tzinfo=UTC) - timedelta(minutes=chance.randrange(500_000))
@@ -110,7 +120,9 @@ def _ticket(chance: random.Random, number: int, forms: list[Form], customers: li
     }  # fmt: skip
 
 
-def _message(chance: random.Random, number: int, ticket: dict[str, Any], customers: list[int], agents: list[int], n: int) -> dict[str, Any]:
+def _message(
+    chance: random.Random, number: int, ticket: dict[str, Any], customers: list[int], agents: list[int], n: int
+) -> dict[str, Any]:
     text = " ".join(chance.choices(WORDS, k=125))[:800]
     html = _HTML.replace("TEXT", text)
     incoming = n % 2 == 0
@@ -136,7 +148,10 @@ def _index(connection: sa.Connection, tickets: list[dict[str, Any]], said: list[
     )
     connection.execute(
         insert,
-        [{"id": row["id"], "subject": index_text(str(row["id"]), row["subject"]), "body": index_text(*bodies[row["id"]])} for row in tickets],
+        [
+            {"id": row["id"], "subject": index_text(str(row["id"]), row["subject"]), "body": index_text(*bodies[row["id"]])}
+            for row in tickets
+        ],
     )
 
 

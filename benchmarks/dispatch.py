@@ -33,7 +33,9 @@ def main() -> bool:
         value: Mapping[str, Any] = {"rank": 0}
         functions = [each.function for each in runtime.registry.implementations("settle_ticket", form.extensions)]
         with runtime.database.read() as session:
-            session.info["desk_row"] = desk = Desk(id=0, name="Benchmark", instance="b", language="en", zone="UTC", extensions=[], suspended={})
+            session.info["desk_row"] = desk = Desk(
+                id=0, name="Benchmark", instance="b", language="en", zone="UTC", extensions=[], suspended={}
+            )
             session.add(desk)  # a read session never flushes it
             through = _least(lambda: runtime.executor.filter("settle_ticket", form, session, value, name="settled", ticket=None))
         bare = _least(lambda: [function(value) for function in functions])

@@ -53,7 +53,9 @@ def main(letters: int) -> bool:
         done = perf_counter() - started
         with runtime.database.read() as session:
             tickets = session.scalar(sa.select(sa.func.count()).select_from(Ticket))
-            receipts = session.scalar(sa.select(sa.func.count()).select_from(Message).where(Message.kind == "receipt", Message.delivery == "sent"))
+            receipts = session.scalar(
+                sa.select(sa.func.count()).select_from(Message).where(Message.kind == "receipt", Message.delivery == "sent")
+            )
             assert (tickets, session.scalar(sa.select(sa.func.count()).select_from(Job))) == (letters, 0), tickets
         print(f"{letters} letters of {len(raw[0])} bytes, {tickets} tickets, {receipts} receipts sent\n")
         runtime.close()
@@ -89,7 +91,10 @@ def _letter(number: int) -> bytes:
     letter["To"] = ADDRESS
     letter["Subject"] = f"The terminal of till {number} prints the receipt twice"
     letter["Message-ID"] = f"<{number}@example.com>"
-    text = f"Hello,\n\nafter the update terminal {number} prints every receipt twice and the drawer stays shut. " + "Please help us soon. " * 30
+    text = (
+        f"Hello,\n\nafter the update terminal {number} prints every receipt twice and the drawer stays shut. "
+        + "Please help us soon. " * 30
+    )
     letter.set_content(text)
     filler = '<p style="margin:0cm;font-size:11.0pt;font-family:Calibri">' + "Please help us soon. " * 8 + "</p>\n"
     html = f"<html><body><p>{text}</p>{filler * 14}</body></html>"

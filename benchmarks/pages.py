@@ -37,7 +37,10 @@ def main(folder: Path, bare: Path) -> bool:
         "ticket of 100 messages": (f"/tickets/{tickets}", 10, 15),
         "search": ("/search?q=" + quote("receipt of the terminal"), 5, 15),
     }
-    figures = [Figure(f"{name}: queries", count, most, "queries") for (name, (_path, _units, most)), count in zip(pages.items(), _queries(folder, pages), strict=True)]
+    figures = [
+        Figure(f"{name}: queries", count, most, "queries")
+        for (name, (_path, _units, most)), count in zip(pages.items(), _queries(folder, pages), strict=True)
+    ]
     with _bare(bare) as client:
         unit = median_ms(lambda: client.get("/list?form=7"))
     print(f"the unit: {unit:.2f} ms a page\n")

@@ -29,7 +29,9 @@ from plugdesk.templating import Application
 log = logging.getLogger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_EXTENSION_ADDRESS = re.compile(r"/(?:forms/(?P<form>[^/]+)/x/(?P<a>[^/]+)|p/(?P<public>[^/]+)/(?P<b>[^/]+)|x/(?P<c>[^/]+)|in/(?P<d>[^/]+))(?:/|\Z)")
+_EXTENSION_ADDRESS = re.compile(
+    r"/(?:forms/(?P<form>[^/]+)/x/(?P<a>[^/]+)|p/(?P<public>[^/]+)/(?P<b>[^/]+)|x/(?P<c>[^/]+)|in/(?P<d>[^/]+))(?:/|\Z)"
+)
 
 
 class Busy(PlugdeskError):
@@ -188,4 +190,3 @@ def _close_session(error: BaseException | None) -> None:
     runtime = current_runtime()
     if runtime.figures.is_due():
         runtime.figures.write(runtime.database)
-

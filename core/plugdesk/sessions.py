@@ -124,7 +124,9 @@ def end_everybodys_sessions(session: Session, *, by: User, besides: SignedSessio
 def forget_old_sessions(session: Session) -> None:
     """Delete the rows of sessions that have been over for `LONGEST`. Recurring work."""
     old = runtime_of(session).clock.now() - LONGEST
-    session.execute(sa.delete(SignedSession).where(SignedSession.expires_at < old), execution_options={"synchronize_session": False})
+    session.execute(
+        sa.delete(SignedSession).where(SignedSession.expires_at < old), execution_options={"synchronize_session": False}
+    )
 
 
 def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

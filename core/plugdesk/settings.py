@@ -25,9 +25,13 @@ class Settings:
     data: Path = setting(Path("data"), "The folder of the database, files and keys.")
     database_url: str = setting("", "The database; empty means SQLite in the data folder.")
     redis_url: str = setting("", "Redis for RQ; empty means the embedded worker.")
-    secret_keys: tuple[str, ...] = setting((), "Keys that seal stored secrets, newest first; empty means a file in the data folder.")
+    secret_keys: tuple[str, ...] = setting(
+        (), "Keys that seal stored secrets, newest first; empty means a file in the data folder."
+    )
     session_key: str = setting("", "The key that signs forms; empty means a file in the data folder.")
-    base_url: str = setting("", "The public address of this desk, for links in letters; empty means the address it was set up at.")
+    base_url: str = setting(
+        "", "The public address of this desk, for links in letters; empty means the address it was set up at."
+    )
     address: str = setting("", "Where `plugdesk serve` listens; it says so itself.")
     private_hosts: tuple[str, ...] = setting((), "Hosts of the own network that extensions may call.")
     ca_file: str = setting("", "A file of further certificate authorities to trust, for servers of the own network.")

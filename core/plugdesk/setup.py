@@ -75,7 +75,9 @@ def create_desk(session: Session, *, name: str, language: str, zone: str) -> Des
     return desk
 
 
-def first_administrator(session: Session, *, name: str, email: str, password: str, language: str | None = None, zone: str | None = None) -> User:
+def first_administrator(
+    session: Session, *, name: str, email: str, password: str, language: str | None = None, zone: str | None = None
+) -> User:
     """The administrator the set-up ends with. Works once: also of two who press at once only one becomes it.
 
     Raises `NotAllowed` ever after, `Invalid` for what cannot be taken.

@@ -73,6 +73,3 @@ class _Translator(NodeTransformer):
             return nodes.Const(text % {}, lineno=node.lineno)
         pairs = [nodes.Pair(nodes.Const(each.key), each.value, lineno=node.lineno) for each in node.kwargs]
         return nodes.Mod(nodes.Const(text), nodes.Dict(pairs), lineno=node.lineno)
-
-
-

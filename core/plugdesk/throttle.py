@@ -51,7 +51,9 @@ class TooMany(PlugdeskError):
         self.wait = wait
         minutes = max(1, ceil(wait.total_seconds() / 60))
         super().__init__(
-            ngettext("Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes)
+            ngettext(
+                "Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes
+            )
         )
 
 
@@ -108,6 +110,10 @@ def network_of(address: str | None) -> str:
 
 def _wait(session: Session, key: str, limit: Limit, now: datetime) -> timedelta | None:
     """How long until there is room under `key`; None when there is."""
-    newest = sa.select(Attempt.at).where(Attempt.key == key, Attempt.at > now - limit.within).order_by(Attempt.at.desc(), Attempt.id.desc())
+    newest = (
+        sa.select(Attempt.at)
+        .where(Attempt.key == key, Attempt.at > now - limit.within)
+        .order_by(Attempt.at.desc(), Attempt.id.desc())
+    )
     last_of_all = session.scalars(newest.offset(limit.most - 1).limit(1)).first()
     return None if last_of_all is None else last_of_all + limit.within - now

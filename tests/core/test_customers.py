@@ -76,7 +76,14 @@ def test_an_agent_changes_what_is_known_of_a_customer_and_nothing_else(session, 
     agent, customer = make_agent(session, form), make_customer(session)
     make_ticket(session, form, customer)
     acme = add_organization(session, name="Acme", by=agent)
-    changes = {"name": "Ivan Petrov", "language": "ru", "country": "ru", "kind": "company", "organization_id": str(acme.id), "about": "Calls on Mondays"}
+    changes = {
+        "name": "Ivan Petrov",
+        "language": "ru",
+        "country": "ru",
+        "kind": "company",
+        "organization_id": str(acme.id),
+        "about": "Calls on Mondays",
+    }
     change_customer(session, customer, changes, by=agent, version=customer.version)
     assert (customer.country, customer.kind, customer.organization) == ("RU", CustomerKind.COMPANY, acme)
     for stolen in ("role", "email", "password_hash", "active", "can_delete", "id"):
@@ -130,7 +137,12 @@ def test_customers_see_themselves_alone(session, form):
      ("100%", []), ("_", []), ("99%", ["Mr 99%"])],
 )  # fmt: skip
 def test_customers_are_found_by_parts_of_name_and_contacts(session, admin, words, found):
-    for name, email in (("Anna Ivanova", "anna@home.example"), ("Ivan", "iv@work.example"), ("Иван Иванов", "ii@work.example"), ("Mr 99%", "mr@work.example")):
+    for name, email in (
+        ("Anna Ivanova", "anna@home.example"),
+        ("Ivan", "iv@work.example"),
+        ("Иван Иванов", "ii@work.example"),
+        ("Mr 99%", "mr@work.example"),
+    ):
         make_customer(session, name=name, email=email)
     assert [user.name for user in find_customers(session, admin, words=words)[0]] == found
 

@@ -20,7 +20,17 @@ CHOICES = [{"code": "till", "label": "Till", "tone": ""}, {"code": "reader", "la
 
 def a_field(kind, **given):
     choices = CHOICES if FieldKind(kind).has_choices else [{"code": "EUR", "label": "EUR", "tone": ""}] if kind == "money" else []
-    return Field(**{"code": "it", "label": "It", "kind": FieldKind(kind), "choices": choices, "required": False, "agent_only": False, **given})
+    return Field(
+        **{
+            "code": "it",
+            "label": "It",
+            "kind": FieldKind(kind),
+            "choices": choices,
+            "required": False,
+            "agent_only": False,
+            **given,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +173,9 @@ def form(session):
 def test_a_customers_request_needs_what_is_required_of_customers(session, form):
     values, problems = check_values(session, form, {"device": "till"}, by_agent=False, before={}, complete=True)
     assert problems == {"serial_number": "Fill in “Serial number”."}
-    values, problems = check_values(session, form, {"device": "till", "serial_number": "A1"}, by_agent=False, before={}, complete=True)
+    values, problems = check_values(
+        session, form, {"device": "till", "serial_number": "A1"}, by_agent=False, before={}, complete=True
+    )
     assert (values, problems) == ({"device": "till", "serial_number": "A1"}, {})
 
 

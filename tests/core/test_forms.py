@@ -147,7 +147,11 @@ def test_people_are_offered_the_forms_they_work_on(session, admin, form):
     assert forms_for(session, admin) == [form, repairs]
     assert forms_for(session, agent) == [repairs] and forms_for(session, agent, archived=True) == [repairs, old]
     assert forms_for(session, make_customer(session)) == []
-    assert (configurable_forms(session, agent), configurable_forms(session, chief), configurable_forms(session, admin)) == ([], [form], [form, repairs])
+    assert (configurable_forms(session, agent), configurable_forms(session, chief), configurable_forms(session, admin)) == (
+        [],
+        [form],
+        [form, repairs],
+    )
     assert form_for(session, agent, "repairs") is repairs
     for slug in ("support", "nowhere"):
         with pytest.raises(NotFound):
@@ -173,7 +177,13 @@ def test_a_field_has_a_code_that_outlives_its_label(session, admin, form):
     field = add_field(session, form, label="Серийный номер", kind="text", by=admin, help="Под крышкой", required=True)
     assert field.code == "seriynyy_nomer" and codes(form.fields) == ["priority", "seriynyy_nomer"]
     change_field(session, form, field, {"label": "Serial number", "required": False, "agent_only": True, "help": ""}, by=admin)
-    assert (field.code, field.label, field.required, field.agent_only, field.help) == ("seriynyy_nomer", "Serial number", False, True, None)
+    assert (field.code, field.label, field.required, field.agent_only, field.help) == (
+        "seriynyy_nomer",
+        "Serial number",
+        False,
+        True,
+        None,
+    )
     assert last_event(session, "field_changed").data["changes"]["label"] == ["Серийный номер", "Serial number"]
 
 
@@ -199,7 +209,9 @@ def test_priority_can_be_removed_and_put_back(session, admin, form):
 
 
 def test_choices_keep_their_codes_when_they_are_renamed_or_moved(session, admin, form):
-    field = add_field(session, form, label="Device", kind="choice", choices=["Till", "Reader", " ", "Касса"], default="reader", by=admin)
+    field = add_field(
+        session, form, label="Device", kind="choice", choices=["Till", "Reader", " ", "Касса"], default="reader", by=admin
+    )
     assert [choice["code"] for choice in field.choices] == ["till", "reader", "kassa"] and field.default == "reader"
     changed = [{"code": "reader", "label": "Card reader", "tone": "red"}, "Касса", {"label": "Till"}, {"label": "Reader"}]
     change_field(session, form, field, {"choices": changed}, by=admin)
@@ -210,7 +222,17 @@ def test_choices_keep_their_codes_when_they_are_renamed_or_moved(session, admin,
     assert field.default is None, "a default that is no longer offered is none"
 
 
-@pytest.mark.parametrize("choices", [[], ["", " "], ["Till", "till "], [{"label": "Till", "tone": "pink"}], [{"code": "a", "label": "A"}] * 2, ["c" + str(n) for n in range(501)]])
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [],
+        ["", " "],
+        ["Till", "till "],
+        [{"label": "Till", "tone": "pink"}],
+        [{"code": "a", "label": "A"}] * 2,
+        ["c" + str(n) for n in range(501)],
+    ],
+)
 def test_choices_that_could_not_be_told_apart_are_refused(session, admin, form, choices):
     with pytest.raises(Invalid) as refusal:
         add_field(session, form, label="Device", kind="choice", choices=choices, by=admin)

@@ -63,8 +63,15 @@ def test_a_letter_that_came_by_smtp_says_who_sent_it(mail: LocalMail, smtp: smtp
 
 @pytest.mark.parametrize(
     "raw",
-    [LETTER, b"", b"no headers at all", b"Subject: x\n\nonly line feeds\n", b"Subject: \xcf\xf0\xe8\r\n\r\n\xff\x00\xfe",
-     b"Subject: long\r\n\r\n" + b"x" * 200_000, b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n"],
+    [
+        LETTER,
+        b"",
+        b"no headers at all",
+        b"Subject: x\n\nonly line feeds\n",
+        b"Subject: \xcf\xf0\xe8\r\n\r\n\xff\x00\xfe",
+        b"Subject: long\r\n\r\n" + b"x" * 200_000,
+        b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n",
+    ],
     ids=["ordinary", "empty", "headless", "unix lines", "8 bits", "long line", "broken multipart"],
 )
 def test_imap_hands_a_letter_out_byte_for_byte(mail: LocalMail, imap: IMAPClient, raw: bytes) -> None:
@@ -119,9 +126,7 @@ def test_a_wrong_password_is_refused_by_both_servers(mail: LocalMail, smtp: smtp
     assert refusal.value.smtp_code == 535
 
 
-def test_a_right_password_is_accepted_by_smtp_and_a_changed_one_counts_at_once(
-    mail: LocalMail, smtp: smtplib.SMTP
-) -> None:
+def test_a_right_password_is_accepted_by_smtp_and_a_changed_one_counts_at_once(mail: LocalMail, smtp: smtplib.SMTP) -> None:
     mail.add_mailbox(SUPPORT, "new")
     assert smtp.login(SUPPORT, "new")[0] == 235
 
@@ -143,9 +148,7 @@ def test_a_letter_can_be_refused_once_after_its_last_byte(mail: LocalMail, smtp:
 
 
 @pytest.mark.parametrize("keep", [True, False], ids=["delivered", "lost"])
-def test_a_connection_broken_after_the_data_leaves_the_sender_in_doubt(
-    mail: LocalMail, smtp: smtplib.SMTP, keep: bool
-) -> None:
+def test_a_connection_broken_after_the_data_leaves_the_sender_in_doubt(mail: LocalMail, smtp: smtplib.SMTP, keep: bool) -> None:
     mail.drop_after_data(keep=keep)
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionResetError)):
         smtp.sendmail("ann@example.org", [SUPPORT], LETTER)
@@ -188,8 +191,7 @@ def test_both_servers_speak_tls(starttls: bool) -> None:
         mail.add_mailbox(SUPPORT, PASSWORD)
         imap = IMAPClient(mail.host, mail.imap_port, ssl=not starttls, ssl_context=client, timeout=5)
         smtp = (
-            smtplib.SMTP(mail.host, mail.smtp_port) if starttls
-            else smtplib.SMTP_SSL(mail.host, mail.smtp_port, context=client)
+            smtplib.SMTP(mail.host, mail.smtp_port) if starttls else smtplib.SMTP_SSL(mail.host, mail.smtp_port, context=client)
         )
         with imap, smtp:
             if starttls:

@@ -38,7 +38,9 @@ def test_shorter_and_longer_passwords_are_refused(password):
         check_password_rules(password)
 
 
-@pytest.mark.parametrize("password", ["lowercase letters only", "ЗАГЛАВНЫЕ БУКВЫ", "92847561029384", "%^!&*()#$@;:~/?", "seven🦩quiet🦩herons"])
+@pytest.mark.parametrize(
+    "password", ["lowercase letters only", "ЗАГЛАВНЫЕ БУКВЫ", "92847561029384", "%^!&*()#$@;:~/?", "seven🦩quiet🦩herons"]
+)
 def test_no_kind_of_character_is_asked_for(password):
     check_password_rules(password)
 
@@ -62,7 +64,16 @@ def test_ones_own_name_address_and_desk_are_refused(password):
     assert is_guessable(password, about=about)
 
 
-@pytest.mark.parametrize("password", ["correct horse battery staple", "маша любит молоко и хлеб", "jX9#kfl2mQpz", "monkey dragon sunshine", "Anna loves a big bowl of tea"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery staple",
+        "маша любит молоко и хлеб",
+        "jX9#kfl2mQpz",
+        "monkey dragon sunshine",
+        "Anna loves a big bowl of tea",
+    ],
+)
 def test_words_in_a_row_and_random_letters_are_taken(password):
     check_password_rules(password, about=["Anna Petrova"])
 

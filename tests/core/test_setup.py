@@ -141,12 +141,16 @@ def test_only_admins_apply_configurations_that_there_are(session):
 
 
 def installed(plugin_id, scope="form"):
-    manifest = Manifest(id=plugin_id, name=plugin_id.title(), summary="", category="other", scope=scope, api=">=1.0,<2", folder=Path())
+    manifest = Manifest(
+        id=plugin_id, name=plugin_id.title(), summary="", category="other", scope=scope, api=">=1.0,<2", folder=Path()
+    )
     return Plugin(plugin_id, State.OK, manifest=manifest)
 
 
 def desk_with(database, tmp_path, clock, *plugins):
-    runtime = Runtime(Settings(data=tmp_path), plugins=[installed(each) if isinstance(each, str) else each for each in plugins], clock=clock)
+    runtime = Runtime(
+        Settings(data=tmp_path), plugins=[installed(each) if isinstance(each, str) else each for each in plugins], clock=clock
+    )
     runtime.database.close()
     runtime.database = database
     database.info["runtime"] = runtime
@@ -196,7 +200,10 @@ def test_what_cannot_be_switched_on_yet_waits_and_undoes_nothing(database, tmp_p
 
 def test_every_refusal_is_a_sentence(session):
     make_desk(session)
-    for attempt in (lambda: apply_configuration(session, "x", by=None), lambda: create_desk(session, name="", language="", zone="")):
+    for attempt in (
+        lambda: apply_configuration(session, "x", by=None),
+        lambda: create_desk(session, name="", language="", zone=""),
+    ):
         with pytest.raises(PlugdeskError) as refusal:
             attempt()
         assert str(refusal.value).endswith(".")

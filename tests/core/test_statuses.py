@@ -46,7 +46,9 @@ def counted(session):
 
 
 def test_a_status_is_added_after_those_of_its_kind(session, admin, form):
-    status = add_status(session, form, name="Waiting for parts", kind="pending", names={"ru": "Ждём деталей", "xx": "?"}, by=admin)
+    status = add_status(
+        session, form, name="Waiting for parts", kind="pending", names={"ru": "Ждём деталей", "xx": "?"}, by=admin
+    )
     assert codes(form.statuses) == ["new", "in_progress", "waiting", "waiting_for_parts", "done", "closed"]
     assert (status.name_in("ru"), status.name_in("en")) == ("Ждём деталей", "Waiting for parts")
     move_status(session, form, status, to=2, by=admin)

@@ -140,7 +140,9 @@ def test_a_burst_of_fifty_at_once_counts_fifty(database_url, tmp_path):
 
     def attempt(number):
         try:
-            sign_in_with_password(runtime, email="anna@desk.example", password=f"wrong {number}", remote_address=f"192.0.2.{number}")
+            sign_in_with_password(
+                runtime, email="anna@desk.example", password=f"wrong {number}", remote_address=f"192.0.2.{number}"
+            )
         except TooMany:
             return "blocked"
         except Invalid:

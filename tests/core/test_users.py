@@ -56,7 +56,9 @@ def last_event(session, kind):
 
 
 def test_an_agent_signs_in_with_the_address_however_it_is_written(session, admin):
-    agent = add_user(session, role=Role.AGENT, name="  Anna   Petrova ", email=" Anna.Petrova@Example.ORG", password=PASSWORD, by=admin)
+    agent = add_user(
+        session, role=Role.AGENT, name="  Anna   Petrova ", email=" Anna.Petrova@Example.ORG", password=PASSWORD, by=admin
+    )
     assert (agent.name, agent.email) == ("Anna Petrova", "anna.petrova@example.org")
     assert user_for_sign_in(session, "ANNA.petrova@example.org ") is agent
     assert password_matches(agent.password_hash, PASSWORD)
@@ -76,7 +78,21 @@ def test_everything_wrong_with_a_new_agent_is_said_at_once(session, admin):
     assert set(refusal.value.problems) == {"name", "email", "password", "language", "zone"}
 
 
-@pytest.mark.parametrize("address", ["", "anna", "anna@", "@example.org", "a b@example.org", "anna@example", "anna@-x.org", "a@b..org", "x" * 65 + "@e.org", "a@example.org\nBcc: b@example.org"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "anna",
+        "anna@",
+        "@example.org",
+        "a b@example.org",
+        "anna@example",
+        "anna@-x.org",
+        "a@b..org",
+        "x" * 65 + "@e.org",
+        "a@example.org\nBcc: b@example.org",
+    ],
+)
 def test_what_is_no_address_is_refused(session, admin, address):
     with pytest.raises(Invalid) as refusal:
         add_user(session, role=Role.AGENT, name="Anna", email=address, password=None, by=admin)
@@ -123,7 +139,9 @@ def test_a_deactivated_admin_is_none(session, admin):
         add_user(session, role=Role.ADMIN, name="Me", email="me@desk.example", password=PASSWORD, by=other)
 
 
-@pytest.mark.parametrize("stolen", ["role", "can_delete", "email", "active", "password_hash", "version", "id", "created_at", "__class__"])
+@pytest.mark.parametrize(
+    "stolen", ["role", "can_delete", "email", "active", "password_hash", "version", "id", "created_at", "__class__"]
+)
 def test_a_person_changes_nothing_of_their_own_but_name_language_zone_and_theme(session, stolen):
     agent = make_agent(session)
     change_user(session, agent, {"name": "Anna", "language": "ru", "zone": "Europe/Moscow", "theme": "dark"}, by=agent)
@@ -242,7 +260,10 @@ def test_a_forms_admin_gives_rights_there_and_nowhere_else(session, form):
         set_form_agent(session, elsewhere, agent, by=chief)
     with pytest.raises(NotAllowed):
         set_form_agent(session, form, make_agent(session), by=agent)
-    assert rights_on_form(session, form) == [(agent, False), (chief, True)] or rights_on_form(session, form) == [(chief, True), (agent, False)]
+    assert rights_on_form(session, form) == [(agent, False), (chief, True)] or rights_on_form(session, form) == [
+        (chief, True),
+        (agent, False),
+    ]
 
 
 def test_customers_do_not_work_on_forms(session, admin, form):
@@ -299,5 +320,7 @@ def test_the_tickets_of_a_deleted_group_go_where_they_are_sent(session, admin, f
     session.expire_all()
     assert ticket.group_id == new.id
     assert form.responsible_group_id == new.id
-    counted = session.execute(sa.select(Tally.heap, sa.func.sum(Tally.n)).where(Tally.heap.like("group:%")).group_by(Tally.heap)).all()
+    counted = session.execute(
+        sa.select(Tally.heap, sa.func.sum(Tally.n)).where(Tally.heap.like("group:%")).group_by(Tally.heap)
+    ).all()
     assert [(heap, n) for heap, n in counted if n] == [(f"group:{new.id}", 1)]

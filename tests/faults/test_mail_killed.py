@@ -75,7 +75,9 @@ def test_a_reply_leaves_once_or_says_maybe_wherever_the_process_is_killed(compan
         words = f"Killed at step {step}."
         with company.runtime.database.write() as session:
             ticket, ivan = company.ticket_of(session, ann), session.scalars(sa.select(User).where(User.email == AGENT)).one()
-            reply = reply_to_ticket(session, ticket, ivan, body=f"<p>{words}</p>", files=[NewFile("till.txt", b"Beep", "text/plain")])
+            reply = reply_to_ticket(
+                session, ticket, ivan, body=f"<p>{words}</p>", files=[NewFile("till.txt", b"Beep", "text/plain")]
+            )
             session.flush()  # the reply's id
             reply_id = reply.id
         died = run_and_die(company.runtime, step)

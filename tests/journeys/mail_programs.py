@@ -23,11 +23,16 @@ def gmail(asked: EmailMessage, words: str, sender: str) -> EmailMessage:
 
 def outlook(asked: EmailMessage, words: str, sender: str) -> EmailMessage:
     """Outlook for Windows: a block of From, Sent, To and Subject, no marks before the quoted lines."""
-    head = [f"From: {_name(asked)} <{_address(asked)}>", "Sent: Monday, November 23, 2026 10:12 AM", f"To: {sender}", f"Subject: {asked['Subject']}"]
+    head = [
+        f"From: {_name(asked)} <{_address(asked)}>",
+        "Sent: Monday, November 23, 2026 10:12 AM",
+        f"To: {sender}",
+        f"Subject: {asked['Subject']}",
+    ]
     html = (
         f'<div class="WordSection1"><p class="MsoNormal">{_html(words)}</p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt;'
         f'padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal"><b>From:</b> {escape(_name(asked))} &lt;{_address(asked)}&gt;<br><b>Sent:</b> Monday, '
-        f'November 23, 2026 10:12 AM<br><b>To:</b> {escape(sender)}<br><b>Subject:</b> {escape(asked["Subject"])}</p></div></div>'
+        f"November 23, 2026 10:12 AM<br><b>To:</b> {escape(sender)}<br><b>Subject:</b> {escape(asked['Subject'])}</p></div></div>"
         f'<p class="MsoNormal">{_html(_text(asked))}</p></div>'
     )
     made = _answer(asked, sender, "\n".join([words, "", *head, "", _text(asked)]), html)

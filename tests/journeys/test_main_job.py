@@ -176,7 +176,9 @@ def an_answer_leaves(world: World, ivan: Visitor, number: int, words: str, *, wa
     assert words in plain.get_content()
     assert f"<b>{words}</b>" in html.get_content()
     assert "Ivan Petrov" in answer["From"]
-    assert [(each.get_filename(), each.get_content().strip()) for each in answer.iter_attachments()] == [("manual.txt", "Press the red button.")]
+    assert [(each.get_filename(), each.get_content().strip()) for each in answer.iter_attachments()] == [
+        ("manual.txt", "Press the red button.")
+    ]
     assert answer["In-Reply-To"]
     until(lambda: world.messages()[-1].delivery is DeliveryState.SENT, what=lambda: "the mark on the reply")
     assert "Sent" in ivan.get(f"/tickets/{number}").said("#thread")

@@ -18,9 +18,20 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
-MISSING_PART: Mapping[str, str] = {"plugin": "plugin", "deskwide": "plugin", "style": "name", "file": "plugin", "press": "number", "button": "plugin"}
+MISSING_PART: Mapping[str, str] = {
+    "plugin": "plugin",
+    "deskwide": "plugin",
+    "style": "name",
+    "file": "plugin",
+    "press": "number",
+    "button": "plugin",
+}
 
-SERVERS = {f"{kind}_{name}": value for kind in ("imap", "smtp") for name, value in (("host", "mail.example"), ("port", "993"), ("security", "tls"))}
+SERVERS = {
+    f"{kind}_{name}": value
+    for kind in ("imap", "smtp")
+    for name, value in (("host", "mail.example"), ("port", "993"), ("security", "tls"))
+}
 MAILBOX = {"address": "new@desk.example", "password": "s3cret", "untested": "1", **SERVERS}
 
 # A value that is {thing} stands for that thing of the world.
@@ -71,4 +82,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "version": "0"},
 }  # fmt: skip
 
-QUERIES: Mapping[str, str] = {"GET /search": "?q=till", "GET /search/palette": "?q=till", "GET /customers/lookup": "?q=bob", "GET /live/changes": "?since=0"}
+QUERIES: Mapping[str, str] = {
+    "GET /search": "?q=till",
+    "GET /search/palette": "?q=till",
+    "GET /customers/lookup": "?q=bob",
+    "GET /live/changes": "?since=0",
+}

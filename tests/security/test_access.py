@@ -50,7 +50,10 @@ def answer_of(response: Any) -> str:
 def ask(world: World, role: str, row: Row, *, missing: bool = False, method: str = "", **given: Any) -> Any:
     """What somebody of `role` gets for a row's request; `missing` asks for an object there is not."""
     parts = {name: world.things[given] if not given.startswith("=") else given[1:] for name, given in OBJECTS[row.object].items()}
-    body = {name: world.things[value[1:-1]] if str(value).startswith("{") else value for name, value in BODIES.get(row.route, {}).items()}
+    body = {
+        name: world.things[value[1:-1]] if str(value).startswith("{") else value
+        for name, value in BODIES.get(row.route, {}).items()
+    }
     if row.object == "billings":
         body["mailbox"] = str(world.things["their_mailbox"])
     if missing:
@@ -124,7 +127,9 @@ def words_of(response: Any) -> str:
     return " ".join(main.text(separator=" ").split()) if main else response.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("path", ["/views/open?form={}", "/tickets/new?form={}", "/search?q=form:{}", "/extensions/csat/choose?form={}"])
+@pytest.mark.parametrize(
+    "path", ["/views/open?form={}", "/tickets/new?form={}", "/search?q=form:{}", "/extensions/csat/choose?form={}"]
+)
 def test_a_form_named_in_a_query_is_anothers_or_none_alike(world: World, path: str) -> None:
     theirs, nobodys = (world.ask("stranger", "GET", path.format(slug)) for slug in ("support", NO_NAME))
     assert theirs.status_code == nobodys.status_code

@@ -56,7 +56,14 @@ def test_looking_changes_nothing(world: World, role: str) -> None:
 
 @pytest.mark.parametrize("origin", ["null", "https://evil.example", "https://evil.desk.example", "https://desk.example"])
 def test_no_other_site_may_read_an_answer(world: World, origin: str) -> None:
-    for path in ("/sign-in", "/views/open", "/search/palette?q=till", "/live/changes?since=0", world.path("/files/<key>"), "/nowhere"):
+    for path in (
+        "/sign-in",
+        "/views/open",
+        "/search/palette?q=till",
+        "/live/changes?since=0",
+        world.path("/files/<key>"),
+        "/nowhere",
+    ):
         for method in ("GET", "OPTIONS"):
             answer = world.ask("agent", method, path, headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
             assert not [name for name in answer.headers if name[0].lower().startswith("access-control")], path

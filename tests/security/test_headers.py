@@ -68,7 +68,13 @@ def test_over_plain_http_nothing_is_said_about_https(app) -> None:
 
 @pytest.mark.parametrize(
     ("base", "secure"),
-    [("https://desk.example", True), ("http://localhost:8000", True), ("http://127.0.0.1:8000", True), ("http://[::1]:8000", True), ("http://desk.example", False)],
+    [
+        ("https://desk.example", True),
+        ("http://localhost:8000", True),
+        ("http://127.0.0.1:8000", True),
+        ("http://[::1]:8000", True),
+        ("http://desk.example", False),
+    ],
 )
 def test_cookies_are_secure_wherever_browsers_allow_it(world: World, base: str, secure: bool) -> None:
     from plugdesk.testing.browser import browser_of
@@ -79,7 +85,9 @@ def test_cookies_are_secure_wherever_browsers_allow_it(world: World, base: str, 
     entered = {"email": "ivan@desk.example", "password": world.things["password"], "csrf_token": token}
     answer = browser.post("/sign-in", data=entered, base_url=base, headers={"X-CSRFToken": token})
     assert answer.status_code == 303
-    cookies = {each.partition("=")[0]: each for each in [*page.headers.getlist("Set-Cookie"), *answer.headers.getlist("Set-Cookie")]}
+    cookies = {
+        each.partition("=")[0]: each for each in [*page.headers.getlist("Set-Cookie"), *answer.headers.getlist("Set-Cookie")]
+    }
     session = cookies["__Host-plugdesk" if secure else "plugdesk"]
     for each in cookies.values():
         assert "HttpOnly" in each

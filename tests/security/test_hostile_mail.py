@@ -18,7 +18,24 @@ from plugdesk.tickets.models import Message, Ticket
 from tests.conftest import CORPORA
 from tests.security.world import World
 
-FORBIDDEN = {"script", "style", "form", "input", "base", "meta", "svg", "math", "iframe", "frame", "object", "embed", "link", "template", "textarea", "button"}
+FORBIDDEN = {
+    "script",
+    "style",
+    "form",
+    "input",
+    "base",
+    "meta",
+    "svg",
+    "math",
+    "iframe",
+    "frame",
+    "object",
+    "embed",
+    "link",
+    "template",
+    "textarea",
+    "button",
+}
 ADDRESSES = {"action", "background", "data", "formaction", "href", "poster", "src", "srcset", "xlink:href"}
 
 
@@ -64,7 +81,10 @@ def page_of(world: World, number: int) -> LexborHTMLParser:
 
 def frame_of(tree: LexborHTMLParser) -> dict[str, int]:
     """How often the page's own frame has what a letter must not add."""
-    return {css: len(tree.css(css)) for css in ("script", "style", "base", "meta", "link", "iframe", "object", "embed", "[onerror]", "[onload]", "[onclick]")}
+    return {
+        css: len(tree.css(css))
+        for css in ("script", "style", "base", "meta", "link", "iframe", "object", "embed", "[onerror]", "[onload]", "[onclick]")
+    }
 
 
 def pieces() -> Iterator[str]:
@@ -99,7 +119,11 @@ def test_no_html_of_the_collections_acts_on_the_page_of_its_ticket(world: World)
 
 def torture() -> list[Any]:
     folder = CORPORA / "torture/mails"
-    wanted = [path for path in sorted(folder.glob("*.eml")) if re.match(r"html-|subj-|file-|fn-|from-|cs-", path.name)] if folder.is_dir() else []
+    wanted = (
+        [path for path in sorted(folder.glob("*.eml")) if re.match(r"html-|subj-|file-|fn-|from-|cs-", path.name)]
+        if folder.is_dir()
+        else []
+    )
     return [pytest.param(path, id=path.stem) for path in wanted] or [pytest.param(None, id="none")]
 
 
@@ -128,13 +152,26 @@ def test_no_letter_of_the_torture_set_acts_on_any_page(world: World) -> None:
     assert not problems, "\n".join(problems)
 
 
-NAUGHTY = ('<script>alert("x")</script>', '"><img src=x onerror=alert(1)>', "{{7*7}}", "${7*7}", "${agent:email}", "{% include '/etc/passwd' %}", "javascript:alert(1)", "' onmouseover='alert(1)")
+NAUGHTY = (
+    '<script>alert("x")</script>',
+    '"><img src=x onerror=alert(1)>',
+    "{{7*7}}",
+    "${7*7}",
+    "${agent:email}",
+    "{% include '/etc/passwd' %}",
+    "javascript:alert(1)",
+    "' onmouseover='alert(1)",
+)
 
 
 @pytest.mark.parametrize("text", NAUGHTY)
 def test_a_letters_words_stay_words_on_every_page(world: World, text: str) -> None:
     made = EmailMessage(policy=email.policy.SMTP)
-    made["From"], made["To"], made["Message-ID"] = email.utils.formataddr((text, "eve@home.example")), "help@desk.example", "<1@home.example>"
+    made["From"], made["To"], made["Message-ID"] = (
+        email.utils.formataddr((text, "eve@home.example")),
+        "help@desk.example",
+        "<1@home.example>",
+    )
     made["Subject"] = text
     made.set_content(text)
     made.add_attachment(b"x", "text", "plain", filename=f"{text}.txt")
@@ -142,7 +179,13 @@ def test_a_letters_words_stay_words_on_every_page(world: World, text: str) -> No
     number = world.session.scalar(sa.select(sa.func.max(Ticket.id)))
     ticket = world.session.get_one(Ticket, number)
     assert ticket.subject == text
-    for page in (f"/tickets/{number}", "/views/open", f"/customers/{ticket.customer_id}", "/customers", f"/search?q=number:{number}"):
+    for page in (
+        f"/tickets/{number}",
+        "/views/open",
+        f"/customers/{ticket.customer_id}",
+        "/customers",
+        f"/search?q=number:{number}",
+    ):
         answer = world.ask("admin", "GET", page).get_data(as_text=True)
         tree = LexborHTMLParser(answer)
         assert tree.css("[onerror], [onmouseover], main script:not([src])") == []
@@ -157,11 +200,18 @@ def test_a_letters_words_stay_words_on_every_page(world: World, text: str) -> No
 def test_names_of_files_are_not_markup(world: World) -> None:
     """osTicket, CVE-2020-24917: the name of an inline picture ran in the page."""
     made = EmailMessage(policy=email.policy.SMTP)
-    made["From"], made["To"], made["Message-ID"], made["Subject"] = "eve@home.example", "help@desk.example", "<2@home.example>", "A picture"
+    made["From"], made["To"], made["Message-ID"], made["Subject"] = (
+        "eve@home.example",
+        "help@desk.example",
+        "<2@home.example>",
+        "A picture",
+    )
     made.set_content("See")
     made.add_alternative('<p>See <img src="cid:a@b"><img src="cid:&quot; onerror=alert(1) x="></p>', subtype="html")
     name = '"><img src=x onerror=alert(1)>.png'
-    list(made.iter_parts())[-1].add_related(b"\x89PNG\r\n\x1a\n", "image", "png", cid="<a@b>", filename=name, disposition="inline")
+    list(made.iter_parts())[-1].add_related(
+        b"\x89PNG\r\n\x1a\n", "image", "png", cid="<a@b>", filename=name, disposition="inline"
+    )
     take(world, bytes(made))
     message = world.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()
     assert message is not None

@@ -56,9 +56,15 @@ def test_a_number_no_row_can_have_is_one_that_is_not_there(world: World, number:
     fields = ("version", "seen", "assignee", "group", "user", "supervisor", "members", "move_to", "mailbox", "row", "once")
     for row in rows():
         with world.undone():
-            for name in [part for part in ("number", "user_id", "message_id", "group_id", "job_id", "mailbox_id") if f"int:{part}>" in row.rule]:
+            for name in [
+                part
+                for part in ("number", "user_id", "message_id", "group_id", "job_id", "mailbox_id")
+                if f"int:{part}>" in row.rule
+            ]:
                 answers = [browser.open(world.path(row.rule, **{name: number}), method=row.method)]
-                answers += [browser.post(world.path(row.rule), data=dict.fromkeys(fields, number))] if row.method == "POST" else []
+                answers += (
+                    [browser.post(world.path(row.rule), data=dict.fromkeys(fields, number))] if row.method == "POST" else []
+                )
                 problems += [f"{row.route} answers {each.status_code}" for each in answers if each.status_code >= 500]
     assert not problems, "\n".join(problems)
 
@@ -66,7 +72,19 @@ def test_a_number_no_row_can_have_is_one_that_is_not_there(world: World, number:
 @pytest.mark.both_databases
 def test_no_word_widens_what_an_agent_finds(world: World) -> None:
     browser = world.browser("stranger")
-    for evil in ("' OR '1'='1", "%", "_", "*", "beeps OR invoice", 'customer:"%"', "number:1 OR 1", "form:support", "-xyz", "customer:_", "assignee:%"):
+    for evil in (
+        "' OR '1'='1",
+        "%",
+        "_",
+        "*",
+        "beeps OR invoice",
+        'customer:"%"',
+        "number:1 OR 1",
+        "form:support",
+        "-xyz",
+        "customer:_",
+        "assignee:%",
+    ):
         for page in ("/search", "/search/palette"):
             assert "The till beeps" not in browser.get(page, query_string={"q": evil}).get_data(as_text=True), evil
 
@@ -76,8 +94,30 @@ def strings() -> list[str]:
     return [*found, *STORED]
 
 
-STORED = ('<x-hostile>', '"><x-hostile data-x-hostile="1">', "' data-x-hostile='1' x='", '" onmouseover="alert(1)" data-x-hostile="1', "</script><x-hostile>", "${7*7}{{7*7}}", "\x00\ud800\u202e")
-TEXTS = ("name", "subject", "text", "comment", "label", "help", "about", "organization", "value", "set_invitation", "set_thanks", "cc", "invitation")
+STORED = (
+    "<x-hostile>",
+    '"><x-hostile data-x-hostile="1">',
+    "' data-x-hostile='1' x='",
+    '" onmouseover="alert(1)" data-x-hostile="1',
+    "</script><x-hostile>",
+    "${7*7}{{7*7}}",
+    "\x00\ud800\u202e",
+)
+TEXTS = (
+    "name",
+    "subject",
+    "text",
+    "comment",
+    "label",
+    "help",
+    "about",
+    "organization",
+    "value",
+    "set_invitation",
+    "set_thanks",
+    "cc",
+    "invitation",
+)
 
 
 @pytest.mark.needs("corpora")
@@ -97,15 +137,24 @@ def test_naughty_strings_in_fields_break_no_page_and_none_becomes_markup(world: 
 
 def takes_text(row: Any) -> bool:
     names = BODIES.get(row.route, {})
-    return row.method == "POST" and "x/email" not in row.rule and row.rule not in ("/sign-in", "/set-up") and any(name in TEXTS for name in names)
+    return (
+        row.method == "POST"
+        and "x/email" not in row.rule
+        and row.rule not in ("/sign-in", "/set-up")
+        and any(name in TEXTS for name in names)
+    )
 
 
 def fill(world: World, text: str, places: Any) -> list[str]:
     problems, typed = [], text.encode("utf-8", "surrogatepass")
     for row in places:
-        body = {name: world.things[value[1:-1]] if str(value).startswith("{") else value for name, value in BODIES[row.route].items()}
+        body = {
+            name: world.things[value[1:-1]] if str(value).startswith("{") else value for name, value in BODIES[row.route].items()
+        }
         parts = {"user_id": world.things["ann"], "code": "priority" if "fields" in row.rule else "in_progress", "plugin": "csat"}
-        answer = world.browser("admin").post(world.path(row.rule, **parts), data=body | {name: typed for name in TEXTS if name in body})
+        answer = world.browser("admin").post(
+            world.path(row.rule, **parts), data=body | {name: typed for name in TEXTS if name in body}
+        )
         if answer.status_code >= 500:
             problems.append(f"{row.route} answers {answer.status_code} to {text[:40]!r}")
     return problems
@@ -120,12 +169,27 @@ def look(world: World) -> list[str]:
                 problems.append(f"{row.route} answers {answer.status_code}")
             if answer.mimetype == "text/html":
                 tree = LexborHTMLParser(answer.get_data(as_text=True))
-                if found := tree.css("x-hostile, [data-x-hostile], [onmouseover], [onerror], [onload], script:not([src]):not(#words), main style, main iframe"):
+                if found := tree.css(
+                    "x-hostile, [data-x-hostile], [onmouseover], [onerror], [onload], script:not([src]):not(#words), main style, main iframe"
+                ):
                     problems.append(f"{row.route} took a text for markup: {found[0].html}")
     return problems
 
 
-TEMPLATES = ("${7*7}", "{{7*7}}", "{{config}}", "{{''.__class__.__mro__}}", "{% include '/etc/passwd' %}", "{% for i in range(1000000000) %}x{% endfor %}", "${agent.email}", "${config:SECRET_KEY}", "#{7*7}", "<%= 7*7 %>", "$(id)", "`id`")
+TEMPLATES = (
+    "${7*7}",
+    "{{7*7}}",
+    "{{config}}",
+    "{{''.__class__.__mro__}}",
+    "{% include '/etc/passwd' %}",
+    "{% for i in range(1000000000) %}x{% endfor %}",
+    "${agent.email}",
+    "${config:SECRET_KEY}",
+    "#{7*7}",
+    "<%= 7*7 %>",
+    "$(id)",
+    "`id`",
+)
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -133,7 +197,10 @@ def test_a_template_is_text_or_is_refused(world: World, template: str) -> None:
     """In the receipt, which has variables, and in the invitation to rate, which has none."""
     from plugdesk_email.settings import EmailSettings
 
-    email = {f"set_{name}": value for name, value in asdict(EmailSettings()).items()} | {"set_receipt_text": f"Hello {template}", "version": "0"}
+    email = {f"set_{name}": value for name, value in asdict(EmailSettings()).items()} | {
+        "set_receipt_text": f"Hello {template}",
+        "version": "0",
+    }
     answer = world.ask("form_admin", "POST", "/extensions/email/forms/support/settings", email)
     assert answer.status_code in (303, 422)
     if answer.status_code == 303:
@@ -159,7 +226,14 @@ def receipt(world: World) -> dict[str, str]:
         return {"text": sent.text, "html": sent.html or ""}
 
 
-LINES = ("\r\nBcc: victim@other.example", "\nBcc: victim@other.example", "\r\n\r\nbody", "\x00", "\u2028Bcc: victim@other.example", "=?utf-8?q?=0D=0ABcc:_victim=40other.example?=")
+LINES = (
+    "\r\nBcc: victim@other.example",
+    "\nBcc: victim@other.example",
+    "\r\n\r\nbody",
+    "\x00",
+    "\u2028Bcc: victim@other.example",
+    "=?utf-8?q?=0D=0ABcc:_victim=40other.example?=",
+)
 
 
 @pytest.mark.parametrize("evil", LINES)
@@ -181,9 +255,21 @@ def test_nothing_typed_into_a_page_gets_into_the_head_of_a_letter(company: Any, 
             ticket, form = session.get_one(Ticket, 1), session.scalars(sa.select(Form).where(Form.slug == "support")).one()
             agent = session.scalars(sa.select(User).where(User.email == AGENT)).one()
             clean = text.replace("\x00", "")
-            agent.name, ticket.subject, ticket.customer.name, form.name = f"Ivan{clean}", f"Beeps{clean}", f"Ann{clean}", f"Support{clean}"
+            agent.name, ticket.subject, ticket.customer.name, form.name = (
+                f"Ivan{clean}",
+                f"Beeps{clean}",
+                f"Ann{clean}",
+                f"Support{clean}",
+            )
             session.get_one(Desk, 0).name = f"Tillwise{clean}"
-            reply_to_ticket(session, ticket, agent, body="<p>Done.</p>", cc=["bob@example.net"], files=[NewFile(f"a{text}.txt", b"x", f"text/plain{clean}")])
+            reply_to_ticket(
+                session,
+                ticket,
+                agent,
+                body="<p>Done.</p>",
+                cc=["bob@example.net"],
+                files=[NewFile(f"a{text}.txt", b"x", f"text/plain{clean}")],
+            )
         company.work()
         (sent,) = company.mail.outgoing
         parts = list(message_from_bytes(sent.raw, policy=policy.default).walk())
@@ -193,10 +279,17 @@ def test_nothing_typed_into_a_page_gets_into_the_head_of_a_letter(company: Any, 
     assert heads[0] == heads[1]
 
 
-@pytest.mark.parametrize("evil", ["ann@home.example\r\nBcc: v@x.example", "ann@home.example%0d%0aBcc:v@x.example", "a@b.example, c", "<script>@x.example"])
+@pytest.mark.parametrize(
+    "evil",
+    ["ann@home.example\r\nBcc: v@x.example", "ann@home.example%0d%0aBcc:v@x.example", "a@b.example, c", "<script>@x.example"],
+)
 def test_an_address_with_more_in_it_is_refused_wherever_one_is_typed(world: World, evil: str) -> None:
     before = world.dump()
-    for path, field in (("/messages/<int:message_id>/forwardings", "to"), ("/tickets/<int:number>/replies", "cc"), ("/tickets/<int:number>/replies", "bcc")):
+    for path, field in (
+        ("/messages/<int:message_id>/forwardings", "to"),
+        ("/tickets/<int:number>/replies", "cc"),
+        ("/tickets/<int:number>/replies", "bcc"),
+    ):
         answer = world.ask("agent", "POST", world.path(path), {field: evil, "text": "Look", "comment": "Look"})
         assert answer.status_code == 422, path
     assert world.dump() == before

@@ -14,7 +14,20 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path for folder in ("core", "web", "plugins") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 # Modules and calls that make code or objects out of bytes, or hand a text to a shell.
-MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill", "jsonpickle", "yaml", "xml.etree", "xml.sax", "xml.dom", "lxml", "subprocess"}
+MODULES = {
+    "pickle",
+    "cPickle",
+    "marshal",
+    "shelve",
+    "dill",
+    "jsonpickle",
+    "yaml",
+    "xml.etree",
+    "xml.sax",
+    "xml.dom",
+    "lxml",
+    "subprocess",
+}
 CALLS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "os.execvp", "os.execv", "os.spawnv", "pty.spawn"}
 ALLOWED = {("core/plugdesk/testing", "subprocess"), ("plugins/demo", "subprocess"), ("core/plugdesk/cli.py", "subprocess")}
 
@@ -29,19 +42,34 @@ def dangers_in(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names if any(f"{each.name}.".startswith(f"{module}.") for module in MODULES))
-        elif isinstance(node, ast.ImportFrom) and node.module and any(f"{node.module}.".startswith(f"{module}.") for module in MODULES):
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and any(f"{node.module}.".startswith(f"{module}.") for module in MODULES)
+        ):
             yield node.module
         elif isinstance(node, ast.Call):
             name = name_of(node.func)
             if name in CALLS:
                 yield name
-            if any(each.arg == "shell" and not (isinstance(each.value, ast.Constant) and each.value.value is False) for each in node.keywords):
+            if any(
+                each.arg == "shell" and not (isinstance(each.value, ast.Constant) and each.value.value is False)
+                for each in node.keywords
+            ):
                 yield "shell="
 
 
 @pytest.mark.parametrize(
     "source",
-    ["import pickle", "from yaml import load", "import xml.etree.ElementTree as e", "eval(x)", "os.system('x')", "run('x', shell=True)", "from marshal import loads"],
+    [
+        "import pickle",
+        "from yaml import load",
+        "import xml.etree.ElementTree as e",
+        "eval(x)",
+        "os.system('x')",
+        "run('x', shell=True)",
+        "from marshal import loads",
+    ],
 )
 def test_what_is_looked_for_is_found(source: str) -> None:
     assert list(dangers_in(source))
@@ -49,7 +77,9 @@ def test_what_is_looked_for_is_found(source: str) -> None:
 
 def test_nothing_turns_data_into_code_or_into_a_command() -> None:
     found = {(str(path.relative_to(ROOT)), danger) for path in SOURCES for danger in dangers_in(path.read_text(encoding="utf-8"))}
-    unexplained = {(path, danger) for path, danger in found if not any(path.startswith(where) and danger == what for where, what in ALLOWED)}
+    unexplained = {
+        (path, danger) for path, danger in found if not any(path.startswith(where) and danger == what for where, what in ALLOWED)
+    }
     assert unexplained == set()
 
 
@@ -70,11 +100,17 @@ def test_rq_carries_json() -> None:
 
     source = Path(rq_worker.__file__).read_text(encoding="utf-8")
     assert vars(rq_worker)["JSONSerializer"] is JSONSerializer
-    made = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and re.search(r"\bQueue$|Worker$", name_of(node.func))]
+    made = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and re.search(r"\bQueue$|Worker$", name_of(node.func))
+    ]
     outside = [node for node in made if name_of(node.func).startswith("rq.")]
     assert outside
     for node in outside:
-        assert any(each.arg == "serializer" and name_of(each.value) == "JSONSerializer" for each in node.keywords), ast.unparse(node)
+        assert any(each.arg == "serializer" and name_of(each.value) == "JSONSerializer" for each in node.keywords), ast.unparse(
+            node
+        )
     assert rq.queue.Queue
 
 
@@ -92,7 +128,11 @@ def test_every_package_of_the_lock_has_its_hashes() -> None:
 
 def test_no_route_takes_a_plugin_in(app) -> None:
     """Plugins come with the package manager of whoever runs the server; no page uploads or installs code."""
-    takes_files = {rule.rule for rule in app.url_map.iter_rules() if "POST" in rule.methods and re.search(r"upload|install|import|package", rule.rule)}
+    takes_files = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "POST" in rule.methods and re.search(r"upload|install|import|package", rule.rule)
+    }
     assert takes_files == {"/uploads"}
     for path in sorted((ROOT / "web/plugdesk_web/routes").glob("*.py")):
         source = path.read_text(encoding="utf-8")

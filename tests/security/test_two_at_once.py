@@ -26,7 +26,9 @@ def runtime(database_url: str, tmp_path: Any, _plugins: list[Any], clock: Any) -
     from plugdesk.runtime import Runtime
     from plugdesk.settings import Settings
 
-    runtime = Runtime(Settings(data=tmp_path, database_url=database_url, base_url="https://desk.example"), plugins=_plugins, clock=clock)
+    runtime = Runtime(
+        Settings(data=tmp_path, database_url=database_url, base_url="https://desk.example"), plugins=_plugins, clock=clock
+    )
     with runtime.database.write() as session:
         make_desk(session).set_up_at = clock.now()
         form = make_form(session, slug="support")
@@ -91,7 +93,9 @@ def test_one_form_sent_ten_times_at_once_sends_once(runtime: Any, app: Any, toge
     statuses = together("/tickets/1/replies", *[body] * 2)
     assert set(statuses) <= {303, 409}
     with runtime.database.read() as session:
-        per_author = session.execute(sa.select(Message.author_id, sa.func.count()).where(Message.direction == "outgoing").group_by(Message.author_id)).all()
+        per_author = session.execute(
+            sa.select(Message.author_id, sa.func.count()).where(Message.direction == "outgoing").group_by(Message.author_id)
+        ).all()
     assert all(number == 1 for _author, number in per_author)
 
 
@@ -111,7 +115,9 @@ def test_closing_twice_at_once_is_one_closing(runtime: Any, together: Callable[.
     assert events(runtime, "ticket_closed") == 1
 
 
-def test_assigning_to_two_people_at_once_ends_with_what_the_history_says_last(runtime: Any, together: Callable[..., list[int]]) -> None:
+def test_assigning_to_two_people_at_once_ends_with_what_the_history_says_last(
+    runtime: Any, together: Callable[..., list[int]]
+) -> None:
     ivan, petra = (str(read(runtime, sa.select(User.id).where(User.email == address))[0]) for address in AGENTS)
     assert set(together("/tickets/1/assignment", {"assignee": ivan}, {"assignee": petra})) <= {303, 409}
     (assignee,) = read(runtime, sa.select(Ticket.assignee_id))

@@ -75,7 +75,11 @@ def test_a_name_reaches_neither_the_disk_nor_the_head_of_an_answer(world: World,
     shown = answer.get_json()["name"]
     assert not shown.startswith(".")
     assert not any(sign in shown for sign in '/\\<>"\0\r\n\u200b\u202e')
-    stored = [path.name for path in world.runtime.settings.data.rglob("*") if path.is_file() and path.parent.parent.parent.name == "files"]
+    stored = [
+        path.name
+        for path in world.runtime.settings.data.rglob("*")
+        if path.is_file() and path.parent.parent.parent.name == "files"
+    ]
     assert all(len(each) == 64 and set(each) <= set("0123456789abcdef") for each in stored)
 
 
@@ -102,7 +106,9 @@ def test_a_body_is_measured_before_it_is_read(world: World) -> None:
             read.append(len(buffer))
             return len(buffer)
 
-    environ = EnvironBuilder("/uploads", "https://desk.example", method="POST", content_type="multipart/form-data; boundary=x").get_environ()
+    environ = EnvironBuilder(
+        "/uploads", "https://desk.example", method="POST", content_type="multipart/form-data; boundary=x"
+    ).get_environ()
     _body, status, _head = run_wsgi_app(world.app, environ | {"CONTENT_LENGTH": str(10**10), "wsgi.input": Endless()})
     assert status.startswith("413")
     assert sum(read) < 1_000_000
@@ -130,12 +136,28 @@ def test_a_key_of_anothers_upload_attaches_nothing(world: World, path: str) -> N
         assert "Here" in answer.get_data(as_text=True)
 
 
-TRAVERSALS = ["../../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/etc/passwd", "....//etc/passwd", "..\\..\\boot.ini", "%00", "/etc/passwd", "file:///etc/passwd"]
+TRAVERSALS = [
+    "../../../etc/passwd",
+    "..%2f..%2fetc%2fpasswd",
+    "%2e%2e/%2e%2e/etc/passwd",
+    "....//etc/passwd",
+    "..\\..\\boot.ini",
+    "%00",
+    "/etc/passwd",
+    "file:///etc/passwd",
+]
 
 
 @pytest.mark.parametrize("evil", TRAVERSALS)
 def test_no_parameter_is_a_path(world: World, evil: str) -> None:
-    with_files = ("/files/{}", "/static/dev/{}", "/static/{}/css/base.css", "/static/x/button/1/{}", "/static/x/{}/1/css/base.css", "/forms/support/x/email/quarantine/{}/letter.eml")
+    with_files = (
+        "/files/{}",
+        "/static/dev/{}",
+        "/static/{}/css/base.css",
+        "/static/x/button/1/{}",
+        "/static/x/{}/1/css/base.css",
+        "/forms/support/x/email/quarantine/{}/letter.eml",
+    )
     for rule in with_files:
         answer = world.ask("admin", "GET", rule.format(evil))
         assert b"root:" not in answer.get_data()

@@ -63,8 +63,12 @@ class World:
 
     def ask(self, role: str, method: str, path: str, body: Mapping[str, Any] | None = None, **given: Any) -> Any:
         """What the desk answers to somebody of `role`. A value of `body` that is bytes is sent as a file."""
-        sent = {name: (BytesIO(value), "notes.txt") if isinstance(value, bytes) else value for name, value in (body or {}).items()}
-        multipart = {"content_type": "multipart/form-data"} if any(isinstance(value, bytes) for value in (body or {}).values()) else {}
+        sent = {
+            name: (BytesIO(value), "notes.txt") if isinstance(value, bytes) else value for name, value in (body or {}).items()
+        }
+        multipart = (
+            {"content_type": "multipart/form-data"} if any(isinstance(value, bytes) for value in (body or {}).values()) else {}
+        )
         response = self.browser(role).open(path, method=method, data=sent or None, **multipart, **given)
         response.get_data()  # to the end of a file, which is closed then
         response.close()
@@ -212,7 +216,11 @@ def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) ->
     from plugdesk_email.models import Original, OriginalState
 
     session, runtime = world.session, world.runtime
-    servers = {f"{kind}_{name}": value for kind in ("imap", "smtp") for name, value in (("host", "mail.example"), ("port", 993), ("security", "tls"))}
+    servers = {
+        f"{kind}_{name}": value
+        for kind in ("imap", "smtp")
+        for name, value in (("host", "mail.example"), ("port", 993), ("security", "tls"))
+    }
     boxes = [
         add_mailbox(
             runtime.context("email", form, session),

@@ -102,7 +102,9 @@ def letter(sender: str, subject: str, text: str, **fields: str) -> EmailMessage:
     """A plain letter to the company; `fields` are further header fields, with `_` for `-`."""
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = sender, HELP, subject
-    made["Message-ID"] = fields.pop("Message_ID", f"<{abs(hash((sender, subject, text)))}@{sender.rpartition('@')[2].rstrip('>')}>")
+    made["Message-ID"] = fields.pop(
+        "Message_ID", f"<{abs(hash((sender, subject, text)))}@{sender.rpartition('@')[2].rstrip('>')}>"
+    )
     for name, value in fields.items():
         made[name.replace("_", "-")] = value
     made.set_content(text)

@@ -127,7 +127,10 @@ class Page:
         for form in self.tree.css("form"):
             own = f'[form="{form.attributes["id"]}"][formaction]' if form.attributes.get("id") else ""
             buttons = [*form.css("[formaction]"), *(self.tree.css(own) if own else [])]
-            for address in (form.attributes.get("action") or self.path, *(each.attributes["formaction"] or "" for each in buttons)):
+            for address in (
+                form.attributes.get("action") or self.path,
+                *(each.attributes["formaction"] or "" for each in buttons),
+            ):
                 if address.partition("?")[0].endswith(action):
                     return form, address
         raise AssertionError(f"no form leads to {action} on {self.path}: {self.said()[:500]}")
@@ -157,7 +160,9 @@ class Visitor:
         """The page at `path`, whose answer must have this status."""
         return _checked(self.http.get(path), status)
 
-    def submit(self, page: Page, action: str, values: Mapping[str, Any] | None = None, *, status: int = 200, files: Any = None) -> Page:
+    def submit(
+        self, page: Page, action: str, values: Mapping[str, Any] | None = None, *, status: int = 200, files: Any = None
+    ) -> Page:
         """Fills in the form that leads to `action` and sends it; what is not in `values` stays as the page has it."""
         return _checked(self.send(page, action, values, files=files), status)
 
@@ -175,7 +180,9 @@ class Visitor:
 
 def _checked(response: httpx.Response, status: int) -> Page:
     page = Page(response)
-    assert page.status == status, f"{response.request.method} {response.url}: {page.status} instead of {status}: {page.said()[:400]}"
+    assert page.status == status, (
+        f"{response.request.method} {response.url}: {page.status} instead of {status}: {page.said()[:400]}"
+    )
     return page
 
 
@@ -194,5 +201,11 @@ def _entered(form: LexborNode) -> dict[str, Any]:
             value = options[0].attributes.get("value", options[0].text()) if options else ""
         else:
             value = about.get("value") or ("on" if kind == "checkbox" else "")
-        entered[name] = [*entered[name], value] if isinstance(entered.get(name), list) else [entered[name], value] if name in entered else value
+        entered[name] = (
+            [*entered[name], value]
+            if isinstance(entered.get(name), list)
+            else [entered[name], value]
+            if name in entered
+            else value
+        )
     return entered

@@ -23,7 +23,9 @@ SCRIPTS = sorted((STATIC / "js").rglob("*.js"))
 PAGES = sorted(TEMPLATES.rglob("*.html"))
 
 LITERALS = {
-    "a colour": re.compile(r"#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?|oklch|oklab|lab|lch|color)\(|\b(?:white|black|red|blue|green|gray|grey)\s*[;}]"),
+    "a colour": re.compile(
+        r"#[0-9a-f]{3,8}\b|\b(?:rgba?|hsla?|oklch|oklab|lab|lch|color)\(|\b(?:white|black|red|blue|green|gray|grey)\s*[;}]"
+    ),
     "a size": re.compile(r"(?<![\w.-])\d*\.?\d+(?:px|rem|pt)\b"),
     "a time": re.compile(r"(?<![\w.-])\d*\.?\d+m?s\b"),
     "a layer": re.compile(r"z-index:\s*-?\d"),
@@ -57,7 +59,11 @@ def test_every_token_that_is_read_exists() -> None:
 
 def test_every_style_sheet_is_linked_and_every_link_has_its_style_sheet() -> None:
     loops = re.findall(r"for name in \((.*?)\)", (TEMPLATES / "layouts" / "_styles.html").read_text())
-    linked = {f"{folder}/{name}.css" for folder, loop in zip(("css", "css/components"), loops, strict=True) for name in re.findall(r'"([\w-]+)"', loop)}
+    linked = {
+        f"{folder}/{name}.css"
+        for folder, loop in zip(("css", "css/components"), loops, strict=True)
+        for name in re.findall(r'"([\w-]+)"', loop)
+    }
     assert linked == {path.relative_to(STATIC).as_posix() for path in STYLES}
 
 
@@ -70,7 +76,9 @@ def test_every_static_file_a_template_names_exists(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=relative)
 def test_every_behaviour_a_template_asks_for_exists(path: Path) -> None:
     html = path.read_text()
-    values = re.findall(r'data-behavior="([^"]*)"', re.sub(r"{[{%#].*?[%#}]}", " ", html, flags=re.S)) + re.findall(r'"data-behavior": "([^"]*)"', html)
+    values = re.findall(r'data-behavior="([^"]*)"', re.sub(r"{[{%#].*?[%#}]}", " ", html, flags=re.S)) + re.findall(
+        r'"data-behavior": "([^"]*)"', html
+    )
     asked = {name for value in values for name in value.split()}
     known = {script.stem for script in (STATIC / "js" / "behaviors").glob("*.js")}
     assert asked <= known, asked - known
@@ -124,7 +132,13 @@ def test_nothing_is_asked_of_another_host(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=relative)
 def test_no_template_carries_script_or_style_of_its_own(path: Path) -> None:
     html = re.sub(r"{#.*?#}", "", path.read_text(), flags=re.S)
-    assert re.findall(r"<script(?![^>]*(?:\bsrc=|application/json))|<style|\sstyle=|\son(?:click|change|submit|load|input|error|focus|blur|key\w+|mouse\w+)=|\bhx-on|javascript:", html) == []
+    assert (
+        re.findall(
+            r"<script(?![^>]*(?:\bsrc=|application/json))|<style|\sstyle=|\son(?:click|change|submit|load|input|error|focus|blur|key\w+|mouse\w+)=|\bhx-on|javascript:",
+            html,
+        )
+        == []
+    )
 
 
 def test_script_and_style_together_are_light() -> None:

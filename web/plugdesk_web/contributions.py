@@ -124,4 +124,16 @@ def contributed(registry: Any, kind: type) -> list[Contributed]:
     return [Contributed(plugin, each) for plugin, each in registry.pages if isinstance(each, kind)]
 
 
-__all__ = ["Action", "Banner", "Cell", "Column", "Contributed", "DashboardCard", "Form", "NavItem", "Pages", "Panel", "contributed"]
+__all__ = [
+    "Action",
+    "Banner",
+    "Cell",
+    "Column",
+    "Contributed",
+    "DashboardCard",
+    "Form",
+    "NavItem",
+    "Pages",
+    "Panel",
+    "contributed",
+]

@@ -36,7 +36,12 @@ KINDS: Mapping[FieldKind, Any] = {
     FieldKind.GROUP: lazy_gettext("Group"),
     FieldKind.CUSTOMER: lazy_gettext("Customer"),
 }
-TONES = (("", lazy_gettext("no colour")), ("green", lazy_gettext("green")), ("amber", lazy_gettext("amber")), ("red", lazy_gettext("red")))
+TONES = (
+    ("", lazy_gettext("no colour")),
+    ("green", lazy_gettext("green")),
+    ("amber", lazy_gettext("amber")),
+    ("red", lazy_gettext("red")),
+)
 WITHOUT_DEFAULT = (FieldKind.FILE, FieldKind.CUSTOMER)
 
 
@@ -155,5 +160,12 @@ def _previewed(draft: FieldDraft, people: list[tuple[Any, str]], groups: list[tu
     elif draft.kind is FieldKind.GROUP:
         choices = groups
     return PreviewField(
-        draft.label or _("(no question yet)"), str(draft.kind), draft.help, draft.required, choices, draft.default, draft.currency, is_open
+        draft.label or _("(no question yet)"),
+        str(draft.kind),
+        draft.help,
+        draft.required,
+        choices,
+        draft.default,
+        draft.currency,
+        is_open,
     )

@@ -51,7 +51,9 @@ def progress_of(session: Session) -> Progress:
     form = next((each for each in forms if each.id == chosen), forms[0] if forms else None)
     if form is None:
         return Progress(None, (), None, False)
-    ticket = session.scalar(sa.select(Ticket).where(Ticket.form_id == form.id, Ticket.deleted_at.is_(None)).order_by(Ticket.id).limit(1))
+    ticket = session.scalar(
+        sa.select(Ticket).where(Ticket.form_id == form.id, Ticket.deleted_at.is_(None)).order_by(Ticket.id).limit(1)
+    )
     return Progress(form, _mailboxes(session, form), ticket, ticket is not None and _is_answered(session, ticket))
 
 
@@ -65,5 +67,7 @@ def _mailboxes(session: Session, form: Form) -> Sequence[HealthLine]:
 
 
 def _is_answered(session: Session, ticket: Ticket) -> bool:
-    said = sa.select(Message.id).where(Message.ticket_id == ticket.id, Message.direction == Direction.OUTGOING, Message.author_id.is_not(None))
+    said = sa.select(Message.id).where(
+        Message.ticket_id == ticket.id, Message.direction == Direction.OUTGOING, Message.author_id.is_not(None)
+    )
     return session.scalar(said.limit(1)) is not None

@@ -110,7 +110,10 @@ def _details(data: Mapping[str, Any]) -> str:
 def _plain(pair: Any) -> str:
     if not (isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2):
         return json.dumps(pair, ensure_ascii=False)
-    before, after = ("—" if each in (None, "", [], {}) else each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in pair)
+    before, after = (
+        "—" if each in (None, "", [], {}) else each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
+        for each in pair
+    )
     return f"{before} → {after}"
 
 
@@ -146,7 +149,9 @@ def _person(sentence: Any) -> Callable[[Session, Event], str]:
     return words
 
 
-_RED = frozenset({"sign_in_failed", "access_denied", "extension_suspended", "ticket_erased", "extension_data_deleted", "extension_removed"})
+_RED = frozenset(
+    {"sign_in_failed", "access_denied", "extension_suspended", "ticket_erased", "extension_data_deleted", "extension_removed"}
+)
 _AMBER = frozenset({"user_deactivated", "group_deleted", "field_deleted", "status_deleted", "form_archived", "ticket_deleted", "mailbox_removed",
                     "extension_disabled", "identity_removed", "sessions_ended", "form_agent_removed"})  # fmt: skip
 _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
@@ -189,7 +194,9 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     "fields_moved": lambda session, event: _("Put the fields in another order"),
     "status_added": _said(lazy_gettext("Added the status %(name)s"), name="name"),
     "status_edited": _said(lazy_gettext("Changed the status %(code)s"), code="code"),
-    "status_deleted": _said(lazy_gettext("Deleted the status %(name)s; tickets moved: %(number)s"), name="name", number="tickets"),
+    "status_deleted": _said(
+        lazy_gettext("Deleted the status %(name)s; tickets moved: %(number)s"), name="name", number="tickets"
+    ),
     "statuses_moved": lambda session, event: _("Put the statuses in another order"),
     "configuration_applied": _said(lazy_gettext("Took the ready-made configuration %(name)s"), name="configuration"),
     "extension_enabled": _about(lazy_gettext("Switched on %(name)s")),

@@ -59,7 +59,9 @@ def read_question(session: Session, user: User, typed: str) -> Question:
     return Question(conditions, said, words, number, misunderstood)
 
 
-def _condition(session: Session, user: User, forms: Sequence[Form], fields: Mapping[str, Sequence[Any]], term: Term) -> Condition | None:
+def _condition(
+    session: Session, user: User, forms: Sequence[Form], fields: Mapping[str, Sequence[Any]], term: Term
+) -> Condition | None:
     known = NAMES.get(term.field or "")
     if known is not None:
         return known(session, user, forms, term.value)
@@ -129,7 +131,9 @@ def _of_one_field(field: Any, value: str) -> Condition | None:
         return sa.and_(here, sa.or_(*(sa.cast(stored, sa.Text).like(f'%"{code}"%') for code in codes)))
     if field.kind is FieldKind.CHECK:
         yes = wanted in ("yes", "true", "1", "да")
-        return sa.and_(here, stored.as_boolean().is_(True) if yes else sa.func.coalesce(stored.as_boolean(), sa.false()).is_(False))
+        return sa.and_(
+            here, stored.as_boolean().is_(True) if yes else sa.func.coalesce(stored.as_boolean(), sa.false()).is_(False)
+        )
     return sa.and_(here, _contains(stored.as_string(), value))
 
 

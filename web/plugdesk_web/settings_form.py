@@ -63,7 +63,9 @@ def settings_here(session: Session, plugin_id: str, scope: Form | Desk) -> Here 
     schema = schema_of(manifest.settings)
     values, version = settings_in(session, plugin_id, scope)
     lower = settings_in(session, plugin_id, runtime.desk(session))[0] if scope.id else []
-    defaults = [SettingValue(each, bool(each.default) if each.is_secret else each.default, "default") for each in options_of(schema)]
+    defaults = [
+        SettingValue(each, bool(each.default) if each.is_secret else each.default, "default") for each in options_of(schema)
+    ]
     return Here(plugin_id, scope, schema, version, _by_name(values), _by_name(lower or defaults))
 
 

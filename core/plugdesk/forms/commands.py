@@ -88,7 +88,13 @@ def set_language(session: Session, form: Form, language: str | None, *, by: User
 
 
 def set_responsible(
-    session: Session, form: Form, *, user: User | None = None, group: Group | None = None, by: User | None, version: int | None = None
+    session: Session,
+    form: Form,
+    *,
+    user: User | None = None,
+    group: Group | None = None,
+    by: User | None,
+    version: int | None = None,
 ) -> None:
     """Who gets what no rule assigns: a person, a group, a person within a group, or nobody."""
     open_for_change(session, form, by, version)

@@ -16,7 +16,9 @@ from plugdesk.permissions import can_configure
 from plugdesk.users.models import User
 
 
-def open_for_change(session: Session, form: Form, by: User | None, version: int | None, row: Field | Status | None = None) -> None:
+def open_for_change(
+    session: Session, form: Form, by: User | None, version: int | None, row: Field | Status | None = None
+) -> None:
     """Keep other writers from the form, and refuse whoever may not change it, or works on what is no longer there."""
     if by is not None and not can_configure(session, by, form):
         raise NotAllowed(_("Only administrators of this form may do this."))

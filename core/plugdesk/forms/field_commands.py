@@ -65,7 +65,9 @@ def add_field(
     return field
 
 
-def change_field(session: Session, form: Form, field: Field, changes: Mapping[str, Any], *, by: User | None, version: int | None = None) -> None:
+def change_field(
+    session: Session, form: Form, field: Field, changes: Mapping[str, Any], *, by: User | None, version: int | None = None
+) -> None:
     """Change what `FIELD_CHANGES` names. Code and kind stay: the values there are would not fit another kind."""
     open_for_change(session, form, by, version, field)
     only_known(changes, FIELD_CHANGES)

@@ -307,7 +307,9 @@ def _files(raw: Any, session: Session, by: User | None) -> list[str]:
     if not all(isinstance(key, str) and key for key in keys):
         raise Invalid(_("One of the files is no longer there. Attach it again."))
     mine = [Attachment.uploaded_by_id == by.id] if by is not None else []
-    known = set(session.scalars(sa.select(Attachment.key).where(Attachment.key.in_(keys), Attachment.message_id.is_(None), *mine)))
+    known = set(
+        session.scalars(sa.select(Attachment.key).where(Attachment.key.in_(keys), Attachment.message_id.is_(None), *mine))
+    )
     if known != set(keys):
         raise Invalid(_("One of the files is no longer there. Attach it again."))
     return keys
@@ -316,7 +318,9 @@ def _files(raw: Any, session: Session, by: User | None) -> list[str]:
 def _file_names(session: Session, keys: list[str]) -> list[str]:
     from plugdesk.tickets.models import Attachment
 
-    names = {key: name for key, name in session.execute(sa.select(Attachment.key, Attachment.name).where(Attachment.key.in_(keys)))}
+    names = {
+        key: name for key, name in session.execute(sa.select(Attachment.key, Attachment.name).where(Attachment.key.in_(keys)))
+    }
     return [names[key] for key in keys if key in names]
 
 

@@ -137,7 +137,9 @@ def _status_kind(session: Session, form: Form, status: Status, raw: Any) -> Stat
     kind = StatusKind(raw)
     if sa.inspect(status).persistent and kind is not status.kind:
         if tickets_in(session, status):
-            raise Invalid(_("There are tickets in this status. Add one of the other kind, and delete this one: its tickets then move."))
+            raise Invalid(
+                _("There are tickets in this status. Add one of the other kind, and delete this one: its tickets then move.")
+            )
         _keep_both_ends([each for each in form.statuses if each is not status], kind)
     return kind
 

@@ -84,7 +84,9 @@ def open_ticket(
     session.add(ticket)
     settle(session, ticket)
     if by is not None:
-        ticket.channel = runtime.executor.first("channel_for", form, session, expects=str, ticket=ticket, customer=customer) or channel
+        ticket.channel = (
+            runtime.executor.first("channel_for", form, session, expects=str, ticket=ticket, customer=customer) or channel
+        )
     message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel)
     session.flush()  # the ids of ticket and message
     if by is not None and (keys := file_keys(form, ticket.values)):

@@ -133,7 +133,9 @@ def deactivate_user(session: Session, user: User, *, by: User | None, version: i
     for form in left:
         form.responsible_user_id = None
     end_all_sessions(session, user)
-    record(session, "user_deactivated", actor=by, user_id=user.id, name=user.name, was_responsible_for=[form.slug for form in left])
+    record(
+        session, "user_deactivated", actor=by, user_id=user.id, name=user.name, was_responsible_for=[form.slug for form in left]
+    )
 
 
 def activate_user(session: Session, user: User, *, by: User | None, version: int | None = None) -> None:
@@ -172,7 +174,9 @@ def remove_form_agent(session: Session, form: Form, user: User, *, by: User | No
         record(session, "form_agent_removed", form=form, actor=by, user_id=user.id, name=user.name)
 
 
-def add_group(session: Session, *, name: str, by: User | None, supervisor: User | None = None, members: Iterable[User] = ()) -> Group:
+def add_group(
+    session: Session, *, name: str, by: User | None, supervisor: User | None = None, members: Iterable[User] = ()
+) -> Group:
     """Add a group of agents."""
     only_admins(by)
     group = Group(name=_group_name(session, name), supervisor=supervisor, created_at=runtime_of(session).clock.now())
@@ -205,7 +209,13 @@ def set_members(session: Session, group: Group, members: Iterable[User], *, by: 
     if before != {each.id for each in after}:
         group.members = after
         _forget_groups(session)
-        record(session, "group_changed", actor=by, group_id=group.id, changes={"members": [sorted(before), sorted(each.id for each in after)]})
+        record(
+            session,
+            "group_changed",
+            actor=by,
+            group_id=group.id,
+            changes={"members": [sorted(before), sorted(each.id for each in after)]},
+        )
 
 
 def delete_group(session: Session, group: Group, *, by: User | None, move_to: Group | None = None) -> int:

@@ -44,7 +44,9 @@ def find_or_create_customer(
     if known is None:
         try:
             with session.begin_nested():
-                return _add(session, shown or stored, [(channel, stored, one_line(value))], language=language, country=country, by=by)
+                return _add(
+                    session, shown or stored, [(channel, stored, one_line(value))], language=language, country=country, by=by
+                )
         except IntegrityError:  # another worker was faster: theirs is committed, for our insert waited for it
             known = _customer_at(session, channel, stored)
             if known is None:
@@ -82,7 +84,9 @@ def add_customer(
         raise Conflict(_("One of these contacts was given to somebody else at this moment.")) from None
 
 
-def change_customer(session: Session, customer: User, changes: Mapping[str, Any], *, by: User | None, version: int | None = None) -> User:
+def change_customer(
+    session: Session, customer: User, changes: Mapping[str, Any], *, by: User | None, version: int | None = None
+) -> User:
     """Change what is known of a customer (`CHANGES`). Raises `NotAllowed`, `Invalid`, `Conflict`."""
     _may_change(session, customer, by)
     only_known(changes, CHANGES)
@@ -101,7 +105,14 @@ def change_customer(session: Session, customer: User, changes: Mapping[str, Any]
 
 
 def add_identity(
-    session: Session, customer: User, *, channel: str, value: str, by: User | None, shown: str | None = None, verified: bool = False
+    session: Session,
+    customer: User,
+    *,
+    channel: str,
+    value: str,
+    by: User | None,
+    shown: str | None = None,
+    verified: bool = False,
 ) -> Identity:
     """A further way to reach `customer`. `Conflict` when it is somebody else's; one they have already is returned."""
     _may_change(session, customer, by)
@@ -134,7 +145,9 @@ def remove_identity(session: Session, identity: Identity, *, by: User | None) ->
 def add_organization(session: Session, *, name: str, by: User | None) -> Organization:
     """Add a company that customers can belong to."""
     _only_agents(by)
-    organization = Organization(name=needed_line(name, _("Give the organization a name.")), created_at=runtime_of(session).clock.now())
+    organization = Organization(
+        name=needed_line(name, _("Give the organization a name.")), created_at=runtime_of(session).clock.now()
+    )
     session.add(organization)
     session.flush()  # the organization's id
     record(session, "organization_added", actor=by, organization_id=organization.id, name=organization.name)

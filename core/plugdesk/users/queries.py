@@ -49,12 +49,17 @@ def agents_of_form(session: Session, form: Form) -> Sequence[User]:
 def rights_on_form(session: Session, form: Form) -> list[tuple[User, bool]]:
     """Who was given `form` to work on, by name; the second value says whether as its admin."""
     query = sa.select(User, FormAgent.is_admin).join(FormAgent, FormAgent.user_id == User.id)
-    return [(user, is_admin) for user, is_admin in session.execute(query.where(FormAgent.form_id == form.id).order_by(User.name, User.id))]
+    return [
+        (user, is_admin)
+        for user, is_admin in session.execute(query.where(FormAgent.form_id == form.id).order_by(User.name, User.id))
+    ]
 
 
 def all_groups(session: Session) -> Sequence[Group]:
     """Every group by name, with its members and supervisor."""
-    return session.scalars(sa.select(Group).options(selectinload(Group.members), selectinload(Group.supervisor)).order_by(Group.name)).all()
+    return session.scalars(
+        sa.select(Group).options(selectinload(Group.members), selectinload(Group.supervisor)).order_by(Group.name)
+    ).all()
 
 
 def groups_of(session: Session, user: User) -> Sequence[Group]:

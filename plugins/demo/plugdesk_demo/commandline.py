@@ -24,7 +24,9 @@ OVERRULED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEYS", "SESSION_KEY", "WORKER_
 @click.group(invoke_without_command=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), help="The demo's folder.  [default: plugdesk-demo, plugdesk-demo-ru]"
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The demo's folder.  [default: plugdesk-demo, plugdesk-demo-ru]",
 )
 @click.option("--lang", type=click.Choice(["en", "ru"]), help="The company's language: en if the folder is new.")
 @click.pass_context
@@ -61,7 +63,9 @@ def _listenable(port: int) -> int:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise click.ClickException(f"Port {port} cannot be listened at: {error.strerror}. Choose another with --port.") from error
+            raise click.ClickException(
+                f"Port {port} cannot be listened at: {error.strerror}. Choose another with --port."
+            ) from error
         return int(probe.getsockname()[1])
 
 

@@ -37,9 +37,17 @@ def build_company(lang: str, seed: int, now: datetime) -> Company:
     scenarios = {form.key: read_scenarios(lang, form.key) for form in forms}
     tickets = tell_tickets(content, scenarios, forms, agents, organizations, customers, TICKETS, rng, now)
     return Company(
-        name=content["name"], about=content["about"], language=lang, time_zone=content["time_zone"],
-        domain=content["domain"], forms=forms, groups=tuple(Group(**entry) for entry in content["groups"]),
-        agents=agents, organizations=organizations, customers=customers, tickets=tickets,
+        name=content["name"],
+        about=content["about"],
+        language=lang,
+        time_zone=content["time_zone"],
+        domain=content["domain"],
+        forms=forms,
+        groups=tuple(Group(**entry) for entry in content["groups"]),
+        agents=agents,
+        organizations=organizations,
+        customers=customers,
+        tickets=tickets,
         roles=content["roles"] | {"customer": _busiest(tickets)},
     )
 
@@ -48,20 +56,28 @@ def _form(entry: Mapping[str, Any], content: Mapping[str, Any]) -> Form:
     statuses = [code for code in content["statuses"] if code != "waiting_parts" or entry["key"] == "repairs"]
     priority = Field("priority", content["priority"], "choice", choices=tuple(content["choices"]["priority"].items()))
     return Form(
-        key=entry["key"], name=entry["name"], address=f"{entry['key']}@{content['domain']}", sender=entry["sender"],
-        group=entry["group"], rating=entry["rating"],
-        fields=(priority, *(
-            Field(**{**given, "choices": tuple(given.get("choices", {}).items())}) for given in entry["fields"]
-        )),
+        key=entry["key"],
+        name=entry["name"],
+        address=f"{entry['key']}@{content['domain']}",
+        sender=entry["sender"],
+        group=entry["group"],
+        rating=entry["rating"],
+        fields=(priority, *(Field(**{**given, "choices": tuple(given.get("choices", {}).items())}) for given in entry["fields"])),
         statuses=tuple(Status(code, content["statuses"][code], _STATUS_KINDS.get(code, code)) for code in statuses),
     )
 
 
 def _agent(key: str, entry: Mapping[str, Any], content: Mapping[str, Any]) -> Agent:
     return Agent(
-        key=key, name=entry["name"], email=f"{key}@{content['domain']}", gender=entry["gender"],
-        groups=tuple(entry["groups"]), forms=tuple(entry["forms"]), administers=tuple(entry.get("administers", [])),
-        is_admin=key == content["roles"]["admin"], share=entry["share"],
+        key=key,
+        name=entry["name"],
+        email=f"{key}@{content['domain']}",
+        gender=entry["gender"],
+        groups=tuple(entry["groups"]),
+        forms=tuple(entry["forms"]),
+        administers=tuple(entry.get("administers", [])),
+        is_admin=key == content["roles"]["admin"],
+        share=entry["share"],
     )
 
 
@@ -69,8 +85,9 @@ def _people(content: Mapping[str, Any], lang: str, rng: Random) -> tuple[tuple[O
     """Two customers of three belong to an organization; an organization has one country and up to a few people."""
     places = content["places"]
     organizations = tuple(
-        Organization(entry["domain"].removesuffix(".example"), entry["name"], entry["domain"],
-                     places[number % len(places)]["country"])
+        Organization(
+            entry["domain"].removesuffix(".example"), entry["name"], entry["domain"], places[number % len(places)]["country"]
+        )
         for number, entry in enumerate(content["organizations"])
     )
     last_names = rng.sample(content["people"]["last"], CUSTOMERS)
@@ -84,12 +101,21 @@ def _people(content: Mapping[str, Any], lang: str, rng: Random) -> tuple[tuple[O
         place = places[organizations.index(employer) % len(places)] if employer else rng.choice(places)
         local = f"{_latin(first, content)}.{_latin(last, content)}"
         free_mail = ("example.com", "example.org", "example.net")[number % 3]
-        customers.append(Customer(
-            key=local, first_name=first, last_name=last,
-            email=f"{local}@{employer.domain if employer else free_mail}", phone=_phone(content, place["country"], rng),
-            language=lang, country=place["country"], gender=gender, organization=employer.key if employer else None,
-            shop=place["shop"], at_shop=place["at"],
-        ))
+        customers.append(
+            Customer(
+                key=local,
+                first_name=first,
+                last_name=last,
+                email=f"{local}@{employer.domain if employer else free_mail}",
+                phone=_phone(content, place["country"], rng),
+                language=lang,
+                country=place["country"],
+                gender=gender,
+                organization=employer.key if employer else None,
+                shop=place["shop"],
+                at_shop=place["at"],
+            )
+        )
     return organizations, tuple(customers)
 
 

@@ -45,7 +45,14 @@ def read_letters(mailbox: Sequence[bytes]) -> list[Letter]:
 
 
 def send_letter(
-    mail: LocalMail, *, sender: tuple[str, str], to: str, subject: str, text: str, at: datetime, files: Sequence[NewFile] = (),
+    mail: LocalMail,
+    *,
+    sender: tuple[str, str],
+    to: str,
+    subject: str,
+    text: str,
+    at: datetime,
+    files: Sequence[NewFile] = (),
     answers: Letter | None = None,
 ) -> None:
     """Send a letter of a customer (name, address) over SMTP; one that `answers` quotes that letter below its text.

@@ -90,7 +90,9 @@ def _customers(runtime: Runtime) -> list[str]:
 def _connect(runtime: Runtime, mail: LocalMail, mailboxes: Mapping[str, str], known: set[str]) -> set[str]:
     """Connect the mailboxes of forms where e-mail is on and that are not `known`; returns the slugs. Ports are new at each start."""
     with runtime.database.read() as session:
-        new = [form.slug for form in all_forms(session) if form.slug in mailboxes and form.slug not in known and form.has("email")]
+        new = [
+            form.slug for form in all_forms(session) if form.slug in mailboxes and form.slug not in known and form.has("email")
+        ]
     if not new:
         return set()
     with runtime.database.write() as session:

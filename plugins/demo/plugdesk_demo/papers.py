@@ -79,10 +79,16 @@ def _csv(blanks: Mapping[str, str], content: Mapping[str, Any], at: datetime, rn
     for number in range(rng.randrange(25, 60)):
         sold += timedelta(minutes=rng.randrange(2, 14))
         price = f"{rng.randrange(100, 9900) / 100:.2f}".replace(".", content["decimal"])
-        writer.writerow([
-            4000 + number, f"{sold:%Y-%m-%d %H:%M}", rng.choice(content["products"]["item"]), rng.randrange(1, 4), price,
-            rng.choice(content["payments"]),
-        ])
+        writer.writerow(
+            [
+                4000 + number,
+                f"{sold:%Y-%m-%d %H:%M}",
+                rng.choice(content["products"]["item"]),
+                rng.randrange(1, 4),
+                price,
+                rng.choice(content["payments"]),
+            ]
+        )
     return Attachment(f"export-{at:%Y-%m}.csv", "text/csv", out.getvalue().encode("utf-8-sig"))
 
 
@@ -101,7 +107,14 @@ def _invoice(blanks: Mapping[str, str], content: Mapping[str, Any], at: datetime
     # The fonts every PDF reader has know Latin letters only, so the Russian letterhead is written in them.
     company, invoice, due = content["letterhead"]
     amount = blanks["amount"].replace("₽", "RUB").replace("€", "EUR ").replace("£", "GBP ").replace("\u00a0", " ")
-    lines = [company, f"{invoice} {blanks['invoice']}", f"{at:%d.%m.%Y}", "", f"Tillwise One, {blanks['serial']}", f"{due}: {amount}"]
+    lines = [
+        company,
+        f"{invoice} {blanks['invoice']}",
+        f"{at:%d.%m.%Y}",
+        "",
+        f"Tillwise One, {blanks['serial']}",
+        f"{due}: {amount}",
+    ]
     return Attachment(f"{blanks['invoice']}.pdf", "application/pdf", _pdf(lines))
 
 
@@ -136,7 +149,7 @@ class _Picture:
 
     def box(self, left: int, top: int, width: int, height: int, shade: int) -> None:
         right = min(left + width, self._width)
-        for row in self._rows[max(top, 0):top + height]:
+        for row in self._rows[max(top, 0) : top + height]:
             row[left:right] = bytes([shade]) * (right - left)
 
     def words(self, left: int, top: int, width: int, rng: Random, shade: int) -> None:

@@ -154,7 +154,9 @@ def _play_step(session: Session, stage: Stage, step: Step) -> None:
         case StepKind.FIELDS:
             set_fields(session, ticket, stage.values(ticket.form, step.values), by=stage.agent(step.who))
         case StepKind.RATING:
-            runtime_of(session).executor.first("rate_ticket", ticket.form, session, ticket=ticket, mark=step.score, comment=step.text)
+            runtime_of(session).executor.first(
+                "rate_ticket", ticket.form, session, ticket=ticket, mark=step.score, comment=step.text
+            )
     if step.status:
         change_status(session, ticket, stage.status(ticket.form, step.status), by=stage.agent(step.who))
 

@@ -61,7 +61,9 @@ def send() -> Response:
     except Invalid as refusal:
         return _page(address, request.form, answered, refusal.problems, status=422)
     target = url_for(".write", customer=address)
-    return redirect_after(remember(db(), me().id, target) or target, _("Sent. The desk finds the letter in its mailbox in a moment."))
+    return redirect_after(
+        remember(db(), me().id, target) or target, _("Sent. The desk finds the letter in its mailbox in a moment.")
+    )
 
 
 def _nothing() -> Response:
@@ -117,7 +119,9 @@ def _address(given: MultiDict[str, str]) -> str:
 
 def _customers(also: str) -> list[tuple[str, str]]:
     """Whom to choose from: addresses and names, and the address that was typed."""
-    found = db().execute(sa.select(Identity.value, User.name).join(User).where(Identity.channel == "email").order_by(User.name, User.id))
+    found = db().execute(
+        sa.select(Identity.value, User.name).join(User).where(Identity.channel == "email").order_by(User.name, User.id)
+    )
     named = {address: f"{name} <{address}>" if name != address else address for address, name in found}
     return list(({also: also} | named if also not in named else named).items())
 

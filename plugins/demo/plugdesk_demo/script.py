@@ -101,8 +101,7 @@ def _blocks(thread: str) -> list[Block]:
     marks = list(_MARK.finditer(thread))
     ends = [mark.start() for mark in marks[1:]] + [len(thread)]
     return [
-        Block(cast(By, mark[1]), mark[2].strip(), thread[mark.end():end].strip())
-        for mark, end in zip(marks, ends, strict=True)
+        Block(cast(By, mark[1]), mark[2].strip(), thread[mark.end() : end].strip()) for mark, end in zip(marks, ends, strict=True)
     ]
 
 

@@ -22,8 +22,15 @@ _SCORES = {5: 58, 4: 21, 3: 9, 2: 5, 1: 7}
 
 
 def tell_tickets(
-    content: Mapping[str, Any], scenarios: Mapping[str, list[Scenario]], forms: Sequence[Form], agents: Sequence[Agent],
-    organizations: Sequence[Organization], customers: Sequence[Customer], count: int, rng: Random, now: datetime,
+    content: Mapping[str, Any],
+    scenarios: Mapping[str, list[Scenario]],
+    forms: Sequence[Form],
+    agents: Sequence[Agent],
+    organizations: Sequence[Organization],
+    customers: Sequence[Customer],
+    count: int,
+    rng: Random,
+    now: datetime,
 ) -> tuple[Ticket, ...]:
     """So many tickets of the 90 days before `now`, in order of their opening; about `OPEN` of them are still open."""
     zone = ZoneInfo(content["time_zone"])
@@ -45,8 +52,14 @@ class _Telling:
     """One ticket while it is told: the moment reached, the agent who has it, the steps so far."""
 
     def __init__(
-        self, content: Mapping[str, Any], form: Form, agents: Sequence[Agent], customer: Customer, organization: str,
-        zone: ZoneInfo, rng: Random,
+        self,
+        content: Mapping[str, Any],
+        form: Form,
+        agents: Sequence[Agent],
+        customer: Customer,
+        organization: str,
+        zone: ZoneInfo,
+        rng: Random,
     ) -> None:
         self._content, self._said, self._form, self._agents = content, content["said"], form, agents
         self._customer, self._organization, self._zone, self._rng = customer, organization, zone, rng
@@ -68,9 +81,14 @@ class _Telling:
             self._tell_block(block, first=number == 0)
         self._close()
         return Ticket(
-            key=key, form=self._form.key, customer=self._customer.key, scenario=scenario.id,
+            key=key,
+            form=self._form.key,
+            customer=self._customer.key,
+            scenario=scenario.id,
             subject=fill(subject, self._blanks, self._rng, self._customer.gender),
-            channel="web" if self._rng.random() < 0.28 else "email", values=values, steps=tuple(self._steps),
+            channel="web" if self._rng.random() < 0.28 else "email",
+            values=values,
+            steps=tuple(self._steps),
         )
 
     def _tell_block(self, block: Block, *, first: bool) -> None:
@@ -106,9 +124,7 @@ class _Telling:
         """An agent accepts the ticket, or the supervisor gives it to one; some leave a note at once."""
         self._pass({"urgent": 4, "high": 14, "low": 90}.get(self._urgency, 35))
         if self._rng.random() < 0.08:
-            supervisor = next(
-                entry["supervisor"] for entry in self._content["groups"] if entry["key"] == self._form.group
-            )
+            supervisor = next(entry["supervisor"] for entry in self._content["groups"] if entry["key"] == self._form.group)
             self._add(StepKind.ASSIGN, supervisor, assignee=self._agent.key, status="open")
         else:
             self._add(StepKind.ACCEPT, self._agent.key, status="open")
@@ -137,7 +153,10 @@ class _Telling:
         by_customer = kind is StepKind.LETTER
         attachments = (make_paper(paper, self._blanks, self._content, self._at, self._rng),) if paper else ()
         self._add(
-            kind, self._customer.key if by_customer else self._agent.key, text=text, attachments=attachments,
+            kind,
+            self._customer.key if by_customer else self._agent.key,
+            text=text,
+            attachments=attachments,
             html="" if by_customer and self._style % 10 < 3 else to_html(text),
         )
 
@@ -178,7 +197,9 @@ class _Telling:
         """What the form asks, as far as the thread knows it."""
         values: dict[str, Value] = {"priority": "normal", **scenario.values}
         codes = {field.code for field in self._form.fields}
-        values |= {name: self._blanks[name] for name in ("serial", "version", "invoice") if name in codes and scenario.mentions(name)}
+        values |= {
+            name: self._blanks[name] for name in ("serial", "version", "invoice") if name in codes and scenario.mentions(name)
+        }
         if "amount" in codes and scenario.mentions("amount"):
             values["amount"] = self._blanks["amount_value"]
         if self._form.key == "repairs":
@@ -191,25 +212,39 @@ def make_blanks(
 ) -> dict[str, str]:
     """What the blanks of one ticket's texts are filled with, the same throughout the ticket."""
     form_of_money = content["money"].get(customer.country, content["money"]["other"])
-    amounts = [rng.randrange(*content[name]) + (rng.randrange(0, 100, 10) / 100 if content["cents"] else 0)
-               for name in ("amounts", "small_amounts")]
+    amounts = [
+        rng.randrange(*content[name]) + (rng.randrange(0, 100, 10) / 100 if content["cents"] else 0)
+        for name in ("amounts", "small_amounts")
+    ]
     past, later = opened - timedelta(days=rng.randrange(2, 12)), opened + timedelta(days=rng.randrange(5, 13))
     weekday, minor = rng.randrange(7), rng.randrange(2, 9)
     previous_month = opened.replace(day=1) - timedelta(days=1)
     return {
-        "first": customer.first_name, "name": customer.name, "organization": organization, "phone": customer.phone,
-        "shop": customer.shop, "at_shop": customer.at_shop, "employee": rng.choice(content["people"]["colleagues"]),
+        "first": customer.first_name,
+        "name": customer.name,
+        "organization": organization,
+        "phone": customer.phone,
+        "shop": customer.shop,
+        "at_shop": customer.at_shop,
+        "employee": rng.choice(content["people"]["colleagues"]),
         **{product: rng.choice(names) for product, names in content["products"].items()},
-        "serial": f"TW{rng.randrange(100_000, 999_999)}", "order": f"A-{rng.randrange(10_000, 99_999)}",
-        "invoice": f"TW-{opened:%y}-{rng.randrange(10_000, 99_999)}", "tracking": f"{rng.randrange(10**11, 10**12)}",
-        "card": f"{rng.randrange(1000, 9999)}", "version": f"6.{minor}.{rng.randrange(9)}", "next_version": f"6.{minor + 1}.0",
-        "amount": form_of_money.format(_number(amounts[0], content)), "amount_value": f"{amounts[0]:.2f}",
+        "serial": f"TW{rng.randrange(100_000, 999_999)}",
+        "order": f"A-{rng.randrange(10_000, 99_999)}",
+        "invoice": f"TW-{opened:%y}-{rng.randrange(10_000, 99_999)}",
+        "tracking": f"{rng.randrange(10**11, 10**12)}",
+        "card": f"{rng.randrange(1000, 9999)}",
+        "version": f"6.{minor}.{rng.randrange(9)}",
+        "next_version": f"6.{minor + 1}.0",
+        "amount": form_of_money.format(_number(amounts[0], content)),
+        "amount_value": f"{amounts[0]:.2f}",
         "small": form_of_money.format(_number(amounts[1], content)),
-        "n": str(rng.randint(*content["many"])), "k": str(rng.randint(1, 4)),
+        "n": str(rng.randint(*content["many"])),
+        "k": str(rng.randint(1, 4)),
         "time": f"{rng.randrange(9, 18):02}:{rng.randrange(60):02}",
         "date": f"{past.day} {content['months_of_date'][past.month - 1]}",
         "later": f"{later.day} {content['months_of_date'][later.month - 1]}",
-        "weekday": content["weekdays"][weekday], "on_weekday": content["on_weekdays"][weekday],
+        "weekday": content["weekdays"][weekday],
+        "on_weekday": content["on_weekdays"][weekday],
         "month": content["months"][previous_month.month - 1],
     }
 
@@ -243,10 +278,12 @@ def _as_of_now(
 ) -> list[Ticket]:
     """Takes away what lies in the future, and leaves some more of the latest tickets unfinished until `OPEN` are open."""
     tickets = [replace(ticket, steps=tuple(step for step in ticket.steps if step.at <= now)) for ticket in tickets]
-    latest = [number for number, ticket in enumerate(tickets) if not ticket.is_open and ticket.opened_at > now - timedelta(days=24)]
+    latest = [
+        number for number, ticket in enumerate(tickets) if not ticket.is_open and ticket.opened_at > now - timedelta(days=24)
+    ]
     still_open = sum(ticket.is_open for ticket in tickets)
     latest.sort(key=lambda number: rng.random() * number**4, reverse=True)
-    for number in latest[:max(OPEN - still_open, 0)]:
+    for number in latest[: max(OPEN - still_open, 0)]:
         tickets[number] = _unfinished(tickets[number], rng, now)
     return [_nudged(ticket, content, zone, rng, now) for ticket in tickets]
 
@@ -254,10 +291,11 @@ def _as_of_now(
 def _unfinished(ticket: Ticket, rng: Random, now: datetime) -> Ticket:
     """The thread up to a letter (we owe an answer), a note (somebody is at it) or a reply (we wait for the customer)."""
     ends = [
-        number for number, step in enumerate(ticket.steps)
+        number
+        for number, step in enumerate(ticket.steps)
         if number and step.kind in (StepKind.LETTER, StepKind.REPLY, StepKind.NOTE, StepKind.ACCEPT)
     ]
-    steps = ticket.steps[:rng.choice(ends) + 1]
+    steps = ticket.steps[: rng.choice(ends) + 1]
     last = steps[-1]
     if last.kind is StepKind.REPLY and last.at + timedelta(minutes=2) < now and rng.random() < 0.8:
         at = last.at + timedelta(seconds=rng.randrange(5, 90))

@@ -32,7 +32,9 @@ from plugdesk_email.models import Mailbox
 
 @hookimpl
 def channels() -> Sequence[Channel]:
-    return [Channel("email", lazy_pgettext("channel", "E-mail"), "mail", deliver.deliver, deliver.reaches, deliver.ready, copies=True)]
+    return [
+        Channel("email", lazy_pgettext("channel", "E-mail"), "mail", deliver.deliver, deliver.reaches, deliver.ready, copies=True)
+    ]
 
 
 @hookimpl

@@ -38,7 +38,8 @@ def test_the_same_seed_tells_the_same_story_and_another_seed_another(company: Co
 
 
 @pytest.mark.parametrize(
-    "now", [NOW, datetime(2026, 3, 2, 6, tzinfo=UTC), datetime(2028, 2, 29, 23, 59, tzinfo=UTC)],
+    "now",
+    [NOW, datetime(2026, 3, 2, 6, tzinfo=UTC), datetime(2028, 2, 29, 23, 59, tzinfo=UTC)],
     ids=["a Saturday evening", "a Monday morning", "a leap day"],
 )
 def test_everything_happened_in_the_last_90_days_and_something_just_now(now: datetime) -> None:
@@ -68,7 +69,7 @@ def test_about_forty_tickets_are_open_in_several_states(company: Company) -> Non
 def test_nobody_speaks_after_the_end_but_to_give_a_rating(company: Company) -> None:
     for ticket in company.tickets:
         ended = [number for number, step in enumerate(ticket.steps) if step.status in ("resolved", "closed")]
-        after = ticket.steps[ended[0] + 1:] if ended else ()
+        after = ticket.steps[ended[0] + 1 :] if ended else ()
         assert [step.kind for step in after] in ([], [StepKind.RATING])
 
 
@@ -154,7 +155,7 @@ def test_every_letter_and_reply_says_something_and_few_say_the_same(company: Com
     assert len({step.text for step in speaking}) > 0.85 * len(speaking)
     for form in company.forms:
         subjects = [ticket.subject for ticket in company.tickets if ticket.form == form.key]
-        assert all(len(set(subjects[start:start + 30])) == len(subjects[start:start + 30]) for start in range(len(subjects)))
+        assert all(len(set(subjects[start : start + 30])) == len(subjects[start : start + 30]) for start in range(len(subjects)))
 
 
 def test_attachments_are_what_they_say(company: Company) -> None:
@@ -188,8 +189,12 @@ def test_a_naive_time_and_an_unknown_language_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("text", "gender", "filled"),
-    [("Till {k} broke", "m", "Till 3 broke"), ("{shop_cap} is shut", "m", "Main street is shut"),
-     ("<Проверил|Проверила> кассу", "f", "Проверила кассу"), ("[only|only] so", "m", "only so")],
+    [
+        ("Till {k} broke", "m", "Till 3 broke"),
+        ("{shop_cap} is shut", "m", "Main street is shut"),
+        ("<Проверил|Проверила> кассу", "f", "Проверила кассу"),
+        ("[only|only] so", "m", "only so"),
+    ],
     ids=["blank", "capital", "gender", "choice"],
 )
 def test_texts_are_filled(text: str, gender: str, filled: str) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
 
 
-
 def called(session: Session, form_id: int, runtime: Runtime, *, calls: int, errors: int = 0, plugin: str = "chat") -> None:
     """Calls of this hour, each of 50 ms at most."""
     buckets = [0] * (len(BUCKETS_MS) + 1)
@@ -52,7 +51,12 @@ def switched_on(session: Session, form: Form) -> None:
 
 def suspended(session: Session, form: Form, runtime: Runtime) -> None:
     now = runtime.clock.now()
-    entry = {"since": now.isoformat(), "until": (now + timedelta(minutes=1)).isoformat(), "reason": "connection refused", "failures": OPENS_AFTER}
+    entry = {
+        "since": now.isoformat(),
+        "until": (now + timedelta(minutes=1)).isoformat(),
+        "reason": "connection refused",
+        "failures": OPENS_AFTER,
+    }
     form.suspended = {"chat": entry}
 
 
@@ -62,7 +66,11 @@ def card(page: Any, plugin: str) -> str:
 
 def test_each_extension_is_a_card_on_the_shelf_of_its_category(marta, forms) -> None:
     page = marta.get("/extensions", status=200)
-    shelves = {section.h2.text: [card.h3.text for card in section.select(".card")] for section in page.html.select(".shelf") if section.select(".card")}
+    shelves = {
+        section.h2.text: [card.h3.text for card in section.select(".card")]
+        for section in page.html.select(".shelf")
+        if section.select(".card")
+    }
     assert list(shelves) == ["Channels", "Feedback", "Knowledge", "Automation", "Other"]
     assert shelves["Channels"] == ["Chat", "E-mail"]
     assert shelves["Feedback"] == ["Helper", "Rival", "Service rating"]
@@ -187,7 +195,11 @@ def test_a_press_that_needs_more_leads_to_the_flow_and_says_why(marta, session, 
     answer = form.submit(status=303)
     assert answer.location.startswith(f"/extensions/{plugin}/forms/support?back=")
     assert "needs" in answer.follow().html.select_one(".toast").text
-    assert form.submit(headers={"HX-Request": "true"}, status=200).headers["HX-Redirect"].startswith(f"/extensions/{plugin}/forms/support")
+    assert (
+        form.submit(headers={"HX-Request": "true"}, status=200)
+        .headers["HX-Redirect"]
+        .startswith(f"/extensions/{plugin}/forms/support")
+    )
 
 
 def test_the_page_tells_health_forms_what_it_adds_and_what_it_may_touch(marta, session, forms, runtime) -> None:
@@ -306,5 +318,3 @@ def test_the_catalog_asks_the_same_however_many_extensions_there_are(marta, sess
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
     assert len([each for each in asked if "SAVEPOINT" not in each]) <= 18
-
-

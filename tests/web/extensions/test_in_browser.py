@@ -35,7 +35,9 @@ def open_page(app: Any, serve: Any, pages: Any, session: Session, admin: Any, fo
 
     def open_page(path: str, **window: Any) -> Page:
         page: Page = pages.open(**window)
-        page.context.add_cookies([{"name": "__Host-plugdesk", "value": token, "url": url.replace("http:", "https:"), "secure": True}])
+        page.context.add_cookies(
+            [{"name": "__Host-plugdesk", "value": token, "url": url.replace("http:", "https:"), "secure": True}]
+        )
         page.goto(url + path)
         return page
 
@@ -46,7 +48,16 @@ def open_page(app: Any, serve: Any, pages: Any, session: Session, admin: Any, fo
 def test_every_page_is_accessible_and_fits(open_page: Open, width: int, scheme: str) -> None:
     page = open_page("/extensions", width=width, scheme=scheme)
     start = page.url
-    for path in ("", "/by-form", "/chat", "/crashed", "/chat/forms/support", "/helper/forms/support", "/chat/desk", "/by-form/support"):
+    for path in (
+        "",
+        "/by-form",
+        "/chat",
+        "/crashed",
+        "/chat/forms/support",
+        "/helper/forms/support",
+        "/chat/desk",
+        "/by-form/support",
+    ):
         page.goto(start + path)
         assert accessibility_problems(page) == [], path
         assert overflow(page) == 0, path

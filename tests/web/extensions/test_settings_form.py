@@ -80,7 +80,10 @@ def test_an_untouched_page_sets_nothing(session, form, runtime) -> None:
 
 def test_an_untouched_page_keeps_what_is_set_here(session, form, runtime) -> None:
     save(session, form, days=14, words=["spam", "eggs"], links=[{"title": "Help", "url": "/h"}], token=Secret("abc"))
-    assert read(session, form, runtime) == ({"token": None, "days": 14, "words": ["spam", "eggs"], "links": [{"title": "Help", "url": "/h"}]}, {})
+    assert read(session, form, runtime) == (
+        {"token": None, "days": 14, "words": ["spam", "eggs"], "links": [{"title": "Help", "url": "/h"}]},
+        {},
+    )
 
 
 def test_what_the_desk_sets_is_shown_and_stays_the_desks(session, form, runtime) -> None:
@@ -91,7 +94,9 @@ def test_what_the_desk_sets_is_shown_and_stays_the_desks(session, form, runtime)
 
 
 def test_a_text_it_came_with_is_shown_in_the_readers_language_and_stays_unset(session, form, runtime, monkeypatch) -> None:
-    monkeypatch.setitem(i18n._messages("ru").words, "Thank you, ${customer:name|friend}. ${chat:sign}", "Спасибо, ${customer:name|друг}!")
+    monkeypatch.setitem(
+        i18n._messages("ru").words, "Thank you, ${customer:name|friend}. ${chat:sign}", "Спасибо, ${customer:name|друг}!"
+    )
     with i18n.use_language("ru"):
         assert form_of(here_of(session, form)).field("away").data == "Спасибо, ${customer:name|друг}!"
         assert read(session, form, runtime) == ({}, {})
@@ -155,7 +160,10 @@ def test_numbers_take_a_comma_and_texts_lose_the_browsers_line_ends(session, for
 def test_rows_that_are_emptied_go_and_new_ones_come(session, form, runtime) -> None:
     save(session, form, links=[{"title": "Help", "url": "/h"}, {"title": "Shop", "url": "/s"}])
     changed = {"set_links-0-title": "", "set_links-0-url": " ", "set_links-2-title": "Blog", "set_links-2-url": "/b"}
-    assert read(session, form, runtime, **changed) == ({"links": [{"title": "Shop", "url": "/s"}, {"title": "Blog", "url": "/b"}]}, {})
+    assert read(session, form, runtime, **changed) == (
+        {"links": [{"title": "Shop", "url": "/s"}, {"title": "Blog", "url": "/b"}]},
+        {},
+    )
 
 
 def test_more_rows_than_allowed_are_refused(session, form, runtime) -> None:

@@ -216,11 +216,15 @@ def test_a_stored_secret_is_not_shown_and_an_empty_one_keeps_it(marta, session, 
     assert runtime.settings_of(session, "chat", forms[0]).token.reveal() == "123:abc"
 
 
-def test_a_value_of_the_desk_says_where_it_comes_from_and_one_of_the_form_can_go_back_to_it(marta, session, forms, runtime) -> None:
+def test_a_value_of_the_desk_says_where_it_comes_from_and_one_of_the_form_can_go_back_to_it(
+    marta, session, forms, runtime
+) -> None:
     save_plugin_settings(session, runtime.desk(session), "chat", {"days": 3}, 0, None)
     session.commit()
     page = marta.get(CHAT)
-    assert "From the desk’s own settings, change there" in " ".join(page.html.select_one("#setting-days").get_text(" ").split()).replace(" ,", ",")
+    assert "From the desk’s own settings, change there" in " ".join(
+        page.html.select_one("#setting-days").get_text(" ").split()
+    ).replace(" ,", ",")
     filled(marta, "settings", days="9").submit(status=303)
     page = marta.get(CHAT)
     form = settings_of(page, "draft")
@@ -269,9 +273,13 @@ def test_a_sheet_gets_its_part_alone_and_leaves_by_htmx(marta, forms) -> None:
 
 
 def test_one_is_led_back_where_one_came_from_but_never_elsewhere(marta, forms) -> None:
-    form = settings_of(marta.get("/extensions/base/forms/support", {"back": "/extensions/by-form"}), url="/extensions/base/forms/support")
+    form = settings_of(
+        marta.get("/extensions/base/forms/support", {"back": "/extensions/by-form"}), url="/extensions/base/forms/support"
+    )
     assert form.submit(status=303).location == "/extensions/by-form"
-    form = settings_of(marta.get("/extensions/base/forms/support", {"back": "//evil.example"}), "deactivation", "/extensions/base/forms/support")
+    form = settings_of(
+        marta.get("/extensions/base/forms/support", {"back": "//evil.example"}), "deactivation", "/extensions/base/forms/support"
+    )
     assert form.submit(status=303).location == "/extensions/base"
 
 

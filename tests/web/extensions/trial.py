@@ -26,7 +26,9 @@ class ChatSettings:
 
     token: Secret = option(label="Bot token", help="From the father of bots.")
     mode: str = option("ask", label="How messages arrive", choices=[("ask", "We ask"), ("call", "They call us")])
-    away: str = option("Thank you, ${customer:name|friend}. ${chat:sign}", label="Out of hours", lines=2, variables=True, most=200)
+    away: str = option(
+        "Thank you, ${customer:name|friend}. ${chat:sign}", label="Out of hours", lines=2, variables=True, most=200
+    )
     days: int = option(7, label="Reopens for days", least=0, most=30)
     pause: float = option(1.5, label="Pause in seconds", least=0.5)
     receipt: bool = option(True, label="Receipt in the chat")
@@ -42,7 +44,13 @@ def trial(name: str, *functions: Callable[..., Any], title: str = "", **manifest
     module = ModuleType(f"plugdesk_{name}")
     for function in functions:
         setattr(module, function.__name__, hookimpl(function))
-    about: dict[str, Any] = {"summary": f"What {name} does.", "category": "other", "scope": "form", "api": ">=1.0,<2", "folder": Path("/nowhere")} | manifest
+    about: dict[str, Any] = {
+        "summary": f"What {name} does.",
+        "category": "other",
+        "scope": "form",
+        "api": ">=1.0,<2",
+        "folder": Path("/nowhere"),
+    } | manifest
     return Plugin(name, State.OK, manifest=Manifest(id=name, name=title or name.capitalize(), **about), modules=[module])
 
 

@@ -62,7 +62,9 @@ def value_in_words(option: Option | None, value: Any) -> str:
     if option is not None and option.about.get("choices"):
         return next((str(label) for code, label in option.about["choices"] if code == value), str(value))
     if isinstance(value, list | tuple):
-        return "; ".join(", ".join(map(str, row.values())) if isinstance(row, Mapping) else str(row) for row in value) or _("empty")
+        return "; ".join(", ".join(map(str, row.values())) if isinstance(row, Mapping) else str(row) for row in value) or _(
+            "empty"
+        )
     return str(value) if value != "" else _("empty")
 
 
@@ -81,7 +83,11 @@ def _entry(event: Event, form: str | None, options: Mapping[str, Option]) -> Ent
     if event.kind == "extension_settings_changed":
         changes = [_changed(options.get(name), name, *values) for name, values in data.get("changes", {}).items()]
         labels = format_list([each.label for each in changes])
-        text = _("Changed on %(where)s: %(labels)s", where=form, labels=labels) if form else _("Changed for all forms: %(labels)s", labels=labels)
+        text = (
+            _("Changed on %(where)s: %(labels)s", where=form, labels=labels)
+            if form
+            else _("Changed for all forms: %(labels)s", labels=labels)
+        )
         return Entry(text, event.at, who, changes=changes)
     if event.kind == "extension_data_deleted":
         return Entry(_("Data of %(where)s deleted", where=where), event.at, who, "red")

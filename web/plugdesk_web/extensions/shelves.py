@@ -59,7 +59,9 @@ class Narrowed:
 
     def takes(self, card: Card) -> bool:
         return self.takes_beside_state(card) and (
-            self.state == "all" or (self.state == "on" and card.on_in > 0) or (self.state == "attention" and needs_attention(card))
+            self.state == "all"
+            or (self.state == "on" and card.on_in > 0)
+            or (self.state == "attention" and needs_attention(card))
         )
 
     def takes_beside_state(self, card: Card) -> bool:
@@ -93,7 +95,9 @@ def catalog_of(cards: Sequence[Card], narrowed: Narrowed) -> Catalog:
 def shelves_of(cards: Sequence[Card]) -> list[Shelf]:
     """The `cards` by category, in the catalog's order."""
     by = {category: [card for card in cards if card.category == category] for category in CATEGORIES}
-    return [Shelf(category, str(SHELVES[category][0]), str(SHELVES[category][1]), found) for category, found in by.items() if found]
+    return [
+        Shelf(category, str(SHELVES[category][0]), str(SHELVES[category][1]), found) for category, found in by.items() if found
+    ]
 
 
 def needs_attention(card: Card) -> bool:

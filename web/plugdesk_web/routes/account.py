@@ -100,7 +100,9 @@ def _set_password() -> Response:
             token = sign_in(session, mine, remote_address=request.remote_addr, user_agent=request.user_agent.string, stay=stays)
     except Invalid as refusal:
         return _page(password=Refused(refusal.status, problems=refusal.problems))
-    response = redirect_after(url_for("account.show", _anchor="password"), _("Your password is changed. You are signed out everywhere else."))
+    response = redirect_after(
+        url_for("account.show", _anchor="password"), _("Your password is changed. You are signed out everywhere else.")
+    )
     return keep_session(response, token, stay=stays)
 
 

@@ -41,7 +41,14 @@ def index() -> Response:
     words = one_line(request.args.get("q"))
     found, key = find_customers(db(), me(), words=words, after=_after())
     older = url_for("customers.index", q=words or None, name=key.name, id=key.id) if key else ""
-    return page("customers/index.html", customers=found, q=words, older=older, first=url_for("customers.index", q=words or None), is_first=not request.args.get("id"))
+    return page(
+        "customers/index.html",
+        customers=found,
+        q=words,
+        older=older,
+        first=url_for("customers.index", q=words or None),
+        is_first=not request.args.get("id"),
+    )
 
 
 @blueprint.get("/lookup")
@@ -122,7 +129,9 @@ def _organization(given: str) -> int | None:
 
 
 def _stored(customer: User) -> dict[str, Any]:
-    return {name: getattr(customer, name) for name in FIELDS} | {"organization": customer.organization.name if customer.organization else ""}
+    return {name: getattr(customer, name) for name in FIELDS} | {
+        "organization": customer.organization.name if customer.organization else ""
+    }
 
 
 def _channel(name: str) -> str:
@@ -131,9 +140,16 @@ def _channel(name: str) -> str:
 
 
 def _card(
-    customer: User, refusal: Refused = FRESH, given: Mapping[str, Any] | None = None, *, identity: Refused = FRESH, contact: str = ""
+    customer: User,
+    refusal: Refused = FRESH,
+    given: Mapping[str, Any] | None = None,
+    *,
+    identity: Refused = FRESH,
+    contact: str = "",
 ) -> Response:
-    found: Page = tickets_of_view(db(), me(), "all", narrowed=Filter(customer_id=customer.id), after=key_of(request.args.get("after", "")))
+    found: Page = tickets_of_view(
+        db(), me(), "all", narrowed=Filter(customer_id=customer.id), after=key_of(request.args.get("after", ""))
+    )
     after = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
     language = current_language()
     return page(
@@ -147,7 +163,11 @@ def _card(
 
 
 def _countries(language: str) -> list[tuple[str, str]]:
-    names = [(code, name) for code, name in Locale.parse(language).territories.items() if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES]
+    names = [
+        (code, name)
+        for code, name in Locale.parse(language).territories.items()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+    ]
     return sorted(names, key=lambda each: each[1])
 
 

@@ -126,7 +126,9 @@ def show(plugin: str) -> Response:
         errors=errors_of(db(), plugin, ids),
         entries=journal_of(db(), plugin, None if me().is_admin else my_forms()),
         form_names={form.id: form.name for form in my_forms()},
-        has_settings=bool(installed and installed.manifest and installed.manifest.settings and runtime().registry.is_loaded(plugin)),
+        has_settings=bool(
+            installed and installed.manifest and installed.manifest.settings and runtime().registry.is_loaded(plugin)
+        ),
     )
 
 
@@ -157,12 +159,21 @@ def matrix_page() -> Response:
     )  # fmt: skip
 
 
-def flow_page(plugin: str, slug: str | None, *, given: Any = None, refused: Refused = FRESH, tested: Tested | None = None) -> Response:
+def flow_page(
+    plugin: str, slug: str | None, *, given: Any = None, refused: Refused = FRESH, tested: Tested | None = None
+) -> Response:
     """The flow as a sheet for htmx, else as a page; after a refusal with what was `given`."""
     flow = flow_of(db(), plugin, scope_here(slug), forms=my_forms(), given=given, refused=refused, tested=tested)
     status = refused.status if tested is None or not tested.problem else 422
     back = back_to(url_for("extensions.show", plugin=plugin))
-    return page("extensions/switch.html", fragment="extensions/_sheet.html", status=status, flow=flow, back=back, along=request.form.get("along"))
+    return page(
+        "extensions/switch.html",
+        fragment="extensions/_sheet.html",
+        status=status,
+        flow=flow,
+        back=back,
+        along=request.form.get("along"),
+    )
 
 
 def place_name(scope: Form | Desk) -> str:

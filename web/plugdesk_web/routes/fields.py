@@ -46,7 +46,10 @@ def create(slug: str) -> Response:
     except (Invalid, Conflict) as refusal:
         said = refused(refusal)
         return _page(form_to_configure(slug), draft, said)
-    return redirect_after(url_for("fields.index", slug=slug, _anchor=f"field-{field.code}"), _("“%(label)s” is asked from now on.", label=field.label))
+    return redirect_after(
+        url_for("fields.index", slug=slug, _anchor=f"field-{field.code}"),
+        _("“%(label)s” is asked from now on.", label=field.label),
+    )
 
 
 @blueprint.post("/<code>")
@@ -71,7 +74,10 @@ def delete(slug: str, code: str) -> Response:
     field = _field(form, code)
     label = field.label
     commands.delete_field(db(), form, field, by=me(), version=version_given())
-    return redirect_after(url_for("fields.index", slug=slug), _("“%(label)s” is no longer asked. Values so far stay with their tickets.", label=label))
+    return redirect_after(
+        url_for("fields.index", slug=slug),
+        _("“%(label)s” is no longer asked. Values so far stay with their tickets.", label=label),
+    )
 
 
 @blueprint.post("/<code>/move")

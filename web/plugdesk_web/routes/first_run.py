@@ -68,7 +68,9 @@ def create() -> Response:
         return _administrator(given, refused(refusal))
     except (NotAllowed, Conflict):
         db().rollback()
-        return redirect_after(url_for("sign_in.show"), _("Somebody else has just set up this desk. Sign in, or ask them to add you."), tone="error")
+        return redirect_after(
+            url_for("sign_in.show"), _("Somebody else has just set up this desk. Sign in, or ask them to add you."), tone="error"
+        )
     token = sign_in(db(), user, remote_address=request.remote_addr, user_agent=request.user_agent.string)
     return keep_session(redirect_after(url_for("first_run.steps")), token, stay=False)
 
@@ -101,7 +103,11 @@ def begin_mailbox() -> Response:
     taken = db().scalar(sa.select(User).where(User.email == normal_email(address)))
     if taken is not None:
         who = _("you sign in with") if taken.id == me().id else _("%(name)s signs in with", name=taken.name)
-        words = _("%(address)s is the address %(who)s. Letters to a mailbox become tickets, so it must be another one.", address=address, who=who)
+        words = _(
+            "%(address)s is the address %(who)s. Letters to a mailbox become tickets, so it must be another one.",
+            address=address,
+            who=who,
+        )
         return _steps("mailbox", {"address": words})
     after = url_for("first_run.steps", step="test")
     return redirect_after(url_for("email_mailboxes.new", slug=form.slug, address=address, next=after))

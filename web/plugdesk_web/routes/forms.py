@@ -61,7 +61,13 @@ def change(slug: str) -> Response:
         commands.set_responsible(db(), form, user=user, group=_group(given.get("group", "")), by=me())
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
-        return _page(form, said.beside([(pgettext("thing", "Name"), given.get("name"), form.name), (_("Language"), given.get("language"), form.language)]), given)
+        return _page(
+            form,
+            said.beside(
+                [(pgettext("thing", "Name"), given.get("name"), form.name), (_("Language"), given.get("language"), form.language)]
+            ),
+            given,
+        )
     return redirect_after(url_for("forms.show", slug=slug), _("Saved."))
 
 
@@ -70,7 +76,9 @@ def change(slug: str) -> Response:
 def archive(slug: str) -> Response:
     form = form_to_configure(slug)
     commands.archive_form(db(), form, by=me(), version=version_given())
-    return redirect_after(url_for("forms.index"), _("%(name)s is archived. Its tickets stay; it takes no new ones.", name=form.name))
+    return redirect_after(
+        url_for("forms.index"), _("%(name)s is archived. Its tickets stay; it takes no new ones.", name=form.name)
+    )
 
 
 @blueprint.post("/<slug>/unarchiving")

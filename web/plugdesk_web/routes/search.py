@@ -52,7 +52,10 @@ def palette() -> Response:
     customers = find_customers(db(), me(), words=question.words, limit=SHOWN_CUSTOMERS)[0] if question.words else []
     groups = [
         {"title": _("Tickets"), "items": [_ticket_item(each) for each in tickets]},
-        {"title": _("Customers"), "items": [{"title": each.name, "url": url_for("customers.show", user_id=each.id), "note": ""} for each in customers]},
+        {
+            "title": _("Customers"),
+            "items": [{"title": each.name, "url": url_for("customers.show", user_id=each.id), "note": ""} for each in customers],
+        },
     ]
     return jsonify(groups=[group for group in groups if group["items"]])
 
@@ -76,4 +79,6 @@ def _found(question: Question, *, after: Key | None = None, limit: int = PAGE, f
         return Page((), frozenset(), None)
     if question.terms:
         return tickets_found(db(), me(), question.terms, conditions=question.conditions, after=after, limit=limit, facts=facts)
-    return tickets_of_view(db(), me(), "all", narrowed=Filter(conditions=question.conditions), after=after, limit=limit, facts=facts)
+    return tickets_of_view(
+        db(), me(), "all", narrowed=Filter(conditions=question.conditions), after=after, limit=limit, facts=facts
+    )

@@ -81,7 +81,10 @@ def delete(slug: str, code: str) -> Response:
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
         return _page(form, code, _stored(_status(form, code)), said)
-    return redirect_after(url_for("statuses.index", slug=slug), _("The status %(name)s is gone. Tickets moved: %(number)d.", name=name, number=moved))
+    return redirect_after(
+        url_for("statuses.index", slug=slug),
+        _("The status %(name)s is gone. Tickets moved: %(number)d.", name=name, number=moved),
+    )
 
 
 @blueprint.post("/<code>/move")
@@ -119,7 +122,11 @@ def _names() -> dict[str, str]:
 
 
 def _stored(status: Status) -> dict[str, Any]:
-    return {"name": status.name, "kind": status.kind, **{f"name-{language}": status.names.get(language, "") for language in LANGUAGES}}
+    return {
+        "name": status.name,
+        "kind": status.kind,
+        **{f"name-{language}": status.names.get(language, "") for language in LANGUAGES},
+    }
 
 
 def _page(form: Form, code: str | None, given: Mapping[str, Any], refusal: Refused = FRESH) -> Response:

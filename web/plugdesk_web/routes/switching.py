@@ -130,7 +130,10 @@ def delete(plugin: str, slug: str | None) -> Response:
     except (Invalid, Conflict) as refusal:
         return _again(plugin, slug, refusal)
     number = sum(deleted.values())
-    return _done(plugin, ngettext("%(num)s row of %(where)s was deleted.", "%(num)s rows of %(where)s were deleted.", number, where=scope.name))
+    return _done(
+        plugin,
+        ngettext("%(num)s row of %(where)s was deleted.", "%(num)s rows of %(where)s were deleted.", number, where=scope.name),
+    )
 
 
 @at_place("switch")

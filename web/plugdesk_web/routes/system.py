@@ -97,7 +97,11 @@ def _health() -> Sequence[Line]:
             if scope.has(plugin.id):
                 place = scope.name if isinstance(scope, Form) else ""
                 lines = runtime().executor.ask(plugin.id, "health", scope, db()) or ()
-                found += [Line(name_of(db(), plugin.id), place, line, _page_of(plugin.id, scope)) for line in lines if isinstance(line, HealthLine)]
+                found += [
+                    Line(name_of(db(), plugin.id), place, line, _page_of(plugin.id, scope))
+                    for line in lines
+                    if isinstance(line, HealthLine)
+                ]
     return sorted(found, key=lambda line: (not line.health.problem, line.extension, line.place))
 
 
@@ -118,9 +122,17 @@ def _database() -> dict[str, Any]:
     session = db()
     if runtime().database.dialect == "sqlite":
         pages, size = session.scalar(sa.text("PRAGMA page_count")), session.scalar(sa.text("PRAGMA page_size"))
-        return {"kind": "SQLite", "version": session.scalar(sa.text("SELECT sqlite_version()")), "size": int(pages or 0) * int(size or 0)}
+        return {
+            "kind": "SQLite",
+            "version": session.scalar(sa.text("SELECT sqlite_version()")),
+            "size": int(pages or 0) * int(size or 0),
+        }
     version = str(session.scalar(sa.text("SHOW server_version"))).split(" ")[0]
-    return {"kind": "PostgreSQL", "version": version, "size": session.scalar(sa.text("SELECT pg_database_size(current_database())"))}
+    return {
+        "kind": "PostgreSQL",
+        "version": version,
+        "size": session.scalar(sa.text("SELECT pg_database_size(current_database())")),
+    }
 
 
 def _free_disk() -> int | None:
@@ -147,6 +159,9 @@ def _queue() -> str:
 
 def _versions() -> list[tuple[str, str]]:
     registry = runtime().registry
-    own = [("Plugdesk", registry.plugins[PAGES].version or ""), ("Python", platform.python_version()), ("SQLAlchemy", sa.__version__)]
+    own = [
+        ("Plugdesk", registry.plugins[PAGES].version or ""),
+        ("Python", platform.python_version()),
+        ("SQLAlchemy", sa.__version__),
+    ]
     return own + [(name_of(db(), each.id), each.version or "") for each in registry.plugins.values() if each.id != PAGES]
-
