@@ -287,7 +287,7 @@ def _commands_of(point: EntryPoint) -> click.Command | None:
         from plugdesk.hooks import PROJECT
 
         contribute = getattr(importlib.import_module(f"{package}.hooks" if has_hooks else package), "commands", None)
-        found: list[Command] = list(contribute()) if hasattr(contribute, f"{PROJECT}_impl") else []
+        found: list[Command] = list(contribute()) if contribute is not None and hasattr(contribute, f"{PROJECT}_impl") else []
     except Exception as error:
         raise click.ClickException(f"“{point.name}” cannot be loaded. {type(error).__name__}: {error}") from error
     top = next((each.command for each in found if each.top and each.command.name == point.name), None)
