@@ -34,9 +34,16 @@ def new_key() -> str:
 
 
 def done_before(session: Session, user_id: int) -> str | None:
-    """Where the same form's first sending led, if this is a repetition. Call it first thing."""
+    """Where the same form's first sending led, if this is a repetition. Call it first thing.
+
+    Of two presses at the same instant the second waits here for the first one's commit.
+    """
     key = request.form.get(FIELD, "")[:64]
-    found = session.get(Done, (key, user_id)) if key else None
+    if not key:
+        return None
+    if runtime_of(session).database.dialect == "postgresql":  # SQLite has let nobody else begin to write
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"plugdesk once {key}"))))
+    found = session.get(Done, (key, user_id))
     return found.target if found else None
 
 
