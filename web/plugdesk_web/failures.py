@@ -92,6 +92,7 @@ def typed_words() -> Typed | None:
 
 def _broken(error: Exception) -> Response:
     log.exception("A request failed: %s %s", request.method, request.path)
+    go_on_reading()  # the session may be of no use any more, and the page asks the database
     return _answer(
         500, _("Something went wrong on our side. It was written down; what you typed is still in the page behind you.")
     )

@@ -42,7 +42,9 @@ def rate(ctx: Context, invitation: Invitation, *, mark: int, comment: str = "") 
     if not WORST <= mark <= BEST:
         raise Invalid(problems={"mark": _("Choose one of the five faces.")})
     comment = storable(comment.strip())[:LONGEST_COMMENT]
-    rating = ctx.db.scalar(sa.select(Rating).where(Rating.invitation_id == invitation.id).with_for_update())
+    # The invitation's row, which there always is: two first presses would both find no rating to lock.
+    ctx.db.scalar(sa.select(Invitation.id).where(Invitation.id == invitation.id).with_for_update())
+    rating = ctx.db.scalar(sa.select(Rating).where(Rating.invitation_id == invitation.id))
     if rating is None:
         rating = Rating(
             invitation_id=invitation.id, form_id=invitation.form_id, ticket_id=invitation.ticket_id, mark=mark, comment=comment,

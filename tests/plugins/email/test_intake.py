@@ -28,6 +28,19 @@ def write(
     return made
 
 
+# How each database is made to refuse the next letter, and to take it again.
+FULL = {
+    "sqlite": (
+        "CREATE TRIGGER refuses BEFORE INSERT ON email_original BEGIN SELECT RAISE(ABORT, 'disk is full'); END",
+        "DROP TRIGGER refuses",
+    ),
+    "postgresql": (
+        "ALTER TABLE email_original ADD CONSTRAINT refuses CHECK (false) NOT VALID",
+        "ALTER TABLE email_original DROP CONSTRAINT refuses",
+    ),
+}
+
+
 def look(company: Company) -> None:
     company.later(seconds=31)
     company.work()
@@ -69,10 +82,9 @@ def test_a_letter_is_kept_before_the_server_is_told_that_it_was_seen(company):
     from imapclient import IMAPClient
 
     post(company.mail, letter(ANN, "The till beeps", "Twice."))
+    fill, drain = FULL[company.runtime.database.dialect]
     with company.runtime.database.write() as session:
-        session.execute(
-            sa.text("CREATE TRIGGER full BEFORE INSERT ON email_original BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
-        )
+        session.execute(sa.text(fill))
     look(company)
 
     def unseen() -> list[int]:
@@ -84,7 +96,7 @@ def test_a_letter_is_kept_before_the_server_is_told_that_it_was_seen(company):
 
     assert (len(unseen()), tickets(company)) == (1, [])
     with company.runtime.database.write() as session:
-        session.execute(sa.text("DROP TRIGGER full"))
+        session.execute(sa.text(drain))
     company.later(minutes=10)
     look(company)
     assert (unseen(), len(tickets(company))) == ([], 1)
