@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
@@ -26,7 +26,7 @@ class Account:
 
     address: str
     login: str
-    password: str
+    password: str = field(repr=False)
     imap_host: str
     imap_port: int
     imap_security: Security
@@ -83,8 +83,15 @@ def imap(ctx: Context, account: Account) -> Iterator[IMAPClient]:
             yield client
     finally:
         if client is not None:
-            with suppress(Exception):
-                client.logout()
+            _leave(client)
+
+
+def _leave(client: IMAPClient) -> None:
+    try:
+        client.logout()
+    except Exception:  # the server has gone; then it is only our end that is still open
+        with suppress(Exception):
+            client.shutdown()
 
 
 @contextmanager
@@ -137,13 +144,13 @@ class _Imap(IMAPClient):  # type: ignore[misc]
         super().__init__(account.imap_host, account.imap_port, ssl=account.imap_security is Security.TLS, timeout=SECONDS)
 
     def _create_IMAP4(self) -> imaplib.IMAP4:
-        return _Imap4(self._open)
+        return _Imap4(self.host, self._open)
 
 
 class _Imap4(imaplib.IMAP4):
-    def __init__(self, opened: Callable[[], socket.socket]) -> None:
+    def __init__(self, host: str, opened: Callable[[], socket.socket]) -> None:
         self._opened = opened
-        super().__init__()
+        super().__init__(host)  # what STARTTLS verifies the certificate for
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
         return self._opened()
@@ -166,7 +173,13 @@ class _Smtp(smtplib.SMTP):
 def _connect(ctx: Context, account: Account, host: str, port: int, security: Security) -> socket.socket:
     allowed = ("0.0.0.0/0", "::/0") if account.own_network else ctx.private_hosts
     opened = connect_public(host, port, allowed=allowed, timeout=SECONDS)
-    return _certificates(ctx).wrap_socket(opened, server_hostname=host) if security is Security.TLS else opened
+    if security is not Security.TLS:
+        return opened
+    try:
+        return _certificates(ctx).wrap_socket(opened, server_hostname=host)
+    except BaseException:
+        opened.close()
+        raise
 
 
 def _certificates(ctx: Context) -> ssl.SSLContext:
