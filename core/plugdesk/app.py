@@ -57,6 +57,7 @@ def create_app(runtime: Runtime) -> Flask:
     """The application of one process, with the pages of every plugin that was loaded."""
     app = Application("plugdesk", static_folder=None, template_folder=None)
     app.config.update(
+        DEBUG=False,  # whatever FLASK_DEBUG says: it would show the inside to whoever asks
         SECRET_KEY=runtime.session_key,
         MAX_CONTENT_LENGTH=(runtime.settings.max_upload_mb + 2) * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,

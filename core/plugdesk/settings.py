@@ -13,9 +13,9 @@ from plugdesk.errors import Invalid
 PREFIX = "PLUGDESK_"
 
 
-def setting(default: Any, help: str) -> Any:
-    """One field of `Settings`: its default and one sentence for the manual and `plugdesk settings`."""
-    return field(default=default, metadata={"help": help})
+def setting(default: Any, help: str, *, secret: bool = False) -> Any:
+    """One field of `Settings`: its default and one sentence for the manual and `plugdesk settings`; a `secret` is never printed."""
+    return field(default=default, metadata={"help": help}, repr=not secret)
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Settings:
     """How this installation runs. `Settings.read()` takes each from `PLUGDESK_<NAME>`."""
 
     data: Path = setting(Path("data"), "The folder of the database, files and keys.")
-    database_url: str = setting("", "The database; empty means SQLite in the data folder.")
-    redis_url: str = setting("", "Redis for RQ; empty means the embedded worker.")
+    database_url: str = setting("", "The database; empty means SQLite in the data folder.", secret=True)
+    redis_url: str = setting("", "Redis for RQ; empty means the embedded worker.", secret=True)
     secret_keys: tuple[str, ...] = setting(
-        (), "Keys that seal stored secrets, newest first; empty means a file in the data folder."
+        (), "Keys that seal stored secrets, newest first; empty means a file in the data folder.", secret=True
     )
-    session_key: str = setting("", "The key that signs forms; empty means a file in the data folder.")
+    session_key: str = setting("", "The key that signs forms; empty means a file in the data folder.", secret=True)
     base_url: str = setting(
         "", "The public address of this desk, for links in letters; empty means the address it was set up at."
     )
