@@ -28,9 +28,13 @@ def open_runtime(settings: Settings, *, migrating: bool = False, clock: Clock | 
     finally:
         database.close()
     runtime = Runtime(settings, plugins=plugins, clock=clock)
-    if migrating:
-        _ = runtime.vault  # a database that holds secrets does not start without their key
-        with runtime.database.write() as session:
-            if is_set_up(session):
-                complete_configurations(session)
+    try:
+        if migrating:
+            _ = runtime.vault  # a database that holds secrets does not start without their key
+            with runtime.database.write() as session:
+                if is_set_up(session):
+                    complete_configurations(session)
+    except BaseException:
+        runtime.database.close()
+        raise
     return runtime
