@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.database import afterwards
 from plugdesk.forms.models import Form, FormAgent
+from plugdesk.inputs import one_line
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
 
@@ -64,10 +65,11 @@ def note_denied(session: Session, user: User, what: str, **about: Any) -> None:
     from plugdesk.runtime import runtime_of
 
     runtime, user_id = runtime_of(session), user.id
+    told: dict[str, Any] = {name: one_line(value) if isinstance(value, str) else value for name, value in about.items()}
 
     def write() -> None:
         with runtime.database.write() as own:
-            record(own, "access_denied", actor=own.get(User, user_id), what=what, **about)
+            record(own, "access_denied", actor=own.get(User, user_id), what=what, **told)
 
     afterwards(session, write)
 

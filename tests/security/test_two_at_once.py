@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_two_statuses_at_once_leave_one_of_them_and_a_whole_history(runtime: Any
     changed = read(runtime, sa.select(Event.data).where(Event.kind == "status_changed").order_by(Event.id))
     assert len(changed) == statuses.count(303)
     assert kind == {"done": "resolved", "waiting": "pending"}[changed[-1]["after"]]
-    assert all(after["before"] == before["after"] for before, after in zip(changed, changed[1:], strict=False))
+    assert all(after["before"] == before["after"] for before, after in pairwise(changed))
 
 
 def test_closing_twice_at_once_is_one_closing(runtime: Any, together: Callable[..., list[int]]) -> None:

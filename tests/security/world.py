@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from plugdesk.users.models import User
 
 ROLES = ("anonymous", "customer", "stranger", "rival", "agent", "form_admin", "admin")
-MEASURED = ("plugin_figures", "plugin_hook_error")  # how long hooks took, which pages write down now and then
+MEASURED = ("plugin_figures", "plugin_error")  # how long hooks took and how they failed, which pages write down now and then
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
 

@@ -140,7 +140,8 @@ def agent_only(view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def _denied() -> None:
+def note_page_denied() -> None:
+    """Write in the journal that this person asked for a page that is not theirs."""
     note_denied(db(), me(), "page", path=request.path[:200], method=request.method)
 
 
@@ -151,7 +152,7 @@ def admin_only(view: Callable[P, R]) -> Callable[P, R]:
     @agent_only
     def guarded(*args: P.args, **given: P.kwargs) -> R:
         if not me().is_admin:
-            _denied()
+            note_page_denied()
             abort(404)
         return view(*args, **given)
 
@@ -178,7 +179,7 @@ def form_to_configure(slug: str) -> Form:
 
 def _refuse_form() -> NoReturn:
     """The form is not theirs: answered word for word as if there were none, on extensions' pages as where the extension is off."""
-    _denied()
+    note_page_denied()
     if "form" in g:
         abort(404)
     raise NotFound(_("There is no such form."))

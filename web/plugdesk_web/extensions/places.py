@@ -16,7 +16,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.plugins.catalog import Card, ExtensionPage, Place, cards, extension
 from plugdesk.plugins.loader import PAGES
 from plugdesk_web.contributions import NavItem, contributed
-from plugdesk_web.current import agent_only, db, form_to_configure, me, runtime
+from plugdesk_web.current import agent_only, db, form_to_configure, me, note_page_denied, runtime
 from plugdesk_web.security import own_path
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def configuring_only(view: Callable[P, R]) -> Callable[P, R]:
     @agent_only
     def guarded(*args: P.args, **given: P.kwargs) -> R:
         if not me().is_admin and not my_forms():
+            note_page_denied()
             abort(404)
         return view(*args, **given)
 
@@ -73,6 +74,7 @@ def scope_here(slug: str | None) -> Form | Desk:
     if slug is not None:
         return form_to_configure(slug)
     if not me().is_admin:
+        note_page_denied()
         raise NotFound(_("There is no such page, or it is not for you."))
     return runtime().desk(db())
 
