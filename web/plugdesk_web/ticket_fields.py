@@ -13,7 +13,6 @@ from werkzeug.datastructures import MultiDict
 from plugdesk.forms.fields import currency_of, default_values, show_value
 from plugdesk.forms.models import Field, FieldKind, Form
 from plugdesk.i18n import current_zone
-from plugdesk.i18n import gettext as _
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.queries import agents_of_form, all_groups
 
