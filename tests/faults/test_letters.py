@@ -70,7 +70,9 @@ def test_every_letter_is_accounted_for_and_none_holds_up_the_next(company: Compa
         film = company.messages_of(session, "person2@example.com")[0].attachments
         states = session.scalars(sa.select(Original.state).order_by(Original.id)).all()
         assert states == [OriginalState.QUARANTINE] * 2 + [OriginalState.TAKEN] * 5
-        assert all(reason for reason in session.scalars(sa.select(Original.reason).where(Original.state == OriginalState.QUARANTINE)))
+        assert all(
+            reason for reason in session.scalars(sa.select(Original.reason).where(Original.state == OriginalState.QUARANTINE))
+        )
         assert session.scalars(sa.select(Mailbox.error)).one() is None
         assert [(each.name, each.size) for each in film] == [("till.mp4", 30 * MEGABYTE // 6 * 6)]
     assert company.letters(HELP)[1]["Subject"] == "From ourselves"

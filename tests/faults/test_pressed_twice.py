@@ -48,7 +48,9 @@ def served(make_company: Callable[..., Company], serve: Callable[[Any], str]) ->
     company = make_company(clock=MovableClock(MONDAY_MORNING))
     with company.runtime.database.write() as session:
         make_ticket(
-            session, session.scalars(sa.select(Form).where(Form.slug == "support")).one(), make_customer(session, email="ann@example.com")
+            session,
+            session.scalars(sa.select(Form).where(Form.slug == "support")).one(),
+            make_customer(session, email="ann@example.com"),
         )
     ivan = Visitor(serve(create_app(company.runtime)))
     ivan.sign_in(AGENT)

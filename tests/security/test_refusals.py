@@ -12,7 +12,7 @@ from plugdesk.users.models import User
 from tests.security.test_access import words_of
 from tests.security.world import World
 
-INSIDE = ("Traceback", "File \"", "/plugdesk/", "sqlalchemy", "SELECT ", "werkzeug", "Debugger", "ZeroDivisionError", "the inside")
+INSIDE = ("Traceback", 'File "', "/plugdesk/", "sqlalchemy", "SELECT ", "werkzeug", "Debugger", "ZeroDivisionError", "the inside")
 
 
 @pytest.fixture
@@ -46,13 +46,25 @@ def test_each_refusal_has_the_same_shape_in_json(broken: World) -> None:
             assert answer.get_json()["error"]
         else:
             assert path.endswith("/replies")  # the page comes back with what was typed, whoever asks
-    forged = broken.ask("admin", "POST", "/tickets/1/status", {}, headers={"Accept": "application/json", "Origin": "https://evil.example"})
+    forged = broken.ask(
+        "admin", "POST", "/tickets/1/status", {}, headers={"Accept": "application/json", "Origin": "https://evil.example"}
+    )
     assert (forged.status_code, set(forged.get_json())) == (403, {"error", "problems"})
 
 
 def test_debugging_is_off_and_nothing_of_the_inside_has_an_address(world: World) -> None:
     assert not world.app.debug
-    for path in ("/console", "/metrics", "/docs", "/openapi.json", "/health", "/debug", "/.env", "/.git/config", "/?__debugger__=yes&cmd=resource&f=style.css"):
+    for path in (
+        "/console",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+        "/health",
+        "/debug",
+        "/.env",
+        "/.git/config",
+        "/?__debugger__=yes&cmd=resource&f=style.css",
+    ):
         answer = world.ask("anonymous", "GET", path)
         assert answer.status_code in (303, 404), path
         assert not any(word in answer.get_data(as_text=True) for word in INSIDE)
@@ -67,7 +79,9 @@ def test_a_setting_cannot_switch_debugging_on(monkeypatch: pytest.MonkeyPatch, r
 
 def journal(world: World, *kinds: str) -> list[Any]:
     """Who, when and what of these kinds of events; read and left at once, for the requests share its connection."""
-    found = world.session.execute(sa.select(Event.actor_id, Event.at, Event.data).where(Event.kind.in_(kinds)).order_by(Event.id)).all()
+    found = world.session.execute(
+        sa.select(Event.actor_id, Event.at, Event.data).where(Event.kind.in_(kinds)).order_by(Event.id)
+    ).all()
     world.session.rollback()
     return list(found)
 
@@ -92,7 +106,11 @@ CHANGES = [
     ("/forms/support/agents", {"user": "{stranger_id}"}, "form_agent_set"),
     ("/forms/support/agents/removal", {"user": "{agent_id}"}, "form_agent_removed"),
     ("/extensions/csat/forms/support/deactivation", {}, "extension_disabled"),
-    ("/extensions/csat/forms/support/settings", {"set_days": "7", "set_invitation": "Well?", "set_thanks": "Thanks", "version": "0"}, "extension_settings_changed"),
+    (
+        "/extensions/csat/forms/support/settings",
+        {"set_days": "7", "set_invitation": "Well?", "set_thanks": "Thanks", "version": "0"},
+        "extension_settings_changed",
+    ),
     ("/forms/support/x/email/mailboxes/{mailbox_id}/removal", {}, "mailbox_removed"),
     ("/tickets/{number}/deletion", {}, "ticket_deleted"),
     ("/tickets/{bin}/restoration", {}, "ticket_restored"),
@@ -101,8 +119,12 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "kind"), CHANGES, ids=lambda each: each if isinstance(each, str) and each.islower() else "")
-def test_what_is_done_to_people_rights_secrets_and_tickets_is_written_down(world: World, path: str, body: dict[str, str], kind: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "body", "kind"), CHANGES, ids=lambda each: each if isinstance(each, str) and each.islower() else ""
+)
+def test_what_is_done_to_people_rights_secrets_and_tickets_is_written_down(
+    world: World, path: str, body: dict[str, str], kind: str
+) -> None:
     sent = {name: value.format(**world.things) for name, value in body.items()}
     answer = world.ask("admin", "POST", path.format(**world.things), sent)
     assert answer.status_code in (200, 303), words_of(answer)
@@ -125,6 +147,7 @@ def test_what_strangers_send_stands_in_the_journal_on_one_line(world: World) -> 
 
 def test_a_veto_that_cannot_be_asked_denies_and_nothing_is_stored(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """E-mail is asked whether an address may be somebody's sign-in address; while it fails, nobody is added."""
+
     def fail(*given: Any, **named: Any) -> Any:
         raise ZeroDivisionError("the inside")
 

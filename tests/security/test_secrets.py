@@ -58,10 +58,21 @@ def test_a_mailboxs_page_comes_back_without_the_password_that_was_typed(world: W
 
 def test_what_holds_secrets_shows_none_in_its_repr(world: World) -> None:
     account = read_account(MAILBOX | {"password": "typed-just-now"}, by=world.people["admin"])
-    for each in (account, world.session.scalars(sa.select(Mailbox)).first(), world.runtime, world.runtime.vault, world.people["admin"]):
+    for each in (
+        account,
+        world.session.scalars(sa.select(Mailbox)).first(),
+        world.runtime,
+        world.runtime.vault,
+        world.people["admin"],
+    ):
         assert "typed-just-now" not in repr(each)
         assert "argon2" not in repr(each)
-    settings = Settings(secret_keys=("a-key-of-secrets",), session_key="a-key-of-forms", redis_url="redis://:word@host", database_url="postgresql://u:word@host/db")
+    settings = Settings(
+        secret_keys=("a-key-of-secrets",),
+        session_key="a-key-of-forms",
+        redis_url="redis://:word@host",
+        database_url="postgresql://u:word@host/db",
+    )
     assert not any(secret in repr(settings) for secret in ("a-key-of-secrets", "a-key-of-forms", "word@"))
 
 
@@ -114,12 +125,24 @@ def test_a_password_goes_only_to_a_server_that_proves_its_name(
     import trustme
 
     object.__setattr__(world.runtime.settings, "ca_file", str(authority_file))
-    server = mail_server(HOST if why != "another host" else "elsewhere.example", starttls=starttls, by=trustme.CA() if why == "another authority" else None)
+    server = mail_server(
+        HOST if why != "another host" else "elsewhere.example",
+        starttls=starttls,
+        by=trustme.CA() if why == "another authority" else None,
+    )
     security = "starttls" if starttls else "tls"
-    typed = {"imap_host": HOST, "smtp_host": HOST, "imap_port": server.imap_port, "smtp_port": server.smtp_port, "own_network": "1"}
+    typed = {
+        "imap_host": HOST,
+        "smtp_host": HOST,
+        "imap_port": server.imap_port,
+        "smtp_port": server.smtp_port,
+        "own_network": "1",
+    }
     typed |= {"address": "help@desk.example", "password": "mailbox-secret", "imap_security": security, "smtp_security": security}
     account = read_account(typed, by=world.people["admin"])
-    ctx = world.runtime.context("email", world.session.scalars(sa.select(Form).where(Form.slug == "support")).one(), world.session)
+    ctx = world.runtime.context(
+        "email", world.session.scalars(sa.select(Form).where(Form.slug == "support")).one(), world.session
+    )
     for connect in (imap, smtp):
         if why == "right":
             with connect(ctx, account):
@@ -131,7 +154,18 @@ def test_a_password_goes_only_to_a_server_that_proves_its_name(
 
 # Hosts of our own network.
 
-INNER = ("127.0.0.1", "localhost", "0.0.0.0", "[::1]", "::ffff:127.0.0.1", "169.254.169.254", "10.1.2.3", "192.168.0.1", "100.64.0.1", "localhost.")
+INNER = (
+    "127.0.0.1",
+    "localhost",
+    "0.0.0.0",
+    "[::1]",
+    "::ffff:127.0.0.1",
+    "169.254.169.254",
+    "10.1.2.3",
+    "192.168.0.1",
+    "100.64.0.1",
+    "localhost.",
+)
 
 
 @pytest.fixture
@@ -159,7 +193,14 @@ def listener() -> Iterator[tuple[int, list[str]]]:
 def test_no_mailbox_leads_into_our_own_network(world: World, listener: tuple[int, list[str]], host: str) -> None:
     """Whoever configures a form may name any host; ticking *our own network* is for administrators of the desk."""
     port, calls = listener
-    typed = MAILBOX | {"imap_host": host, "smtp_host": host, "imap_port": str(port), "smtp_port": str(port), "untested": "", "own_network": "1"}
+    typed = MAILBOX | {
+        "imap_host": host,
+        "smtp_host": host,
+        "imap_port": str(port),
+        "smtp_port": str(port),
+        "untested": "",
+        "own_network": "1",
+    }
     for path in ("/forms/support/x/email/test", "/forms/support/x/email/mailboxes"):
         answer = world.ask("form_admin", "POST", path, typed)
         assert answer.status_code == 422
@@ -167,7 +208,9 @@ def test_no_mailbox_leads_into_our_own_network(world: World, listener: tuple[int
     assert calls == []
 
 
-def test_a_mailbox_that_leads_there_nevertheless_is_not_read(world: World, listener: tuple[int, list[str]], run_jobs: Callable[[], int]) -> None:
+def test_a_mailbox_that_leads_there_nevertheless_is_not_read(
+    world: World, listener: tuple[int, list[str]], run_jobs: Callable[[], int]
+) -> None:
     """Saved without the test: the check is made again at every connection."""
     port, calls = listener
     mailbox = world.session.get_one(Mailbox, world.things["mailbox_id"])
@@ -191,7 +234,9 @@ def test_a_name_server_that_answers_twice_differently_gains_nothing(
     monkeypatch.setattr("plugdesk.addresses._ask_system", resolve)
     object.__setattr__(world.runtime.settings, "private_hosts", ("127.0.0.2",))
     account = read_account(MAILBOX | {"imap_host": "mail.example", "imap_port": str(port)}, by=world.people["form_admin"])
-    ctx = world.runtime.context("email", world.session.scalars(sa.select(Form).where(Form.slug == "support")).one(), world.session)
+    ctx = world.runtime.context(
+        "email", world.session.scalars(sa.select(Form).where(Form.slug == "support")).one(), world.session
+    )
     logging.getLogger("imapclient").setLevel(logging.ERROR)
     with pytest.raises(Exception, match=r"connection|encryption"), imap(ctx, account):
         pass
