@@ -23,7 +23,7 @@ export function makeEditor(form, area, files, signal) {
   const place = editable(area);
   const squire = new Squire(place, { blockTag: "P", sanitizeToDOMFragment: (html) => document.importNode(window.DOMPurify.sanitize(html, PURE), true) });
   const html = form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "html" }));
-  const draft = form.querySelector("[data-html]")?.innerHTML;
+  const draft = form.querySelector("[data-html]")?.content.textContent; // HTML as text: nothing of it is part of this page
   squire.setHTML(draft || paragraphs(area.value));
   area.hidden = true;
   area.after(place);
