@@ -10,7 +10,7 @@ export default function shortcuts(body, signal) {
     j: () => step(1),
     k: () => step(-1),
     x: () => cursor()?.querySelector("[data-select]")?.click(),
-    Enter: () => cursor() && !document.activeElement?.closest("a, button, summary") && link(cursor())?.click(),
+    Enter: () => link(cursor())?.click(),
     "/": () => document.querySelector("[data-search-box]")?.focus(),
     "?": () => document.querySelector('[data-dialog="shortcuts"]')?.click(),
     Escape: () => document.querySelector("[data-back]")?.click(),
@@ -23,13 +23,14 @@ export default function shortcuts(body, signal) {
     if (isTyping(event.target)) return key === "Escape" && event.target.matches("[data-search-box]") && event.target.blur();
     if (document.querySelector("dialog[open], :popover-open")) return;
     if (localStorage.getItem(OFF) && key.length === 1) return;
+    if (key === "Enter" && (!cursor() || event.target.closest("a, button, summary"))) return; // which it presses by itself
     const going = Date.now() - goingSince < 1500;
     goingSince = 0;
     const place = document.querySelector(going ? `[data-go="${CSS.escape(key)}"]` : `[data-shortcut="${CSS.escape(key)}"]`);
     if (!place && (going || !own[key])) return;
     event.preventDefault();
     if (place) press(place);
-    else if (own[key]() === false) return;
+    else own[key]();
   }, { signal });
   document.addEventListener("htmx:after:swap", keepCursor, { signal });
 }
