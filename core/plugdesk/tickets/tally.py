@@ -60,6 +60,14 @@ def fold(session: Session) -> int:
     return before - len(sums)
 
 
+def _know_what_was(ticket: Ticket, value: Any, before: Any, initiator: Any) -> None:
+    """Only asked for its `active_history`: the old value is loaded where the session has forgotten it."""
+
+
+for name in _WATCHED:
+    event.listen(getattr(Ticket, name), "set", _know_what_was, active_history=True)
+
+
 @event.listens_for(Ticket, "after_insert")
 def _opened(mapper: Mapper[Ticket], connection: sa.Connection, ticket: Ticket) -> None:
     _write(connection, {}, {name: getattr(ticket, name) for name in _WATCHED})
@@ -71,7 +79,10 @@ def _moved(mapper: Mapper[Ticket], connection: sa.Connection, ticket: Ticket) ->
     before: dict[str, Any] = {}
     for name in _WATCHED:
         history = state.attrs[name].history
-        before[name] = history.deleted[0] if history.has_changes() and history.deleted else getattr(ticket, name)
+        if not history.has_changes():
+            before[name] = getattr(ticket, name)
+        else:  # what was never set since it was inserted in this session has no old value: it is null
+            before[name] = history.deleted[0] if history.deleted else None
     _write(connection, before, {name: getattr(ticket, name) for name in _WATCHED})
 
 
