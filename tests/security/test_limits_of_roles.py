@@ -1,0 +1,170 @@
+"""What an allowed request can reach beyond its page: fields it does not offer, lists, counts, what customers read (Z2, Z3, 59, 60)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from plugdesk.forms.models import Form, FormAgent
+from plugdesk.tickets.models import Message, Ticket
+from plugdesk.users.models import User
+from tests.security.bodies import BODIES
+from tests.security.test_access import ask, rows
+from tests.security.world import World
+
+EXTRA = {
+    "role": "admin", "is_admin": "1", "admin": "1", "active": "0", "can_delete": "1", "password_hash": "x", "email": "eve@evil.example", "user_id": "1", "account_id": "1",
+    "owner": "1", "author_id": "1", "customer_id": "1", "form_id": "2", "ticket_id": "1", "direction": "incoming", "is_internal": "0", "kind_of": "x", "deleted_at": "2026-01-01",
+    "archived_at": "2026-01-01", "slug": "stolen", "extensions": "email", "rank": "99", "version_id": "1", "own_network": "1", "uploaded_by_id": "1", "permissions": "*", "chat": "1",
+}  # fmt: skip
+MAY = {  # what these routes are for
+    "POST /forms/<slug>/agents": "rights", "POST /forms/<slug>/agents/removal": "rights", "POST /extensions/<plugin>/forms/<slug>/activation": "extensions",
+    "POST /extensions/<plugin>/forms/<slug>/deactivation": "extensions", "POST /extensions/<plugin>/forms/<slug>/switch": "extensions",
+    "POST /account/password": "people", "POST /tickets/<int:number>/deletion": "tickets", "POST /tickets/<int:number>/restoration": "tickets",
+}  # fmt: skip
+
+
+def guarded(world: World) -> dict[str, Any]:
+    """What no page of agents and form admins may change but those in `MAY`."""
+    session = world.session
+    found = {
+        "people": session.execute(
+            sa.select(User.id, User.role, User.email, User.password_hash, User.can_delete, User.active)
+            .where(User.email.is_not(None))
+            .order_by(User.id)
+        ).all(),
+        "rights": session.execute(
+            sa.select(FormAgent.form_id, FormAgent.user_id, FormAgent.is_admin).order_by(FormAgent.form_id, FormAgent.user_id)
+        ).all(),
+        "extensions": session.execute(sa.select(Form.id, Form.slug, Form.archived_at, Form.extensions).order_by(Form.id)).all(),
+        "tickets": session.execute(
+            sa.select(Ticket.id, Ticket.form_id, Ticket.customer_id, Ticket.rank, Ticket.deleted_at)
+            .where(Ticket.id <= world.things["elsewhere"])
+            .order_by(Ticket.id)
+        ).all(),
+        "messages": session.execute(
+            sa.select(Message.id, Message.author_id, Message.direction)
+            .where(Message.id <= world.things["last"], Message.id != world.things["queued"])
+            .order_by(Message.id)
+        ).all(),
+    }
+    session.rollback()
+    return found
+
+
+@pytest.mark.parametrize("role", ["agent", "form_admin"])
+def test_fields_a_page_does_not_offer_change_nothing(world: World, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, problems = guarded(world), []
+    for row in rows():
+        if row.method != "POST" or row.answers[role] in ("403", "404", "sign-in"):
+            continue
+        offered = dict(BODIES.get(row.route, {}))
+        monkeypatch.setitem(BODIES, row.route, {**EXTRA, **offered})  # type: ignore[arg-type]
+        with world.undone():
+            status = ask(world, role, row).status_code
+            after = guarded(world)
+        problems += [
+            f"{row.route} changed {name}" for name in before if after[name] != before[name] and MAY.get(row.route) != name
+        ]
+        if status >= 500:
+            problems.append(f"{row.route} answers {status}")
+    assert not problems, "\n".join(problems)
+
+
+def test_a_message_is_its_writers_whatever_the_request_says(world: World) -> None:
+    for path in ("replies", "notes"):
+        world.ask("agent", "POST", world.path(f"/tickets/<int:number>/{path}"), {**EXTRA, "text": "My own words"})
+    written = world.session.execute(
+        sa.select(Message.author_id, Message.direction, Message.ticket_id)
+        .where(Message.id > world.things["last"])
+        .order_by(Message.id)
+    ).all()
+    ivan, number = world.people["agent"].id, world.things["number"]
+    assert [tuple(each) for each in written] == [(ivan, "outgoing", number), (ivan, "note", number)]
+
+
+@pytest.mark.parametrize("role", ["stranger", "rival"])
+def test_no_list_count_or_lookup_tells_of_other_forms(world: World, role: str) -> None:
+    """Nothing of Support: tickets, customers with tickets there alone, words of its notes, numbers of tickets."""
+    problems = []
+    for row in rows():
+        if row.method == "GET" and row.object in ("-", "view", "customer") and not row.rule.startswith(("/x/demo", "/static")):
+            for rule in (
+                [
+                    f"/views/{slug}"
+                    for slug in ("new", "mine", "groups", "unread", "watching", "unanswered", "open", "waiting", "done")
+                ]
+                if row.object == "view"
+                else [None]
+            ):
+                text = (world.ask(role, "GET", rule) if rule else ask(world, role, row)).get_data(as_text=True)
+                problems += [
+                    f"{rule or row.rule} tells {word}"
+                    for word in (
+                        "The till beeps",
+                        "Bobs own affair",
+                        "An advertisement",
+                        "A difficult one",
+                        "Ann Carter",
+                        "ann@home.example",
+                    )
+                    if word in text
+                ]
+    for words in (
+        "till",
+        "ann",
+        "beeps",
+        "customer:ann",
+        "number:1",
+        "1",
+        "assignee:ivan",
+        "group:tech",
+        "form:support",
+        "advertisement",
+        "-invoice",
+        "status:open",
+    ):
+        for page in ("/search", "/search/palette", "/customers", "/customers/lookup", "/customers/organizations"):
+            text = world.browser(role).get(page, query_string={"q": words}).get_data(as_text=True)
+            problems += [
+                f"{page}?q={words} tells {word}"
+                for word in ("The till beeps", "Bobs own affair", "An advertisement", "Ann Carter")
+                if word in text
+            ]
+    assert not problems, "\n".join(problems)
+    live = world.ask(role, "GET", "/live/changes?since=0").get_json()
+    assert live["changed"]["tickets"] == [world.things["elsewhere"]]
+
+
+def test_counts_are_of_what_one_may_see(world: World) -> None:
+    for role, number in (("stranger", 1), ("rival", 1), ("agent", 2), ("admin", 3)):
+        shown = world.ask(role, "GET", "/live/sidebar").get_data(as_text=True)
+        from selectolax.lexbor import LexborHTMLParser
+
+        link = LexborHTMLParser(shown).css_first('a[href="/views/open"]')
+        assert str(number) in link.text(), role
+
+
+def test_what_a_customer_reads_holds_nothing_of_the_inside(world: World) -> None:
+    page = world.ask("anonymous", "GET", world.path("/p/<slug>/csat/<token>")).get_data(as_text=True)
+    for word in ("A difficult one", "@desk.example", "Ivan Petrov", "mailbox", "/tickets/", "Technicians", "note.txt"):
+        assert word not in page
+    for path in ("/tickets/<int:number>", "/live/changes?since=0", "/search/palette?q=till", "/customers/lookup?q=a"):
+        answer = world.ask("customer", "GET", world.path(path), headers={"Accept": "application/json"})
+        assert answer.status_code == 403
+        assert set(json.loads(answer.get_data())) == {"error", "problems"}
+
+
+def test_who_loses_a_right_loses_it_for_every_request_they_could_make(world: World) -> None:
+    from plugdesk.users.commands import remove_form_agent
+
+    agent = world.session.get_one(User, world.things["agent_id"])
+    remove_form_agent(world.session, world.session.scalars(sa.select(Form).where(Form.slug == "support")).one(), agent, by=None)
+    world.session.commit()
+    for row in rows():
+        if row.answers["agent"] != row.answers["stranger"] and row.object not in ("session", "upload"):
+            with world.undone():
+                assert ask(world, "agent", row).status_code in (403, 404), row.route
