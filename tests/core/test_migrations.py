@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from plugdesk.database import Database
-from plugdesk.drift import drift
 from plugdesk.migrations import (
     CORE_UNIT,
-    Unit,
     WrongSchema,
     downgrade,
     migrate,
@@ -26,6 +27,7 @@ from plugdesk.plugins.loader import State
 from tests.support.migrating import NOTES, NOTES_DOWN, WIDER, Folder, rows, tables
 
 pytestmark = pytest.mark.both_databases
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -42,12 +44,28 @@ def notes(tmp_path):
     return folder
 
 
-def test_the_models_are_what_the_migrations_make(database):
-    from tools.new_migration import import_models
+def in_a_fresh_process(code: str, *arguments: object) -> str:
+    """What `code` prints in an interpreter of its own: this one knows the tables of whatever plugins other tests made."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
-    import_models()
-    migrate(database, [])
-    assert drift(database, CORE_UNIT, []) == []
+
+def test_the_models_are_what_the_migrations_make(empty_database_url):
+    code = """
+import sys
+from plugdesk.database import Database
+from plugdesk.drift import drift
+from plugdesk.migrations import CORE_UNIT, migrate
+from tools.new_migration import import_models
+
+import_models()
+database = Database(sys.argv[1])
+migrate(database, [])
+print(drift(database, CORE_UNIT, []))
+"""
+    assert in_a_fresh_process(code, empty_database_url) == "[]\n"
 
 
 def test_up_down_and_up_again_leaves_the_same_tables(database):
@@ -279,14 +297,21 @@ def test_a_disk_without_room_for_the_copy_stops_the_migration_in_words(tmp_path,
     database.close()
 
 
-def test_a_migration_written_from_the_models_makes_them(database, tmp_path, monkeypatch):
-    from tools import new_migration
+def test_a_migration_written_from_the_models_makes_them(empty_database_url, tmp_path):
+    code = """
+import sys
+from pathlib import Path
+import plugdesk.migrations
+from plugdesk.database import Database
+from plugdesk.drift import drift
+from plugdesk.migrations import Unit, migrate
+from tools import new_migration
 
-    unit = Unit("core", tmp_path / "migrations")
-    for module in ("plugdesk.migrations", "tools.new_migration"):
-        monkeypatch.setattr(f"{module}.CORE_UNIT", unit)
-    file = new_migration.write_migration("core", "initial", initial=True)
-    migrate(database, [])
-    assert file == unit.folder / "0001_initial.py"
-    assert drift(database, unit, []) == []
-    assert new_migration.write_migration("core", "nothing_to_do") is None
+unit = Unit("core", Path(sys.argv[2]))
+plugdesk.migrations.CORE_UNIT = new_migration.CORE_UNIT = unit
+database = Database(sys.argv[1])
+file = new_migration.write_migration("core", "initial", initial=True)
+migrate(database, [])
+print(file.name, drift(database, unit, []), new_migration.write_migration("core", "nothing_to_do"))
+"""
+    assert in_a_fresh_process(code, empty_database_url, tmp_path / "migrations") == "0001_initial.py [] None\n"
