@@ -42,7 +42,9 @@ def read(desk: Desk, ask: sa.Select[tuple[str]]) -> list[str]:
 
 def written(desk: Desk) -> list[str]:
     """What agents have written, oldest first."""
-    return read(desk, sa.select(Message.text).where(Message.direction != "incoming", Message.kind == "human").order_by(Message.id))
+    return read(
+        desk, sa.select(Message.text).where(Message.direction != "incoming", Message.kind == "human").order_by(Message.id)
+    )
 
 
 def write(page: Page, words: str) -> None:
@@ -197,7 +199,9 @@ def test_without_script_a_ticket_is_answered_all_the_same(desk: Desk) -> None:
     page.get_by_role("link", name=SUBJECT).click()
     page.get_by_role("button", name="Accept").click()
     page.locator("#composer textarea").fill("Restart it.")
-    page.locator("#composer [data-files]").set_input_files({"name": "manual.txt", "mimeType": "text/plain", "buffer": b"Press it."})
+    page.locator("#composer [data-files]").set_input_files(
+        {"name": "manual.txt", "mimeType": "text/plain", "buffer": b"Press it."}
+    )
     page.locator("#composer [data-send][data-only=reply]").click()
     assert "Restart it." in page.locator("#thread").inner_text()
     assert "manual.txt" in page.locator("#thread").inner_text()
@@ -213,7 +217,9 @@ LOOKS = [("en", "light", DESK), ("ru", "dark", DESK), ("ru", "light", PHONE), ("
 @pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
 def test_every_page_of_the_day_is_fit_for_everybody(desk: Desk, language: str, scheme: str, width: int) -> None:
     """Axe finds nothing, nothing is wider than the window, and no console complains."""
-    (number, *_more) = open_tickets(desk, SUBJECT, "Другой запрос", "A third one, with a rather long subject that has to find room")
+    (number, *_more) = open_tickets(
+        desk, SUBJECT, "Другой запрос", "A third one, with a rather long subject that has to find room"
+    )
     page = desk.sign_in(AGENT, language=language, scheme=scheme, width=width)
     found: dict[str, list[str]] = {}
     for path in ("/views/open", "/views/done", f"/tickets/{number}", "/tickets/new", "/search?q=beeps", "/customers", "/account"):
