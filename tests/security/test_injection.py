@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
 
+from plugdesk.forms.models import StatusKind
 from plugdesk.tickets.models import Message, Ticket
 from tests.conftest import CORPORA
 from tests.security.bodies import BODIES
@@ -293,3 +294,28 @@ def test_an_address_with_more_in_it_is_refused_wherever_one_is_typed(world: Worl
         answer = world.ask("agent", "POST", world.path(path), {field: evil, "text": "Look", "comment": "Look"})
         assert answer.status_code == 422, path
     assert world.dump() == before
+
+
+def test_a_customers_words_are_never_evaluated_in_any_letter_to_them(company: Any) -> None:
+    """Subject, name and text, quoted in the receipt, in an answer and in the closing notice."""
+    from plugdesk.tickets.commands import become
+    from plugdesk.tickets.correspondence import reply_to_ticket
+    from plugdesk.users.models import User
+    from tests.support.company import AGENT, letter, post
+
+    evil = "${agent:email} ${ticket:number} {{7*7}}"
+    post(company.mail, letter(f'"{evil}" <ann@example.com>', evil, f"Twice. {evil}"))
+    company.later(seconds=31)
+    company.work()
+    with company.runtime.database.write() as session:
+        ticket, agent = session.get_one(Ticket, 1), session.scalars(sa.select(User).where(User.email == AGENT)).one()
+        reply_to_ticket(session, ticket, agent, body="<p>Done.</p>")
+        become(session, ticket, StatusKind.RESOLVED, by=agent)
+    company.work()
+    receipt, reply, closing = company.letters("ann@example.com")
+    for sent in (receipt, reply, closing):
+        whole = sent.as_string() + "".join(part.get_content() for part in sent.walk() if part.get_content_maintype() == "text")
+        assert evil in sent["Subject"]
+        assert AGENT not in whole
+        assert " 49" not in whole
+    assert f"Twice. {evil}" in reply.get_body(("plain",)).get_content()
