@@ -167,7 +167,9 @@ def test_every_page_of_the_day_is_fit_for_everybody(desk: Desk, language: str, s
     """Axe finds nothing, nothing is wider than the window, and no console complains."""
     with desk.company.runtime.database.write() as session:
         make_ticket(
-            session, session.scalars(sa.select(Form).where(Form.slug == "support")).one(), make_customer(session, name="Ann Smith")
+            session,
+            session.scalars(sa.select(Form).where(Form.slug == "support")).one(),
+            make_customer(session, name="Ann Smith"),
         )
         assert session.get_one(User, 2)
     page = desk.sign_in(ADMIN, language=language, scheme=scheme, width=width)

@@ -62,7 +62,7 @@ def test_fields_a_page_does_not_offer_change_nothing(world: World, role: str, mo
         if row.method != "POST" or row.answers[role] in ("403", "404", "sign-in"):
             continue
         offered = dict(BODIES.get(row.route, {}))
-        monkeypatch.setitem(BODIES, row.route, {**EXTRA, **offered})  # type: ignore[arg-type]
+        monkeypatch.setitem(BODIES, row.route, {**EXTRA, **offered})
         with world.undone():
             status = ask(world, role, row).status_code
             after = guarded(world)
