@@ -14,7 +14,7 @@ from tests.support.parts import CORPORA, PARTS, left_out, require
 
 __all__ = ["CORPORA"]
 
-LIMIT = 180  # seconds for one test, with the servers it starts
+LIMIT = 600  # seconds for one test, with the servers it starts
 
 pytest_plugins = [
     "plugdesk.testing.kit",
