@@ -124,7 +124,7 @@ CASES = "11 19 22 23 24 25 29 30 32 33 42 43 44 45 46 47 48 50 52 59 60 67 68 71
 
 
 @cache
-def tests_in(file: str) -> frozenset[str]:
+def functions_of(file: str) -> frozenset[str]:
     tree = ast.parse((TESTS / f"{file}.py").read_text(encoding="utf-8"))
     return frozenset(each.name for each in tree.body if isinstance(each, ast.FunctionDef))
 
@@ -139,4 +139,4 @@ def test_the_proofs_exist(name: str) -> None:
         file, _colon, tests = part.strip().partition(": ")
         named = re.findall(r"\S+", tests)
         assert named
-        assert [each for each in named if each not in tests_in(file)] == []
+        assert [each for each in named if each not in functions_of(file)] == []
