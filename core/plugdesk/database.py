@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +77,16 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("�", text) if _UNSTORABLE.search(text) else text
 
 
+def storable_json(value: Any) -> str:
+    """`value` as JSON of which the same is true as of `Text`."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" in text:  # which may also be a backslash, written as two, before the word u0000
+        text = _NUL_IN_JSON.sub(lambda found: found[1] or "�", text)
+    return storable(text)
+
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NUL_IN_JSON = re.compile(r"(\\\\)|\\u0000")
 
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
@@ -179,7 +189,11 @@ def is_lock_timeout(error: sa.exc.OperationalError) -> bool:
 def _engine(url: str) -> sa.Engine:
     address = sa.make_url(url)
     if address.get_backend_name() == "sqlite":
-        engine = sa.create_engine(address, connect_args={"timeout": SQLITE_WAIT_MS / 1000, "check_same_thread": False})
+        engine = sa.create_engine(
+            address,
+            connect_args={"timeout": SQLITE_WAIT_MS / 1000, "check_same_thread": False},
+            json_serializer=storable_json,
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -189,6 +203,7 @@ def _engine(url: str) -> sa.Engine:
         address.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_size=10,
+        json_serializer=storable_json,
         connect_args={"options": f"-c timezone=utc -c statement_timeout={STATEMENT_LIMIT_MS}"},
     )
     event.listen(engine, "begin", _begin_postgresql)
