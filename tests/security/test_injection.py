@@ -127,9 +127,9 @@ def test_naughty_strings_in_fields_break_no_page_and_none_becomes_markup(world: 
     texts, places, problems = strings(), [row for row in rows() if takes_text(row)], []
     assert len(texts) > 400
     assert len(places) > 15
-    for start in range(0, len(texts), 100):
+    for start in range(0, len(texts), 250):
         with world.undone():
-            for number, text in enumerate(texts[start : start + 100]):
+            for number, text in enumerate(texts[start : start + 250]):
                 problems += fill(world, text, [places[number % len(places)]])
             problems += [problem for text in STORED for problem in (fill(world, text, places) if start == 0 else [])]
             problems += look(world)

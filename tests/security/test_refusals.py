@@ -34,9 +34,10 @@ def test_a_failure_is_told_without_its_inside(broken: World) -> None:
 
 
 def test_each_refusal_has_the_same_shape_in_json(broken: World) -> None:
+    ticket = broken.path("/tickets/<number>")
     asked = [
         ("GET", "/views/open", {}, 500), ("GET", "/nowhere", {}, 404), ("GET", "/tickets/999999", {}, 404), ("DELETE", "/views/open", {}, 405),
-        ("POST", "/tickets/1/status", {"status": "unknown"}, 422), ("POST", "/tickets/1/replies", {"text": "x", "attachment": "guess"}, 404),
+        ("POST", f"{ticket}/status", {"status": "unknown"}, 422), ("POST", f"{ticket}/replies", {"text": "x", "attachment": "guess"}, 404),
     ]  # fmt: skip
     for method, path, body, status in asked:
         answer = broken.ask("admin", method, path, body, headers={"Accept": "application/json"})
@@ -47,7 +48,7 @@ def test_each_refusal_has_the_same_shape_in_json(broken: World) -> None:
         else:
             assert path.endswith("/replies")  # the page comes back with what was typed, whoever asks
     forged = broken.ask(
-        "admin", "POST", "/tickets/1/status", {}, headers={"Accept": "application/json", "Origin": "https://evil.example"}
+        "admin", "POST", f"{ticket}/status", {}, headers={"Accept": "application/json", "Origin": "https://evil.example"}
     )
     assert (forged.status_code, set(forged.get_json())) == (403, {"error", "problems"})
 

@@ -85,9 +85,12 @@ class World:
         self.session.rollback()
         connection = self.session.get_bind()
         assert isinstance(connection, sa.Connection)
+        known = set(self.session)
         with connection.begin_nested() as savepoint:
             yield
             savepoint.rollback()
+        for row in [row for row in self.session if row not in known]:
+            self.session.expunge(row)  # it is gone, and SQLite gives its number to a new one
 
     def dump(self) -> dict[str, str]:
         """A fingerprint of every table but what is measured, and in the journal but of who was refused."""
