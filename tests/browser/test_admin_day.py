@@ -76,7 +76,7 @@ def test_the_first_run_leads_to_an_answered_request(fresh: Desk) -> None:
     page.keyboard.type("It works.")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#thread")).to_contain_text("It works.")
-    until(lambda: any("It works." in each.as_string() for each in fresh.company.letters(OWN)), seconds=30)
+    until(lambda: any("It works." in each.as_string() for each in fresh.company.letters(OWN)))
     page.goto(f"{fresh.address}/first-steps")
     expect(page.locator("main")).to_contain_text("Your desk works")
 

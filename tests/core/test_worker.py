@@ -74,7 +74,7 @@ def test_two_workers_with_two_threads_each_run_every_job_once(desk: Desk, databa
         for n in range(200):
             enqueue(session, "trial:work", form=here, n=n)
     with at_work(Worker(runtime, threads=2), Worker(other, threads=2)):
-        until(lambda: not jobs(runtime), seconds=20)
+        until(lambda: not jobs(runtime))
     other.database.close()
     assert sorted(ran) == list(range(200))
 
@@ -87,7 +87,7 @@ def test_two_workers_keep_the_order_of_news(desk: Desk, database_url: str, tmp_p
     with at_work(Worker(runtime, threads=2), Worker(other, threads=2)):
         for ticket in (1, 2, 3):
             happen(runtime, ticket=ticket, times=60)
-        until(lambda: len(told) == 180, seconds=20)
+        until(lambda: len(told) == 180)
     other.database.close()
     for ticket in (1, 2, 3):
         assert [n for number, n in told if number == ticket] == list(range(60))
@@ -181,7 +181,7 @@ def test_a_plugin_that_hangs_on_news_is_cut_off(desk: Desk, monkeypatch: pytest.
         release.set()
         later(runtime, minutes=1)
         runtime.wake.set()
-        until(lambda: told.count(0) == 2, seconds=10)  # the thread that hung came to its end, too, but could not commit
+        until(lambda: told.count(0) == 2)  # the thread that hung came to its end, too, but could not commit
     with runtime.database.read() as session:
         assert session.scalars(sa.select(Delivery)).all() == []
         assert form(session).name == "Form 1"

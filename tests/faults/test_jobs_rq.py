@@ -83,7 +83,7 @@ def rq_process(runtime: Runtime) -> Iterator[int]:
         yield pid
     finally:
         os.kill(pid, signal.SIGTERM)
-        until(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None, seconds=30)
+        until(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None)
         assert os.waitpid(pid, 0)[1] == 0
 
 
@@ -112,9 +112,9 @@ def test_a_running_worker_notices_a_commit_and_recurring_work(rq_desk: RqDesk, t
 
     runtime = rq_desk(jobs=[noting(tmp_path)], timers=[Timer("recur", timedelta(hours=1), recur)])
     with rq_process(runtime):
-        until(lambda: ran(tmp_path) == [100], seconds=20)
+        until(lambda: ran(tmp_path) == [100])
         put(runtime, 1)
-        until(lambda: ran(tmp_path) == [100, 1], seconds=10)
+        until(lambda: ran(tmp_path) == [100, 1])
         with runtime.database.read() as session:
             assert {row.kind for row in workers(session)} == {"rq"}
 
@@ -123,7 +123,7 @@ def test_two_rq_workers_run_every_job_once(rq_desk: RqDesk, tmp_path: Path) -> N
     runtime = rq_desk(jobs=[noting(tmp_path)])
     with rq_process(runtime), rq_process(runtime):
         put(runtime, *range(60))
-        until(lambda: len(ran(tmp_path)) >= 60, seconds=30)
+        until(lambda: len(ran(tmp_path)) >= 60)
         let_time_pass(0.5, because="nothing runs twice")
     assert sorted(ran(tmp_path)) == list(range(60))
 
@@ -135,7 +135,7 @@ def test_flushing_redis_loses_and_doubles_nothing(rq_desk: RqDesk, tmp_path: Pat
             put(runtime, n)
             if n % 8 == 0:
                 redis.flushall()
-        until(lambda: len(ran(tmp_path)) >= 40, seconds=30)
+        until(lambda: len(ran(tmp_path)) >= 40)
     assert sorted(ran(tmp_path)) == list(range(40))
 
 
@@ -172,8 +172,8 @@ def test_a_job_that_hangs_ends_its_work_horse_and_others_go_on(rq_desk: RqDesk, 
         enqueue(session, "trial:hang", form=form(session))
     with rq_process(runtime):
         put(runtime, 1)
-        until(lambda: ran(tmp_path) == [1], seconds=20)
-        until(lambda: hung(runtime), seconds=20)
+        until(lambda: ran(tmp_path) == [1])
+        until(lambda: hung(runtime))
 
 
 def hung(runtime: Runtime) -> bool:
@@ -203,7 +203,7 @@ def test_while_redis_stays_away_the_worker_works_without_it(
     runtime = rq_desk(redis=f"redis://127.0.0.1:{free_port()}/0", jobs=[noting(tmp_path)])
     with rq_process(runtime):
         put(runtime, 1, 2)
-        until(lambda: ran(tmp_path) == [1, 2], seconds=20)
+        until(lambda: ran(tmp_path) == [1, 2])
 
 
 def test_work_that_redis_never_heard_of_is_swept_up_when_it_is_back(rq_desk: RqDesk, tmp_path: Path) -> None:
@@ -215,8 +215,8 @@ def test_work_that_redis_never_heard_of_is_swept_up_when_it_is_back(rq_desk: RqD
     with rq_process(runtime):
         (tmp_path / "redis").mkdir()
         with ValkeyServer(data_dir=tmp_path / "redis", port=port, config={"save": ""}):
-            until(lambda: ran(tmp_path) == [1], seconds=30)
+            until(lambda: ran(tmp_path) == [1])
         # Redis dies under the worker; the other half of the work waits for the next one.
         put(runtime, 2)
         with ValkeyServer(data_dir=tmp_path / "redis", port=port, config={"save": ""}):
-            until(lambda: ran(tmp_path) == [1, 2], seconds=40)
+            until(lambda: ran(tmp_path) == [1, 2])

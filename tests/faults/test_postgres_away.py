@@ -119,7 +119,7 @@ def test_a_worker_goes_on_when_the_database_is_back(company: Company, postgres_s
     try:
         with away(postgres_server, company):
             post(company.mail, letter("ann@example.com", "It beeps", "Twice."))
-        until(lambda: has_answered(company), seconds=60)
+        until(lambda: has_answered(company))
     finally:
         stop.set()
         working.join()

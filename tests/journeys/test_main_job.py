@@ -121,7 +121,7 @@ def the_main_job(world: World, *, wait_for_the_undo: bool) -> None:
 
 def a_letter_shows_in_the_list(world: World, ivan: Visitor) -> int:
     """In the open list of an agent within two seconds of its commit, told as the open page asks for it."""
-    until(lambda: is_read(world), seconds=30, what=lambda: "the mailbox is read")
+    until(lambda: is_read(world), what=lambda: "the mailbox is read")
     opened = ivan.get("/views/new")
     assert SUBJECT not in opened.text
     since = opened.one("body").attributes["data-since"]
@@ -146,7 +146,7 @@ def is_read(world: World) -> bool:
 
 
 def the_customer_gets_a_receipt(world: World) -> None:
-    until(lambda: len(world.letters()) == 1, seconds=30, what=lambda: "the receipt")
+    until(lambda: len(world.letters()) == 1, what=lambda: "the receipt")
     receipt = world.letters()[0]
     with world.company.runtime.database.read() as session:
         number = world.company.ticket_of(session, ANN_ADDRESS).number
@@ -168,7 +168,7 @@ def an_answer_leaves(world: World, ivan: Visitor, number: int, words: str, *, wa
         assert len(world.letters()) == before
     else:
         leave_now(world)
-    until(lambda: len(world.letters()) > before, seconds=30, what=lambda: "the answer")
+    until(lambda: len(world.letters()) > before, what=lambda: "the answer")
     answer = world.letters()[-1]
     plain, html = answer.get_body(("plain",)), answer.get_body(("html",))
     assert plain is not None
@@ -196,7 +196,7 @@ def what_customers_answer_is_added(world: World, ivan: Visitor, number: int) -> 
     said = {program: f"Written with {program}: it still prints twice." for program in PROGRAMS}
     for program, answer in PROGRAMS.items():
         world.write(answer(asked, said[program], ANN))
-    until(lambda: len(incoming(world)) == 1 + len(PROGRAMS), seconds=40, what=lambda: f"all of them, but {incoming(world)}")
+    until(lambda: len(incoming(world)) == 1 + len(PROGRAMS), what=lambda: f"all of them, but {incoming(world)}")
     assert set(incoming(world)[1:]) == set(said.values())
     shown = ivan.get(f"/tickets/{number}")
     assert all(words in shown.said("#thread") for words in said.values())
@@ -210,7 +210,7 @@ def the_closing_notice_invites(world: World, ivan: Visitor, number: int) -> dict
     """With five faces, green to red; returns where each leads."""
     before = len(world.letters())
     ivan.submit(ivan.get(f"/tickets/{number}"), "/status", {"status": "done"})
-    until(lambda: len(world.letters()) > before, seconds=30, what=lambda: "the closing notice")
+    until(lambda: len(world.letters()) > before, what=lambda: "the closing notice")
     notice = world.letters()[-1].get_body(("html",))
     assert notice is not None
     faces = re.findall(r'<a href="([^"]+mark=(\d))"[^>]*color:(#\w+)[^>]*>(.)', notice.get_content())
@@ -266,5 +266,5 @@ def close_again(world: World, petra: Visitor, number: int) -> str:
     before = len(world.letters())
     for status in ("in_progress", "done"):
         petra.submit(petra.get(f"/tickets/{number}"), "/status", {"status": status})
-    until(lambda: len(world.letters()) > before, seconds=30, what=lambda: "another closing notice")
+    until(lambda: len(world.letters()) > before, what=lambda: "another closing notice")
     return world.letters()[-1].as_string()

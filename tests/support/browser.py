@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 PHONE, DESK = 360, 1440
+PATIENCE_MS = 60_000  # how long anything may take before it counts as broken; a busy machine is slow, not wrong
 AXE = Path(__file__).parents[1] / "browser/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
@@ -29,8 +30,9 @@ HERE_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE l
 def browser() -> Iterator[Browser]:
     """Chromium without a window; `pages` is what tests use."""
     require("browser")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET.split(), "--disable-sync", HERE_ONLY])
         yield browser
@@ -67,7 +69,7 @@ class Pages:
             reduced_motion="reduce",
             java_script_enabled=script,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_cookies(cookies or [])
         context.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
         context.on("weberror", lambda error: self._note(str(error.error)))

@@ -59,7 +59,7 @@ def running(command: Sequence[str | Path], *, ready: Callable[[], bool], log: Pa
 def until(
     ready: Callable[[], bool],
     *,
-    seconds: float = 20,
+    seconds: float = 60,
     alive: Callable[[], bool] = lambda: True,
     what: Callable[[], str] = lambda: "it",
 ) -> None:

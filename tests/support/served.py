@@ -45,7 +45,7 @@ class Processes:
         """Until these addresses answer."""
         for address in addresses:
             port = int(address.rpartition(":")[2])
-            until(lambda port=port: listens(port), seconds=60, alive=self._all_live, what=self.logs)  # type: ignore[misc]
+            until(lambda port=port: listens(port), alive=self._all_live, what=self.logs)  # type: ignore[misc]
 
     def logs(self) -> str:
         """What all of them have said."""

@@ -39,14 +39,14 @@ def start(tmp_path: Path):
 def test_the_desk_answers_and_plays_its_story_and_the_next_start_goes_on(start, tmp_path):
     port = free_port()
     process = start(port)
-    until(lambda: _page(port) is not None, alive=lambda: process.poll() is None, seconds=60)
+    until(lambda: _page(port) is not None, alive=lambda: process.poll() is None)
     assert "/sign-in" in str(_page(port))
-    until(lambda: _done(tmp_path / "demo") > 0, seconds=60)
+    until(lambda: _done(tmp_path / "demo") > 0)
     _stop(process)
     again = start(port)
-    until(lambda: _page(port) is not None, alive=lambda: again.poll() is None, seconds=60)
+    until(lambda: _page(port) is not None, alive=lambda: again.poll() is None)
     before = _done(tmp_path / "demo")
-    until(lambda: _done(tmp_path / "demo") > before, seconds=60)
+    until(lambda: _done(tmp_path / "demo") > before)
     assert _sign_ins(tmp_path / "log-0") == _sign_ins(tmp_path / "log-1")
 
 
