@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LEAN = (lazyload(Form.fields), lazyload(Form.statuses))
 LARGEST_BATCH = 32
-QUICK = 0.02  # seconds a job may take on average to be claimed with others
+QUICK = 0.05  # seconds a job may take on average to be claimed with others
 BATCH_SECONDS = 0.5
 NOT_LOADED = timedelta(minutes=1)
 COLLISION_DELAY = timedelta(seconds=1)

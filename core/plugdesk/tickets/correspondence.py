@@ -18,6 +18,7 @@ from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_reply, can_work_on
 from plugdesk.runtime import runtime_of
+from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
 from plugdesk.tickets.commands import become, change_status, mark_read, news_for_others
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
@@ -192,12 +193,12 @@ def forward_message(session: Session, message: Message, agent: User, *, to: Sequ
     said = Said(text=text_of_html(body), html=body, to=to, subject=subject, kind="forward")
     copy = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
     for attachment in message.attachments:
-        with runtime_of(session).files.open(attachment.sha256) as stream:
-            add_file(
-                session,
-                NewFile(attachment.name, stream.read(), attachment.type, attachment.inline, attachment.content_id),
-                message=copy,
-            )
+        content = read_bytes(session, attachment.sha256)
+        add_file(
+            session,
+            NewFile(attachment.name, content, attachment.type, attachment.inline, attachment.content_id),
+            message=copy,
+        )
     _post(session, copy, timedelta(0))
     record(session, "message_forwarded", ticket=ticket, actor=agent, message_id=copy.id, of=message.id, to=list(to))
     return copy
