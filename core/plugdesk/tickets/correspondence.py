@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.forms.fields import check_values, default_values, file_keys
-from plugdesk.forms.models import Form, Status, StatusKind
+from plugdesk.forms.models import Field, Form, Status, StatusKind, first_of
+from plugdesk.forms.queries import definitions_of
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_reply, can_work_on
@@ -72,13 +73,14 @@ def open_ticket(
         raise Invalid(_("The form “%(name)s” is archived and takes no tickets.", name=form.name))
     if by is not None and not can_work_on(session, by, form.id):
         raise NotAllowed(_("You do not work on this form."))
-    status = form.first_status(StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
+    fields, statuses = definitions_of(session, form)
+    status = first_of(statuses, StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
     if status is None:
         raise Invalid(_("The form “%(name)s” has no status for new tickets.", name=form.name))
     ticket = Ticket(
         form=form, form_id=form.id, customer=customer, customer_id=customer.id, opened_by_id=(by or customer).id,
-        subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status=status, status_id=status.id,
-        status_kind=status.kind, values=_first_values(session, form, values, by), customer_waits=said.kind == "human",
+        subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status_id=status.id,
+        status_kind=status.kind, values=_first_values(session, form, fields, values, by), customer_waits=said.kind == "human",
         assignee_id=form.responsible_user_id, group_id=form.responsible_group_id, created_at=now, changed_at=now, spoken_at=now,
         excerpt=excerpt(said.text, EXCERPT), version=1,
     )  # fmt: skip
@@ -175,8 +177,9 @@ def send_automatic(
     Unread and the customer's waiting stay as they are.
     """
     said = Said(text=text_of_html(html), html=html, subject=subject, kind=kind, reason=reason)
-    message = _add_message(session, ticket, said, author=None, direction=Direction.OUTGOING, channel=ticket.channel)
-    message.answers_id = answers.id if answers else None
+    message = _add_message(
+        session, ticket, said, author=None, direction=Direction.OUTGOING, channel=ticket.channel, answers=answers
+    )
     _post(session, message, timedelta(0))
     return message
 
@@ -282,7 +285,14 @@ def send_again(session: Session, message: Message, agent: User) -> None:
 
 
 def _add_message(
-    session: Session, ticket: Ticket, said: Said, *, author: User | None, direction: Direction, channel: str | None
+    session: Session,
+    ticket: Ticket,
+    said: Said,
+    *,
+    author: User | None,
+    direction: Direction,
+    channel: str | None,
+    answers: Message | None = None,
 ) -> Message:
     from plugdesk.search import index_message
 
@@ -291,7 +301,7 @@ def _add_message(
         ticket=ticket, direction=direction, kind=said.kind, reason=said.reason, author=author,
         author_id=author.id if author else None, channel=channel,
         subject=said.subject, text=said.text, quoted=said.quoted, html=said.html, to=list(said.to), cc=list(said.cc), bcc=[],
-        external_id=said.external_id, created_at=now,
+        external_id=said.external_id, answers_id=answers.id if answers else None, created_at=now, attachments=[],
     )  # fmt: skip
     session.add(message)
     kept = [add_file(session, file, message=message) for file in said.files]
@@ -304,7 +314,8 @@ def _add_message(
     if said.kind == "human":
         ticket.spoken_at = now
         ticket.excerpt = excerpt(said.text, EXCERPT)
-    index_message(session, ticket, message)
+    if author is not None:  # what the desk writes by itself stands in every ticket and tells none from another
+        index_message(session, ticket, message)
     return message
 
 
@@ -313,8 +324,8 @@ def _post(session: Session, message: Message, undo: timedelta) -> None:
     from plugdesk.jobs import enqueue
 
     runtime = runtime_of(session)
-    session.flush()  # the message's id, which names the job
     message.delivery, message.delivery_error = DeliveryState.QUEUED, None
+    session.flush()  # the message's id, which names the job
     due_at = runtime.clock.now() + undo if undo else None
     enqueue(
         session, "core:deliver_message", form=message.ticket.form, key=_job_key(message), due_at=due_at, message_id=message.id
@@ -339,8 +350,10 @@ def _refuse_unseen(session: Session, ticket: Ticket, agent: User, seen: int | No
         raise Conflict(_("%(name)s has just written on this ticket. Read it, then send your answer.", name=name))
 
 
-def _first_values(session: Session, form: Form, raw: Mapping[str, Any] | None, by: User | None) -> dict[str, Any]:
-    defaults = default_values(form)
+def _first_values(
+    session: Session, form: Form, fields: Sequence[Field], raw: Mapping[str, Any] | None, by: User | None
+) -> dict[str, Any]:
+    defaults = default_values(fields)
     if raw is None:
         return defaults
     values, problems = check_values(session, form, raw, by_agent=by is not None, before=defaults, complete=True, by=by)
