@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 
 import pytest
+import trustme
 
 from plugdesk.clock import MovableClock
 from plugdesk.testing.messenger import LocalMessenger, Person
@@ -23,6 +26,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.came: list[dict[str, Any]] = []
+        self.moments: list[float] = []
         self.headers: list[dict[str, str]] = []
         self.connections = 0
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
@@ -38,6 +42,7 @@ class Receiver:
         self.open.wait(5)
         with self.changed:
             self.came.append(json.loads(body))
+            self.moments.append(time.monotonic())
             self.headers.append(headers)
             self.changed.notify_all()
             return self.answers.pop(0) if self.answers else (200, {}, b"")
@@ -49,7 +54,7 @@ class Receiver:
 
 
 @contextmanager
-def serving(receiver: Receiver, port: int = 0) -> Iterator[str]:
+def serving(receiver: Receiver, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -69,9 +74,11 @@ def serving(receiver: Receiver, port: int = 0) -> Iterator[str]:
             super().setup()
 
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/in?key=1"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}/in?key=1"
         server.shutdown()
         thread.join()
 
@@ -222,6 +229,32 @@ def test_what_a_webhook_does_not_take_comes_again_and_keeps_the_order(
     info = api.ok("getWebhookInfo")
     assert info["last_error_message"] == "Wrong response from the webhook: 404 Not Found"
     assert info["last_error_date"] == int(clock.now().timestamp())
+
+
+def test_the_pauses_grow_from_repetition_to_repetition(api: Api, ann: Person, receiver: Receiver, url: str) -> None:
+    receiver.answers = [(500, {}, b"")] * 5
+    api.ok("setWebhook", url=url)
+    receiver.wait_for(6)
+    gaps = [later - earlier for earlier, later in pairwise(receiver.moments)]
+    assert all(gap >= pause for gap, pause in zip(gaps, [0, 0.01, 0.02, 0.04, 0.08], strict=True))
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_webhook_over_tls_is_brought_updates_when_its_certificate_is_trusted(receiver: Receiver, trusted: bool) -> None:
+    authority = trustme.CA()
+    server, trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    if trusted:
+        authority.configure_trust(trust)
+    with serving(receiver, tls=server) as url, LocalMessenger(plain_webhooks=True, webhook_trust=trust) as messenger:
+        token = messenger.add_bot("Shop", "shop_bot")
+        api = Api(messenger, token)
+        messenger.person("Ann").start(token)
+        api.ok("setWebhook", url=url)
+        assert messenger.wait_for(lambda: not messenger.pending(token) if trusted else messenger.bot(token).last_error)
+        words = api.ok("getWebhookInfo").get("last_error_message", "")
+        assert words.startswith("SSL error {") is not trusted and len(receiver.came) == trusted
+        api.http.close()
 
 
 def test_a_webhook_may_say_when_it_wants_to_be_asked_again(
