@@ -43,7 +43,8 @@ def sweep(ctx: Context) -> None:
     fold_figures(session, ctx.now)
     forget_old_sessions(session)
     forget_old_attempts(session)
-    unused = session.scalars(sa.select(Content).where(Content.uses <= 0).limit(AT_ONCE)).all()
+    nobodys = sa.select(Content).where(Content.uses <= 0).limit(AT_ONCE)
+    unused = session.scalars(nobodys.with_for_update(skip_locked=True)).all()  # whoever needs one of them now must wait
     files = runtime_of(session).files
     for content in unused:
         session.delete(content)
