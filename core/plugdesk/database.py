@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, mapped_column, sessionmaker
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -189,6 +189,15 @@ def afterwards(session: Session, act: Any) -> None:
     For what must survive a rollback and would wait for itself inside: the breaker, figures, the journal of failures.
     """
     session.info.setdefault("afterwards", []).append(act)
+
+
+def attach(session: Session, row: Base) -> None:
+    """Take `row`, which a plain statement has just stored, into `session`; columns not set here are read when asked for."""
+    make_transient_to_detached(row)
+    key = sa.inspect(row).key
+    if key is not None and (undone := session.identity_map.get(key)) is not None:
+        session.expunge(undone)  # stored in a SAVEPOINT that was rolled back: its number is given anew
+    session.add(row)
 
 
 def is_lock_timeout(error: sa.exc.OperationalError) -> bool:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from plugdesk.contributions import MaybeSent, Undeliverable
 from plugdesk.events import record
@@ -86,9 +86,7 @@ def report_failure(session: Session, message: Message, why: str) -> None:
 _MESSAGE = (
     sa.select(Message)
     .where(Message.id == sa.bindparam("message_id"))
-    .options(
-        joinedload(Message.ticket).joinedload(Ticket.customer).joinedload(User.identities), selectinload(Message.attachments)
-    )
+    .options(joinedload(Message.ticket).joinedload(Ticket.customer).joinedload(User.identities))
 )
 
 
