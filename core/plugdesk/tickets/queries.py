@@ -105,8 +105,14 @@ _THREAD = (
     sa.select(Message, sa.exists().where(Attachment.message_id == Message.id))
     .where(Message.ticket_id == sa.bindparam("ticket_id"))
     .order_by(Message.id)
-    # What came as HTML is kept whole, and is much longer than the clean copy that is shown.
-    .options(defer(Message.html), joinedload(Message.author).load_only(User.name, User.role))
+    # What came as HTML is kept whole, and is much longer than the clean copy that is shown; the rest is for programs.
+    .options(
+        defer(Message.html),
+        defer(Message.subject),
+        defer(Message.bcc),
+        defer(Message.external_id),
+        joinedload(Message.author).load_only(User.name, User.role),
+    )
 )
 _FILES = (
     sa.select(Attachment)
