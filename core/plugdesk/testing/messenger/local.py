@@ -149,7 +149,7 @@ class LocalMessenger:
 
     # What happened
 
-    def wait_for(self, predicate: Callable[[], Found], seconds: float = 5.0) -> Found:
+    def wait_for(self, predicate: Callable[[], Found], seconds: float = 30.0) -> Found:
         """Asks after every change until the answer is true or the time is over; returns the last answer.
 
         While it is asked the messenger stands still: ask only what is answered at once.
