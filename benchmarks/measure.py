@@ -48,7 +48,11 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def get(self, path: str) -> tuple[int, bytes]:
-        return self._ask("GET", path)
+        try:
+            return self._ask("GET", path)
+        except http.client.RemoteDisconnected:  # the server lets go of a connection nobody has used for a while
+            self._connection.close()
+            return self._ask("GET", path)
 
     def post(self, path: str, body: str) -> tuple[int, bytes]:
         return self._ask("POST", path, body)

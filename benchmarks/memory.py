@@ -42,7 +42,9 @@ def main(letters: int) -> bool:
         try:
             with until_it_answers(PORT, "/sign-in"):
                 client = signed_in(PORT, "ada@desk.example", PASSWORD)
+            born = _processes(server.pid)
             sizes = [_size_after(number, server, runtime, mail, client) for number in (letters // 10, letters)]
+            assert _processes(server.pid) == born, "The server was started anew meanwhile, so nothing was measured."
         finally:
             server.terminate()
             server.wait()
@@ -89,10 +91,14 @@ def _tickets(runtime: Runtime) -> int:
 def _megabytes(pid: int) -> float:
     """The memory of a process and its children: its own, and its share of what several have."""
     kilobytes = 0
-    for each in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
+    for each in _processes(pid):
         lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
         kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return kilobytes / 1000
+
+
+def _processes(pid: int) -> list[int]:
+    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 if __name__ == "__main__":
