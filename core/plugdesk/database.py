@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -204,6 +205,39 @@ def is_lock_timeout(error: sa.exc.OperationalError) -> bool:
     """Whether the database was busy with another writer for longer than we wait."""
     words = str(error.orig)
     return "database is locked" in words or "database is busy" in words or "lock timeout" in words
+
+
+class StatementLimit:
+    """A time after which the statements of one transaction are broken off; see `limit_statements`."""
+
+    def __init__(self, session: Session, seconds: float) -> None:
+        self._session = session
+        connection = session.connection()
+        self._sqlite: Any = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+        if self._sqlite is not None:
+            end = monotonic() + seconds
+            self._sqlite.set_progress_handler(lambda: monotonic() > end, _STEPS)
+        else:
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
+
+    def lift(self) -> None:
+        """The transaction goes on with the desk's own limit."""
+        self.forget()
+        if self._sqlite is None:
+            self._session.connection().exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}")
+
+    def forget(self) -> None:
+        """The SAVEPOINT is rolled back, and on PostgreSQL the limit with it."""
+        if self._sqlite is not None:
+            self._sqlite.set_progress_handler(None, 0)
+
+
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
+
+
+def limit_statements(session: Session, seconds: float) -> StatementLimit:
+    """From now on a statement of `session` that takes longer is broken off with an OperationalError. Call it in a SAVEPOINT."""
+    return StatementLimit(session, seconds)
 
 
 def _engine(url: str) -> sa.Engine:
