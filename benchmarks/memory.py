@@ -1,8 +1,9 @@
 """What `plugdesk serve` needs, and whether it grows: `python benchmarks/memory.py [LETTERS]`. SQLite, the embedded worker on.
 
-One server receives letters from a mailbox, files them, sends the receipts, and shows a page for every letter. Its memory (PSS of
-both its processes: what is shared with others is counted by its share) after the 1,000th letter and page is compared with that
-after the 10,000th. With fewer LETTERS the first measuring is after a tenth of them.
+One server receives letters from a mailbox, files them, sends the receipts, and shows a page for every letter. Its memory after the
+1,000th letter and page is compared with that after the 10,000th; with fewer LETTERS the first measuring is after a tenth of them.
+What it needs is the PSS of both its processes, in which memory shared with others counts by its share. What it grew is told by the
+RSS: a share grows by itself whenever another Python on the machine ends.
 """
 
 from __future__ import annotations
@@ -50,15 +51,17 @@ def main(letters: int) -> bool:
             server.wait()
             runtime.close()
     print()
-    growth = 100 * (sizes[1] / sizes[0] - 1)
+    (_first, before), (_last, after) = sizes
     return print_figures([
-        Figure("memory of the server", max(sizes), MOST_MB, "MB", f"after {letters // 10:,} letters and pages, and after {letters:,}"),
-        Figure("how much it grew", growth, MOST_GROWTH, "%", f"{sizes[0]:.1f} MB, then {sizes[1]:.1f} MB"),
+        Figure("memory of the server (PSS)", max(pss for pss, _rss in sizes), MOST_MB, "MB", f"after {letters // 10:,} letters and pages, and after {letters:,}"),
+        Figure("how much it grew (RSS)", 100 * (after / before - 1), MOST_GROWTH, "%", f"{before:.1f} MB, then {after:.1f} MB"),
     ])  # fmt: skip
 
 
-def _size_after(number: int, server: subprocess.Popen[bytes], runtime: Runtime, mail: LocalMail, client: Client) -> float:
-    """The server's memory, in megabytes, once it has filed `number` letters and shown as many pages."""
+def _size_after(
+    number: int, server: subprocess.Popen[bytes], runtime: Runtime, mail: LocalMail, client: Client
+) -> tuple[float, float]:
+    """The server's memory as `_megabytes` tells it, once it has filed `number` letters and shown as many pages."""
     filed = sent = _tickets(runtime)
     moved = time.monotonic()
     while filed < number:
@@ -72,7 +75,7 @@ def _size_after(number: int, server: subprocess.Popen[bytes], runtime: Runtime, 
             filed, moved = now, time.monotonic()
         assert time.monotonic() - moved < STUCK, f"Nothing has come in for {STUCK:g} s; {filed} of {sent} letters are tickets."
         time.sleep(0.02)
-        print(f"\r{filed:>6} letters, {_megabytes(server.pid):6.1f} MB", end="", file=sys.stderr, flush=True)
+        print(f"\r{filed:>6} letters, {_megabytes(server.pid)[0]:6.1f} MB", end="", file=sys.stderr, flush=True)
     time.sleep(QUIET)
     return _megabytes(server.pid)
 
@@ -88,13 +91,14 @@ def _tickets(runtime: Runtime) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Ticket)) or 0
 
 
-def _megabytes(pid: int) -> float:
-    """The memory of a process and its children: its own, and its share of what several have."""
-    kilobytes = 0
+def _megabytes(pid: int) -> tuple[float, float]:
+    """PSS and RSS of a process and its children, in megabytes."""
+    kilobytes = {"Pss:": 0, "Rss:": 0}
     for each in _processes(pid):
         lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
-        kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return kilobytes / 1000
+        for name in kilobytes:
+            kilobytes[name] += next(int(line.split()[1]) for line in lines if line.startswith(name))
+    return kilobytes["Pss:"] / 1000, kilobytes["Rss:"] / 1000
 
 
 def _processes(pid: int) -> list[int]:

@@ -274,7 +274,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={SQLITE_WAIT_MS}",
-        "cache_size=-16000",
+        "cache_size=-4000",  # 4 MB for each connection: the system keeps the file in memory, too, and once for all of them
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
