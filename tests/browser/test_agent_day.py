@@ -13,7 +13,7 @@ from plugdesk.forms.models import Form
 from plugdesk.tickets.models import Message, Ticket
 from tests.browser.conftest import Desk
 from tests.factories import make_customer, make_ticket
-from tests.support.browser import DESK, PHONE, accessibility_problems, overflow
+from tests.support.browser import DESK, PHONE, accessibility_problems, overflow, started
 from tests.support.company import AGENT, letter, post
 from tests.support.processes import until
 
@@ -149,7 +149,7 @@ def test_the_keyboard_is_enough(desk: Desk) -> None:
     open_tickets(desk, "First", "Second", "Third")
     page = desk.sign_in(AGENT)
     page.goto(f"{desk.address}/views/new")
-    page.keyboard.press("?")
+    started(page).keyboard.press("?")
     expect(page.locator("#shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#shortcuts")).to_be_hidden()
@@ -160,7 +160,7 @@ def test_the_keyboard_is_enough(desk: Desk) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(THE_TICKET)
     expect(page.locator("h1").first).to_have_text(subjects[1])
-    page.keyboard.press("r")
+    started(page).keyboard.press("r")
     expect(page.locator("#composer .edit[role=textbox]")).to_be_focused()
     page.keyboard.type("jkn")
     expect(page.locator("#composer .edit[role=textbox]")).to_have_text("jkn")

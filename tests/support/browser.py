@@ -96,6 +96,12 @@ class Pages:
             self._note(f"asked another machine for {url}")
 
 
+def started(page: Page) -> Page:
+    """`page`, once its scripts listen: nobody is as quick as a test, which presses keys before there is anything to hear them."""
+    page.locator("html[data-started]").wait_for(state="attached")
+    return page
+
+
 @pytest.fixture
 def pages(browser: Browser) -> Iterator[Pages]:
     pages = Pages(browser)

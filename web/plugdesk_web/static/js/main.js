@@ -5,6 +5,7 @@ import "./errors.js";
 
 const started = new WeakMap();
 const running = new Set();
+const coming = new Set();
 
 function start(element) {
   const wanted = new Map(names(element).map((name) => [name, `./behaviors/${name}.js`]));
@@ -13,10 +14,11 @@ function start(element) {
     const life = started.get(element) ?? begin(element);
     if (life.names.has(name)) continue;
     life.names.add(name);
-    import(url).then(
+    const arrival = import(url).then(
       (module) => life.controller.signal.aborted || module.default(element, life.controller.signal),
       (error) => console.error(`behaviour ${name} did not start`, error),
-    );
+    ).finally(() => coming.delete(arrival));
+    coming.add(arrival);
   }
 }
 
@@ -46,6 +48,7 @@ function stopGone() {
 }
 
 startAll(document);
+Promise.allSettled(coming).then(() => { document.documentElement.dataset.started = ""; }); // for whoever waits for the page: tests
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === "attributes") start(change.target);
