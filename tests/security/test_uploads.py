@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from plugdesk.storage import SMALL
 from plugdesk.tickets.models import Attachment
 from tests.security.world import PICTURE, World
 
@@ -51,6 +54,17 @@ def test_whatever_a_file_claims_to_be_nothing_in_it_runs(world: World, name: str
     assert answer.headers["Content-Disposition"].startswith("attachment; ")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_a_file_that_is_gone_from_the_disk_is_named_and_who_can_help(world: World) -> None:
+    content = b"x" * (SMALL + 1)
+    key = upload(world, "report.txt", content, "text/plain").get_json()["key"]
+    world.runtime.files.delete(hashlib.sha256(content).hexdigest())
+    answer = world.ask("agent", "GET", f"/files/{key}")
+    assert answer.status_code == 404
+    assert "The file report.txt is missing on the desk's disk. Tell your administrator." in unescape(
+        answer.get_data(as_text=True)
+    )
 
 
 def test_a_picture_of_dots_is_shown_and_sandboxed(world: World) -> None:

@@ -24,7 +24,7 @@ def show(key: str) -> Response:
     attachment = file_for(db(), reader, key)
     try:
         stream = open_bytes(db(), attachment.sha256)
-    except FileNotFoundError as error:
+    except NotFound as error:
         raise NotFound(
             _("The file %(name)s is missing on the desk's disk. Tell your administrator.", name=attachment.name)
         ) from error
