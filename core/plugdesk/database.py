@@ -208,10 +208,18 @@ def is_lock_timeout(error: sa.exc.OperationalError) -> bool:
 
 
 class StatementLimit:
-    """A time after which the statements of one transaction are broken off; see `limit_statements`."""
+    """From now on a statement of `session` that takes longer than `seconds` is broken off with an OperationalError.
+
+    To be made in a SAVEPOINT. It ends by `lift`, or by `forget` where the SAVEPOINT is rolled back. One made while
+    another holds changes nothing: the first one's time goes on.
+    """
 
     def __init__(self, session: Session, seconds: float) -> None:
         self._session = session
+        self._holds = not session.info.get("statements_limited")
+        if not self._holds:
+            return
+        session.info["statements_limited"] = True
         connection = session.connection()
         self._sqlite: Any = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
         if self._sqlite is not None:
@@ -222,22 +230,21 @@ class StatementLimit:
 
     def lift(self) -> None:
         """The transaction goes on with the desk's own limit."""
+        held = self._holds
         self.forget()
-        if self._sqlite is None:
+        if held and self._sqlite is None:
             self._session.connection().exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}")
 
     def forget(self) -> None:
         """The SAVEPOINT is rolled back, and on PostgreSQL the limit with it."""
+        if not self._holds:
+            return
+        self._holds = self._session.info["statements_limited"] = False
         if self._sqlite is not None:
             self._sqlite.set_progress_handler(None, 0)
 
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
-
-
-def limit_statements(session: Session, seconds: float) -> StatementLimit:
-    """From now on a statement of `session` that takes longer is broken off with an OperationalError. Call it in a SAVEPOINT."""
-    return StatementLimit(session, seconds)
 
 
 def _engine(url: str) -> sa.Engine:

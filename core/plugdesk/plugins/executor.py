@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session, SessionTransaction
 
-from plugdesk.database import StatementLimit, limit_statements
+from plugdesk.database import StatementLimit
 from plugdesk.errors import NotAllowed, PlugdeskError
 from plugdesk.forms.models import Desk, Form
 from plugdesk.plugins.breaker import Breaker
@@ -169,7 +169,7 @@ class Executor:
             return Failed(plugin, Suspended(f"{plugin} is suspended here"))
         # Outside of the guard: it writes what the desk itself has changed so far, and fails if that is wrong.
         savepoint = session.begin_nested() if not implementation.bare and _wants_savepoint(session) else None
-        limit = limit_statements(session, DECISION_LIMIT) if kind == "decision" and savepoint is not None else None
+        limit = StatementLimit(session, DECISION_LIMIT) if kind == "decision" and savepoint is not None else None
         started = perf_counter()
         try:
             if args is not None:

@@ -319,6 +319,22 @@ def test_a_statement_in_a_decision_is_broken_off_after_a_second_and_the_desks_ow
         assert session.scalar(sa.text("SHOW statement_timeout")) == f"{STATEMENT_LIMIT_MS // 1000}s"
 
 
+def test_a_decision_within_a_decision_leaves_the_first_one_its_second(build_runtime, open_session):
+    def outer(ctx, settled):
+        runtime.executor.first("channel_for", form, session, ticket=None, customer=None)
+        ctx.db.scalar(ENDLESS)
+
+    def inner(ctx):
+        ctx.db.scalar(sa.text("SELECT 1"))
+
+    outer.__name__, inner.__name__ = "settle_ticket", "channel_for"
+    runtime = build_runtime(build_plugin("outer", outer), build_plugin("inner", inner))
+    session = open_session(runtime)
+    form = build_form(session, on=("outer", "inner"))
+    _value, failed = runtime.executor.filter("settle_ticket", form, session, {}, name="settled", ticket=None)
+    assert failed == ["outer"]
+
+
 def test_an_error_is_kept_once_with_how_often_and_where(build_runtime, open_session):
     runtime = build_runtime(build_plugin("bad", settle_ticket))
     session = open_session(runtime)
