@@ -5,6 +5,8 @@ import codecs
 import functools
 import re
 
+from plugdesk.api import storable
+
 # Names mail programs use for something else than what they send.
 _ALIASES = {
     "ascii": "",
@@ -49,7 +51,6 @@ _SAMPLE = 2000
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,100}\?[bBqQ]\?)")
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def decode_bytes(raw: bytes, charset: str = "") -> str:
@@ -57,14 +58,12 @@ def decode_bytes(raw: bytes, charset: str = "") -> str:
 
     The result holds neither NUL nor surrogates, so that every database takes it.
     """
-    return storable(_decode(raw, charset))
+    return without_nul(_decode(raw, charset))
 
 
-def storable(text: str) -> str:
-    """`text` without NUL, and with U+FFFD for lone surrogates."""
-    return (
-        _UNSTORABLE.sub(lambda match: "" if match[0] == "\0" else "\ufffd", text) if not text.isascii() or "\0" in text else text
-    )
+def without_nul(text: str) -> str:
+    """`text` as every database takes it; a NUL, which mail programs use to fill up, leaves nothing."""
+    return storable(text.replace("\0", ""))
 
 
 def decode_words(value: str) -> str:

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from urllib.parse import unquote_to_bytes
 
-from plugdesk_email.charsets import decode_bytes, decode_words, storable
+from plugdesk_email.charsets import decode_bytes, decode_words, without_nul
 
 MAX_BLOCK = 1_000_000
 MAX_VALUE = 100_000
@@ -122,7 +122,7 @@ def one_line(text: str) -> str:
     """`text` on one line, without control and direction characters, so that it can stand in a page or a header."""
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    return _SPACES.sub(" ", _CONTROLS.sub(" ", _BIDI.sub("", storable(text)))).strip()
+    return _SPACES.sub(" ", _CONTROLS.sub(" ", _BIDI.sub("", without_nul(text)))).strip()
 
 
 def file_name(text: str) -> str:

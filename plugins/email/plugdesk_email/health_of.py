@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, HealthLine
+from plugdesk.api import Change, Context, Form, HealthLine, format_time
 from plugdesk.api import gettext as _
+from plugdesk_email.intake import next_look
 from plugdesk_email.models import Mailbox, Original, OriginalState
 
 
@@ -18,6 +19,9 @@ def lines(ctx: Context) -> Sequence[HealthLine]:
     for mailbox in _mailboxes(ctx, ctx.form):
         problem = mailbox.error or mailbox.sending_error or ""
         state = _("not working") if problem else _("working") if mailbox.succeeded_at else _("not read yet")
+        looked_into = next_look(mailbox)
+        if looked_into is not None:
+            state = _("not working, looked into again at %(time)s", time=format_time(looked_into))
         found.append(HealthLine(mailbox.address, state, problem, mailbox.succeeded_at))
     waiting = _count(ctx, ctx.form, OriginalState.QUARANTINE)
     if waiting:

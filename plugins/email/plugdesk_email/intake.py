@@ -23,7 +23,8 @@ def poll_mailboxes(ctx: Context) -> None:
     A server that hangs holds a worker up until its time is over: asked each time, it would leave little for the others.
     """
     for mailbox in ctx.db.scalars(sa.select(Mailbox).where(Mailbox.form_id == _form(ctx).id)):
-        if not _rests(mailbox, ctx.now):
+        rests_until = next_look(mailbox)
+        if rests_until is None or rests_until <= ctx.now:
             ctx.enqueue("poll", key=f"mailbox:{mailbox.id}", mailbox_id=mailbox.id)
 
 
@@ -90,11 +91,11 @@ def _fetch_new(ctx: Context, mailbox: Mailbox, client: IMAPClient) -> bool:
     return len(waiting) > AT_ONCE
 
 
-def _rests(mailbox: Mailbox, now: datetime) -> bool:
-    """Whether a mailbox that fails is left alone for now: as long again as it has been failing, up to a quarter of an hour."""
+def next_look(mailbox: Mailbox) -> datetime | None:
+    """Until when a mailbox that fails is left alone: as long again as it has been failing, at most a quarter of an hour."""
     if mailbox.failing_since is None or mailbox.polled_at is None:
-        return False
-    return now < mailbox.polled_at + min(mailbox.polled_at - mailbox.failing_since, LONGEST_REST)
+        return None
+    return mailbox.polled_at + min(mailbox.polled_at - mailbox.failing_since, LONGEST_REST)
 
 
 def _is_known(ctx: Context, mailbox: Mailbox, sha256: str, uidvalidity: int | None, uid: int | None) -> bool:

@@ -9,11 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.events import Event
+from plugdesk.forms.models import Form
 from plugdesk.jobs import Job, JobState
 from plugdesk.storage import SMALL, read_bytes
 from plugdesk.tickets.models import DeliveryState, Direction, Link, Message, Ticket
 from plugdesk.users.models import User
 from plugdesk.worker import tick
+from plugdesk_email import health_of
 from plugdesk_email.models import Mailbox, Original, OriginalState
 from tests.support.company import AGENT, HELP, Company, letter, post
 
@@ -335,6 +337,10 @@ def test_a_mailbox_that_fails_is_looked_into_ever_less_often(make_company, clock
     assert rests[0] <= 62
     assert 840 <= rests[-1] <= 960
     assert len(rests) < 20, "in two hours"
+    with company.runtime.database.read() as session:
+        form = session.scalars(sa.select(Form)).first()
+        (line,) = health_of.lines(company.runtime.context("email", form, session))
+    assert line.state.startswith("not working, looked into again at ")
     company.mail.start()
     for _half_minute in range(32):
         look(company)
