@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ class ChatAction:
     at: datetime
 
 
-class Chat:
+class Chat(ABC):
     """What all chats have. `messages` is what one sees there now, `history` has the deleted ones as well."""
 
     type = ""
@@ -59,13 +60,13 @@ class Chat:
         return self.keep(replace(self._rows[message.id], **changes))
 
     @property
+    @abstractmethod
     def bots(self) -> list[Bot]:
         """The bots in it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def next_number(self) -> int:
         """The number of the next message."""
-        raise NotImplementedError
 
 
 class PrivateChat(Chat):
