@@ -149,7 +149,7 @@ def test_the_keyboard_is_enough(desk: Desk) -> None:
     open_tickets(desk, "First", "Second", "Third")
     page = desk.sign_in(AGENT)
     page.goto(f"{desk.address}/views/new")
-    started(page).keyboard.press("?")
+    page.keyboard.press("?")
     expect(page.locator("#shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#shortcuts")).to_be_hidden()

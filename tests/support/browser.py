@@ -16,7 +16,7 @@ import pytest
 from tests.support.parts import chromium, require
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 PHONE, DESK = 360, 1440
 PATIENCE_MS = 60_000  # how long anything may take before it counts as broken; a busy machine is slow, not wrong
@@ -75,7 +75,17 @@ class Pages:
         context.on("weberror", lambda error: self._note(str(error.error)))
         context.on("request", lambda request: self._note_outside(request.url))
         self._contexts.append(context)
-        return context.new_page()
+        page = context.new_page()
+        go = page.goto
+
+        def goto(url: str, **options: Any) -> Response | None:
+            answer = go(url, **options)
+            started(page)
+            return answer
+
+        if script:
+            page.goto = goto  # type: ignore[method-assign]
+        return page
 
     def expect_error(self, pattern: str) -> None:
         """Says that the console will report this, e.g. `status of 422` when a form is refused."""
@@ -98,7 +108,7 @@ class Pages:
 
 def started(page: Page) -> Page:
     """`page`, once its scripts listen: nobody is as quick as a test, which presses keys before there is anything to hear them."""
-    page.locator("html[data-started]").wait_for(state="attached")
+    page.locator("html[data-started], html:not(:has(script[type=module]))").wait_for(state="attached")
     return page
 
 
