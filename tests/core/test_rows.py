@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from plugdesk.errors import Conflict
-from plugdesk.rows import insert
+from plugdesk.rows import change, insert
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.customers import add_customer
 from plugdesk.users.models import Identity, Role, User
@@ -72,3 +73,29 @@ def test_one_that_is_undone_does_not_stand_in_for_the_next_of_its_number(session
     new = User(role=Role.CUSTOMER, name="New", created_at=NOON)
     insert(session, new)
     assert session.get(User, new.id) is new
+
+
+def test_a_change_is_stored_with_what_waits_and_by_version(session: Session) -> None:
+    ticket = make_ticket(session)
+    version = ticket.version
+    ticket.subject = "It beeps thrice"
+    change(session, ticket, changed_at=NOON)
+    assert ticket.version == version + 2
+    assert not session.dirty
+    session.expire_all()
+    assert (ticket.subject, ticket.changed_at, ticket.version) == ("It beeps thrice", NOON, version + 2)
+
+
+def test_a_row_that_another_has_changed_is_not_changed(session: Session) -> None:
+    ticket = make_ticket(session)
+    session.connection().execute(sa.update(Ticket.__table__).values(version=9))
+    with pytest.raises(StaleDataError):
+        change(session, ticket, changed_at=NOON)
+
+
+def test_a_row_that_is_gone_is_not_changed(session: Session) -> None:
+    said = message(make_ticket(session))
+    insert(session, said)
+    session.connection().execute(sa.delete(Message.__table__).where(Message.__table__.c.id == said.id))
+    with pytest.raises(StaleDataError):
+        change(session, said, text="b")

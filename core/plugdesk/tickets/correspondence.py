@@ -20,7 +20,7 @@ from plugdesk.forms.queries import definitions_of
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_reply, can_work_on
-from plugdesk.rows import insert
+from plugdesk.rows import change, insert
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
@@ -316,8 +316,9 @@ def _add_message(
     set_committed_value(message, "author", author)
     if "messages" in sa.inspect(ticket).dict:
         set_committed_value(ticket, "messages", [*ticket.messages, message])
-    spoken = {"spoken_at": now, "excerpt": excerpt(said.text, EXCERPT)} if said.kind == "human" else {}
-    apply(ticket, {"changed_at": now} | spoken)
+    if not first:
+        spoken = {"spoken_at": now, "excerpt": excerpt(said.text, EXCERPT)} if said.kind == "human" else {}
+        change(session, ticket, changed_at=now, **spoken)
     if author is not None:  # what the desk writes by itself stands in every ticket and tells none from another
         index_message(session, ticket, message, first=first)
     return message
