@@ -20,6 +20,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
 from plugdesk.jobs import RetryLater, enqueue
 from plugdesk.plugins.context import Context
+from plugdesk.rows import change
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.commands import news_for_others
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
@@ -64,14 +65,13 @@ def deliver_message(ctx: Context, message_id: int) -> None:
                 ctx.checkpoint()  # a job that is tried later loses what it changed: the reason, and that it is queued again
                 raise
         else:
-            message.external_id = external_id or message.external_id
-            message.delivered_at = ctx.now
-            _end(session, message, DeliveryState.SENT, message.delivery_error)  # the channel may have reached some, not all
+            sent = {"external_id": external_id or message.external_id, "delivered_at": ctx.now}
+            _end(session, message, DeliveryState.SENT, message.delivery_error, **sent)  # it may have reached some, not all
 
 
 def handing_over(ctx: Context, message: Message) -> None:
     """A channel calls this right before the last byte leaves: from here on, dying means *maybe sent*."""
-    message.delivery = DeliveryState.SENDING
+    change(ctx._session, message, delivery=DeliveryState.SENDING)
     ctx.checkpoint()
 
 
@@ -127,8 +127,8 @@ def _waiting(session: Session, plugin: str, form: Form, state: DeliveryState) ->
     return list(session.scalars(sa.select(Message).join(Message.ticket).where(*where).order_by(Message.id)))
 
 
-def _end(session: Session, message: Message, state: DeliveryState, why: str | None) -> None:
-    message.delivery, message.delivery_error = state, why
+def _end(session: Session, message: Message, state: DeliveryState, why: str | None, **more: Any) -> None:
+    change(session, message, delivery=state, delivery_error=why, **more)
     kind = "message_sent" if state is DeliveryState.SENT else f"message_{state}"
     about: dict[str, Any] = {"reason": why} if why else {}
     record(session, kind, ticket=message.ticket, message_id=message.id, **about)
