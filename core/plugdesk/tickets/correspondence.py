@@ -23,6 +23,7 @@ from plugdesk.tickets.commands import become, change_status, mark_read, news_for
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import User
+from plugdesk.variables import Button
 
 EXCERPT = 140
 LONGEST_SUBJECT = 500
@@ -125,8 +126,11 @@ def reply_to_ticket(
     status: Status | None = None,
     seen: int | None = None,
     undo: timedelta = timedelta(0),
+    channel: str | None = None,
 ) -> Message:
     """Answer the customer with `body`, the HTML of the composer; it leaves after `undo`.
+
+    `channel` is another way to reach this customer than the ticket's own; the ticket goes on there.
 
     `seen` is the id of the last message the agent saw: when somebody has written since, `Conflict`, and nothing is sent.
     `uploads` are keys of files the agent uploaded. `status` is the one to put the ticket into afterwards.
@@ -139,6 +143,8 @@ def reply_to_ticket(
     uploads = list(uploads)
     if not text.strip() and "<img" not in clean and not uploads:
         raise Invalid(problems={"body": _("Write something first.")})
+    if channel is not None and channel != ticket.channel:
+        ticket.channel = _reaching(session, ticket, channel)
     said = Said(text=text, html=clean, cc=cc)
     message = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
     message.bcc = list(bcc)
@@ -168,13 +174,16 @@ def send_automatic(
     subject: str | None = None,
     answers: Message | None = None,
     reason: str | None = None,
+    buttons: Sequence[Button] = (),
+    channel: str | None = None,
 ) -> Message:
     """A message the desk itself writes to the customer: `kind` says what it is (receipt, closing, …), `reason` what for.
 
-    Unread and the customer's waiting stay as they are.
+    `buttons` stand under it, see `fill_words`. Unread and the customer's waiting stay as they are.
     """
     said = Said(text=text_of_html(html), html=html, subject=subject, kind=kind, reason=reason)
-    message = _add_message(session, ticket, said, author=None, direction=Direction.OUTGOING, channel=ticket.channel)
+    message = _add_message(session, ticket, said, author=None, direction=Direction.OUTGOING, channel=channel or ticket.channel)
+    message.buttons = [{"key": each.key, "label": each.label} for each in buttons]
     message.answers_id = answers.id if answers else None
     _post(session, message, timedelta(0))
     return message
@@ -346,6 +355,14 @@ def _first_values(session: Session, form: Form, raw: Mapping[str, Any] | None, b
     if problems:
         raise Invalid(problems=problems)
     return values
+
+
+def _reaching(session: Session, ticket: Ticket, channel: str) -> str:
+    from plugdesk.tickets.delivery import channels_to
+
+    if channel not in [each.name for each in channels_to(session, ticket)]:
+        raise Invalid(problems={"channel": _("The customer cannot be reached this way. Choose another one.")})
+    return channel
 
 
 def _subject(subject: str) -> str:
