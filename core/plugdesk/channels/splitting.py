@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 _EDGES = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"(?<=[.!?…])\s+"), re.compile(r"\s+"))
 _JOINER = "\u200d"
+_FLAG_LETTERS = "".join(chr(code) for code in range(0x1F1E6, 0x1F200))
 
 
 def split_text(text: str, most: int, length: Callable[[str], int] = len) -> list[tuple[int, int]]:
@@ -59,10 +60,12 @@ def _cut(text: str, start: int, reach: int) -> tuple[int, int]:
 
 
 def _continues(text: str, at: int) -> bool:
-    """Whether the character at `at` belongs to the one before it: an accent, a skin colour, the next of a joined family."""
+    """Whether the character at `at` belongs to the one before it: an accent, a skin colour, the rest of a flag or family."""
     after = text[at]
+    flags = len(text[:at]) - len(text[:at].rstrip(_FLAG_LETTERS))
     return bool(
-        unicodedata.combining(after)
+        (after in _FLAG_LETTERS and flags % 2)
+        or unicodedata.combining(after)
         or after in (_JOINER, "\ufe0f", "\ufe0e", "\u20e3")
         or "\U0001f3fb" <= after <= "\U0001f3ff"
         or text[at - 1] == _JOINER
