@@ -17,7 +17,7 @@ def add_core(registry: Registry) -> None:
             JobKind("deliver_message", delivery.deliver_message),
             JobKind("change_message", editing.change_message),
             JobKind("withdraw_message", editing.tell_withdrawal),
-            JobKind("show_typing", editing.show_typing, max_tries=1),
+            JobKind("show_typing", editing.tell_typing, max_tries=1),
             JobKind("settle", settling.settle_again),
         ],
         timers=[

@@ -10,11 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from plugdesk.clock import in_utc
+from plugdesk.contributions import Limits
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.forms.fields import check_values, default_values, file_keys
 from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
+from plugdesk.i18n import format_duration, format_file_size
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_reply, can_work_on
 from plugdesk.runtime import runtime_of
@@ -151,6 +154,7 @@ def reply_to_ticket(
     attach_uploads(session, message, uploads, agent)
     for file in files:
         add_file(session, file, message=message)
+    refuse_beyond_limits(session, ticket, message)
     for address in (*cc, *bcc):
         session.merge(Participant(ticket_id=ticket.id, address=address))
     _post(session, message, undo)
@@ -355,6 +359,37 @@ def _first_values(session: Session, form: Form, raw: Mapping[str, Any] | None, b
     if problems:
         raise Invalid(problems=problems)
     return values
+
+
+def refuse_beyond_limits(session: Session, ticket: Ticket, message: Message) -> None:
+    """What the channel cannot carry is said before it is sent: files, and how late an answer may be. A long text leaves in parts."""
+    channel = runtime_of(session).registry.channels.get(message.channel or "")
+    limits = channel.limits if channel is not None else Limits()
+    title = str(channel.title) if channel is not None else ""
+    sizes = {each.name: each.size for each in message.attachments}
+    for name, size in sizes.items():
+        if limits.file_size is not None and size > limits.file_size:
+            raise Invalid(
+                _(
+                    "%(name)s is too large: %(channel)s carries files up to %(most)s.",
+                    name=name,
+                    channel=title,
+                    most=format_file_size(limits.file_size),
+                )
+            )
+    if limits.files is not None and len(sizes) > limits.files:
+        raise Invalid(_("%(channel)s carries at most %(n)d files in one message.", channel=title, n=limits.files))
+    if limits.reply_window is not None:
+        last = session.scalar(
+            sa.select(sa.func.max(Message.created_at)).where(
+                Message.ticket_id == ticket.id, Message.channel == message.channel, Message.direction == Direction.INCOMING
+            )
+        )
+        if last is None or message.created_at - in_utc(last) > limits.reply_window:
+            raise Invalid(
+                _("%(channel)s lets us answer only for %(time)s after the customer's last message. Answer on another channel.",
+                  channel=title, time=format_duration(limits.reply_window.total_seconds()))
+            )  # fmt: skip
 
 
 def _reaching(session: Session, ticket: Ticket, channel: str) -> str:

@@ -108,6 +108,13 @@ def channels_to(session: Session, ticket: Ticket) -> list[Channel]:
     return found
 
 
+def show_typing(session: Session, ticket: Ticket) -> None:
+    """Somebody writes an answer: where the channel can, the customer is shown so for a few seconds."""
+    channel = carrier_of(session, ticket.channel, ticket.form)
+    if channel is not None and channel.typing is not None:
+        enqueue(session, "core:show_typing", form=ticket.form, key=f"ticket:{ticket.id}", ticket_id=ticket.id)
+
+
 def hold_messages(session: Session, plugin: str, form: Form) -> int:
     """The plugin is going off on `form`: what waits on its channels is held, and says so. Returns how many."""
     found = _waiting(session, plugin, form, DeliveryState.QUEUED)

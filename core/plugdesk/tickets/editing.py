@@ -87,7 +87,7 @@ def tell_withdrawal(ctx: Context, message_id: int) -> None:
     _tell(ctx, message_id, "withdraw")
 
 
-def show_typing(ctx: Context, ticket_id: int) -> None:
+def tell_typing(ctx: Context, ticket_id: int) -> None:
     """Job: show the customer that somebody is writing. A nicety: what goes wrong with it is nobody's trouble."""
     from plugdesk.contributions import Undeliverable
     from plugdesk.tickets.models import Ticket

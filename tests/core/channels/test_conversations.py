@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from plugdesk.channels.buttons import press_button
 from plugdesk.channels.conversations import ConversationSettings, hear, is_working, send_chat_closing, send_chat_receipt
@@ -111,7 +113,7 @@ def chat(desk: Desk) -> Callable[..., Chat]:
             ticket_opened=lambda ctx, ticket, event: send_chat_receipt(ctx, channel, ticket, event),
             ticket_closed=lambda ctx, ticket, event: send_chat_closing(ctx, channel, ticket, event),
         )  # fmt: skip
-        seen.runtime.settings_of = lambda session, plugin, scope: settings  # type: ignore[method-assign]
+        seen.runtime.settings_of = lambda session, plugin, scope: settings
         with seen.runtime.database.write() as session:
             session.add(User(role=Role.ADMIN, name="Ada", email="ada@desk.example", created_at=seen.runtime.clock.now()))
             here = form(session)
@@ -305,9 +307,7 @@ def test_messages_of_a_ticket_leave_in_order_also_when_the_first_has_to_wait(cha
 
     object.__setattr__(here.runtime.registry.channels["trial"], "deliver", deliver)
     for words in ("First", "Second"):
-        here.do(
-            number, lambda session, ticket, agent, words=words: reply_to_ticket(session, ticket, agent, body=f"<p>{words}</p>")
-        )
+        here.do(number, partial(_reply, words))
     assert here.sent == []
     later(here.runtime, seconds=31)
     for _turn in range(2):
@@ -331,3 +331,7 @@ def test_an_agent_may_answer_where_else_the_customer_can_be_reached(chat: Callab
     )
     assert here.sent == [("By chat", [])]
     assert here.messages(number)[-1].delivery is DeliveryState.SENT
+
+
+def _reply(words: str, session: Session, ticket: Ticket, agent: User) -> Message:
+    return reply_to_ticket(session, ticket, agent, body=f"<p>{words}</p>")
