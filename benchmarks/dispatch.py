@@ -22,7 +22,7 @@ from plugdesk.plugins.loader import Plugin, State
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
 
-INSTALLED, ON, CALLS, RUNS = 30, 8, 20_000, 5
+INSTALLED, ON, CALLS, RUNS = 30, 8, 500, 200
 
 
 def main() -> bool:

@@ -6,8 +6,12 @@ each letter durable on its own; and until the last job of the last letter is don
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from time import perf_counter
@@ -22,7 +26,6 @@ from plugdesk.opening import open_runtime
 from plugdesk.plugins.switch import enable_plugin
 from plugdesk.settings import Settings
 from plugdesk.setup import create_desk, first_administrator
-from plugdesk.testing.local_mail import LocalMail
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.worker import Worker
 from plugdesk_email.intake import keep_original
@@ -34,17 +37,18 @@ ADDRESS, PASSWORD = "help@desk.example", "a benchmark's password 17"
 
 
 def main(letters: int) -> bool:
-    with tempfile.TemporaryDirectory() as folder, LocalMail() as mail:
-        mail.add_mailbox(ADDRESS, PASSWORD)
+    with tempfile.TemporaryDirectory() as folder, _mail_server() as mail:
         runtime = open_runtime(Settings(data=Path(folder), base_url="http://127.0.0.1:8000"), migrating=True)
         form_id = _desk(runtime, mail)
         worker = Worker(runtime, "benchmark")
         worker.run_due()
         raw = [_letter(n) for n in range(letters)]
         started = perf_counter()
-        for each in raw:
-            with runtime.database.write() as session:  # a commit of its own, as after each FETCH
-                keep_original(runtime.context("email", session.get_one(Form, form_id), session), each)
+        with runtime.database.write() as session:
+            ctx = runtime.context("email", session.get_one(Form, form_id), session)
+            for each in raw:
+                keep_original(ctx, each)
+                session.commit()  # each its own, as after each FETCH
         while _waiting(runtime):
             worker.run_due(limit=32)
         committed = perf_counter() - started
@@ -65,7 +69,31 @@ def main(letters: int) -> bool:
     ])  # fmt: skip
 
 
-def _desk(runtime: object, mail: LocalMail) -> int:
+@dataclass(frozen=True)
+class _Ports:
+    imap_port: int
+    smtp_port: int
+
+
+@contextmanager
+def _mail_server() -> Iterator[_Ports]:
+    """A mail server in a process of its own, as they are: it must not take the desk's interpreter away from it."""
+    code = "\n".join([
+        "import sys, warnings",
+        "warnings.simplefilter('ignore')",
+        "from plugdesk.testing.local_mail import LocalMail",
+        "with LocalMail() as mail:",
+        f"    mail.add_mailbox({ADDRESS!r}, {PASSWORD!r})",
+        "    print(mail.imap_port, mail.smtp_port, flush=True)",
+        "    sys.stdin.read()",
+    ])  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield _Ports(*map(int, server.stdout.readline().split()))
+        server.communicate("")
+
+
+def _desk(runtime: object, mail: _Ports) -> int:
     with runtime.database.write() as session:  # type: ignore[attr-defined]
         create_desk(session, name="Benchmark", language="en", zone="UTC")
         admin = first_administrator(session, name="Ada Admin", email="ada@desk.example", password=PASSWORD)

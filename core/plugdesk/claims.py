@@ -96,7 +96,7 @@ def checkpoint(session: Session, claim: Claim) -> datetime:
     The lease begins anew when half of it is gone; returns when it ends. What waited for the end of the transaction
     happens now.
     """
-    lease_until = session.scalar(sa.select(Job.lease_until).where(*_held(claim)).with_for_update())
+    lease_until = session.scalar(_LEASE, {"held_id": claim.id, "held_tries": claim.tries})
     if lease_until is None:
         session.rollback()
         raise LeaseLost(str(claim))
@@ -234,13 +234,14 @@ def _held(claim: Claim) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 _job = cast(sa.Table, Job.__table__)
-# Built once: every job ends with it, and building a statement costs more than running this one.
-_DONE = sa.delete(_job).where(
+# Built once: every job needs them, and building such a statement costs more than running it.
+_THIS = (
     _job.c.id == sa.bindparam("held_id"),
     _job.c.tries == sa.bindparam("held_tries"),
     _job.c.state == JobState.RUNNING,
-    _job.c.again_at.is_(None),
 )
+_DONE = sa.delete(_job).where(*_THIS, _job.c.again_at.is_(None))
+_LEASE = sa.select(_job.c.lease_until).where(*_THIS).with_for_update()
 _FREE: dict[str, Any] = {"lease_until": None, "worker": None}
 
 

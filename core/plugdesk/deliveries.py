@@ -21,7 +21,8 @@ from plugdesk.claims import machine_now
 from plugdesk.events import Delivery, record
 from plugdesk.forms.models import Form
 from plugdesk.jobs import ERROR_LENGTH, delay_after, execute, in_words, is_on, resumes_at
-from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.models import Message, Ticket
+from plugdesk.users.models import User
 
 if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
@@ -206,9 +207,13 @@ def _claimed(session: Session, claim: DeliveryClaim) -> Sequence[Delivery]:
     held = sa.select(Delivery).where(Delivery.id.in_(claim.ids), *_held(claim)).order_by(Delivery.id)
     found = session.scalars(held.options(joinedload(Delivery.event)).with_for_update(of=Delivery)).all()
     tickets = {delivery.ticket_id for delivery in found} - {None}
+    messages = {delivery.event.message_id for delivery in found} - {None}
+    # Kept alive by the lists, so that the loop above and the plugins find each in the session instead of asking for it.
     if tickets:
-        # Kept alive by the list, so that the loop below finds each in the session instead of asking for it.
-        session.info["told_tickets"] = session.scalars(sa.select(Ticket).where(Ticket.id.in_(tickets))).all()
+        people = joinedload(Ticket.customer).selectinload(User.identities)
+        session.info["told_tickets"] = session.scalars(sa.select(Ticket).where(Ticket.id.in_(tickets)).options(people)).all()
+    if messages:
+        session.info["told_messages"] = session.scalars(sa.select(Message).where(Message.id.in_(messages))).all()
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -77,7 +77,7 @@ def record(
 ) -> Event:
     """Write down that `kind` happened, and put the news in the post for every plugin that is on and listens.
 
-    `data` must be plain JSON values. Returns the event, flushed: its id orders history and deliveries.
+    `data` must be plain JSON values. Returns the event; it has its id, which orders history and deliveries, once it is flushed.
     """
     from plugdesk.runtime import runtime_of
 
@@ -97,9 +97,11 @@ def record(
     listeners = runtime.registry.listeners(kind, form, runtime.desk(session))
     if listeners:
         session.flush()  # the event's id, for its deliveries
-        session.add_all(
-            Delivery(event_id=event.id, plugin=each, form_id=form.id if form else 0, ticket_id=event.ticket_id, due_at=event.at)
-            for each in listeners
-        )
+        about = {"event_id": event.id, "form_id": form.id if form else 0, "ticket_id": event.ticket_id, "due_at": event.at}
+        session.execute(_POST, [{"plugin": each, "state": "waiting", "tries": 0, **about} for each in listeners])
         runtime.nudge(session)
     return event
+
+
+# Nobody looks at these rows before a worker does: they need not become objects.
+_POST = sa.insert(cast(sa.Table, Delivery.__table__))

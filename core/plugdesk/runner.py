@@ -22,6 +22,7 @@ from plugdesk.claims import Claim, LeaseLost, Turns
 from plugdesk.database import finish, is_lock_timeout
 from plugdesk.deliveries import DeliveryClaim
 from plugdesk.forms.models import Desk, Form
+from plugdesk.forms.queries import know_definitions
 from plugdesk.jobs import Job, Park, RetryLater, in_words, is_on, resumes_at
 from plugdesk.plugins.loader import PAGES
 
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
 
 log = logging.getLogger(__name__)
-LEAN = (lazyload(Form.fields), lazyload(Form.statuses))
 LARGEST_BATCH = 32
-QUICK = 0.02  # seconds a job may take on average to be claimed with others
+QUICK = 0.05  # seconds a job may take on average to be claimed with others
 BATCH_SECONDS = 0.5
 NOT_LOADED = timedelta(minutes=1)
 COLLISION_DELAY = timedelta(seconds=1)
@@ -177,6 +177,8 @@ class Runner:
             until = resumes_at(scope, plugin)
             return lambda session: claims.postpone(session, claim, until, "The extension is suspended.")
         session.commit()  # nothing was written: the job begins without a transaction and so without SQLite's lock
+        if isinstance(scope, Form):
+            know_definitions(self.runtime, scope)
         session.info["checkpoint"] = lambda: self._checkpoint(session, claim)
         kind.run(self.runtime.context(plugin, scope, session, "job"), **claim.args)
         claims.complete(session, claim)
@@ -184,8 +186,11 @@ class Runner:
 
     def _scope(self, session: Session, form_id: int) -> Form | Desk:
         # Most jobs ask for neither fields nor statuses, and loading them costs more than all else here.
-        lean = session.get(Form, form_id, options=LEAN) if form_id else None
-        return lean or self.runtime.scope(session, form_id)
+        found = session.execute(_PLACE, {"form_id": form_id}).one_or_none() if form_id else None
+        if found is None:
+            return self.runtime.scope(session, form_id)
+        form, session.info["desk_row"] = found
+        return form
 
     def _checkpoint(self, session: Session, claim: Claim) -> None:
         lease_until = claims.checkpoint(session, claim)
@@ -232,6 +237,15 @@ class Runner:
             finish(session)
         except Exception:
             log.exception("What was to happen after a job failed")
+
+
+# The form of a job, and the desk, which nearly every job looks at.
+_PLACE = (
+    sa.select(Form, Desk)
+    .join(Desk, Desk.id == 0)
+    .where(Form.id == sa.bindparam("form_id"))
+    .options(lazyload(Form.fields), lazyload(Form.statuses))
+)
 
 
 def _is_collision(error: BaseException) -> bool:

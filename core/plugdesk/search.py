@@ -32,12 +32,13 @@ def ddl(dialect: str) -> tuple[str, ...]:
 
 def index_message(session: Session, ticket: Ticket, message: Message) -> None:
     """Add what `message` says (and, with the first one, subject and customer) to the ticket's document."""
+    first = ticket in session.new
     session.flush()  # the ids of ticket and message
     stems = index_text(message.text, *(each.name for each in message.attachments))
     note = message.direction is Direction.NOTE
     values = {"id": ticket.id, "body": "" if note else stems, "notes": stems if note else ""}
     if runtime_of(session).database.dialect == "sqlite":
-        known = session.execute(_SQLITE_GET, {"id": ticket.id}).one_or_none()
+        known = None if first else session.execute(_SQLITE_GET, {"id": ticket.id}).one_or_none()
         if known is None:
             session.execute(_SQLITE_NEW, values | _head(ticket))
         else:
@@ -53,7 +54,8 @@ def index_again(session: Session, ticket: Ticket) -> None:
     """Write the ticket's document anew: something it holds was changed."""
     forget_ticket(session, ticket.id)
     for message in ticket.messages:
-        index_message(session, ticket, message)
+        if message.author_id is not None:
+            index_message(session, ticket, message)
 
 
 def forget_ticket(session: Session, ticket_id: int) -> None:

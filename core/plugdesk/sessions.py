@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from plugdesk.database import Base, Key
 from plugdesk.errors import NotAllowed
 from plugdesk.events import record
+from plugdesk.forms.models import Desk
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
 from plugdesk.runtime import runtime_of
@@ -72,16 +73,18 @@ def sign_in(
 
 
 def session_of(session: Session, token: str | None) -> tuple[SignedSession, User] | None:
-    """The session behind a browser's `token`, and its user, in one query; None when it is unknown, ended or over."""
+    """The session behind a browser's `token`, and its user; None when it is unknown, ended or over.
+
+    One query, which brings the desk's row along: every page needs it, see `Runtime.desk`.
+    """
     if not token:
         return None
     now = runtime_of(session).clock.now()
-    found = session.execute(
-        sa.select(SignedSession, User)
-        .join(User, User.id == SignedSession.user_id)
-        .where(SignedSession.token_hash == _hash(token), User.active, *_alive(now))
-    ).first()
-    return (found[0], found[1]) if found else None
+    found = session.execute(_OF_TOKEN, {"token_hash": _hash(token), "now": now, "idle_since": now - IDLE}).first()
+    if found is None:
+        return None
+    signed, user, session.info["desk_row"] = found
+    return signed, user
 
 
 def note_use(session: Session, signed: SignedSession) -> None:
@@ -129,12 +132,28 @@ def forget_old_sessions(session: Session) -> None:
     )
 
 
-def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def _alive_at(now: Any, idle_since: Any) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         SignedSession.ended_at.is_(None),
         SignedSession.expires_at > now,
-        sa.or_(SignedSession.stays, SignedSession.last_seen_at > now - IDLE),
+        sa.or_(SignedSession.stays, SignedSession.last_seen_at > idle_since),
     )
+
+
+def _alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return _alive_at(now, now - IDLE)
+
+
+_OF_TOKEN = (  # made once: building and hashing it would take as long as asking
+    sa.select(SignedSession, User, Desk)
+    .join(User, User.id == SignedSession.user_id)
+    .outerjoin(Desk, Desk.id == 0)
+    .where(
+        SignedSession.token_hash == sa.bindparam("token_hash"),
+        User.active,
+        *_alive_at(sa.bindparam("now"), sa.bindparam("idle_since")),
+    )
+)
 
 
 def _end(session: Session, by: User | None, which: sa.ColumnElement[bool], besides: SignedSession | None, **about: Any) -> int:

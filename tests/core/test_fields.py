@@ -221,7 +221,7 @@ def test_a_required_tick_must_be_set(session):
 
 
 def test_a_new_ticket_begins_with_the_defaults(session, form):
-    assert default_values(form) == {"priority": "normal"}
+    assert default_values(form.fields) == {"priority": "normal"}
     assert read_default(a_field("check"), False, session) is None
     assert read_default(a_field("customer"), "1", session) is None
     assert read_default(a_field("number"), "3", session) == 3

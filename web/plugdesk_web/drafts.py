@@ -33,8 +33,8 @@ class Draft(Base):
 
 def draft_of(session: Session, ticket: Ticket, agent: User) -> Mapping[str, str]:
     """What `agent` left unsent on the ticket; empty texts if nothing."""
-    found = session.get(Draft, (ticket.id, agent.id))
-    return EMPTY | found.said if found else EMPTY
+    said = session.scalar(_SAID, {"ticket_id": ticket.id, "user_id": agent.id})
+    return EMPTY | said if said else EMPTY
 
 
 def keep_draft(session: Session, ticket: Ticket, agent: User, said: Mapping[str, str]) -> bool:
@@ -55,3 +55,6 @@ def forget_draft(session: Session, ticket: Ticket, agent: User) -> None:
 def forget_old_drafts(session: Session) -> None:
     """Drop what nobody has touched for `KEPT`. Recurring work."""
     session.execute(sa.delete(Draft).where(Draft.kept_at < runtime_of(session).clock.now() - KEPT))
+
+
+_SAID = sa.select(Draft.said).where(Draft.ticket_id == sa.bindparam("ticket_id"), Draft.user_id == sa.bindparam("user_id"))

@@ -67,7 +67,7 @@ def fields_to_edit(
     form = ticket.form if ticket else form
     if form is None:
         return []
-    values = dict(ticket.values) if ticket else default_values(form)
+    values = dict(ticket.values) if ticket else default_values(form.fields)
     if given:
         values |= {code: raw for code, raw in entered_values(form, given).items() if raw not in (None, "", [])}
     return [_edited(session, form, each, values.get(each.code)) for each in form.fields if each.kind is not FieldKind.FILE]

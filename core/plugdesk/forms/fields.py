@@ -112,9 +112,9 @@ def show_value(field: Field, value: Any, session: Session) -> str:
     return str(value)
 
 
-def default_values(form: Form) -> dict[str, Any]:
+def default_values(fields: Iterable[Field]) -> dict[str, Any]:
     """What the fields of a new ticket hold before anybody has put anything in."""
-    return {field.code: field.default for field in form.fields if field.default is not None}
+    return {field.code: field.default for field in fields if field.default is not None}
 
 
 def read_default(field: Field, raw: Any, session: Session) -> Any:

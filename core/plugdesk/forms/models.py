@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -114,7 +115,7 @@ class Form(Scope, Base):
 
     def first_status(self, *kinds: StatusKind) -> Status | None:
         """The first status, in the form's order, of one of the `kinds`, the earlier kind first."""
-        return next((each for kind in kinds for each in self.statuses if each.kind is kind), None)
+        return first_of(self.statuses, *kinds)
 
     def status_by_id(self, status_id: int) -> Status:
         return next(each for each in self.statuses if each.id == status_id)
@@ -168,6 +169,11 @@ class Status(Base):
 
     def name_in(self, language: str) -> str:
         return str(self.names.get(language) or self.name)
+
+
+def first_of(statuses: Sequence[Status], *kinds: StatusKind) -> Status | None:
+    """The first of `statuses` that is of one of the `kinds`, the earlier kind first."""
+    return next((each for kind in kinds for each in statuses if each.kind is kind), None)
 
 
 class FormAgent(Base):

@@ -13,7 +13,7 @@ from plugdesk.forms.models import OPEN_KINDS, Field, Form, Status
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import forms_of
-from plugdesk.runtime import runtime_of
+from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.tickets.models import Tally, Ticket
 from plugdesk.users.models import User
 
@@ -53,6 +53,24 @@ def _remember_definitions(session: Session, forms: list[Form]) -> None:
     for form in forms:
         set_committed_value(form, "fields", kept[form.id][1])
         set_committed_value(form, "statuses", kept[form.id][2])
+
+
+def know_definitions(runtime: Runtime, form: Form) -> None:
+    """Read the fields and statuses of `form`, as they are committed, unless this process knows them already."""
+    if runtime.definitions.get(form.id, (None,))[0] != form.version:
+        with runtime.database.read() as session:
+            all_forms(session, archived=True)
+
+
+def definitions_of(session: Session, form: Form) -> tuple[Sequence[Field], Sequence[Status]]:
+    """The fields and statuses of `form`, only to be looked at: as this process has read them before, unless they have changed.
+
+    What comes from there belongs to no session.
+    """
+    version, fields, statuses = runtime_of(session).definitions.get(form.id, (None, [], []))
+    if version != form.version or "statuses" in form.__dict__ or session.is_modified(form):
+        return form.fields, form.statuses
+    return fields, statuses
 
 
 def forget_forms(session: Session) -> None:

@@ -69,7 +69,7 @@ class Context:
         return keep_bytes(self._session, content)
 
     def read_bytes(self, sha256: str) -> bytes:
-        """Bytes that were stored. Raises FileNotFoundError when they are missing on disk."""
+        """Bytes that were stored. Raises NotFound when they are missing."""
         from plugdesk.storage import read_bytes
 
         return read_bytes(self._session, sha256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -59,7 +60,7 @@ class HookError(Base):
     last_at: Mapped[datetime]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Sum:
     calls: int = 0
     errors: int = 0
@@ -102,7 +103,7 @@ class Figures:
         found.total += seconds
         if seconds > found.worst:
             found.worst = seconds
-        found.buckets[_bucket(seconds * 1000)] += 1
+        found.buckets[bisect_left(BUCKETS_MS, seconds * 1000)] += 1
         if error is not None:
             found.errors += 1
             if len(self._errors) < MOST_ERRORS:
@@ -164,13 +165,6 @@ def quantile_ms(buckets: list[int], share: float = 0.95) -> float:
         if seen >= wanted:
             return end
     return BUCKETS_MS[-1]
-
-
-def _bucket(ms: float) -> int:
-    for place, end in enumerate(BUCKETS_MS):
-        if ms <= end:
-            return place
-    return len(BUCKETS_MS)
 
 
 def _keep_error(session: Session, error: _Error) -> None:

@@ -10,19 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.clock import in_utc
-from plugdesk.contributions import Limits
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.forms.fields import check_values, default_values, file_keys
-from plugdesk.forms.models import Form, Status, StatusKind
+from plugdesk.forms.models import Field, Form, Status, StatusKind, first_of
+from plugdesk.forms.queries import definitions_of
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
-from plugdesk.i18n import format_duration, format_file_size
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_reply, can_work_on
 from plugdesk.runtime import runtime_of
+from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
 from plugdesk.tickets.commands import become, change_status, mark_read, news_for_others
+from plugdesk.tickets.limits import refuse_beyond_limits
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import User
@@ -75,13 +75,14 @@ def open_ticket(
         raise Invalid(_("The form “%(name)s” is archived and takes no tickets.", name=form.name))
     if by is not None and not can_work_on(session, by, form.id):
         raise NotAllowed(_("You do not work on this form."))
-    status = form.first_status(StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
+    fields, statuses = definitions_of(session, form)
+    status = first_of(statuses, StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
     if status is None:
         raise Invalid(_("The form “%(name)s” has no status for new tickets.", name=form.name))
     ticket = Ticket(
         form=form, form_id=form.id, customer=customer, customer_id=customer.id, opened_by_id=(by or customer).id,
-        subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status=status, status_id=status.id,
-        status_kind=status.kind, values=_first_values(session, form, values, by), customer_waits=said.kind == "human",
+        subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status_id=status.id,
+        status_kind=status.kind, values=_first_values(session, form, fields, values, by), customer_waits=said.kind == "human",
         assignee_id=form.responsible_user_id, group_id=form.responsible_group_id, created_at=now, changed_at=now, spoken_at=now,
         excerpt=excerpt(said.text, EXCERPT), version=1,
     )  # fmt: skip
@@ -154,7 +155,7 @@ def reply_to_ticket(
     attach_uploads(session, message, uploads, agent)
     for file in files:
         add_file(session, file, message=message)
-    refuse_beyond_limits(session, ticket, message)
+    refuse_beyond_limits(session, message)
     for address in (*cc, *bcc):
         session.merge(Participant(ticket_id=ticket.id, address=address))
     _post(session, message, undo)
@@ -186,9 +187,10 @@ def send_automatic(
     `buttons` stand under it, see `fill_words`. Unread and the customer's waiting stay as they are.
     """
     said = Said(text=text_of_html(html), html=html, subject=subject, kind=kind, reason=reason)
-    message = _add_message(session, ticket, said, author=None, direction=Direction.OUTGOING, channel=channel or ticket.channel)
-    message.buttons = [{"key": each.key, "label": each.label} for each in buttons]
-    message.answers_id = answers.id if answers else None
+    message = _add_message(
+        session, ticket, said, author=None, direction=Direction.OUTGOING, channel=channel or ticket.channel, answers=answers,
+        buttons=buttons,
+    )  # fmt: skip
     _post(session, message, timedelta(0))
     return message
 
@@ -205,12 +207,12 @@ def forward_message(session: Session, message: Message, agent: User, *, to: Sequ
     said = Said(text=text_of_html(body), html=body, to=to, subject=subject, kind="forward")
     copy = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
     for attachment in message.attachments:
-        with runtime_of(session).files.open(attachment.sha256) as stream:
-            add_file(
-                session,
-                NewFile(attachment.name, stream.read(), attachment.type, attachment.inline, attachment.content_id),
-                message=copy,
-            )
+        content = read_bytes(session, attachment.sha256)
+        add_file(
+            session,
+            NewFile(attachment.name, content, attachment.type, attachment.inline, attachment.content_id),
+            message=copy,
+        )
     _post(session, copy, timedelta(0))
     record(session, "message_forwarded", ticket=ticket, actor=agent, message_id=copy.id, of=message.id, to=list(to))
     return copy
@@ -294,7 +296,15 @@ def send_again(session: Session, message: Message, agent: User) -> None:
 
 
 def _add_message(
-    session: Session, ticket: Ticket, said: Said, *, author: User | None, direction: Direction, channel: str | None
+    session: Session,
+    ticket: Ticket,
+    said: Said,
+    *,
+    author: User | None,
+    direction: Direction,
+    channel: str | None,
+    answers: Message | None = None,
+    buttons: Sequence[Button] = (),
 ) -> Message:
     from plugdesk.search import index_message
 
@@ -303,7 +313,8 @@ def _add_message(
         ticket=ticket, direction=direction, kind=said.kind, reason=said.reason, author=author,
         author_id=author.id if author else None, channel=channel,
         subject=said.subject, text=said.text, quoted=said.quoted, html=said.html, to=list(said.to), cc=list(said.cc), bcc=[],
-        external_id=said.external_id, created_at=now,
+        external_id=said.external_id, answers_id=answers.id if answers else None, created_at=now, attachments=[],
+        buttons=[{"key": each.key, "label": each.label} for each in buttons],
     )  # fmt: skip
     session.add(message)
     kept = [add_file(session, file, message=message) for file in said.files]
@@ -316,7 +327,8 @@ def _add_message(
     if said.kind == "human":
         ticket.spoken_at = now
         ticket.excerpt = excerpt(said.text, EXCERPT)
-    index_message(session, ticket, message)
+    if author is not None:  # what the desk writes by itself stands in every ticket and tells none from another
+        index_message(session, ticket, message)
     return message
 
 
@@ -325,8 +337,8 @@ def _post(session: Session, message: Message, undo: timedelta) -> None:
     from plugdesk.jobs import enqueue
 
     runtime = runtime_of(session)
-    session.flush()  # the message's id, which names the job
     message.delivery, message.delivery_error = DeliveryState.QUEUED, None
+    session.flush()  # the message's id, which names the job
     due_at = runtime.clock.now() + undo if undo else None
     enqueue(
         session, "core:deliver_message", form=message.ticket.form, key=_job_key(message), due_at=due_at, message_id=message.id
@@ -351,45 +363,16 @@ def _refuse_unseen(session: Session, ticket: Ticket, agent: User, seen: int | No
         raise Conflict(_("%(name)s has just written on this ticket. Read it, then send your answer.", name=name))
 
 
-def _first_values(session: Session, form: Form, raw: Mapping[str, Any] | None, by: User | None) -> dict[str, Any]:
-    defaults = default_values(form)
+def _first_values(
+    session: Session, form: Form, fields: Sequence[Field], raw: Mapping[str, Any] | None, by: User | None
+) -> dict[str, Any]:
+    defaults = default_values(fields)
     if raw is None:
         return defaults
     values, problems = check_values(session, form, raw, by_agent=by is not None, before=defaults, complete=True, by=by)
     if problems:
         raise Invalid(problems=problems)
     return values
-
-
-def refuse_beyond_limits(session: Session, ticket: Ticket, message: Message) -> None:
-    """What the channel cannot carry is said before it is sent: files, and how late an answer may be. A long text leaves in parts."""
-    channel = runtime_of(session).registry.channels.get(message.channel or "")
-    limits = channel.limits if channel is not None else Limits()
-    title = str(channel.title) if channel is not None else ""
-    sizes = {each.name: each.size for each in message.attachments}
-    for name, size in sizes.items():
-        if limits.file_size is not None and size > limits.file_size:
-            raise Invalid(
-                _(
-                    "%(name)s is too large: %(channel)s carries files up to %(most)s.",
-                    name=name,
-                    channel=title,
-                    most=format_file_size(limits.file_size),
-                )
-            )
-    if limits.files is not None and len(sizes) > limits.files:
-        raise Invalid(_("%(channel)s carries at most %(n)d files in one message.", channel=title, n=limits.files))
-    if limits.reply_window is not None:
-        last = session.scalar(
-            sa.select(sa.func.max(Message.created_at)).where(
-                Message.ticket_id == ticket.id, Message.channel == message.channel, Message.direction == Direction.INCOMING
-            )
-        )
-        if last is None or message.created_at - in_utc(last) > limits.reply_window:
-            raise Invalid(
-                _("%(channel)s lets us answer only for %(time)s after the customer's last message. Answer on another channel.",
-                  channel=title, time=format_duration(limits.reply_window.total_seconds()))
-            )  # fmt: skip
 
 
 def _reaching(session: Session, ticket: Ticket, channel: str) -> str:

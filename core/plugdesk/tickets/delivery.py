@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from plugdesk.contributions import Channel, MaybeSent, Undeliverable
 from plugdesk.events import record
@@ -23,6 +23,7 @@ from plugdesk.plugins.context import Context
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.commands import news_for_others
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
+from plugdesk.users.models import User
 
 GIVE_UP_AFTER = timedelta(days=2)
 ORDER_SECONDS = 1
@@ -31,7 +32,7 @@ ORDER_SECONDS = 1
 def deliver_message(ctx: Context, message_id: int) -> None:
     """Job: hand a queued message to its ticket's channel, and write down what became of it."""
     session, runtime = ctx._session, runtime_of(ctx._session)
-    message = session.get(Message, message_id)
+    message = session.scalar(_MESSAGE, {"message_id": message_id})
     if message is None or message.delivery not in (DeliveryState.QUEUED, DeliveryState.SENDING):
         return
     with use_language(ctx.desk.language):
@@ -81,6 +82,16 @@ def report_failure(session: Session, message: Message, why: str) -> None:
     if message.delivery is not DeliveryState.FAILED or message.delivery_error != why:
         _end(session, message, DeliveryState.FAILED, why)
         news_for_others(session, message.ticket, None)
+
+
+# With what every channel looks at.
+_MESSAGE = (
+    sa.select(Message)
+    .where(Message.id == sa.bindparam("message_id"))
+    .options(
+        joinedload(Message.ticket).joinedload(Ticket.customer).selectinload(User.identities), selectinload(Message.attachments)
+    )
+)
 
 
 def off_on_this_form(session: Session, plugin: str) -> str:

@@ -146,13 +146,17 @@ class Message(Base):
 
 
 class Content(Base):
-    """The bytes behind attachments, by their hash, counted: the last attachment to go takes them along."""
+    """The bytes behind attachments and letters, by their hash, counted: the last use to go takes them along.
+
+    `data` holds what is small; the rest is in the file store. See `plugdesk.storage`.
+    """
 
     __tablename__ = "content"
 
     sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     size: Mapped[int]
     uses: Mapped[int]
+    data: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
 
 
 class Attachment(Base):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from plugdesk.errors import NotFound
 from plugdesk.events import Event
@@ -19,8 +21,8 @@ from plugdesk.permissions import can_see, note_denied, visible_forms, visible_ti
 from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import Term
-from plugdesk.tickets.models import Direction, Message, Reading, Tally, Ticket, Watcher
-from plugdesk.tickets.tally import assignee_heap, group_heap
+from plugdesk.tickets.models import Attachment, Direction, Message, Reading, Tally, Ticket, Watcher
+from plugdesk.tickets.tally import assignee_heap, group_heap_sql
 from plugdesk.users.models import Group, GroupMember, User
 
 PAGE = 50
@@ -159,31 +161,46 @@ def _with_facts(
 
 
 def view_counts(session: Session, user: User) -> Mapping[str, int]:
-    """How many tickets stand in each counted view of `user`. Two queries, however many tickets there are."""
-    own = {assignee_heap(user.id): "mine", **{group_heap(group_id): "groups" for group_id in group_ids_of(session, user)}}
-    heaps = {**own, "new": "new", "open": "open", "pending": "waiting", "waits": "unanswered"}
-    query = sa.select(Tally.heap, sa.func.sum(Tally.n)).where(
-        Tally.heap.in_(sorted(heaps)), *_of_forms(session, user, Tally.form_id)
+    """How many tickets stand in each counted view of `user`. One query, however many tickets there are."""
+    forms = visible_forms(session, user) if user.active else []
+    about = {"user_id": user.id, "mine": assignee_heap(user.id)} | ({} if forms is None else {"forms": forms})
+    found = {name: int(n or 0) for name, n in session.execute(_counts(everywhere=forms is None), about)}
+    session.info["last_event_id"] = found["last event"]
+    counts = {
+        "new": found.get("new", 0), "mine": found.get(about["mine"], 0), "groups": found["groups"], "unanswered": found.get("waits", 0),
+        "open": found.get("new", 0) + found.get("open", 0) + found.get("pending", 0), "waiting": found.get("pending", 0),
+    }  # fmt: skip
+    return counts | {"unread": max(0, counts["open"] - found["read"]), "watching": found["watched"]}
+
+
+@cache
+def _counts(*, everywhere: bool) -> sa.CompoundSelect[str, Any]:
+    """What `view_counts` reads, as pairs of name and number: in all forms, or in the bound `forms`."""
+
+    def seen(form_id: Any) -> sa.ColumnElement[bool]:
+        return sa.true() if everywhere else form_id.in_(sa.bindparam("forms", expanding=True))
+
+    me = sa.bindparam("user_id", type_=Ticket.id.type)
+    total, watched = (
+        sa.func.sum(Tally.n),
+        sa.and_(Ticket.id == Watcher.ticket_id, Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None)),
     )
-    counts = dict.fromkeys(("new", "mine", "groups", "unanswered", "open", "waiting"), 0)
-    for heap, n in session.execute(query.group_by(Tally.heap)):
-        counts[heaps[heap]] += int(n)
-    counts["open"] += counts["new"] + counts["waiting"]
-    read, watching, last_event = session.execute(
-        sa.select(
-            sa.select(sa.func.count())
-            .where(Reading.user_id == user.id, *_of_forms(session, user, Reading.form_id))
-            .scalar_subquery(),
-            sa.select(sa.func.count())
-            .select_from(Watcher)
-            .join(Ticket, Ticket.id == Watcher.ticket_id)
-            .where(Watcher.user_id == user.id, Ticket.closed_at.is_(None), visible_tickets(session, user))
-            .scalar_subquery(),
-            sa.select(sa.func.max(Event.id)).scalar_subquery(),
+    return sa.union_all(
+        sa.select(Tally.heap, total)
+        .where(
+            Tally.heap.in_(["new", "open", "pending", "waits", sa.bindparam("mine", type_=Tally.heap.type)]), seen(Tally.form_id)
         )
-    ).one()
-    session.info["last_event_id"] = last_event or 0
-    return counts | {"unread": max(0, counts["open"] - int(read)), "watching": int(watching)}
+        .group_by(Tally.heap),
+        sa.select(sa.literal("groups"), total)
+        .join(GroupMember, sa.and_(Tally.heap == group_heap_sql(GroupMember.group_id), GroupMember.user_id == me))
+        .where(seen(Tally.form_id)),
+        sa.select(sa.literal("read"), sa.func.count()).where(Reading.user_id == me, seen(Reading.form_id)),
+        sa.select(sa.literal("watched"), sa.func.count())
+        .select_from(Watcher)
+        .join(Ticket, watched)
+        .where(Watcher.user_id == me, seen(Ticket.form_id)),
+        sa.select(sa.literal("last event"), sa.func.max(Event.id)),
+    )
 
 
 def unread_of(session: Session, user: User, tickets: Sequence[Ticket]) -> frozenset[int]:
@@ -197,22 +214,13 @@ def unread_of(session: Session, user: User, tickets: Sequence[Ticket]) -> frozen
 
 def standing_of(session: Session, ticket: Ticket, agent: User) -> tuple[bool, bool]:
     """Whether `agent` has read all there is on the ticket, and whether they watch it."""
-    read = sa.exists().where(Reading.ticket_id == ticket.id, Reading.user_id == agent.id)
-    watched = sa.exists().where(Watcher.ticket_id == ticket.id, Watcher.user_id == agent.id)
-    is_read, is_watched = session.execute(sa.select(read, watched)).one()
+    is_read, is_watched = session.execute(_STANDING, {"ticket_id": ticket.id, "user_id": agent.id}).one()
     return bool(is_read), bool(is_watched)
 
 
 def ticket_for(session: Session, user: User, number: int) -> Ticket:
     """The ticket with this number if `user` may see it; else `NotFound`, whether or not there is one."""
-    customer = joinedload(Ticket.customer, innerjoin=True)
-    whole = (
-        customer.selectinload(User.identities),
-        customer.joinedload(User.organization),
-        joinedload(Ticket.assignee).load_only(User.name),
-        joinedload(Ticket.group).load_only(Group.name),
-    )
-    found = session.scalar(sa.select(Ticket).options(*whole).where(Ticket.id == number))
+    found = session.scalars(_WHOLE_TICKET, {"number": number}).unique().one_or_none()
     if found is not None and not can_see(session, user, found):
         note_denied(session, user, "ticket", number=number)
         found = None
@@ -222,9 +230,16 @@ def ticket_for(session: Session, user: User, number: int) -> Ticket:
 
 
 def thread_of(session: Session, ticket: Ticket) -> Sequence[Message]:
-    """Everything said on the ticket, oldest first, with authors and files."""
-    query = sa.select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id)
-    return session.scalars(query.options(joinedload(Message.author), selectinload(Message.attachments))).unique().all()
+    """Everything said on the ticket, oldest first, with its authors' names and its files, to be shown."""
+    found = session.execute(_THREAD, {"ticket_id": ticket.id}).all()
+    files: dict[int | None, list[Attachment]] = {}
+    if any(has_files for _message, has_files in found):
+        for each in session.scalars(_FILES, {"ticket_id": ticket.id}):
+            files.setdefault(each.message_id, []).append(each)
+    messages = [message for message, _has_files in found]
+    for message in messages:
+        set_committed_value(message, "attachments", files.get(message.id, []))
+    return messages
 
 
 def who_talked(session: Session, tickets: Sequence[Ticket]) -> Mapping[int, Sequence[str]]:
@@ -244,8 +259,7 @@ def who_talked(session: Session, tickets: Sequence[Ticket]) -> Mapping[int, Sequ
 
 def history_of(session: Session, ticket: Ticket, limit: int = 500) -> Sequence[Event]:
     """What happened to the ticket, oldest first."""
-    query = sa.select(Event).where(Event.ticket_id == ticket.id).order_by(Event.id).limit(limit)
-    return session.scalars(query.options(joinedload(Event.actor))).unique().all()
+    return session.scalars(_HISTORY, {"ticket_id": ticket.id, "most": limit}).all()
 
 
 def fields_changed_since(session: Session, ticket: Ticket, version: int) -> set[str]:
@@ -282,6 +296,42 @@ def group_ids_of(session: Session, user: User) -> list[int]:
     return known[user.id]
 
 
+# Statements that every page asks are made once: building and hashing one takes as long as running it.
+_STANDING = sa.select(
+    sa.exists().where(Reading.ticket_id == sa.bindparam("ticket_id"), Reading.user_id == sa.bindparam("user_id")),
+    sa.exists().where(Watcher.ticket_id == sa.bindparam("ticket_id"), Watcher.user_id == sa.bindparam("user_id")),
+)
+_CUSTOMER = joinedload(Ticket.customer, innerjoin=True)
+_WHOLE_TICKET = (
+    sa.select(Ticket)
+    .where(Ticket.id == sa.bindparam("number"))
+    .options(
+        _CUSTOMER.joinedload(User.identities),
+        _CUSTOMER.joinedload(User.organization),
+        joinedload(Ticket.assignee).load_only(User.name),
+        joinedload(Ticket.group).load_only(Group.name),
+    )
+)
+_THREAD = (
+    sa.select(Message, sa.exists().where(Attachment.message_id == Message.id))
+    .where(Message.ticket_id == sa.bindparam("ticket_id"))
+    .order_by(Message.id)
+    # What came as HTML is kept whole, and is much longer than the clean copy that is shown.
+    .options(defer(Message.html), joinedload(Message.author).load_only(User.name, User.role))
+)
+_FILES = (
+    sa.select(Attachment)
+    .join(Message, Message.id == Attachment.message_id)
+    .where(Message.ticket_id == sa.bindparam("ticket_id"))
+    .order_by(Attachment.id)
+)
+_HISTORY = (
+    sa.select(Event)
+    .where(Event.ticket_id == sa.bindparam("ticket_id"))
+    .order_by(Event.id)
+    .limit(sa.bindparam("most"))
+    .options(joinedload(Event.actor).load_only(User.name, User.role))
+)
 _WITH_NAMES = (
     joinedload(Ticket.customer, innerjoin=True).load_only(User.name),
     joinedload(Ticket.assignee).load_only(User.name),

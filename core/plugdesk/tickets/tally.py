@@ -46,6 +46,11 @@ def group_heap(group_id: int) -> str:
     return f"group:{group_id}"
 
 
+def group_heap_sql(group_id: Any) -> sa.ColumnElement[str]:
+    """The SQL twin of `group_heap`."""
+    return sa.literal("group:") + sa.cast(group_id, sa.String)
+
+
 def fold(session: Session) -> int:
     """Replace the rows of each heap by one with their sum; returns how many rows went. Adding goes on meanwhile."""
     last = session.scalar(sa.select(sa.func.max(Tally.id))) or 0

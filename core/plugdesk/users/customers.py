@@ -176,8 +176,11 @@ def _add(
 
 
 def _customer_at(session: Session, channel: str, stored: str) -> User | None:
-    query = sa.select(User).join(Identity).where(Identity.channel == channel, Identity.value == stored)
-    return session.scalar(query)
+    return session.scalar(_AT, {"channel": channel, "stored": stored})
+
+
+# Built once: every letter asks for its sender.
+_AT = sa.select(User).join(Identity).where(Identity.channel == sa.bindparam("channel"), Identity.value == sa.bindparam("stored"))
 
 
 def _refuse_taken(session: Session, channel: str, stored: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import smtplib
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from markupsafe import Markup, escape
+from sqlalchemy.orm import contains_eager
 
 from plugdesk.api import (
     Block,
@@ -54,29 +56,39 @@ def deliver(ctx: Context, message: Message) -> str | None:
             raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
         account = account_of(ctx, mailbox)
         try:
-            letter_id, raw, recipients = _compose(ctx, message, mailbox)
+            letter = _compose(ctx, message, mailbox)
         except ValueError as error:
             raise Undeliverable(_("This cannot be written as a letter: %(why)s", why=error)) from error
-        mailbox_id = mailbox.id
         ctx.checkpoint()
-        _send(ctx, account, message, raw, recipients, mailbox_id)
-        return letter_id
+        _send(ctx, account, message, letter, mailbox)
+        return letter.id
 
 
-def _send(ctx: Context, account: Account, message: Message, raw: bytes, recipients: list[str], mailbox_id: int) -> None:
+@dataclass(frozen=True)
+class _Letter:
+    """A letter's id and subject, its bytes, and everybody it goes to."""
+
+    id: str
+    subject: str
+    raw: bytes
+    recipients: list[str]
+
+
+def _send(ctx: Context, account: Account, message: Message, letter: _Letter, mailbox: Mailbox) -> None:
     handed_over = False
     try:
         with smtp(ctx, account) as client:
             client.ehlo_or_helo_if_needed()
-            refused = _envelope(client, account.address, recipients)
+            refused = _envelope(client, account.address, letter.recipients)
+            _remember(ctx, message, letter, mailbox)
             handing_over(ctx, message)
             handed_over = True
-            _data(client, raw)
+            _data(client, letter.raw)
     except Refused as error:
-        _note_trouble(ctx, mailbox_id, str(error))
+        _note_trouble(mailbox, str(error))
         raise RetryLater(RETRY_SECONDS * 10, str(error)) from error
     except Unreachable as error:
-        _note_trouble(ctx, mailbox_id, str(error))
+        _note_trouble(mailbox, str(error))
         raise RetryLater(RETRY_SECONDS, str(error)) from error
     except smtplib.SMTPResponseException as error:
         words = _words(error.smtp_error)
@@ -87,7 +99,7 @@ def _send(ctx: Context, account: Account, message: Message, raw: bytes, recipien
         if handed_over:
             raise MaybeSent(_("The connection was lost before the server confirmed it.")) from error
         raise RetryLater(RETRY_SECONDS, str(error) or type(error).__name__) from error
-    _note_trouble(ctx, mailbox_id, None)
+    _note_trouble(mailbox, None)
     if refused:
         message.delivery_error = _("Not to %(addresses)s", addresses="; ".join(f"{each}: {why}" for each, why in refused.items()))
 
@@ -115,8 +127,15 @@ def _data(client: smtplib.SMTP, raw: bytes) -> None:
         raise smtplib.SMTPResponseException(code, answer)
 
 
-def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> tuple[str, bytes, list[str]]:
-    """The letter's id, its bytes, and everybody it goes to."""
+def _remember(ctx: Context, message: Message, letter: _Letter, mailbox: Mailbox) -> None:
+    """Note the letter's place in the thread, once, with the mark that it is being handed over."""
+    if ctx.db.scalar(_KNOWN, {"message_id": message.id}) is None:
+        ctx.db.add(
+            LetterOf(message_id=message.id, mailbox_id=mailbox.id, letter_id=letter.id, subject=letter.subject, references=[])
+        )
+
+
+def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
     ticket, settings = message.ticket, ctx.settings
     purpose = PURPOSES.get(message.kind, Purpose.REPLY)
     letter_id = make_message_id(message.id, ticket.id, ctx.instance, ctx.signing_key("letters"), mailbox.domain, purpose=purpose)
@@ -137,11 +156,8 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> tuple[str, byt
         references=build_references(_chain(ctx, ticket, message.id)) if purpose is not Purpose.FORWARD else (),
         auto="auto-replied" if message.kind in ("receipt", "closing") else None, instance=ctx.instance,
     )  # fmt: skip
-    known = ctx.db.get(LetterOf, message.id)
-    if known is None:
-        ctx.db.add(LetterOf(message_id=message.id, mailbox_id=mailbox.id, letter_id=letter_id, subject=subject, references=[]))
     recipients = [each.email for each in (*to, *cc, *(_address(each) for each in message.bcc))]
-    return letter_id, bytes(letter), list(dict.fromkeys(recipients))
+    return _Letter(letter_id, subject, bytes(letter), list(dict.fromkeys(recipients)))
 
 
 def _body(ctx: Context, message: Message, settings: EmailSettings, last: LetterOf | None) -> tuple[str, list[OutgoingFile]]:
@@ -188,30 +204,40 @@ def _mailbox_of(ctx: Context, ticket: Ticket | None) -> Mailbox | None:
     """The mailbox the ticket's letters came to; else the form's first."""
     assert ctx.form is not None
     if ticket is not None:
-        query = (
-            sa.select(Mailbox).join(LetterOf, LetterOf.mailbox_id == Mailbox.id).join(Message, Message.id == LetterOf.message_id)
-            .where(Message.ticket_id == ticket.id, Mailbox.form_id == ctx.form.id).order_by(Message.id.desc()).limit(1)
-        )  # fmt: skip
-        if (found := ctx.db.scalar(query)) is not None:
+        found: Mailbox | None = ctx.db.scalar(_CAME_TO, {"ticket_id": ticket.id, "form_id": ctx.form.id})
+        if found is not None:
             return found
-    return ctx.db.scalar(sa.select(Mailbox).where(Mailbox.form_id == ctx.form.id).order_by(Mailbox.id).limit(1))
+    first: Mailbox | None = ctx.db.scalar(_FIRST_MAILBOX, {"form_id": ctx.form.id})
+    return first
 
 
 def _last_letter(ctx: Context, ticket: Ticket, *, before: int) -> LetterOf | None:
     """The customer's last letter before the message with this id."""
-    query = (
-        sa.select(LetterOf).join(Message, Message.id == LetterOf.message_id)
-        .where(Message.ticket_id == ticket.id, Message.direction == "incoming", Message.id < before).order_by(Message.id.desc()).limit(1)
-    )  # fmt: skip
-    return ctx.db.scalar(query)
+    found: LetterOf | None = ctx.db.scalar(_LAST_LETTER, {"ticket_id": ticket.id, "before": before})
+    return found
 
 
 def _chain(ctx: Context, ticket: Ticket, before: int) -> list[str]:
-    query = (
-        sa.select(LetterOf.letter_id).join(Message, Message.id == LetterOf.message_id)
-        .where(Message.ticket_id == ticket.id, Message.id < before).order_by(Message.id)
-    )  # fmt: skip
-    return list(ctx.db.scalars(query))
+    return list(ctx.db.scalars(_CHAIN, {"ticket_id": ticket.id, "before": before}))
+
+
+# Built once: every letter that goes out asks them.
+_KNOWN = sa.select(LetterOf.message_id).where(LetterOf.message_id == sa.bindparam("message_id"))
+_CAME_TO = (
+    sa.select(Mailbox).join(LetterOf, LetterOf.mailbox_id == Mailbox.id).join(Message, Message.id == LetterOf.message_id)
+    .where(Message.ticket_id == sa.bindparam("ticket_id"), Mailbox.form_id == sa.bindparam("form_id"))
+    .order_by(Message.id.desc()).limit(1)
+)  # fmt: skip
+_FIRST_MAILBOX = sa.select(Mailbox).where(Mailbox.form_id == sa.bindparam("form_id")).order_by(Mailbox.id).limit(1)
+_LAST_LETTER = (
+    sa.select(LetterOf).join(LetterOf.message).options(contains_eager(LetterOf.message))
+    .where(Message.ticket_id == sa.bindparam("ticket_id"), Message.direction == "incoming", Message.id < sa.bindparam("before"))
+    .order_by(Message.id.desc()).limit(1)
+)  # fmt: skip
+_CHAIN = (
+    sa.select(LetterOf.letter_id).join(Message, Message.id == LetterOf.message_id)
+    .where(Message.ticket_id == sa.bindparam("ticket_id"), Message.id < sa.bindparam("before")).order_by(Message.id)
+)  # fmt: skip
 
 
 def _address(text: str) -> Address:
@@ -223,7 +249,6 @@ def _words(answer: bytes | str) -> str:
     return (answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer).replace("\n", " ").strip()
 
 
-def _note_trouble(ctx: Context, mailbox_id: int, why: str | None) -> None:
-    mailbox = ctx.db.get(Mailbox, mailbox_id)
-    if mailbox is not None and mailbox.sending_error != why:
+def _note_trouble(mailbox: Mailbox, why: str | None) -> None:
+    if mailbox.sending_error != why:
         mailbox.sending_error = why

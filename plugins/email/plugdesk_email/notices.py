@@ -53,26 +53,34 @@ def _send(ctx: Context, ticket: Ticket, kind: str, template: str, *, answers: Me
 
 
 def _was_sent(ctx: Context, ticket: Ticket, kind: str, reason: str | None) -> bool:
-    query = sa.select(Message.id).where(Message.ticket_id == ticket.id, Message.kind == kind)
-    return ctx.db.scalar((query if reason is None else query.where(Message.reason == reason)).limit(1)) is not None
+    this = {"ticket_id": ticket.id, "kind": kind} | ({} if reason is None else {"reason": reason})
+    return ctx.db.scalar(_SENT if reason is None else _SENT_FOR, this) is not None
 
 
 def _may_write(ctx: Context, ticket: Ticket) -> bool:
     """Not to programs, not to ourselves, and to nobody too often: two programs that answer each other would never stop."""
     address = ticket.customer.address("email")
-    if (
-        address is None
-        or address.startswith(NEVER)
-        or ctx.db.scalar(sa.select(Mailbox.id).where(Mailbox.address == address)) is not None
-    ):
+    if address is None or address.startswith(NEVER) or ctx.db.scalar(_OWN, {"address": address}) is not None:
         return False
-    for window, most in LIMITS:
-        sent = sa.select(sa.func.count()).select_from(Message).join(Ticket).where(
-            Ticket.customer_id == ticket.customer_id, Message.kind.in_(("receipt", "closing")), Message.created_at > ctx.now - window
-        )  # fmt: skip
-        if (ctx.db.scalar(sent) or 0) >= most:
+    since = {f"since_{number}": ctx.now - window for number, (window, _most) in enumerate(LIMITS)}
+    counts = ctx.db.execute(_RECENT, {"customer_id": ticket.customer_id, **since}).one()
+    for count, (window, most) in zip(counts, LIMITS, strict=True):
+        if count >= most:
             ctx.journal(
                 "automatic_letter_withheld", ticket=ticket, address=address, minutes=int(window.total_seconds() // 60), most=most
             )
             return False
     return True
+
+
+# Built once: every new ticket asks them.
+_SENT = sa.select(Message.id).where(Message.ticket_id == sa.bindparam("ticket_id"), Message.kind == sa.bindparam("kind")).limit(1)
+_SENT_FOR = _SENT.where(Message.reason == sa.bindparam("reason"))
+_OWN = sa.select(Mailbox.id).where(Mailbox.address == sa.bindparam("address"))
+_RECENT = (
+    sa.select(*(sa.func.count().filter(Message.created_at > sa.bindparam(f"since_{number}")) for number in range(len(LIMITS))))
+    .select_from(Message)
+    .join(Ticket)
+    .where(Ticket.customer_id == sa.bindparam("customer_id"), Message.kind.in_(("receipt", "closing")))
+    .where(Message.created_at > sa.bindparam(f"since_{len(LIMITS) - 1}"))
+)

@@ -43,25 +43,24 @@ def receive(ctx: Context, original_id: int) -> None:
     original = ctx.db.get(Original, original_id)
     if original is None or original.state is not OriginalState.WAITING:
         return
+    letter: Letter | None = None
     with use_language(ctx.desk.language):
         try:
-            letter = read(ctx, original)
-            original.sender, original.subject, original.letter_id = letter.sender.email or None, letter.subject, letter.message_id
+            own = tuple(ctx.db.scalars(_MAILBOXES))
+            letter = _read(ctx, original, own)
             with ctx.transaction():
-                _take(ctx, original, letter)
+                _take(ctx, original, letter, own)
+                _note(original, letter)
         except (sa.exc.OperationalError, StaleDataError):
             raise  # the database was busy: the next try will do
-        except Invalid as refusal:
-            _end(original, OriginalState.QUARANTINE, str(refusal))
         except Exception as error:
-            ctx.log.exception("Letter %s could not be read", original.id)
-            _end(original, OriginalState.QUARANTINE, _("It could not be read: %(why)s", why=f"{type(error).__name__}: {error}"))
-
-
-def read(ctx: Context, original: Original) -> Letter:
-    """The letter in a kept original, read with this desk's own marks in mind."""
-    own = tuple(ctx.db.scalars(sa.select(Mailbox.address)))
-    return parse_email(ctx.read_bytes(original.sha256), instance=ctx.instance, key=ctx.signing_key("letters"), own_addresses=own)
+            if letter is not None:
+                _note(original, letter)  # once more: what was done inside is undone
+            why = str(error)
+            if not isinstance(error, Invalid):
+                ctx.log.exception("Letter %s could not be read", original.id)
+                why = _("It could not be read: %(why)s", why=f"{type(error).__name__}: {error}")
+            _end(original, OriginalState.QUARANTINE, why)
 
 
 def parse_again(ctx: Context, original: Original) -> None:
@@ -70,7 +69,16 @@ def parse_again(ctx: Context, original: Original) -> None:
     ctx.enqueue("receive", key=f"original:{original.id}", original_id=original.id)
 
 
-def _take(ctx: Context, original: Original, letter: Letter) -> None:
+def _read(ctx: Context, original: Original, own: tuple[str, ...]) -> Letter:
+    """The letter in a kept original, read with this desk's own marks and mailboxes in mind."""
+    return parse_email(ctx.read_bytes(original.sha256), instance=ctx.instance, key=ctx.signing_key("letters"), own_addresses=own)
+
+
+def _note(original: Original, letter: Letter) -> None:
+    original.sender, original.subject, original.letter_id = letter.sender.email or None, letter.subject, letter.message_id
+
+
+def _take(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]) -> None:
     if letter.own_loop:
         return _end(original, OriginalState.LOOP, letter.reason or _("It is a letter of this desk that came back."))
     if letter.kind is Kind.LOOP:
@@ -93,7 +101,7 @@ def _take(ctx: Context, original: Original, letter: Letter) -> None:
             _("%(sender)s has sent too many letters in a short time.", sender=letter.sender.email),
         )
     else:
-        _open(ctx, original, letter, answered.ticket)
+        _open(ctx, original, letter, own, answered.ticket)
     return None
 
 
@@ -150,9 +158,8 @@ def _is_over(ctx: Context, ticket: Ticket) -> bool:
     return ticket.closed_at is not None and ctx.now - ticket.closed_at > timedelta(days=settings.new_after_days)
 
 
-def _open(ctx: Context, original: Original, letter: Letter, strangers: Ticket | None) -> None:
+def _open(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...], strangers: Ticket | None) -> None:
     customer = find_or_create_customer(ctx.db, channel="email", value=letter.sender.email, name=letter.sender.name)
-    own = set(ctx.db.scalars(sa.select(Mailbox.address)))
     others = [each for each in (*letter.to, *letter.cc) if each.email not in own and each.email != letter.sender.email]
     ticket = open_ticket(
         ctx.db, _form(ctx), customer, subject=clean_subject(letter.subject), said=_said(letter), channel="email",
@@ -189,22 +196,14 @@ def _keep_letter(ctx: Context, original: Original, letter: Letter, message: Mess
 
 
 def _is_duplicate(ctx: Context, original: Original, letter: Letter) -> bool:
-    same = sa.select(Original.id).where(
-        Original.form_id == original.form_id, Original.letter_id == letter.message_id, Original.id != original.id,
-        Original.state.in_((OriginalState.TAKEN, OriginalState.BOUNCE)),
-    )  # fmt: skip
-    return ctx.db.scalar(same.limit(1)) is not None
+    this = {"form_id": original.form_id, "letter_id": letter.message_id, "id": original.id}
+    return ctx.db.scalar(_SAME, this) is not None
 
 
 def _floods(ctx: Context, original: Original, letter: Letter) -> bool:
-    for window, most in NEW_TICKETS:
-        recent = sa.select(sa.func.count()).where(
-            Original.sender == letter.sender.email, Original.at > ctx.now - window, Original.id < original.id,
-            Original.state.in_((OriginalState.TAKEN, OriginalState.QUARANTINE)),
-        )  # fmt: skip
-        if (ctx.db.scalar(recent) or 0) >= most:
-            return True
-    return False
+    since = {f"since_{number}": ctx.now - window for number, (window, _most) in enumerate(NEW_TICKETS)}
+    counts = ctx.db.execute(_RECENT, {"sender": letter.sender.email, "id": original.id, **since}).one()
+    return any(count >= most for count, (_window, most) in zip(counts, NEW_TICKETS, strict=True))
 
 
 def _bounced(ctx: Context, original: Original, letter: Letter) -> None:
@@ -224,6 +223,20 @@ def _bounced(ctx: Context, original: Original, letter: Letter) -> None:
 
 def _end(original: Original, state: OriginalState, reason: str) -> None:
     original.state, original.reason = state, reason or None
+
+
+# Built once: every letter asks them.
+_MAILBOXES = sa.select(Mailbox.address)
+_SAME = sa.select(Original.id).where(
+    Original.form_id == sa.bindparam("form_id"), Original.letter_id == sa.bindparam("letter_id"), Original.id != sa.bindparam("id"),
+    Original.state.in_((OriginalState.TAKEN, OriginalState.BOUNCE)),
+).limit(1)  # fmt: skip
+_RECENT = sa.select(
+    *(sa.func.count().filter(Original.at > sa.bindparam(f"since_{number}")) for number in range(len(NEW_TICKETS)))
+).where(
+    Original.sender == sa.bindparam("sender"), Original.at > sa.bindparam(f"since_{len(NEW_TICKETS) - 1}"),
+    Original.id < sa.bindparam("id"), Original.state.in_((OriginalState.TAKEN, OriginalState.QUARANTINE)),
+)  # fmt: skip
 
 
 def _form(ctx: Context) -> Form:

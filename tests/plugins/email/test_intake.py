@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from plugdesk.events import Event
 from plugdesk.jobs import Job, JobState
+from plugdesk.storage import SMALL, read_bytes
 from plugdesk.tickets.models import DeliveryState, Direction, Link, Message, Ticket
 from plugdesk.users.models import User
 from plugdesk.worker import tick
@@ -108,8 +109,7 @@ def test_what_is_kept_is_the_letter_byte_for_byte(company):
     look(company)
     with company.runtime.database.read() as session:
         original = session.scalars(sa.select(Original)).one()
-        with company.runtime.files.open(original.sha256) as stream:
-            assert stream.read() == raw
+        assert read_bytes(session, original.sha256) == raw
         assert original.state == OriginalState.TAKEN
 
 
@@ -134,7 +134,7 @@ def test_a_letter_that_cannot_be_read_waits_with_its_bytes_while_the_others_go_o
     from plugdesk.runner import Runner
     from plugdesk_email.receive import parse_again
 
-    post(company.mail, letter(ANN, "The till beeps", "Twice."))
+    post(company.mail, letter(ANN, "The till beeps", "Twice.\n" * SMALL))
     company.later(seconds=31)
     tick(company.runtime)
     runner = Runner(company.runtime, "test")

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, jsonify, request, send_file
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.files import content_disposition, shown_inline
 from plugdesk.i18n import gettext as _
+from plugdesk.storage import open_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, file_for
 from plugdesk_web.current import agent_only, db, me_or_none, runtime
 from plugdesk_web.current import me as signed_in
@@ -22,7 +23,7 @@ def show(key: str) -> Response:
         abort(404)
     attachment = file_for(db(), reader, key)
     try:
-        stream = runtime().files.open(attachment.sha256)
+        stream = open_bytes(db(), attachment.sha256)
     except FileNotFoundError as error:
         raise NotFound(
             _("The file %(name)s is missing on the desk's disk. Tell your administrator.", name=attachment.name)
