@@ -11,6 +11,7 @@ from plugdesk.channels.conversations import (
     send_chat_closing,
     send_chat_receipt,
 )
+from plugdesk.channels.notes import add_desk_note
 from plugdesk.channels.pace import hold_off, wait_turn
 from plugdesk.channels.splitting import split_text
 from plugdesk.channels.updates import Update, UpdateState, keep_update, read_again, updates_aside
@@ -116,6 +117,7 @@ from plugdesk.users.customers import (
     add_organization,
     change_customer,
     find_or_create_customer,
+    remove_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
 from plugdesk.variables import Block, Button, check_template, render_html, render_text
@@ -190,6 +192,7 @@ __all__ = [
     "Words",
     "accept",
     "add_customer",
+    "add_desk_note",
     "add_field",
     "add_file",
     "add_group",
@@ -272,6 +275,7 @@ __all__ = [
     "receive_message",
     "record",
     "release",
+    "remove_identity",
     "render_html",
     "render_text",
     "reply_to_ticket",

@@ -161,7 +161,9 @@ def _on_somewhere(runtime: Runtime, plugin: str) -> bool:
     manifest = runtime.registry.plugins[plugin].manifest
     if manifest is not None and manifest.scope == "app":
         return runtime.desk(session).has(plugin)
-    return runtime.desk(session).has(plugin) or any(form.has(plugin) for form in session.scalars(sa.select(Form)))
+    return runtime.desk(session).has(plugin) or any(
+        plugin in extensions for extensions in session.scalars(sa.select(Form.extensions))
+    )
 
 
 def _end_transaction(response: Response) -> Response:

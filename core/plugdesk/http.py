@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -17,6 +18,8 @@ from plugdesk.errors import Invalid, PlugdeskError
 from plugdesk.i18n import gettext as _
 
 USER_AGENT = "Plugdesk"
+# httpx writes the address of each request into the log, and an address may hold a secret: Telegram's hold the bot's token.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class RequestRefused(httpx.TransportError):

@@ -69,11 +69,20 @@ class ConversationSettings:
     closing_text: str = option(CLOSING, label=lazy_gettext("Closing notice"), lines=4, variables=True, most=4_000)
 
 
-def hear(ctx: Context, channel: str, customer: User, said: Said, *, answers: str | None = None) -> Message | None:
+def hear(
+    ctx: Context,
+    channel: str,
+    customer: User,
+    said: Said,
+    *,
+    answers: str | None = None,
+    only: sa.ColumnElement[bool] | None = None,
+) -> Message | None:
     """Put a customer's words where they belong; returns the message, or None when an extension has taken them.
 
-    `answers` is the channel's own id of the message they answer, where the customer pointed at one. The ticket answers on
-    `channel` from now on: that is where its customer is.
+    `answers` is the channel's own id of the message they answer, where the customer pointed at one. `only` is a condition on
+    `Ticket` where one customer has several conversations, as in a group beside the private chat: others are none of theirs.
+    The ticket answers on `channel` from now on: that is where its customer is.
     """
     assert ctx.form is not None, "A conversation belongs to a form."
     session, executor = ctx._session, runtime_of(ctx._session).executor
@@ -81,7 +90,7 @@ def hear(ctx: Context, channel: str, customer: User, said: Said, *, answers: str
         "words_received", ctx.form, session, expects=bool, customer=customer, said=said, channel=channel
     ):
         return None
-    ticket = _ticket_for(ctx, channel, customer, answers)
+    ticket = _ticket_for(ctx, channel, customer, answers, only)
     if ticket is None:
         return open_ticket(session, ctx.form, customer, subject="", said=said, channel=channel).messages[0]
     ticket.channel = channel
@@ -118,12 +127,15 @@ def is_working(settings: ConversationSettings, moment: datetime, zone: str) -> b
     return local.weekday() in DAYS.get(settings.days, range(7)) and hours[0] <= local.time() < hours[1]
 
 
-def _ticket_for(ctx: Context, channel: str, customer: User, answers: str | None) -> Ticket | None:
+def _ticket_for(
+    ctx: Context, channel: str, customer: User, answers: str | None, only: sa.ColumnElement[bool] | None
+) -> Ticket | None:
     settings: ConversationSettings = ctx.settings
     assert ctx.form is not None
     mine = sa.select(Ticket).where(
-        Ticket.form_id == ctx.form.id, Ticket.customer_id == customer.id, Ticket.deleted_at.is_(None), Ticket.parent_id.is_(None)
-    )
+        Ticket.form_id == ctx.form.id, Ticket.customer_id == customer.id, Ticket.deleted_at.is_(None), Ticket.parent_id.is_(None),
+        sa.true() if only is None else only,
+    )  # fmt: skip
     if answers is not None:
         pointed = mine.join(Message, Message.ticket_id == Ticket.id).where(
             Message.channel == channel, Message.external_id == answers
