@@ -74,7 +74,18 @@ class Word(sa.TypeDecorator[StrEnum]):
 
 def storable(text: str) -> str:
     """`text` without what one of the databases could not hold."""
-    return _UNSTORABLE.sub("�", text) if _UNSTORABLE.search(text) else text
+    if "\0" not in text and (text.isascii() or _is_unicode(text)):
+        return text
+    return _UNSTORABLE.sub("�", text)
+
+
+def _is_unicode(text: str) -> bool:
+    # Several times as fast as looking for a surrogate.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def storable_json(value: Any) -> str:

@@ -24,6 +24,7 @@ from plugdesk.deliveries import DeliveryClaim
 from plugdesk.forms.models import Desk, Form
 from plugdesk.forms.queries import know_definitions
 from plugdesk.jobs import Job, Park, RetryLater, in_words, is_on, resumes_at
+from plugdesk.leftovers import Leftovers
 from plugdesk.plugins.loader import PAGES
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LARGEST_BATCH = 32
-QUICK = 0.05  # seconds a job may take on average to be claimed with others
-BATCH_SECONDS = 0.5
+BATCH_SECONDS = 0.5  # what is claimed together should be done in so long; whatever is left then goes back
 NOT_LOADED = timedelta(minutes=1)
 COLLISION_DELAY = timedelta(seconds=1)
 PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries to report to a database that is away
@@ -61,6 +61,7 @@ class Runner:
         self._rest: deque[Claim] = deque()
         self._batch = 1
         self._turns = Turns()
+        self._leftovers = Leftovers()
 
     def run_round(self, limit: int | None = None) -> int:
         """Tell one batch of news per plugin and run one batch of jobs, at most `limit` of them; returns how many ended."""
@@ -70,8 +71,27 @@ class Runner:
             jobs = session.scalar(sa.select(Job.id).where(*claims.is_due(now)).limit(1))
         ended = sum(self._tell(plugin) for plugin in news if not self.ends())
         if (jobs is not None or ended) and not self.ends():
-            ended += self._run_jobs(limit)
+            ended += self.run_jobs(limit)
         return ended
+
+    def run_jobs(self, limit: int | None = None) -> int:
+        """Run one batch of due jobs, at most `limit` of them; returns how many ended."""
+        with self.runtime.database.write() as session:
+            batch = min(self._batch, limit or LARGEST_BATCH)
+            self._rest.extend(claims.claim_jobs(session, self.runtime, self.worker, limit=batch, turns=self._turns))
+        started, ran = monotonic(), 0
+        try:
+            while (claim := self._next(started, ran)) is not None:
+                self._run(claim)
+                ran += 1
+        finally:
+            self._leftovers.close()
+        if rest := self.take_rest():
+            self._report(lambda session: claims.give_back(session, rest))
+        in_time = int(BATCH_SECONDS * ran / (monotonic() - started)) if ran else 1
+        self._batch = max(min(self._batch * 2, in_time, LARGEST_BATCH), 1)
+        self.done += ran
+        return ran
 
     def take_rest(self) -> list[Claim]:
         """What this runner has claimed and not begun; from now on it belongs to whoever asked."""
@@ -113,21 +133,6 @@ class Runner:
         log.error("The news for %s could not be told", claim.plugin, exc_info=error)
         # Each of them uses up its try: from now on they are told one by one, and the one to blame is found.
         deliveries.put_all_aside(session, self.runtime, claim, in_words(error))
-
-    def _run_jobs(self, limit: int | None) -> int:
-        with self.runtime.database.write() as session:
-            batch = min(self._batch, limit or LARGEST_BATCH)
-            self._rest.extend(claims.claim_jobs(session, self.runtime, self.worker, limit=batch, turns=self._turns))
-        started, ran = monotonic(), 0
-        while (claim := self._next(started, ran)) is not None:
-            self._run(claim)
-            ran += 1
-        if rest := self.take_rest():
-            self._report(lambda session: claims.give_back(session, rest))
-        quick = ran and (monotonic() - started) / ran < QUICK
-        self._batch = min(self._batch * 2, LARGEST_BATCH) if quick else 1
-        self.done += ran
-        return ran
 
     def _next(self, started: float, ran: int) -> Claim | None:
         if ran and (self.ends() or monotonic() - started > BATCH_SECONDS):
@@ -179,6 +184,7 @@ class Runner:
         session.commit()  # nothing was written: the job begins without a transaction and so without SQLite's lock
         if isinstance(scope, Form):
             know_definitions(self.runtime, scope)
+        session.info["leftovers"] = self._leftovers
         session.info["checkpoint"] = lambda: self._checkpoint(session, claim)
         kind.run(self.runtime.context(plugin, scope, session, "job"), **claim.args)
         claims.complete(session, claim)

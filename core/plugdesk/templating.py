@@ -6,11 +6,11 @@ one with values becomes the translated text with its places filled; only texts k
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, has_request_context
 from flask.templating import Environment
-from jinja2 import nodes
+from jinja2 import BytecodeCache, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -36,6 +36,8 @@ class Application(Flask):
     """Flask, drawing templates in the environment of the language spoken now."""
 
     jinja_environment = SpeakingEnvironment
+    compiled: BytecodeCache | None = None
+    """Where compiled templates are kept, for a process that makes many applications: the test kit's."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -44,19 +46,17 @@ class Application(Flask):
     @property
     def jinja_env(self) -> Environment:
         """The environment templates are drawn in; outside a request the one that settings and filters are put into."""
-        base: SpeakingEnvironment | None = self.__dict__.get("_base_environment")
+        base: Environment | None = self.__dict__.get("_base_environment")
         if base is None:
-            base = self.__dict__["_base_environment"] = self.create_jinja_environment()  # type: ignore[assignment]
-            assert base is not None
+            base = self.__dict__["_base_environment"] = self.create_jinja_environment()
+            base.bytecode_cache = self.compiled
         if not has_request_context():
             return base
         language = current_language()
         found = self._speaking.get(language)
         if found is None:
-            found = base.overlay(cache_size=400)
-            assert found is not None
+            found = self._speaking[language] = cast("SpeakingEnvironment", base.overlay(cache_size=400))
             found.language = language
-            self._speaking[language] = found
         return found
 
 

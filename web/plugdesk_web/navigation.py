@@ -11,7 +11,7 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure
-from plugdesk.tickets.queries import VIEWS, last_event_id, view_counts
+from plugdesk.tickets.lists import VIEWS, last_event_id, view_counts
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
 from plugdesk_web.rendering import is_fragment, take_toasts

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask import render_template
 from markupsafe import Markup
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure
 from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
+from plugdesk.tickets.lists import Listed, Page
 from plugdesk.tickets.models import Ticket
-from plugdesk.tickets.queries import Page
 from plugdesk.users.models import User
 from plugdesk_web.contributions import Action, Cell, Column, Panel, contributed
 
@@ -86,15 +87,16 @@ def facts_of(columns: Iterable[SeenColumn]) -> list[str]:
 
 def columns_of(session: Session, columns: Iterable[SeenColumn], page: Page) -> list[ShownColumn]:
     """`columns` with their cells for the tickets of `page`; on a form where the extension is off a cell stays empty."""
-    shown = []
+    shown, columns = [], list(columns)
+    whole = _whole(session, page) if any(seen.column.cell is None for seen in columns) else {}
     for seen in columns:
         own = [ticket for ticket in page.tickets if ticket.form_id in seen.on]
-        cells = _cells_from_facts(session, seen, own, page) if seen.column.cell else _cells_asked(session, seen, own)
+        cells = _cells_from_facts(session, seen, own, page) if seen.column.cell else _cells_asked(session, seen, own, whole)
         shown.append(ShownColumn(f"{seen.plugin}-{seen.column.name}", str(seen.column.title), cells))
     return shown
 
 
-def _cells_from_facts(session: Session, seen: SeenColumn, tickets: Sequence[Ticket], page: Page) -> dict[int, Cell]:
+def _cells_from_facts(session: Session, seen: SeenColumn, tickets: Sequence[Listed], page: Page) -> dict[int, Cell]:
     """Made one form at a time, so that an extension suspended on one form keeps its cells on the others."""
     make = seen.column.cell
     assert make is not None
@@ -111,22 +113,30 @@ def _cells_from_facts(session: Session, seen: SeenColumn, tickets: Sequence[Tick
     return cells
 
 
-def _cells_asked(session: Session, seen: SeenColumn, tickets: Sequence[Ticket]) -> dict[int, Cell]:
+def _cells_asked(session: Session, seen: SeenColumn, tickets: Sequence[Listed], whole: Mapping[int, Ticket]) -> dict[int, Cell]:
     runtime, cells = runtime_of(session), dict[int, Cell]()
     if seen.column.cells is None:
         return cells
-    for form_id, own in _by_form(tickets):
+    for form_id, listed in _by_form(tickets):
+        own = [whole[each.id] for each in listed]
         result = runtime.executor.run(
             seen.plugin, f"column {seen.column.name}", seen.on[form_id], session, seen.column.cells, own
         )
         if isinstance(result, Mapping):
-            known = {ticket.id for ticket in own}
+            known = {each.id for each in listed}
             cells.update({number: cell for number, cell in result.items() if number in known and isinstance(cell, Cell)})
     return cells
 
 
-def _by_form(tickets: Sequence[Ticket]) -> list[tuple[int, list[Ticket]]]:
-    forms: dict[int, list[Ticket]] = {}
+def _whole(session: Session, page: Page) -> dict[int, Ticket]:
+    """The tickets of `page` with everything about them, for extensions that make cells of that; one query for all."""
+    names = (joinedload(Ticket.customer, innerjoin=True), joinedload(Ticket.assignee), joinedload(Ticket.group))
+    found = session.scalars(sa.select(Ticket).where(Ticket.id.in_([each.id for each in page.tickets])).options(*names))
+    return {ticket.id: ticket for ticket in found}
+
+
+def _by_form(tickets: Sequence[Listed]) -> list[tuple[int, list[Listed]]]:
+    forms: dict[int, list[Listed]] = {}
     for ticket in tickets:
         forms.setdefault(ticket.form_id, []).append(ticket)
     return sorted(forms.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from plugdesk.events import Event
     from plugdesk.jobs import Job
+    from plugdesk.leftovers import Leftovers
     from plugdesk.runtime import Runtime
     from plugdesk.tickets.models import Ticket
     from plugdesk.users.models import User
@@ -125,6 +126,22 @@ class Context:
             raise RuntimeError("Only jobs may commit half-way; everything else is one transaction.")
         checkpoint: Callable[[], None] = self._session.info["checkpoint"]
         checkpoint()
+
+    def take(self, name: Hashable) -> Any | None:
+        """What an earlier job of the same batch has left under `name` (see `leave`), from now on this job's; else None."""
+        leftovers: Leftovers | None = self._session.info.get("leftovers")
+        return leftovers.take((self.plugin, name)) if leftovers else None
+
+    def leave(self, name: Hashable, what: Any, close: Callable[[], object]) -> None:
+        """Leave `what`, a connection in good order, for the next job that takes `name`; `close()` is called when none does.
+
+        That is half a second later at the most, and outside of jobs at once.
+        """
+        leftovers: Leftovers | None = self._session.info.get("leftovers")
+        if leftovers is None:
+            close()
+        else:
+            leftovers.leave((self.plugin, name), what, close)
 
     @cached_property
     def http(self) -> httpx.Client:

@@ -32,7 +32,7 @@ ORDER_SECONDS = 1
 def deliver_message(ctx: Context, message_id: int) -> None:
     """Job: hand a queued message to its ticket's channel, and write down what became of it."""
     session, runtime = ctx._session, runtime_of(ctx._session)
-    message = session.scalar(_MESSAGE, {"message_id": message_id})
+    message = session.scalars(_MESSAGE, {"message_id": message_id}).unique().one_or_none()
     if message is None or message.delivery not in (DeliveryState.QUEUED, DeliveryState.SENDING):
         return
     with use_language(ctx.desk.language):
@@ -53,7 +53,8 @@ def deliver_message(ctx: Context, message_id: int) -> None:
         if channel.in_order and _earlier_waits(session, message):
             raise RetryLater(ORDER_SECONDS, _("An earlier message of this ticket has to leave first."))
         own = runtime.context(owner, ticket.form, session, "job")
-        message.delivery_error = None  # what an earlier try said
+        if message.delivery_error is not None:
+            message.delivery_error = None  # what an earlier try said
         try:
             external_id = channel.deliver(own, message)
         except Undeliverable as error:
@@ -89,7 +90,7 @@ _MESSAGE = (
     sa.select(Message)
     .where(Message.id == sa.bindparam("message_id"))
     .options(
-        joinedload(Message.ticket).joinedload(Ticket.customer).selectinload(User.identities), selectinload(Message.attachments)
+        joinedload(Message.ticket).joinedload(Ticket.customer).joinedload(User.identities), selectinload(Message.attachments)
     )
 )
 

@@ -42,15 +42,17 @@ def find_or_create_customer(
     shown = one_line(name)
     known = _customer_at(session, channel, stored)
     if known is None:
+        contacts = [(channel, stored, one_line(value))]
         try:
             with session.begin_nested():
-                return _add(
-                    session, shown or stored, [(channel, stored, one_line(value))], language=language, country=country, by=by
-                )
+                customer = _insert(session, shown or stored, contacts, language=language, country=country)
         except IntegrityError:  # another worker was faster: theirs is committed, for our insert waited for it
             known = _customer_at(session, channel, stored)
             if known is None:
                 raise
+        else:
+            _record_added(session, customer, by)
+            return customer
     if shown and known.name == stored:
         known.name = shown
     return known
@@ -79,9 +81,11 @@ def add_customer(
     for channel, stored, _shown in read:
         _refuse_taken(session, channel, stored)
     try:
-        return _add(session, name, read, language=language, country=country, kind=kind, by=by)
+        customer = _insert(session, name, read, language=language, country=country, kind=kind)
     except IntegrityError:
         raise Conflict(_("One of these contacts was given to somebody else at this moment.")) from None
+    _record_added(session, customer, by)
+    return customer
 
 
 def change_customer(
@@ -154,12 +158,11 @@ def add_organization(session: Session, *, name: str, by: User | None) -> Organiz
     return organization
 
 
-def _add(
+def _insert(
     session: Session,
     name: str,
     contacts: Iterable[tuple[str, str, str]],
     *,
-    by: User | None,
     language: str | None = None,
     country: str | None = None,
     kind: CustomerKind | None = None,
@@ -171,8 +174,11 @@ def _add(
     customer.identities = [Identity(channel=channel, value=stored, shown=shown) for channel, stored, shown in contacts]
     session.add(customer)
     session.flush()  # the customer's id; and a contact somebody else got at this moment is refused here
-    record(session, "customer_added", actor=by, user_id=customer.id, name=name)
     return customer
+
+
+def _record_added(session: Session, customer: User, by: User | None) -> None:
+    record(session, "customer_added", actor=by, user_id=customer.id, name=customer.name)
 
 
 def _customer_at(session: Session, channel: str, stored: str) -> User | None:

@@ -32,6 +32,12 @@ class Organization(Base):
     created_at: Mapped[datetime]
 
 
+def initials_of(name: str) -> str:
+    """The letters that stand for a person: "Anna Kern" is AK."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+
+
 class User(Base):
     """A person: who asks, who answers, or who configures.
 
@@ -73,8 +79,7 @@ class User(Base):
 
     @property
     def initials(self) -> str:
-        words = [word for word in self.name.split() if word[0].isalnum()]
-        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+        return initials_of(self.name)
 
     def address(self, channel: str) -> str | None:
         """The first identity of this user on `channel` ("email", "phone", a messenger)."""

@@ -67,12 +67,16 @@ def _reason(root: Part, parts: dict[str, Part], wanted: str, sender: Address, su
     subject_says = bool(words.FAILED_SUBJECT.match(subject[:300]))
     if is_daemon(sender) and (subject_says or _names_others(beginning, sender) or words.FAILED_TEXT.search(beginning)):
         return f"header From: {sender.email or sender.name}"
+    subject_names_it = subject_says or bool(words.SUBJECT_NAMES_FAILURE.search(subject))
+    wants_no_answer = root.headers.raw("Return-Path").replace(" ", "") == "<>"
+    if not (subject_names_it or wants_no_answer):
+        return ""  # before the long look at the text: that is nearly every letter
     says_so_of_letter = bool(words.FAILED_LETTER.search(beginning))
-    if root.headers.raw("Return-Path").replace(" ", "") == "<>":
+    if wants_no_answer:
         is_answer = root.headers.raw("Auto-Submitted").strip().lower().startswith("auto-replied")
         if (subject_says and says_so_of_letter) or (not is_answer and (subject_says or says_so_of_letter)):
             return "header Return-Path: <>"
-    if not says_so_of_letter or not (subject_says or words.SUBJECT_NAMES_FAILURE.search(subject)):
+    if not says_so_of_letter or not subject_names_it:
         return ""
     original = parts.get("message/rfc822")
     # A person who asks about a report attaches it; the server that made it does not.

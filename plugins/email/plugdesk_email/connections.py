@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
@@ -96,22 +97,47 @@ def _leave(client: IMAPClient) -> None:
 
 @contextmanager
 def smtp(ctx: Context, account: Account) -> Iterator[smtplib.SMTP]:
-    """A signed-in connection for sending. Raises `Unreachable` or `Refused` while it is being made."""
-    client: smtplib.SMTP | None = None
+    """A signed-in connection for sending. Raises `Unreachable` or `Refused` while it is being made.
+
+    After a letter that went well it is left to the next job of the batch.
+    """
+    client = _left(ctx, account)
     try:
-        with _in_words(account.smtp_host, account.smtp_port):
-            client = _Smtp(ctx, account)
-            client.ehlo()
-            if account.smtp_security is Security.STARTTLS:
-                client.starttls(context=_certificates(ctx))
+        if client is None:
+            with _in_words(account.smtp_host, account.smtp_port):
+                client = _Smtp(ctx, account)
                 client.ehlo()
-            if client.has_extn("auth"):
-                client.login(account.login, account.password)
+                if account.smtp_security is Security.STARTTLS:
+                    client.starttls(context=_certificates(ctx))
+                    client.ehlo()
+                if client.has_extn("auth"):
+                    client.login(account.login, account.password)
         yield client
-    finally:
+    except BaseException:
         if client is not None:
-            with suppress(Exception):
-                client.quit()
+            _quit(client)
+        raise
+    ctx.leave(account, client, partial(_quit, client))
+
+
+def _left(ctx: Context, account: Account) -> smtplib.SMTP | None:
+    """The connection that was left for this account, if its server still is there and forgets what was said before."""
+    client: smtplib.SMTP | None = ctx.take(account)
+    if client is None:
+        return None
+    try:
+        if client.rset()[0] == 250:
+            return client
+    except (smtplib.SMTPException, OSError):
+        pass  # it has been idle for too long, or the server restarts: a new one will do
+    _quit(client)
+    return None
+
+
+def _quit(client: smtplib.SMTP) -> None:
+    with suppress(Exception):
+        client.quit()
+    client.close()
 
 
 def test_account(ctx: Context, account: Account) -> list[str]:

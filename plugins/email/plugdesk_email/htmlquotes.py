@@ -1,6 +1,10 @@
 """An HTML letter cut in two: what the sender newly wrote, and the older letters which their program put below."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -16,9 +20,9 @@ _CONTAINERS = (
 # The quotation begins here and goes on to the end.
 _BEGINNINGS = "#divRplyFwdMsg, #appendonsend, #x_divRplyFwdMsg, #stopSpelling, #ms-outlook-mobile-body-separator-line"
 _OUTLOOK_RULE = re.compile(r"border-top\s*:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)
-_HINT = re.compile(
-    r"quote|divrplyfwdmsg|appendonsend|border-top|olk_src|reference-message|moz-|stopspelling|separator-line", re.IGNORECASE
-)
+_HINTS = (
+    "quote", "divrplyfwdmsg", "appendonsend", "border-top", "olk_src", "reference-message", "moz-", "stopspelling", "separator-line",
+)  # fmt: skip
 _LONGEST = 1_000_000
 _MAX_QUOTATIONS = 200
 _MAX_DEPTH = 500
@@ -26,7 +30,8 @@ _MAX_DEPTH = 500
 
 def may_quote(html: str) -> bool:
     """Whether anything in the markup could mark a quotation; a quick look before `split_html`."""
-    return bool(_HINT.search(html))
+    html = html.lower()
+    return any(hint in html for hint in _HINTS)
 
 
 def split_html(html: str) -> tuple[str, str]:
@@ -36,8 +41,12 @@ def split_html(html: str) -> tuple[str, str]:
     body = LexborHTMLParser(html).body
     if body is None:
         return html, ""
-    below = _cut_from_beginning(body) + _cut_below_last_own_line(body)
-    cut = _cut_attributions(body) + _cut_containers(body) + below
+    below = _cut_from_beginning(body)
+    read = _Read.of(body)
+    if cut := _cut_below_last_own_line(body, read):
+        below += cut
+        read = _Read.of(body)
+    cut = _cut_attributions(read) + _cut_containers(body) + below
     if not cut or not (_has_words(body) or body.css_first("img") is not None):
         return html, ""
     return body.inner_html or "", "\n".join(cut)
@@ -53,20 +62,30 @@ def _cut_from_beginning(body: LexborNode) -> list[str]:
     return [] if first is None else _cut_with_all_below(first, body)
 
 
-def _cut_below_last_own_line(body: LexborNode) -> list[str]:
+@dataclass(frozen=True)
+class _Read:
+    """The lines of a letter, which of them the words show to be older, and where each text begins."""
+
+    lines: list[str]
+    quoted: Sequence[bool]
+    places: list[tuple[int, LexborNode]]
+
+    @classmethod
+    def of(cls, body: LexborNode) -> _Read:
+        lines, places = node_lines(body)
+        return cls(lines, quoted_lines(lines), places)
+
+
+def _cut_below_last_own_line(body: LexborNode, read: _Read) -> list[str]:
     """Cut what stands below the last line that the words do not show to be older."""
-    lines, places = node_lines(body)
-    quoted = quoted_lines(lines)
-    last_own = max((index for index, line in enumerate(lines) if line.strip() and not quoted[index]), default=-1)
-    first = next((node for line, node in places if line > last_own), None)
+    last_own = max((index for index, line in enumerate(read.lines) if line.strip() and not read.quoted[index]), default=-1)
+    first = next((node for line, node in read.places if line > last_own), None)
     return [] if last_own < 0 or first is None else _cut_with_all_below(first, body)
 
 
-def _cut_attributions(body: LexborNode) -> list[str]:
+def _cut_attributions(read: _Read) -> list[str]:
     """Cut the lines "Ann wrote:" between the sender's own ones; the quotation below each is an element of its own."""
-    lines, places = node_lines(body)
-    quoted = quoted_lines(lines)
-    return [_cut(node) for line, node in places if quoted[line] and not lines[line].startswith(">")]
+    return [_cut(node) for line, node in read.places if read.quoted[line] and not read.lines[line].startswith(">")]
 
 
 def _cut_containers(body: LexborNode) -> list[str]:

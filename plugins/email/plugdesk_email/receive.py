@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm.exc import StaleDataError
@@ -186,13 +187,13 @@ def _said(letter: Letter) -> Said:
 
 
 def _keep_letter(ctx: Context, original: Original, letter: Letter, message: Message) -> None:
+    about = {
+        "message_id": message.id, "mailbox_id": original.mailbox_id, "letter_id": letter.message_id, "subject": letter.subject,
+        "answer_to": letter.answer_to.email, "answer_name": letter.answer_to.name or None,
+        "references": [*letter.references, *letter.in_reply_to][-50:],
+    }  # fmt: skip
+    ctx.db.execute(_KEEP, about)
     original.state, original.message_id, original.reason = OriginalState.TAKEN, message.id, "; ".join(letter.problems) or None
-    ctx.db.add(
-        LetterOf(
-            message_id=message.id, mailbox_id=original.mailbox_id, letter_id=letter.message_id, answer_to=letter.answer_to.email,
-            answer_name=letter.answer_to.name or None, subject=letter.subject, references=[*letter.references, *letter.in_reply_to][-50:],
-        )
-    )  # fmt: skip
 
 
 def _is_duplicate(ctx: Context, original: Original, letter: Letter) -> bool:
@@ -225,7 +226,8 @@ def _end(original: Original, state: OriginalState, reason: str) -> None:
     original.state, original.reason = state, reason or None
 
 
-# Built once: every letter asks them.
+# Built once: every letter needs them.
+_KEEP = sa.insert(cast(sa.Table, LetterOf.__table__))
 _MAILBOXES = sa.select(Mailbox.address)
 _SAME = sa.select(Original.id).where(
     Original.form_id == sa.bindparam("form_id"), Original.letter_id == sa.bindparam("letter_id"), Original.id != sa.bindparam("id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from email import message_from_bytes, policy
 
 import pytest
@@ -231,3 +232,43 @@ def test_nobody_writes_a_header_field_through_a_name_a_subject_or_a_file(asked):
         ["From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type"]
     )
     assert not [part for part in sent.walk() if part["X-Evil"] or part["Bcc"]]
+
+
+def three_replies(company):
+    with company.runtime.database.write() as session:
+        agent = session.scalars(sa.select(User).where(User.email == AGENT)).one()
+        for word in ("One", "Two", "Three"):
+            reply_to_ticket(session, session.get_one(Ticket, 1), agent, body=f"<p>{word}</p>")
+
+
+def test_letters_that_leave_together_share_a_connection(asked, monkeypatch):
+    opened = count_logins(monkeypatch)
+    three_replies(asked)
+    asked.work()
+    assert len(asked.letters(ADDRESS)) == 3
+    assert len(opened) == 2  # the first batch is a single job, the second takes what is left
+
+
+def test_a_connection_that_was_lost_between_two_letters_is_made_anew(asked, monkeypatch):
+    opened, rset = count_logins(monkeypatch), smtplib.SMTP.rset
+
+    def lost(client: smtplib.SMTP) -> tuple[int, bytes]:
+        asked.mail.drop_connections()
+        return rset(client)
+
+    monkeypatch.setattr(smtplib.SMTP, "rset", lost)
+    three_replies(asked)
+    asked.work()
+    sent = sorted(each.get_body(("plain",)).get_content().split()[0] for each in asked.letters(ADDRESS))
+    assert (sent, len(opened)) == (["One", "Three", "Two"], 3)
+
+
+def count_logins(monkeypatch) -> list[str]:
+    logins, login = [], smtplib.SMTP.login
+
+    def counted(client: smtplib.SMTP, user: str, password: str) -> tuple[int, bytes]:
+        logins.append(user)
+        return login(client, user, password)
+
+    monkeypatch.setattr(smtplib.SMTP, "login", counted)
+    return logins

@@ -13,7 +13,8 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
-from plugdesk.tickets.queries import Filter, Page, tickets_of_view, who_talked
+from plugdesk.tickets.lists import Filter, Page, tickets_of_view
+from plugdesk.tickets.queries import who_talked
 from plugdesk.users import customers as commands
 from plugdesk.users.joining import join_customers, perhaps_the_same
 from plugdesk.users.models import CustomerKind, Identity, User
@@ -171,7 +172,7 @@ def _card(
     return page(
         "customers/show.html", status=max(refusal.status, identity.status), customer=customer, refused=refusal, identity=identity,
         contact=contact, given=given or _stored(customer), figures=customer_figures(db(), me(), customer), tickets=found.tickets,
-        talked=who_talked(db(), found.tickets), forms={form.id: form for form in forms_for(db(), me(), archived=True)}, language=language,
+        talked=who_talked(db(), [each.id for each in found.tickets]), forms={form.id: form for form in forms_for(db(), me(), archived=True)}, language=language,
         languages=list(LANGUAGES.items()), zones=zone_choices(), kinds=[(CustomerKind.PERSON, _("Person")), (CustomerKind.COMPANY, _("Company"))],
         countries=_countries(language), contacts=_contacts(customer),
         same=[(each, _contacts(each)) for each in perhaps_the_same(db(), customer, me())], newer=bool(request.args.get("after")),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from plugdesk.tickets.queries import last_event_id, tickets_changed_since
+from plugdesk.tickets.lists import last_event_id
+from plugdesk.tickets.queries import tickets_changed_since
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.editing import row_number
 

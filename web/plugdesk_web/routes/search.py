@@ -9,8 +9,9 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from plugdesk.errors import NotFound
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
+from plugdesk.tickets.lists import PAGE, Filter, Key, Listed, Page, tickets_found, tickets_of_view
 from plugdesk.tickets.models import Ticket
-from plugdesk.tickets.queries import PAGE, Filter, Key, Page, ticket_for, tickets_found, tickets_of_view
+from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.queries import find_customers
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.rendering import page, redirect_after
@@ -47,8 +48,8 @@ def palette() -> Response:
     """Tickets and customers for the command palette, as one types."""
     question = read_question(db(), me(), one_line(request.args.get("q")))
     numbered = _numbered(question)
-    tickets = [numbered] if numbered else []
-    tickets += [each for each in _found(question, limit=SHOWN_IN_PALETTE).tickets if each is not numbered]
+    tickets: list[Ticket | Listed] = [numbered] if numbered else []
+    tickets += [each for each in _found(question, limit=SHOWN_IN_PALETTE).tickets if each.id != question.number]
     customers = find_customers(db(), me(), words=question.words, limit=SHOWN_CUSTOMERS)[0] if question.words else []
     groups = [
         {"title": _("Tickets"), "items": [_ticket_item(each) for each in tickets]},
@@ -60,8 +61,8 @@ def palette() -> Response:
     return jsonify(groups=[group for group in groups if group["items"]])
 
 
-def _ticket_item(ticket: Ticket) -> dict[str, str]:
-    return {"title": ticket.subject, "url": url_for("tickets.show", number=ticket.number), "note": str(ticket.number)}
+def _ticket_item(ticket: Ticket | Listed) -> dict[str, str]:
+    return {"title": ticket.subject, "url": url_for("tickets.show", number=ticket.id), "note": str(ticket.id)}
 
 
 def _numbered(question: Question) -> Ticket | None:
@@ -76,7 +77,7 @@ def _numbered(question: Question) -> Ticket | None:
 def _found(question: Question, *, after: Key | None = None, limit: int = PAGE, facts: Collection[str] = ()) -> Page:
     """What the question asks for; nothing at all for an empty one."""
     if question.is_empty:
-        return Page((), frozenset(), None)
+        return Page((), None)
     if question.terms:
         return tickets_found(db(), me(), question.terms, conditions=question.conditions, after=after, limit=limit, facts=facts)
     return tickets_of_view(

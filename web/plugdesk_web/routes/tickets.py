@@ -15,17 +15,9 @@ from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_delete, can_reply
 from plugdesk.tickets.correspondence import Said, open_ticket
+from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
-from plugdesk.tickets.queries import (
-    VIEWS,
-    Filter,
-    Key,
-    Page,
-    standing_of,
-    thread_of,
-    ticket_for,
-    tickets_of_view,
-)
+from plugdesk.tickets.queries import standing_of, thread_of, ticket_for
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web import once
@@ -152,7 +144,6 @@ def list_values(
         "title": title,
         "slug": slug,
         "tickets": found.tickets,
-        "unread": found.unread,
         "forms": forms,
         "names": {status.id: status.name_in(language) for form in forms.values() for status in form.statuses},
         "columns": columns_of(db(), columns, found),

@@ -1,0 +1,290 @@
+"""The lists of tickets and their counts: the built-in views, a page of one by key, what a search has found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from plugdesk.errors import NotFound
+from plugdesk.events import Event
+from plugdesk.forms.models import StatusKind
+from plugdesk.i18n import gettext as _
+from plugdesk.i18n import lazy_gettext
+from plugdesk.permissions import visible_forms, visible_tickets
+from plugdesk.runtime import runtime_of
+from plugdesk.search import numbers_matching
+from plugdesk.stems import Term
+from plugdesk.tickets.models import Reading, Tally, Ticket, Watcher
+from plugdesk.tickets.tally import assignee_heap, group_heap_sql
+from plugdesk.users.models import Group, GroupMember, User
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class View:
+    """A built-in list of tickets. `counted` views show their number on the left panel."""
+
+    slug: str
+    title: Any
+    icon: str
+    counted: bool = True
+
+
+VIEWS = (
+    View("new", lazy_gettext("New"), "status-new"),
+    View("mine", lazy_gettext("Mine"), "user"),
+    View("groups", lazy_gettext("My groups"), "users"),
+    View("unread", lazy_gettext("Unread"), "mail"),
+    View("watching", lazy_gettext("Watching"), "eye"),
+    View("unanswered", lazy_gettext("Unanswered"), "message"),
+    View("open", lazy_gettext("All open"), "inbox"),
+    View("waiting", lazy_gettext("Waiting for customer"), "status-pending"),
+    View("done", lazy_gettext("Done"), "status-resolved", counted=False),
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a page of a list ends: the last row's rank, moment and number."""
+
+    rank: int
+    spoken_at: datetime
+    id: int
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to besides its view."""
+
+    form_id: int | None = None
+    assignee_id: int | None = None
+    group_id: int | None = None
+    status_code: str | None = None
+    customer_id: int | None = None
+    conditions: Sequence[sa.ColumnElement[bool]] = field(default=())
+
+
+class Listed(NamedTuple):
+    """One ticket as a list shows it, with the names of those who have to do with it."""
+
+    id: int
+    form_id: int
+    subject: str
+    excerpt: str
+    channel: str
+    status_id: int
+    status_kind: StatusKind
+    rank: int
+    created_at: datetime
+    spoken_at: datetime
+    closed_at: datetime | None
+    customer: str
+    assignee: str | None
+    group: str | None
+    is_read: bool
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there is something on it, still open, that who asked has not read."""
+        return not self.is_read and not self.status_kind.is_final
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list, the facts that were asked for by the ticket's id, and the key of the next page if there is more."""
+
+    tickets: Sequence[Listed]
+    next: Key | None
+    facts: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def tickets_of_view(
+    session: Session,
+    user: User,
+    view: str,
+    *,
+    narrowed: Filter = Filter(),
+    after: Key | None = None,
+    limit: int = PAGE,
+    facts: Collection[str] = (),
+) -> Page:
+    """One page of a view as `user` may see it, the highest rank and the latest word first.
+
+    The values of `facts`, by name, come in the same query: `Page.facts` maps a ticket's id to them.
+    """
+    query = _ROWS.where(visible_tickets(session, user), *_of_view(session, user, view), *_narrowing(narrowed))
+    if after is not None:
+        query = query.where(_PLACE.op("<")(sa.tuple_(after.rank, after.spoken_at, after.id)))
+    rows, values = _with_facts(session, user, query.order_by(*_ORDER).limit(limit + 1), facts)
+    return _page(rows, limit, values)
+
+
+def tickets_found(
+    session: Session,
+    user: User,
+    terms: Sequence[Term],
+    *,
+    conditions: Sequence[sa.ColumnElement[bool]] = (),
+    after: Key | None = None,
+    limit: int = PAGE,
+    facts: Collection[str] = (),
+) -> Page:
+    """One page of the tickets that hold the words of `terms` and meet `conditions`, the latest number first."""
+    rows: list[Listed] = []
+    values: dict[int, Mapping[str, Any]] = {}
+    before, size = after.id if after else None, limit * 2
+    while len(rows) <= limit:
+        numbers = numbers_matching(session, terms, before=before, limit=size)
+        if not numbers:
+            break
+        query = _ROWS.where(visible_tickets(session, user), Ticket.id.in_(numbers), *conditions)
+        more, known = _with_facts(session, user, query.order_by(Ticket.id.desc()).limit(limit + 1 - len(rows)), facts)
+        rows, values = [*rows, *more], values | known
+        if len(numbers) < size:
+            break
+        before, size = numbers[-1], min(size * 4, 5_000)
+    return _page(rows, limit, values)
+
+
+def view_counts(session: Session, user: User) -> Mapping[str, int]:
+    """How many tickets stand in each counted view of `user`. One query, however many tickets there are."""
+    forms = visible_forms(session, user) if user.active else []
+    about = {"user_id": user.id, "mine": assignee_heap(user.id)} | ({} if forms is None else {"forms": forms})
+    found = {name: int(n or 0) for name, n in session.execute(_counts(everywhere=forms is None), about)}
+    session.info["last_event_id"] = found["last event"]
+    counts = {
+        "new": found.get("new", 0), "mine": found.get(about["mine"], 0), "groups": found["groups"], "unanswered": found.get("waits", 0),
+        "open": found.get("new", 0) + found.get("open", 0) + found.get("pending", 0), "waiting": found.get("pending", 0),
+    }  # fmt: skip
+    return counts | {"unread": max(0, counts["open"] - found["read"]), "watching": found["watched"]}
+
+
+def last_event_id(session: Session) -> int:
+    """The number of the last thing that happened on this desk: what an open page compares with. Comes with the counts."""
+    if "last_event_id" in session.info:
+        return int(session.info["last_event_id"])
+    return session.scalar(sa.select(sa.func.max(Event.id))) or 0
+
+
+def group_ids_of(session: Session, user: User) -> list[int]:
+    """The groups `user` is a member of. Read once a session."""
+    known: dict[int, list[int]] = session.info.setdefault("groups_of", {})
+    if user.id not in known:
+        known[user.id] = list(session.scalars(sa.select(GroupMember.group_id).where(GroupMember.user_id == user.id)))
+    return known[user.id]
+
+
+def _page(rows: Sequence[Listed], limit: int, facts: Mapping[int, Mapping[str, Any]]) -> Page:
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows[:limit], Key(last.rank, last.spoken_at, last.id) if last else None, facts)
+
+
+def _with_facts(
+    session: Session, user: User, query: sa.Select[*tuple[Any, ...]], facts: Collection[str]
+) -> tuple[list[Listed], dict[int, Mapping[str, Any]]]:
+    """The rows of `query`, and the values of `facts` by ticket and name, in one query."""
+    known = runtime_of(session).registry.facts
+    wanted = [name for name in facts if name in known]
+    asked = query.add_columns(*(known[name].sql(Ticket).label(f"fact_{name}") for name in wanted))
+    found = session.execute(asked, {"reader_id": user.id}).all()
+    width = len(Listed._fields)
+    values: dict[int, Mapping[str, Any]] = {}
+    if wanted:
+        values = {row[0]: dict(zip(wanted, row[width:], strict=True)) for row in found}
+    return [Listed._make(row[:width]) for row in found], values
+
+
+@cache
+def _counts(*, everywhere: bool) -> sa.CompoundSelect[str, Any]:
+    """What `view_counts` reads, as pairs of name and number: in all forms, or in the bound `forms`."""
+
+    def seen(form_id: Any) -> sa.ColumnElement[bool]:
+        return sa.true() if everywhere else form_id.in_(sa.bindparam("forms", expanding=True))
+
+    me = sa.bindparam("user_id", type_=Ticket.id.type)
+    total, watched = (
+        sa.func.sum(Tally.n),
+        sa.and_(Ticket.id == Watcher.ticket_id, Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None)),
+    )
+    return sa.union_all(
+        sa.select(Tally.heap, total)
+        .where(
+            Tally.heap.in_(["new", "open", "pending", "waits", sa.bindparam("mine", type_=Tally.heap.type)]), seen(Tally.form_id)
+        )
+        .group_by(Tally.heap),
+        sa.select(sa.literal("groups"), total)
+        .join(GroupMember, sa.and_(Tally.heap == group_heap_sql(GroupMember.group_id), GroupMember.user_id == me))
+        .where(seen(Tally.form_id)),
+        sa.select(sa.literal("read"), sa.func.count()).where(Reading.user_id == me, seen(Reading.form_id)),
+        sa.select(sa.literal("watched"), sa.func.count())
+        .select_from(Watcher)
+        .join(Ticket, watched)
+        .where(Watcher.user_id == me, seen(Ticket.form_id)),
+        sa.select(sa.literal("last event"), sa.func.max(Event.id)),
+    )
+
+
+def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
+    is_open = Ticket.closed_at.is_(None)
+    if view == "new":
+        return [Ticket.status_kind == StatusKind.NEW]
+    if view == "mine":
+        return [is_open, Ticket.assignee_id == user.id]
+    if view == "groups":
+        return [is_open, Ticket.group_id.in_(group_ids_of(session, user))]
+    if view == "unread":
+        read = sa.select(Reading.ticket_id).where(Reading.user_id == user.id, Reading.ticket_id == Ticket.id)
+        return [is_open, ~read.exists()]
+    if view == "watching":
+        watched = sa.select(Watcher.ticket_id).where(Watcher.user_id == user.id, Watcher.ticket_id == Ticket.id)
+        return [is_open, watched.exists()]
+    if view == "unanswered":
+        return [is_open, Ticket.customer_waits.is_(True)]
+    if view == "waiting":
+        return [Ticket.status_kind == StatusKind.PENDING]
+    if view == "done":
+        return [Ticket.closed_at.is_not(None)]
+    if view == "all":
+        return []
+    if view == "open":
+        return [is_open]
+    raise NotFound(_("There is no such view."))
+
+
+def _narrowing(narrowed: Filter) -> list[sa.ColumnElement[bool]]:
+    conditions = list(narrowed.conditions)
+    for column, value in (
+        (Ticket.form_id, narrowed.form_id),
+        (Ticket.assignee_id, narrowed.assignee_id),
+        (Ticket.group_id, narrowed.group_id),
+        (Ticket.customer_id, narrowed.customer_id),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if narrowed.status_code is not None:
+        conditions.append(Ticket.status.has(code=narrowed.status_code))
+    return conditions
+
+
+_customer, _assignee, _group = aliased(User), aliased(User), aliased(Group)
+_ROWS = (  # rows with names, not entities: of fifty tickets a page shows little, and draws it often
+    sa.select(
+        Ticket.id, Ticket.form_id, Ticket.subject, Ticket.excerpt, Ticket.channel, Ticket.status_id, Ticket.status_kind, Ticket.rank,
+        Ticket.created_at, Ticket.spoken_at, Ticket.closed_at, _customer.name, _assignee.name, _group.name,
+        sa.exists().where(Reading.ticket_id == Ticket.id, Reading.user_id == sa.bindparam("reader_id")),
+    )
+    .select_from(Ticket)
+    .join(_customer, _customer.id == Ticket.customer_id)
+    .outerjoin(_assignee, _assignee.id == Ticket.assignee_id)
+    .outerjoin(_group, _group.id == Ticket.group_id)
+    .where(Ticket.merged_into_id.is_(None), Ticket.parent_id.is_(None))
+)  # fmt: skip
+_ORDER = (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc())
+_PLACE = sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id)

@@ -1,0 +1,343 @@
+"""Updates reach a bot by asking and by webhook: each once it is confirmed, in order, for a day."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from plugdesk.clock import MovableClock
+from plugdesk.testing.messenger import LocalMessenger, Person
+from tests.core.testing.messenger.calls import Api
+
+
+class Receiver:
+    """A bot's own server: it keeps what came and answers what it is told to, at first always 200."""
+
+    def __init__(self) -> None:
+        self.came: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.connections = 0
+        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self.changed = threading.Condition()
+        self.open = threading.Event()
+        self.open.set()
+
+    @property
+    def texts(self) -> list[str]:
+        return [update["message"]["text"] for update in self.came]
+
+    def take(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        self.open.wait(5)
+        with self.changed:
+            self.came.append(json.loads(body))
+            self.headers.append(headers)
+            self.changed.notify_all()
+            return self.answers.pop(0) if self.answers else (200, {}, b"")
+
+    def wait_for(self, count: int) -> list[dict[str, Any]]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.came) >= count, 5), f"{len(self.came)} of {count} came"
+            return self.came
+
+
+@contextmanager
+def serving(receiver: Receiver, port: int = 0) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            code, headers, answer = receiver.take({name.lower(): value for name, value in self.headers.items()}, body)
+            self.send_response(code)
+            for name, value in (headers | {"Content-Length": str(len(answer))}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None: ...
+
+        def setup(self) -> None:
+            receiver.connections += 1
+            super().setup()
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/in?key=1"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def receiver() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+def url(receiver: Receiver, messenger: LocalMessenger) -> Iterator[str]:
+    with serving(receiver) as url:
+        yield url
+        messenger.stop()  # its connections are kept open
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[..., Future[Any]]]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool.submit
+
+
+def test_updates_wait_until_they_are_confirmed_and_none_is_lost(api: Api, ann: Person, token: str) -> None:
+    for text in "abc":
+        ann.write(token, text)
+    first = api.ok("getUpdates", limit=2)
+    assert [update["message"]["text"] for update in first] == ["/start", "a"] and api.ok("getUpdates", limit=2) == first
+    rest = api.ok("getUpdates", offset=first[-1]["update_id"] + 1)
+    assert [update["message"]["text"] for update in rest] == ["b", "c"]
+    assert [update["update_id"] - first[0]["update_id"] for update in [*first, *rest]] == [0, 1, 2, 3]
+
+
+def test_a_negative_offset_keeps_only_the_last_ones(api: Api, ann: Person, token: str) -> None:
+    for text in "abc":
+        ann.write(token, text)
+    assert [update["message"]["text"] for update in api.ok("getUpdates", offset=-2)] == ["b", "c"]
+    assert len(api.ok("getUpdates")) == 2
+
+
+def test_an_offset_of_the_far_future_confirms_nothing(api: Api, ann: Person) -> None:
+    assert len(api.ok("getUpdates", offset=2_000_000_000)) == 1
+
+
+def test_who_waits_is_told_at_once(api: Api, ann: Person, token: str, later: Callable[..., Future[Any]]) -> None:
+    api.updates()
+    began = time.monotonic()
+    waiting = later(api.ok, "getUpdates", timeout=4)
+    ann.write(token, "Hello")
+    assert waiting.result(3)[0]["message"]["text"] == "Hello" and time.monotonic() - began < 2
+
+
+def test_waiting_ends_with_nothing_when_the_time_is_over(api: Api) -> None:
+    assert api.ok("getUpdates", timeout=1) == []
+
+
+def test_two_who_wait_at_once_are_told_that_there_are_two(
+    messenger: LocalMessenger, api: Api, ann: Person, token: str, later: Callable[..., Future[Any]]
+) -> None:
+    api.updates()
+    polls = messenger.bot(token).polls
+    first = later(api.refused, "getUpdates", timeout=4)
+    messenger.wait_for(lambda: messenger.bot(token).polls > polls)
+    second = later(api.ok, "getUpdates", timeout=4)
+    words = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+    assert first.result(3) == (409, words)
+    ann.write(token, "Hello")
+    assert len(second.result(3)) == 1
+
+
+def test_nobody_can_ask_while_there_is_a_webhook(
+    api: Api, messenger: LocalMessenger, token: str, url: str, later: Callable[..., Future[Any]]
+) -> None:
+    polls = messenger.bot(token).polls
+    waiting = later(api.refused, "getUpdates", timeout=4)
+    messenger.wait_for(lambda: messenger.bot(token).polls > polls)
+    api.ok("setWebhook", url=url)
+    assert waiting.result(3) == (409, "Conflict: terminated by setWebhook request")
+    code, words = api.refused("getUpdates")
+    assert (code, words.split(";")[0]) == (409, "Conflict: can't use getUpdates method while webhook is active")
+    api.ok("deleteWebhook")
+    assert api.ok("getUpdates") == []
+
+
+def test_what_kinds_a_bot_wants_is_remembered_until_it_says_otherwise(api: Api, ann: Person, token: str) -> None:
+    message = ann.write(token, "a")
+    api.updates(allowed_updates=["message"])
+    ann.edit(message, "b")
+    ann.write(token, "c")
+    assert [update["message"]["text"] for update in api.updates()] == ["c"]
+    assert api.ok("getWebhookInfo")["allowed_updates"] == ["message"]
+    api.updates(allowed_updates=[])
+    ann.edit(message, "d")
+    ann.react(message, "👍")
+    assert [set(update) - {"update_id"} for update in api.updates()] == [{"edited_message"}]
+    api.updates(allowed_updates=["message_reaction"])
+    ann.react(message, "❤")
+    (update,) = api.updates()
+    assert [each["emoji"] for each in update["message_reaction"]["new_reaction"]] == ["❤"]
+
+
+def test_an_update_waits_a_day_and_a_press_two_and_a_half_minutes(api: Api, ann: Person, token: str, clock: MovableClock) -> None:
+    buttons = {"inline_keyboard": [[{"text": "5", "callback_data": "5"}]]}
+    api.ok("sendMessage", chat_id=ann.id, text="Well?", reply_markup=buttons)
+    ann.press(ann.chat(token).messages[-1], "5")
+    clock.advance(seconds=149)
+    assert len(api.ok("getUpdates")) == 2
+    clock.advance(seconds=1)
+    assert [set(update) for update in api.ok("getUpdates")] == [{"update_id", "message"}]
+    clock.advance(hours=24)
+    assert api.ok("getUpdates") == []
+
+
+def test_an_update_of_any_kind_can_be_told_and_any_told_again(
+    api: Api, ann: Person, messenger: LocalMessenger, token: str
+) -> None:
+    api.updates(allowed_updates=["message"])
+    number = messenger.inject(token, {"telepathy": {"thought": "help"}})
+    assert api.updates() == [{"update_id": number, "telepathy": {"thought": "help"}}]
+    messenger.again(number)
+    assert [update["update_id"] for update in api.ok("getUpdates", offset=number + 1)] == [number]
+    with pytest.raises(KeyError):
+        messenger.again(1)
+
+
+def test_a_webhook_is_brought_each_update_with_its_secret_and_asks_no_more(
+    api: Api, ann: Person, token: str, messenger: LocalMessenger, receiver: Receiver, url: str
+) -> None:
+    api.ok("setWebhook", url=url, secret_token="S-e_cret1", max_connections=3, allowed_updates=["message"])
+    ann.write(token, "Hello")
+    receiver.wait_for(2)
+    assert receiver.texts == ["/start", "Hello"]
+    assert {headers["x-telegram-bot-api-secret-token"] for headers in receiver.headers} == {"S-e_cret1"}
+    assert receiver.headers[0]["content-type"] == "application/json"
+    assert messenger.wait_for(lambda: not messenger.pending(token))
+    info = {"url": url, "has_custom_certificate": False, "pending_update_count": 0, "max_connections": 3}
+    assert api.ok("getWebhookInfo") == info | {"ip_address": "127.0.0.1", "allowed_updates": ["message"]}
+
+
+def test_what_a_webhook_does_not_take_comes_again_and_keeps_the_order(
+    api: Api, ann: Person, token: str, messenger: LocalMessenger, receiver: Receiver, url: str, clock: MovableClock
+) -> None:
+    receiver.answers = [(500, {}, b""), (503, {}, b""), (404, {}, b"")]
+    for text in "abc":
+        ann.write(token, text)
+    api.ok("setWebhook", url=url)
+    receiver.wait_for(7)
+    assert receiver.texts == ["/start", "/start", "/start", "/start", "a", "b", "c"]
+    info = api.ok("getWebhookInfo")
+    assert info["last_error_message"] == "Wrong response from the webhook: 404 Not Found"
+    assert info["last_error_date"] == int(clock.now().timestamp())
+
+
+def test_a_webhook_may_say_when_it_wants_to_be_asked_again(
+    api: Api, ann: Person, token: str, messenger: LocalMessenger, receiver: Receiver, url: str
+) -> None:
+    receiver.answers = [(503, {"Retry-After": "3600"}, b"")]
+    api.ok("setWebhook", url=url)
+    assert messenger.wait_for(lambda: messenger.bot(token).last_error)
+    assert len(receiver.came) == 1
+    messenger.retry_webhooks()
+    receiver.wait_for(2)
+
+
+def test_chats_do_not_wait_for_one_another(api: Api, ann: Person, bob: Person, token: str, receiver: Receiver, url: str) -> None:
+    receiver.answers = [(503, {"Retry-After": "3600"}, b"")]
+    api.ok("setWebhook", url=url)
+    receiver.wait_for(1)
+    ann.write(token, "Behind")
+    bob.write(token, "Beside")
+    receiver.wait_for(2)
+    assert receiver.texts == ["/start", "Beside"]
+
+
+def test_connections_are_kept_and_no_more_of_them_made_than_allowed(
+    api: Api, token: str, messenger: LocalMessenger, receiver: Receiver, url: str
+) -> None:
+    receiver.open.clear()
+    api.ok("setWebhook", url=url, max_connections=4)
+    for number in range(40):
+        messenger.person(f"P{number}").write(token, "Hello")
+    receiver.open.set()
+    receiver.wait_for(40)
+    assert receiver.connections <= 4
+
+
+def test_a_webhook_may_answer_with_a_call(
+    api: Api, ann: Person, token: str, messenger: LocalMessenger, receiver: Receiver, url: str
+) -> None:
+    answer = json.dumps({"method": "sendMessage", "chat_id": ann.id, "text": "At once"}).encode()
+    forbidden = json.dumps({"method": "deleteWebhook"}).encode()
+    receiver.answers = [(200, {"Content-Type": "application/json"}, body) for body in (answer, forbidden)]
+    api.ok("setWebhook", url=url)
+    assert messenger.wait_for(lambda: [message.text for message in ann.chat(token).messages if message.from_bot]) == ["At once"]
+    ann.write(token, "Go on")
+    receiver.wait_for(2)
+    assert messenger.wait_for(lambda: not messenger.pending(token)) and api.ok("getWebhookInfo")["url"] == url
+
+
+def test_a_webhook_that_is_not_there_is_tried_until_it_is(
+    api: Api, ann: Person, token: str, messenger: LocalMessenger, receiver: Receiver
+) -> None:
+    with serving(Receiver()) as url:
+        port = int(url.split(":")[2].split("/")[0])
+    api.ok("setWebhook", url=url)
+    assert messenger.wait_for(lambda: messenger.bot(token).last_error)
+    assert api.ok("getWebhookInfo")["last_error_message"] == "Connection refused"
+    with serving(receiver, port):
+        receiver.wait_for(1)
+        assert messenger.wait_for(lambda: not messenger.pending(token))
+        messenger.stop()
+
+
+def test_what_waits_moves_between_the_two_ways_and_can_be_dropped(
+    api: Api, ann: Person, token: str, receiver: Receiver, url: str
+) -> None:
+    api.ok("setWebhook", url="http://elsewhere.example/in")
+    assert api.ok("getWebhookInfo")["pending_update_count"] == 1
+    api.ok("deleteWebhook")
+    assert len(api.ok("getUpdates")) == 1
+    api.ok("setWebhook", url=url, drop_pending_updates=True)
+    ann.write(token, "Fresh")
+    receiver.wait_for(1)
+    assert receiver.texts == ["Fresh"]
+
+
+def test_nothing_outside_this_machine_is_reached(api: Api, ann: Person, token: str, messenger: LocalMessenger) -> None:
+    api.ok("setWebhook", url="http://elsewhere.example/in")
+    assert messenger.wait_for(lambda: messenger.bot(token).last_error)
+    assert api.ok("getWebhookInfo")["last_error_message"] == "Failed to resolve host: Name or service not known"
+
+
+def test_an_update_can_be_brought_twice(
+    api: Api, ann: Person, token: str, messenger: LocalMessenger, receiver: Receiver, url: str
+) -> None:
+    api.ok("setWebhook", url=url)
+    number = receiver.wait_for(1)[0]["update_id"]
+    messenger.again(number)
+    assert [update["update_id"] for update in receiver.wait_for(2)] == [number, number]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refusal"),
+    [
+        ({"url": "http://example.com/in"}, "bad webhook: An HTTPS URL must be provided for webhook"),
+        ({"url": "https://example.com:8080/in"}, "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443"),
+        ({"url": "https://127.0.0.1/in"}, "bad webhook: IP address 127.0.0.1 is reserved"),
+        ({"url": "ftp://example.com"}, "invalid webhook URL specified"),
+        ({"url": "https://example.com", "secret_token": "a b"}, "secret token contains unallowed characters"),
+        ({"url": "https://example.com", "secret_token": "a" * 257}, "secret token is too long"),
+    ],
+)
+def test_a_webhook_that_telegram_would_not_take_is_refused(arguments: dict[str, Any], refusal: str) -> None:
+    with LocalMessenger() as strict:
+        api = Api(strict, strict.add_bot("Shop", "shop_bot"))
+        assert api.refused("setWebhook", **arguments) == (400, f"Bad Request: {refusal}")
+        assert api.ok("setWebhook", url="https://example.com:8443/in", secret_token="a-_9") is True
+        api.http.close()
+
+
+def test_a_webhook_goes_on_after_the_messenger_was_stopped(
+    api: Api, ann: Person, token: str, messenger: LocalMessenger, receiver: Receiver, url: str
+) -> None:
+    api.ok("setWebhook", url=url)
+    assert messenger.wait_for(lambda: not messenger.pending(token))
+    messenger.stop()
+    ann.write(token, "Later")
+    messenger.start()
+    receiver.wait_for(2)
+    assert receiver.texts[-1] == "Later"
