@@ -192,6 +192,18 @@ def connect_mailbox(ctx: Context, account: Mapping[str, Any], by: User) -> bool 
 
 
 @first
+def connect_bot(ctx: Context, account: Mapping[str, Any], by: User) -> bool | None:
+    """Decision (first): connect a messenger's bot to this form, or give the one it has other ways to its messenger.
+
+    Called in the transaction of whoever sets desks up: the demo, the test kit, an import. Nobody is asked who the bot is, so
+    `account` says it: token, name, username; and api_address, own_network where its messenger is not the vendor's own. The
+    desk fetches what is written to it. True says it is connected.
+    Example: `add_bot(ctx, read_account(ctx, account, by=by), by=by); return True`
+    """
+    raise NotImplementedError
+
+
+@first
 def rate_ticket(ctx: Context, ticket: Ticket, mark: int, comment: str) -> bool | None:
     """Decision (first): store the mark, 5 to 1, that the ticket's customer gave elsewhere than on a page of this desk.
 

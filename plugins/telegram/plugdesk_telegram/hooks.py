@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ from plugdesk.api import (
     send_chat_closing,
     send_chat_receipt,
 )
-from plugdesk_telegram import changing, deliver, health_of, intake, listen, planning, take, trying, webhooks
+from plugdesk_telegram import bots, changing, deliver, health_of, intake, listen, planning, take, trying, webhooks
 from plugdesk_telegram.entities import utf16_length
 from plugdesk_telegram.settings import TelegramSettings
 
@@ -70,6 +70,12 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def channel_for(ctx: Context, customer: User) -> str | None:
     return "telegram" if deliver.reaches(ctx, customer) else None
+
+
+@hookimpl
+def connect_bot(ctx: Context, account: Mapping[str, Any], by: User) -> bool:
+    bots.connect(ctx, account, by=by)
+    return True
 
 
 @hookimpl
