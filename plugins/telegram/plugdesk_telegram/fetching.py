@@ -15,6 +15,7 @@ from plugdesk_telegram.models import Bot
 from plugdesk_telegram.updates import mapping, text
 
 MOST = 20 * 1024 * 1024  # https://core.telegram.org/bots/api#getfile
+MOST_SHOWN = 20_000_000  # Telegram itself calls it 20 MB
 PATIENCE = timedelta(days=1)
 RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0)
 
@@ -72,6 +73,6 @@ def _missing(file: RemoteFile) -> str:
     if file.size > MOST:
         return _(
             "(The file “%(name)s” of %(size)s stayed at Telegram: a bot is given at most %(most)s.)",
-            name=file.name, size=format_file_size(file.size), most=format_file_size(MOST),
+            name=file.name, size=format_file_size(file.size), most=format_file_size(MOST_SHOWN),
         )  # fmt: skip
     return _("(The file “%(name)s” could not be fetched from Telegram.)", name=file.name)

@@ -17,6 +17,7 @@ from plugdesk_telegram.entities import MOST_MARKS, Styled, joined, utf16_length
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
 BIGGEST_FILE = 50 * 1024 * 1024
+BIGGEST_SHOWN = 50_000_000  # Telegram itself calls it 50 MB
 BIGGEST_PHOTO = 10 * 1024 * 1024
 ALBUM = 10
 
@@ -53,7 +54,7 @@ def plan(blocks: Sequence[Styled | Picture], attachments: Sequence[Attachment], 
         if each.size > BIGGEST_FILE:
             raise Undeliverable(
                 _("“%(name)s” has %(size)s; a bot can send at most %(most)s. Send a link to it instead.",
-                  name=each.name, size=format_file_size(each.size), most=format_file_size(BIGGEST_FILE))
+                  name=each.name, size=format_file_size(each.size), most=format_file_size(BIGGEST_SHOWN))
             )  # fmt: skip
     by_key = {each.key: each for each in attachments}
     shown = {block.key for block in blocks if isinstance(block, Picture)}
