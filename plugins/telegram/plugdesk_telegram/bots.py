@@ -115,7 +115,7 @@ def change_bot(ctx: Context, bot: Bot, given: BotInput, known: Known, *, by: Use
 def connect(ctx: Context, told: Mapping[str, Any], *, by: User) -> Bot:
     """Connect the bot that `told` names (see the hook `connect_bot`), or give the form's own one its new token and server."""
     assert ctx.form is not None
-    where = {"token": told["token"], "api": told.get("api_address", ""), "own_network": told.get("own_network")}
+    where = {"token": told.get("token", ""), "api": told.get("api_address", ""), "own_network": told.get("own_network")}
     given = read_bot(ctx, where, by=by)
     known = Known(int(given.token.partition(":")[0]), told["name"], told["username"])
     own = ctx.db.scalar(sa.select(Bot).where(Bot.number == known.number, Bot.form_id == ctx.form.id))

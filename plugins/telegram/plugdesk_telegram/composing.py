@@ -91,7 +91,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag in _LINES:
-            self._break(2 if tag in _PARAGRAPHS and not (tag in ("ul", "ol") and self._lists) else 1)
+            self._break(1 if tag not in _PARAGRAPHS or self._lists else 2)
         if tag == "br":
             self._gap += 1
             return
@@ -131,7 +131,7 @@ class _Reader(HTMLParser):
         if tag == "q":
             self._say("”")
         if tag in _LINES:
-            self._break(2 if tag in _PARAGRAPHS and not (tag in ("ul", "ol") and self._lists) else 1)
+            self._break(1 if tag not in _PARAGRAPHS or self._lists else 2)
 
     def handle_data(self, data: str) -> None:
         if any(style.tag == "pre" for style in self._open):

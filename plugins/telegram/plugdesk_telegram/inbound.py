@@ -49,7 +49,7 @@ def receive(key: str) -> Response:
         return Response(status=403)
     try:
         update = json.loads(request.get_data())
-    except ValueError:
+    except (ValueError, RecursionError):  # a thousand brackets within one another are JSON, too
         update = None
     if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
         return Response(status=400)

@@ -85,7 +85,7 @@ def kind_of(file: Attachment) -> Kind:
 def cut_words(words: Styled, sizes: Callable[[int], int]) -> list[Styled]:
     """`words` in parts, the n-th at most `sizes(n)` long and with no more marks than Telegram looks at."""
     parts: list[Styled] = []
-    while words.text:
+    while words.text.strip():
         most = sizes(len(parts))
         start, end = split_text(words.text, most, utf16_length)[0]
         while len(words.cut(start, end).marks) > MOST_MARKS:

@@ -33,7 +33,7 @@ PAGES = [
     Pages(blueprint, "form"),
     Pages(inbound.blueprint, "inbound"),
     NavItem(lazy_gettext("Telegram bots"), "telegram", "telegram_bots.index", place="form"),
-    Panel("telegram", lazy_gettext("Telegram"), panel.show),
+    Panel("telegram", lazy_gettext("On Telegram"), panel.show),
 ]
 
 
