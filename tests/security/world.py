@@ -149,7 +149,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "button")
+        _switch_on(session, form, "email", "csat", "telegram", "button")
     _switch_on(session, runtime.desk(session), "demo")
     _fill(world, support, billing)
     session.commit()
@@ -210,7 +210,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "ann": people["customer"].id, "last": failed.id, "password": PASSWORD,
         "group_seen": f"Technicians||{people['agent'].id}", "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
-    world.things |= _mail_and_rating(world, support, billing, ticket)
+    world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
 
 
 def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) -> dict[str, Any]:
@@ -241,6 +241,26 @@ def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) ->
     _invitation, token = invite(runtime.context("csat", support, session), ticket, 1)
     session.flush()  # the letter's id
     return {"mailbox_id": boxes[0].id, "their_mailbox": boxes[1].id, "original_id": letter.id, "token": token}
+
+
+def _bots(world: World, support: Form, billing: Form) -> dict[str, Any]:
+    from plugdesk.channels.updates import Update, UpdateState
+    from plugdesk_telegram.bots import BotInput, Known, add_bot
+    from plugdesk_telegram.models import Mode
+
+    session, runtime = world.session, world.runtime
+    bots = []
+    for number, form in ((71, support), (72, billing)):
+        given = BotInput(f"{number}:AAE-the-token-of-a-bot-nobody-may-read", Mode.WEBHOOK, "http://127.0.0.1:9", own_network=True)
+        known = Known(number, "Shop", f"shop{number}_bot")
+        bots.append(add_bot(runtime.context("telegram", form, session), given, known, by=world.people["admin"]))
+    update = Update(
+        channel="telegram", form_id=support.id, account=bots[0].id, external_id="1", chat="5", raw="{}", at=runtime.clock.now(),
+        state=UpdateState.ASIDE, tries=5, problem="Broken",
+    )  # fmt: skip
+    session.add(update)
+    session.flush()  # the update's id
+    return {"bot_id": bots[0].id, "their_bot": bots[1].id, "update_id": update.id, "webhook_key": bots[0].key}
 
 
 def _sha(token: str) -> str:

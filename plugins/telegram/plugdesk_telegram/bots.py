@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from plugdesk.api import Context, Invalid, NotFound, User
 from plugdesk.api import gettext as _
 from plugdesk_telegram.botapi import Account, BotApi, TelegramError
+from plugdesk_telegram.chats import keep_chat
 from plugdesk_telegram.connections import account, in_words
 from plugdesk_telegram.models import OFFICIAL, Bot, Mode
 from plugdesk_telegram.updates import text, whole
@@ -41,19 +42,20 @@ class Known:
     username: str
 
 
-def read_bot(ctx: Context, given: Mapping[str, Any], *, token: str | None = None, by: User) -> BotInput:
-    """What a page was filled in with. Raises `Invalid` by field; an empty token means the stored one, `token`.
+def read_bot(ctx: Context, given: Mapping[str, Any], *, bot: Bot | None = None, by: User) -> BotInput:
+    """What a page was filled in with, for `bot` or a new one. Raises `Invalid` by field; an empty token means the stored one.
 
     A Bot API server of one's own may be named by administrators of the desk alone: requests go there with the token.
     """
     problems: dict[str, str] = {}
-    typed = str(given.get("token", "")).strip() or token or ""
+    typed = str(given.get("token", "")).strip() or (token_of(ctx, bot) if bot else "")
     if not TOKEN.fullmatch(typed):
         problems["token"] = _("Paste the token as @BotFather gave it, like 123456789:AAE…")
     mode = Mode.WEBHOOK if given.get("mode") == Mode.WEBHOOK else Mode.POLLING
-    api = str(given.get("api", "")).strip().rstrip("/") or OFFICIAL
+    api = str(given.get("api", bot.api if bot else "")).strip().rstrip("/") or OFFICIAL
+    own_network = bool(given.get("own_network"))
     if not by.is_admin:
-        api = OFFICIAL
+        api, own_network = (bot.api, bot.own_network) if bot else (OFFICIAL, False)
     address = urlsplit(api)
     if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
         problems["api"] = _("Write the address like https://api.telegram.org.")
@@ -61,7 +63,7 @@ def read_bot(ctx: Context, given: Mapping[str, Any], *, token: str | None = None
         problems["mode"] = why
     if problems:
         raise Invalid(problems=problems)
-    return BotInput(typed, mode, api, bool(given.get("own_network")) and by.is_admin)
+    return BotInput(typed, mode, api, own_network)
 
 
 def account_for(ctx: Context, given: BotInput) -> Account:
@@ -119,7 +121,10 @@ def connect(ctx: Context, told: Mapping[str, Any], *, by: User) -> Bot:
     given = read_bot(ctx, where, by=by)
     known = Known(int(given.token.partition(":")[0]), told["name"], told["username"])
     own = ctx.db.scalar(sa.select(Bot).where(Bot.number == known.number, Bot.form_id == ctx.form.id))
-    return change_bot(ctx, own, given, known, by=by) if own else add_bot(ctx, given, known, by=by)
+    bot = change_bot(ctx, own, given, known, by=by) if own else add_bot(ctx, given, known, by=by)
+    for number in told.get("people", ()):
+        keep_chat(ctx, bot, number, "private")
+    return bot
 
 
 def remove_bot(ctx: Context, bot: Bot, *, by: User | None) -> None:

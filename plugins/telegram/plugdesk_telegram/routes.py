@@ -21,7 +21,6 @@ from plugdesk_telegram.bots import (
     change_bot,
     read_bot,
     remove_bot,
-    token_of,
 )
 from plugdesk_telegram.connections import api_of, api_to
 from plugdesk_telegram.intake import note_failure, note_success
@@ -74,7 +73,7 @@ def change(slug: str, bot_id: int) -> Response:
     ctx = context("telegram")
     bot = bot_here(ctx, bot_id)
     try:
-        given = read_bot(ctx, request.form, token=token_of(ctx, bot), by=me())
+        given = read_bot(ctx, request.form, bot=bot, by=me())
         api = api_to(ctx, account_for(ctx, given))
         db().rollback()
         known = ask_who(api)

@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.errors import Invalid
+from plugdesk.users.customers import find_or_create_customer
 from plugdesk_telegram.bots import token_of
+from plugdesk_telegram.chats import reaches
 from plugdesk_telegram.models import Bot, Mode
 
 TOKEN = "7300000001:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -43,6 +45,14 @@ def test_the_same_bot_at_another_address_is_still_one_bot(connect, enable, sessi
     bot = session.scalars(sa.select(Bot)).one()
     assert bot.api == "http://127.0.0.1:5000"
     assert token_of(enable("telegram"), bot) == f"{TOKEN[:-1]}B"
+
+
+def test_whoever_wrote_to_it_before_can_be_written_to(connect, enable, session, form):
+    ann = find_or_create_customer(session, channel="telegram", value="5100000001", name="Ann")
+    connect(form)
+    assert not reaches(enable("telegram"), ann)
+    connect(form, people=[5_100_000_001])
+    assert reaches(enable("telegram"), ann)
 
 
 def test_an_agent_cannot_send_its_token_to_a_server_of_their_own(connect, session, form, agent):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.channels.updates import updates_aside
 from plugdesk.testing.messenger import Contact, new_file, picture
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import Identity, User
 from plugdesk_telegram.fetching import MOST
+from plugdesk_telegram.hearing import hear_words
 from tests.plugins.telegram.shop import Shop
 
 
@@ -279,22 +281,16 @@ def test_an_update_that_cannot_be_read_is_put_aside_and_the_next_one_is_taken(sh
     ann.write(shop.token, "bad")
     ann.write(shop.token, "The till beeps")
 
-    from plugdesk_telegram import take
-
-    whole = take.hear_words
-
     def broken(ctx, bot, said, update):
         if said.words == "bad":
             raise RuntimeError("no")
-        whole(ctx, bot, said, update)
+        hear_words(ctx, bot, said, update)
 
-    monkeypatch.setattr(take, "hear_words", broken)
+    monkeypatch.setattr("plugdesk_telegram.take.hear_words", broken)
     shop.work()
     for _try in range(6):
         shop.later(hours=7)
     assert [text for who, text in shop.said() if who == "incoming"] == ["The till beeps"]
-    from plugdesk.channels.updates import updates_aside
-
     with shop.runtime.database.read() as session:
         assert [each.problem for each in updates_aside(session, "telegram", 1)] == ["RuntimeError: no"]
 
