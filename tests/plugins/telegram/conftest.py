@@ -8,11 +8,20 @@ from typing import Any
 import pytest
 
 from plugdesk.clock import MovableClock
+from plugdesk.database import Database
 from plugdesk.forms.models import Form
 from plugdesk.runtime import Runtime
 from plugdesk.testing.messenger import LocalMessenger, Person
 from plugdesk.users.models import User
 from tests.plugins.telegram.shop import Shop
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database of the test's own: threads commit in it, and its first ticket is number 1."""
+    database = Database(database_url)
+    yield database
+    database.close()
 
 
 @pytest.fixture

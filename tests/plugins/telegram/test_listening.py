@@ -10,18 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.channels.updates import Update
-from plugdesk.database import Database
 from plugdesk_telegram import listen
 from plugdesk_telegram.models import Bot
 from tests.support.processes import until
-
-
-@pytest.fixture
-def database(database_url):
-    """A database of the test's own: here threads commit."""
-    database = Database(database_url)
-    yield database
-    database.close()
 
 
 @pytest.fixture
