@@ -18,7 +18,7 @@ def test_from_a_photo_to_a_rating_with_a_comment(shop, boris, enable):
     shop.work()
     shop.later(seconds=5)
     shop.reply("<p>Перезапустите её: <b>так</b>.</p>", files=[NewFile("Инструкция.pdf", b"%PDF-1.4", "application/pdf")])
-    (answer,) = shop.seen(boris)
+    answer = shop.seen(boris)[-1]
     assert (answer.html, answer.file.name) == ("Перезапустите её: <b>так</b>.", "Инструкция.pdf")
     boris.edit(question, "Касса №2 пищит 🔔")
     shop.work()
