@@ -196,8 +196,8 @@ def connect_bot(ctx: Context, account: Mapping[str, Any], by: User) -> bool | No
     """Decision (first): connect a messenger's bot to this form, or give the one it has other ways to its messenger.
 
     Called in the transaction of whoever sets desks up: the demo, the test kit, an import. Nobody is asked who the bot is, so
-    `account` says it: token, name, username; and api_address, own_network where its messenger is not the vendor's own. The
-    desk fetches what is written to it. True says it is connected.
+    `account` says it: token, name, username; api_address, own_network where its messenger is not the vendor's own; people, the
+    numbers of those who have written to it before. The desk fetches what is written to it. True says it is connected.
     Example: `add_bot(ctx, read_account(ctx, account, by=by), by=by); return True`
     """
     raise NotImplementedError

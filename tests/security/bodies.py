@@ -14,7 +14,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
-    "deskwide": {"plugin": "=demo"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"},
+    "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"},
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
@@ -25,6 +25,7 @@ MISSING_PART: Mapping[str, str] = {
     "file": "plugin",
     "press": "number",
     "button": "plugin",
+    "chatter": "number",
 }
 
 SERVERS = {
@@ -77,6 +78,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /groups": {"name": "Night watch"},
     "POST /groups/<int:group_id>": {"name": "Day watch", "seen": "{group_seen}"},
     "POST /first-steps/mailbox": {"address": "first@desk.example"},
+    "POST /x/demo/messenger": {"name": "Emma Clark"},
+    "POST /x/demo/messenger/<int:number>/messages": {"text": "Hello"},
     "POST /x/demo/letters": {"customer": "ann@home.example", "text": ""},
     "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "version": "0"},
     "POST /extensions/<plugin>/forms/<slug>/test": {"set_words": "Try", "version": "0"},

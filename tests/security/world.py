@@ -20,6 +20,7 @@ from plugdesk.hooks import hookimpl
 from plugdesk.plugins.loader import Plugin, State
 from plugdesk.plugins.manifest import Manifest
 from plugdesk.plugins.settings import option
+from plugdesk_demo.models import PlayedPerson
 from plugdesk_web.contributions import Action
 from tests.factories import PASSWORD, make_admin, make_agent, make_customer, make_desk, make_form, make_group
 
@@ -151,6 +152,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     for form in (support, billing):
         _switch_on(session, form, "email", "csat", "telegram", "button")
     _switch_on(session, runtime.desk(session), "demo")
+    session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
     session.commit()
     return world
@@ -207,7 +209,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",
         "version": "dev", "agent_id": people["agent"].id, "stranger_id": people["stranger"].id, "admin_id": people["admin"].id,
-        "ann": people["customer"].id, "last": failed.id, "password": PASSWORD,
+        "ann": people["customer"].id, "last": failed.id, "password": PASSWORD, "chatter": 5_200_000_001,
         "group_seen": f"Technicians||{people['agent'].id}", "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
