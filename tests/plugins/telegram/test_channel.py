@@ -72,7 +72,7 @@ class Chatter(Correspondent):
     def fail(self, fault: Fault) -> None:
         server = self.messenger.server
         if fault == "away":
-            server.away(502)
+            server.away(503)
         elif fault == "lost":
             server.drop_connection("sendMessage", "after")
         elif fault == "refused":
