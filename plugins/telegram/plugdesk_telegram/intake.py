@@ -24,22 +24,18 @@ CHECKED_EVERY = timedelta(minutes=10)
 NOTED_EVERY = timedelta(minutes=1)
 
 
-def keep(ctx: Context, bot: Bot, updates: Sequence[Any]) -> int:
-    """Store updates as they came; those that are known change nothing. The caller commits. Returns how many were new."""
-    new = 0
-    for raw in updates:
-        if isinstance(raw, dict) and isinstance(raw.get("update_id"), int):
-            text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-            new += keep_update(ctx, "telegram", account=bot.id, external_id=str(raw["update_id"]), chat=chat_of(raw), raw=text)
-    return new
+def keep_one(ctx: Context, bot: Bot, update: dict[str, Any], text: str) -> bool:
+    """Store an update as it came; False when it is known, and nothing changed. The caller commits."""
+    return keep_update(ctx, "telegram", account=bot.id, external_id=str(update["update_id"]), chat=chat_of(update), raw=text)
 
 
 def keep_answer(ctx: Context, bot: Bot, updates: Sequence[Any]) -> None:
     """Store what getUpdates gave, and that all of it need not be given again."""
-    keep(ctx, bot, updates)
-    numbers = [raw["update_id"] for raw in updates if isinstance(raw, dict) and isinstance(raw.get("update_id"), int)]
-    if numbers:
-        bot.offset = max(numbers) + 1
+    known = [each for each in updates if isinstance(each, dict) and isinstance(each.get("update_id"), int)]
+    for each in known:
+        keep_one(ctx, bot, each, json.dumps(each, ensure_ascii=False, separators=(",", ":")))
+    if known:
+        bot.offset = max(each["update_id"] for each in known) + 1
 
 
 def note_success(ctx: Context, bot: Bot) -> None:

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.channels.updates import Update
-from plugdesk_telegram import inbound
+from plugdesk_telegram import gathering
 from plugdesk_telegram.inbound import SECRET
 from plugdesk_telegram.models import Bot, Mode
 
@@ -31,7 +31,7 @@ def called(shop, app):
         key = bot.key
         secret = shop.runtime.context("telegram", shop.form(session), session).unseal(bot.secret, f"bot:{bot.id}/secret")
     visitor = app.test_client()
-    inbound._said.clear()
+    gathering._said.clear()
 
     def call(body=UPDATE, *, secret=secret, key=key):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
