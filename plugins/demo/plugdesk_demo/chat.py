@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -101,11 +102,12 @@ def _bubble(person: Person, chat: PrivateChat, rows: Sequence[Message], now: dat
     captioned = next((row for row in rows if row.text), first)
     enclosures = [_enclosure(row.id, row.file) for row in rows if row.file]
     answered = chat.find(first.reply_to) if first.reply_to else None
+    is_words = bool(captioned.text) and not captioned.text.startswith("/")
     return Bubble(
         number=captioned.id, own=first.sender == person, at=first.date, html=_html(captioned), text=captioned.text,
         pictures=tuple(each for each in enclosures if each.is_picture), files=tuple(each for each in enclosures if not each.is_picture),
         buttons=rows[-1].buttons, edited=any(row.edited for row in rows),
-        can_edit=first.sender == person and bool(captioned.text) and now - first.date < EDITABLE and not chat.blocked,
+        can_edit=first.sender == person and is_words and now - first.date < EDITABLE and not chat.blocked,
         contact=f"{first.contact.first_name} {first.contact.phone_number}" if first.contact else "",
         place=f"{first.location.latitude}, {first.location.longitude}" if first.location else "",
         answers=" ".join(answered.text.split())[:80] if answered else "",
@@ -127,4 +129,5 @@ def _html(message: Message) -> Markup:
         address = f"mailto:{words}" if mark.type == "email" else words if "://" in words else f"https://{words}"
         return replace(mark, type="text_link", url=address)
 
-    return Markup(clean_html(to_html(message.text, map(linked, message.entities))))  # cleaned
+    html = to_html(message.text, map(linked, message.entities))
+    return Markup(clean_html(re.sub(r"(</blockquote>|</pre>)\n", r"\1", html)))  # cleaned; a block ends its own line

@@ -100,7 +100,7 @@ def test_words_with_a_photo_become_a_ticket_and_its_receipt_comes_back(browser, 
         receipt = f"We have received your request {ticket.number}"
     chat = _page(browser)
     assert receipt in chat.text
-    shown = browser.get(chat.html.find(class_="pictures").img["src"])
+    shown = browser.get(chat.html.find(class_="photos").img["src"])
     assert (shown.body, shown.content_type) == (picture(), "image/png")
     assert "sandbox" in shown.headers["Content-Security-Policy"]
 
@@ -118,7 +118,7 @@ def test_several_pictures_are_an_album_and_other_files_follow(browser, desk):
 def test_a_picture_that_could_act_is_a_download(browser):
     _say(browser, "", Upload("photo.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/png"))
     page = _page(browser)
-    assert page.html.find(class_="pictures") is None
+    assert page.html.find(class_="photos") is None
     assert browser.get(page.html.find(class_="file")["href"]).content_type == "application/octet-stream"
 
 
