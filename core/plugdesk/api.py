@@ -14,7 +14,7 @@ from plugdesk.channels.conversations import (
 from plugdesk.channels.notes import add_desk_note
 from plugdesk.channels.pace import hold_off, wait_turn
 from plugdesk.channels.splitting import split_text
-from plugdesk.channels.updates import Update, UpdateState, keep_update, read_again, updates_aside
+from plugdesk.channels.updates import Update, UpdateState, keep_update, keep_updates, read_again, updates_aside
 from plugdesk.clock import in_utc
 from plugdesk.commandline import desk_runtime, pass_runtime
 from plugdesk.contributions import (
@@ -256,6 +256,7 @@ __all__ = [
     "in_utc",
     "is_email",
     "keep_update",
+    "keep_updates",
     "language_of",
     "lazy_gettext",
     "lazy_pgettext",

@@ -20,7 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from plugdesk.contributions import JobKind
 from plugdesk.database import Base, Key, Word
-from plugdesk.jobs import Park, RetryLater, delay_after, enqueue, in_words
+from plugdesk.jobs import Park, RetryLater, delay_after, enqueue, enqueue_each, in_words
 
 if TYPE_CHECKING:
     from plugdesk.contributions import Channel
@@ -86,6 +86,24 @@ def keep_update(ctx: Context, channel: str, *, account: int, external_id: str, c
         return False
     ctx.enqueue(TAKE, key=_key(account, chat), account=account, chat=chat)
     return True
+
+
+def keep_updates(ctx: Context, channel: str, *, account: int, updates: Sequence[tuple[str, str, str]]) -> None:
+    """`keep_update` for several at once, each a triple of external id, chat and raw text, oldest first."""
+    assert ctx.form is not None, "A channel's accounts belong to forms."
+    shared = {
+        "channel": channel,
+        "form_id": ctx.form.id,
+        "account": account,
+        "at": ctx.now,
+        "state": UpdateState.WAITING,
+        "tries": 0,
+    }
+    rows = {external_id: {**shared, "external_id": external_id, "chat": chat, "raw": raw} for external_id, chat, raw in updates}
+    new = ctx.db.connection().execute(_insert(ctx.db.get_bind().dialect.name, "chat"), list(rows.values())).scalars()
+    jobs = {_key(account, chat): {"account": account, "chat": chat} for chat in new}
+    if jobs:
+        enqueue_each(ctx._session, f"{ctx.plugin}:{TAKE}", jobs, form=ctx.form)
 
 
 def take_jobs(channels: Sequence[Channel]) -> list[JobKind]:
@@ -162,8 +180,8 @@ def _key(account: int, chat: str) -> str:
 
 
 @cache
-def _insert(dialect: str) -> Any:
+def _insert(dialect: str, returned: str = "id") -> Any:
     # Built once: at hundreds of updates a second building the statement costs more than running it.
     table = cast("sa.Table", Update.__table__)  # past the ORM, which costs more than the statement
     insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return insert.on_conflict_do_nothing(index_elements=["channel", "account", "external_id"]).returning(table.c.id)
+    return insert.on_conflict_do_nothing(index_elements=["channel", "account", "external_id"]).returning(table.c[returned])

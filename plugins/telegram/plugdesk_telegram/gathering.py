@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, lazyload
 
 from plugdesk.api import Form, Runtime
-from plugdesk_telegram.intake import keep_one
+from plugdesk_telegram.intake import is_update, keep
 from plugdesk_telegram.models import Bot, Mode
-from plugdesk_telegram.webhooks import is_from_telegram
+from plugdesk_telegram.webhooks import is_secret, secret_of
 
 log = logging.getLogger(__name__)
 MOST = 100  # calls in one transaction
@@ -88,28 +89,43 @@ _making = Lock()
 
 
 def _keep(runtime: Runtime, session: Session, calls: Sequence[Call]) -> list[int]:
-    """404 where there is no such bot or Telegram is off, 410 where the form is archived, 403 without the secret, 400 for no update."""
-    found = {bot.key: (bot, form) for bot, form in session.execute(_BOTS, {"keys": list({each.key for each in calls})})}
-    return [_keep_call(runtime, session, call, *found[call.key]) if call.key in found else 404 for call in calls]
+    """Store the updates of those that prove themselves; what each is answered."""
+    found = session.execute(_BOTS, {"keys": list({each.key for each in calls})})
+    bots = {bot.key: (bot, form, runtime.context("telegram", form, session)) for bot, form in found}
+    secrets = {key: secret_of(ctx, bot) for key, (bot, _form, ctx) in bots.items()}
+    statuses, proved = list[int](), dict[str, list[tuple[dict[str, Any], str]]]()
+    for call in calls:
+        bot, form, _ctx = bots.get(call.key, (None, None, None))
+        status = _status(call, bot, form, secrets[call.key]) if bot and form else 404
+        if status == 200:
+            text = call.body.decode("utf-8", "replace")
+            update = _read(text)
+            status = 200 if is_update(update) else 400
+            if status == 200:
+                proved.setdefault(call.key, []).append((update, text))
+        statuses.append(status)
+    for key, updates in proved.items():
+        bot, _form, ctx = bots[key]
+        keep(ctx, bot, updates)
+    return statuses
 
 
-def _keep_call(runtime: Runtime, session: Session, call: Call, bot: Bot, form: Form) -> int:
+def _status(call: Call, bot: Bot, form: Form, secret: str) -> int:
+    """404 where Telegram is off or fetches for this bot, 410 where the form is archived, 403 without the secret, else 200."""
     if not form.has("telegram") or bot.mode is not Mode.WEBHOOK:
         return _refuse(404, "An update for @%s was refused: Telegram is off on the form “%s”", bot, form)
     if form.archived_at is not None:
         return _refuse(410, "An update for @%s was refused: the form “%s” is archived", bot, form)
-    ctx = runtime.context("telegram", form, session)
-    if not is_from_telegram(ctx, bot, call.secret):
+    if not is_secret(secret, call.secret):
         return _refuse(403, "A call for @%s without Telegram's secret was refused (form “%s”)", bot, form)
-    try:
-        text = call.body.decode()
-        update = json.loads(text)
-    except (ValueError, RecursionError):  # a thousand brackets within one another are JSON, too
-        return 400
-    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-        return 400
-    keep_one(ctx, bot, update, text)
     return 200
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # a thousand brackets within one another are JSON, too
+        return None
 
 
 def _refuse(status: int, words: str, bot: Bot, form: Form) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, keep_update
+from plugdesk.api import Context, keep_updates
 from plugdesk.api import gettext as _
 from plugdesk_telegram.botapi import TelegramError
 from plugdesk_telegram.connections import api_of, in_words
@@ -24,17 +24,22 @@ CHECKED_EVERY = timedelta(minutes=10)
 NOTED_EVERY = timedelta(minutes=1)
 
 
-def keep_one(ctx: Context, bot: Bot, update: dict[str, Any], text: str) -> bool:
-    """Store an update as it came; False when it is known, and nothing changed. The caller commits."""
-    return keep_update(ctx, "telegram", account=bot.id, external_id=str(update["update_id"]), chat=chat_of(update), raw=text)
+def is_update(raw: Any) -> bool:
+    """Whether this is an update, as far as it matters for keeping it."""
+    return isinstance(raw, dict) and isinstance(raw.get("update_id"), int)
+
+
+def keep(ctx: Context, bot: Bot, updates: Sequence[tuple[dict[str, Any], str]]) -> None:
+    """Store updates, each with the text it came as; those that are known change nothing. The caller commits."""
+    rows = [(str(update["update_id"]), chat_of(update), text) for update, text in updates]
+    keep_updates(ctx, "telegram", account=bot.id, updates=rows)
 
 
 def keep_answer(ctx: Context, bot: Bot, updates: Sequence[Any]) -> None:
     """Store what getUpdates gave, and that all of it need not be given again."""
-    known = [each for each in updates if isinstance(each, dict) and isinstance(each.get("update_id"), int)]
-    for each in known:
-        keep_one(ctx, bot, each, json.dumps(each, ensure_ascii=False, separators=(",", ":")))
+    known = [each for each in updates if is_update(each)]
     if known:
+        keep(ctx, bot, [(each, json.dumps(each, ensure_ascii=False, separators=(",", ":"))) for each in known])
         bot.offset = max(each["update_id"] for each in known) + 1
 
 

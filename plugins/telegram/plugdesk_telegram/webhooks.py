@@ -38,17 +38,21 @@ def why_no_webhook(ctx: Context, bot_api: str | None = None) -> str | None:
     return None
 
 
-def is_from_telegram(ctx: Context, bot: Bot, given: str) -> bool:
-    """Whether a call names the secret we gave Telegram; takes as long for a wrong one."""
-    return hmac.compare_digest(ctx.unseal(bot.secret, f"bot:{bot.id}/secret").encode(), given.encode("utf-8", "surrogatepass"))
+def secret_of(ctx: Context, bot: Bot) -> str:
+    """What Telegram names with each call for this bot."""
+    return ctx.unseal(bot.secret, f"bot:{bot.id}/secret")
+
+
+def is_secret(secret: str, given: str) -> bool:
+    """Whether a call names the secret; takes as long for a wrong one."""
+    return hmac.compare_digest(secret.encode(), given.encode("utf-8", "surrogatepass"))
 
 
 def registration(ctx: Context, bot: Bot) -> tuple[str, dict[str, Any]]:
     """The call that tells Telegram where to call, or that it need not."""
     if bot.mode is Mode.POLLING:
         return "deleteWebhook", {}
-    secret = ctx.unseal(bot.secret, f"bot:{bot.id}/secret")
-    about = {"secret_token": secret, "allowed_updates": ALLOWED, "max_connections": MOST_CONNECTIONS}
+    about = {"secret_token": secret_of(ctx, bot), "allowed_updates": ALLOWED, "max_connections": MOST_CONNECTIONS}
     return "setWebhook", {"url": address_of(ctx, bot), **about}
 
 

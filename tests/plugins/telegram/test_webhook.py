@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -118,3 +119,48 @@ def test_what_cannot_be_stored_is_not_acknowledged(shop, called):
     with shop.runtime.database.write() as session:
         session.execute(sa.text("ALTER TABLE away RENAME TO channel_update"))
     assert (called(), kept(shop)) == (200, 1)
+
+
+def test_calls_that_come_together_are_each_answered_after_their_own_is_stored(shop, called, monkeypatch):
+    with shop.runtime.database.read() as session:
+        bot = session.scalars(sa.select(Bot)).one()
+        secret = shop.runtime.context("telegram", shop.form(session), session).unseal(bot.secret, f"bot:{bot.id}/secret")
+        key = bot.key
+    gatherer, stored = gathering.gatherer_of(shop.runtime), list[int]()
+    keep = gathering._keep
+    monkeypatch.setattr(
+        gathering, "_keep", lambda runtime, session, calls: stored.append(len(calls)) or keep(runtime, session, calls)
+    )
+
+    def call(number):
+        given = "wrong" if number % 10 == 0 else secret
+        return gatherer.answer(gathering.Call(key, given, json.dumps(UPDATE | {"update_id": number // 2}).encode()))
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(call, range(200)))
+    assert statuses == [403 if number % 10 == 0 else 200 for number in range(200)]
+    assert (kept(shop), sum(stored), len(stored) < 200) == (100, 200, True)
+
+
+def test_one_call_that_cannot_be_stored_is_alone_in_its_failure(shop, called, monkeypatch):
+    keep = gathering._keep
+
+    def broken(runtime, session, calls):
+        statuses = keep(runtime, session, calls)
+        if any(b"bad" in each.body for each in calls):
+            raise RuntimeError("no")
+        return statuses
+
+    monkeypatch.setattr(gathering, "_keep", broken)
+    with shop.runtime.database.read() as session:
+        bot = session.scalars(sa.select(Bot)).one()
+        secret, key = (
+            shop.runtime.context("telegram", shop.form(session), session).unseal(bot.secret, f"bot:{bot.id}/secret"),
+            bot.key,
+        )
+    calls = [
+        gathering.Call(key, secret, json.dumps(UPDATE | {"update_id": n, "of": "bad" if n == 1 else ""}).encode())
+        for n in range(3)
+    ]
+    gathering.gatherer_of(shop.runtime)._store(calls)
+    assert ([call.status for call in calls], str(calls[1].error), kept(shop)) == ([200, 0, 200], "no", 2)
