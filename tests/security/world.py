@@ -188,6 +188,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     sent = reply_to_ticket(session, ticket, people["agent"], body="<p>We look into it.</p>")
     failed = reply_to_ticket(session, ticket, people["agent"], body="<p>Here you are.</p>")
     failed.delivery = DeliveryState.FAILED
+    arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>")
+    arrived.channel, arrived.delivery = "telegram", DeliveryState.SENT
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     group = make_group(session, people["agent"], name="Technicians")
     delete_ticket(session, binned, people["admin"])
@@ -204,12 +206,12 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     incoming = ticket.messages[0]
     world.things = {
         "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
-        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "group_id": group.id,
+        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id,
         "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",
         "version": "dev", "agent_id": people["agent"].id, "stranger_id": people["stranger"].id, "admin_id": people["admin"].id,
-        "ann": people["customer"].id, "last": failed.id, "password": PASSWORD, "chatter": 5_200_000_001,
+        "ann": people["customer"].id, "last": arrived.id, "password": PASSWORD, "chatter": 5_200_000_001,
         "group_seen": f"Technicians||{people['agent'].id}", "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from plugdesk.users.models import User
 
 pytest.register_assert_rewrite(
-    "plugdesk.testing.conformance", "plugdesk.testing.played_mail", "plugdesk.testing.played_messenger"
+    "plugdesk.testing.channels",
+    "plugdesk.testing.conformance",
+    "plugdesk.testing.played_mail",
+    "plugdesk.testing.played_messenger",
 )
 
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -54,7 +54,7 @@ def withdraw_message(session: Session, message: Message) -> None:
 
 def edit_reply(session: Session, message: Message, agent: User, *, body: str) -> None:
     """Change an own answer that has arrived, where its channel can. `Invalid` where it cannot, `Conflict` once it is gone."""
-    channel = _changeable(session, message, agent)
+    channel = changeable(session, message, agent)
     if channel.change is None:
         raise Invalid(_("Answers that have left cannot be changed on this channel."))
     clean = clean_html(body)
@@ -69,7 +69,7 @@ def edit_reply(session: Session, message: Message, agent: User, *, body: str) ->
 
 def delete_reply(session: Session, message: Message, agent: User) -> None:
     """Take an own answer that has arrived back from the customer, where its channel can; agents go on seeing it, marked."""
-    channel = _changeable(session, message, agent)
+    channel = changeable(session, message, agent)
     if channel.withdraw is None:
         raise Invalid(_("Answers that have left cannot be taken back on this channel."))
     message.withdrawn_at = runtime_of(session).clock.now()
@@ -125,7 +125,8 @@ def _tell(ctx: Context, message_id: int, what: str) -> None:
         message.delivery_error = _("The customer still sees what it said before. %(why)s", why=str(error))
 
 
-def _changeable(session: Session, message: Message, agent: User) -> Channel:
+def changeable(session: Session, message: Message, agent: User) -> Channel:
+    """The channel of an answer of `agent` that has arrived and can be changed there; else the refusal, in words."""
     if not can_reply(session, agent, message.ticket) or message.author_id != agent.id:
         raise NotAllowed(_("Only its author can change an answer."))
     if message.direction is not Direction.OUTGOING or message.withdrawn_at is not None:

@@ -79,7 +79,7 @@ def chat(desk: Desk) -> Callable[..., Chat]:
     """`chat(one_ticket=False)`: the options are the channel's settings."""
 
     def chat(*, buttons: bool = True, in_order: bool = True, **options: Any) -> Chat:
-        seen = Chat(None, [], [], [], [])  # type: ignore[arg-type]
+        seen = Chat(None, [], [], [], [])
         settings = ConversationSettings(**options)
 
         def deliver(ctx: Any, message: Message) -> str:
@@ -113,7 +113,7 @@ def chat(desk: Desk) -> Callable[..., Chat]:
             ticket_opened=lambda ctx, ticket, event: send_chat_receipt(ctx, channel, ticket, event),
             ticket_closed=lambda ctx, ticket, event: send_chat_closing(ctx, channel, ticket, event),
         )  # fmt: skip
-        seen.runtime.settings_of = lambda session, plugin, scope: settings
+        seen.runtime.settings_of = lambda session, plugin, scope: settings  # type: ignore[method-assign]
         with seen.runtime.database.write() as session:
             session.add(User(role=Role.ADMIN, name="Ada", email="ada@desk.example", created_at=seen.runtime.clock.now()))
             here = form(session)

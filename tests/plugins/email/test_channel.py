@@ -52,11 +52,7 @@ class LetterWriter(Correspondent):
         for letter in self.mailbox.sent:
             body = letter.get_body(("plain",))
             text = body.get_content() if isinstance(body, EmailMessage) else ""
-            files = [
-                File(part.get_filename() or "", part.get_content())
-                for part in letter.iter_attachments()
-                if isinstance(part, EmailMessage)
-            ]
+            files = [File(part.get_filename() or "", part.get_content()) for part in letter.iter_attachments()]
             found.append(Seen(text, files, handle=letter["Message-ID"]))
         return found
 

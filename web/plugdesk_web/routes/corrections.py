@@ -21,6 +21,7 @@ blueprint = Blueprint("corrections", __name__)
 def edit(message_id: int) -> Response:
     """What it says, to be changed."""
     message = message_here(message_id)
+    editing.changeable(db(), message, me())
     return _page(message, message.text, "")
 
 
