@@ -14,6 +14,7 @@ from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
+from plugdesk.i18n import use_language
 from plugdesk.jobs import Park, RetryLater, enqueue
 from plugdesk.permissions import can_reply
 from plugdesk.plugins.context import Context
@@ -118,11 +119,12 @@ def _tell(ctx: Context, message_id: int, what: str) -> None:
     own = runtime.context(runtime.registry.owner("channels", channel.name), message.ticket.form, session, "job")
     act = getattr(channel, what)
     message.delivery_error = None
-    try:
-        if act is not None:
-            act(own, message)
-    except Undeliverable as error:
-        message.delivery_error = _("The customer still sees what it said before. %(why)s", why=str(error))
+    with use_language(ctx.desk.language):
+        try:
+            if act is not None:
+                act(own, message)
+        except Undeliverable as error:
+            message.delivery_error = _("The customer still sees what it said before. %(why)s", why=str(error))
 
 
 def changeable(session: Session, message: Message, agent: User) -> Channel:

@@ -7,6 +7,7 @@ the HTTP library leaves this module.
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -171,5 +172,5 @@ def _result(response: httpx.Response) -> Any:
 
 
 def _why(error: Exception) -> str:
-    said = str(error)
+    said = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
     return said if said and "bot" not in said.lower() else type(error).__name__

@@ -22,7 +22,7 @@ def lines(ctx: Context) -> Sequence[HealthLine]:
     waiting = len(updates_aside(ctx.db, "telegram", ctx.form.id))
     if waiting:
         text = _("%(n)d updates could not be read. Look at them under Extensions, Telegram, bots.", n=waiting)
-        found.append(HealthLine(_("Put aside"), _("waiting"), text))
+        found.append(HealthLine(_("Updates put aside"), _("waiting"), text))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, keep_updates
+from plugdesk.api import Context, keep_updates, use_language
 from plugdesk.api import gettext as _
 from plugdesk_telegram.botapi import TelegramError
 from plugdesk_telegram.connections import api_of, in_words
@@ -72,7 +72,8 @@ def poll(ctx: Context, bot_id: int) -> None:
         return
     assert ctx.form is not None
     if ctx.form.archived_at is not None:
-        bot.error = _("The form is archived: nothing is read for it.")
+        with use_language(ctx.desk.language):
+            bot.error = _("The form is archived: nothing is read for it.")
         return
     api, offset = api_of(ctx, bot), bot.offset
     ctx.checkpoint()
@@ -86,4 +87,5 @@ def poll(ctx: Context, bot_id: int) -> None:
                 return
             offset = bot.offset
     except TelegramError as error:
-        note_failure(ctx, bot, in_words(error, api.account))
+        with use_language(ctx.desk.language):
+            note_failure(ctx, bot, in_words(error, api.account))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from plugdesk.api import Context, Invalid, format_relative_time
+from plugdesk.api import Context, Invalid, format_relative_time, use_language
 from plugdesk.api import gettext as _
 from plugdesk_telegram.botapi import BotApi, TelegramError
 from plugdesk_telegram.connections import api_of, in_words
@@ -66,7 +66,8 @@ def register_later(ctx: Context, bot_id: int) -> None:
     try:
         api.call(method, **arguments)
     except TelegramError as error:
-        note_failure(ctx, bot, in_words(error, api.account))
+        with use_language(ctx.desk.language):
+            note_failure(ctx, bot, in_words(error, api.account))
     else:
         note_success(ctx, bot)
 
@@ -84,9 +85,11 @@ def check(ctx: Context, bot_id: int) -> None:
             api.call(method, **arguments)
             info = {}
     except TelegramError as error:
-        note_failure(ctx, bot, in_words(error, api.account))
+        with use_language(ctx.desk.language):
+            note_failure(ctx, bot, in_words(error, api.account))
         return
-    problem = trouble(ctx.now, info)
+    with use_language(ctx.desk.language):
+        problem = trouble(ctx.now, info)
     if problem:
         note_failure(ctx, bot, problem)
     else:

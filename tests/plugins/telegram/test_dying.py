@@ -39,7 +39,7 @@ def dies_at(step: int) -> Iterator[list[str]]:
 
     def called(self: BotApi, method: str, **given: object) -> object:
         at(f"before {method}")
-        result = call(self, method, **given)  # type: ignore[arg-type]
+        result = call(self, method, **given)
         at(f"after {method}")
         return result
 

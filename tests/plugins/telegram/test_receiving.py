@@ -11,6 +11,7 @@ from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import Identity, User
 from plugdesk_telegram.fetching import MOST
 from plugdesk_telegram.hearing import hear_words
+from plugdesk_telegram.models import Bot
 from tests.plugins.telegram.shop import Shop
 
 
@@ -250,8 +251,6 @@ def test_while_telegram_is_away_it_is_said_and_what_waited_comes_once(shop, ann,
     messenger.away()
     shop.work()
     with shop.runtime.database.read() as session:
-        from plugdesk_telegram.models import Bot
-
         assert "cannot be reached" in session.scalars(sa.select(Bot.error)).one()
     shop.later(hours=23)
     messenger.back()
@@ -304,3 +303,12 @@ def test_a_customer_who_changes_their_name_is_shown_by_the_new_one(shop, ann):
     with shop.runtime.database.read() as session:
         assert session.scalars(sa.select(Identity.shown)).all() == ["@ann_new"]
         assert session.scalar(sa.select(sa.func.count()).where(User.role == "customer")) == 1
+
+
+def test_what_goes_wrong_is_said_in_the_desks_language(shop, ann, messenger):
+    with shop.runtime.database.write() as session:
+        shop.runtime.desk(session).language = "ru"
+    messenger.fail("getUpdates", 401, "Unauthorized")
+    shop.work()
+    with shop.runtime.database.read() as session:
+        assert session.scalars(sa.select(Bot.error)).one().startswith("Telegram больше не знает этот токен.")

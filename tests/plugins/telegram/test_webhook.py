@@ -128,9 +128,12 @@ def test_calls_that_come_together_are_each_answered_after_their_own_is_stored(sh
         key = bot.key
     gatherer, stored = gathering.gatherer_of(shop.runtime), list[int]()
     keep = gathering._keep
-    monkeypatch.setattr(
-        gathering, "_keep", lambda runtime, session, calls: stored.append(len(calls)) or keep(runtime, session, calls)
-    )
+
+    def counted(runtime, session, calls):
+        stored.append(len(calls))
+        return keep(runtime, session, calls)
+
+    monkeypatch.setattr(gathering, "_keep", counted)
 
     def call(number):
         given = "wrong" if number % 10 == 0 else secret
