@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 WARM, MEASURED, RUNS = 50, 300, 3
 
@@ -46,7 +48,11 @@ class Client:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def get(self, path: str) -> tuple[int, bytes]:
-        return self._ask("GET", path)
+        try:
+            return self._ask("GET", path)
+        except http.client.RemoteDisconnected:  # the server lets go of a connection nobody has used for a while
+            self._connection.close()
+            return self._ask("GET", path)
 
     def post(self, path: str, body: str) -> tuple[int, bytes]:
         return self._ask("POST", path, body)
@@ -65,6 +71,17 @@ class Client:
                 pair = value.split(";")[0]
                 self.cookies[pair.partition("=")[0]] = pair.partition("=")[2]
         return response.status, response.read()
+
+
+def signed_in(port: int, email: str, password: str) -> Client:
+    """A visitor who has signed in by the page for it."""
+    client = Client(port)
+    token = re.search(rb'name="csrf_token" value="([^"]+)"', client.get("/sign-in")[1])
+    assert token is not None
+    body = f"csrf_token={quote(token[1].decode())}&email={quote(email)}&password={quote(password)}"
+    status, answer = client.post("/sign-in", body)
+    assert status == 303, (status, answer[-500:])
+    return client
 
 
 def median_ms(ask: Callable[[], tuple[int, bytes]]) -> float:

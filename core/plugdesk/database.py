@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, mapped_column, sessionmaker
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -191,10 +192,52 @@ def afterwards(session: Session, act: Any) -> None:
     session.info.setdefault("afterwards", []).append(act)
 
 
+def attach(session: Session, row: Base) -> None:
+    """Take `row`, which a plain statement has just stored, into `session`; columns not set here are read when asked for."""
+    make_transient_to_detached(row)
+    key = sa.inspect(row).key
+    if key is not None and (undone := session.identity_map.get(key)) is not None:
+        session.expunge(undone)  # stored in a SAVEPOINT that was rolled back: its number is given anew
+    session.add(row)
+
+
 def is_lock_timeout(error: sa.exc.OperationalError) -> bool:
     """Whether the database was busy with another writer for longer than we wait."""
     words = str(error.orig)
     return "database is locked" in words or "database is busy" in words or "lock timeout" in words
+
+
+class StatementLimit:
+    """A time after which the statements of one transaction are broken off; see `limit_statements`."""
+
+    def __init__(self, session: Session, seconds: float) -> None:
+        self._session = session
+        connection = session.connection()
+        self._sqlite: Any = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+        if self._sqlite is not None:
+            end = monotonic() + seconds
+            self._sqlite.set_progress_handler(lambda: monotonic() > end, _STEPS)
+        else:
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
+
+    def lift(self) -> None:
+        """The transaction goes on with the desk's own limit."""
+        self.forget()
+        if self._sqlite is None:
+            self._session.connection().exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}")
+
+    def forget(self) -> None:
+        """The SAVEPOINT is rolled back, and on PostgreSQL the limit with it."""
+        if self._sqlite is not None:
+            self._sqlite.set_progress_handler(None, 0)
+
+
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
+
+
+def limit_statements(session: Session, seconds: float) -> StatementLimit:
+    """From now on a statement of `session` that takes longer is broken off with an OperationalError. Call it in a SAVEPOINT."""
+    return StatementLimit(session, seconds)
 
 
 def _engine(url: str) -> sa.Engine:
@@ -231,7 +274,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={SQLITE_WAIT_MS}",
-        "cache_size=-16000",
+        "cache_size=-4000",  # 4 MB for each connection: the system keeps the file in memory, too, and once for all of them
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")

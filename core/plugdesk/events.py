@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, make_transient_to_detached, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from plugdesk.database import Base, Json, Key
+from plugdesk.database import Base, Json, Key, attach
 from plugdesk.forms.models import Form
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
@@ -96,13 +96,16 @@ def record(
     event = Event(**values)
     listeners = runtime.registry.listeners(kind, form, runtime.desk(session))
     if listeners:
-        session.flush()  # what the event is about, and the events before it
-        event.id = session.scalar(_RECORD, values)
-        make_transient_to_detached(event)
+        session.flush()  # what happened is stored before it is told, and the events before it
+    if session.new:
+        session.add(event)
+    else:
+        event.id = session.connection().scalar(_RECORD, values)
+        attach(session, event)
+    if listeners:
         about = {"event_id": event.id, "form_id": form.id if form else 0, "ticket_id": event.ticket_id, "due_at": event.at}
-        session.execute(_POST, [{"plugin": each, "state": "waiting", "tries": 0, **about} for each in listeners])
+        session.connection().execute(_POST, [{"plugin": each, "state": "waiting", "tries": 0, **about} for each in listeners])
         runtime.nudge(session)
-    session.add(event)
     return event
 
 

@@ -273,8 +273,14 @@ def _in_request() -> bool:
 def format_date(value: date | datetime, format: str = "medium") -> str:
     """A day; a moment's day in the current zone. `format`: short, medium, long, full, or a CLDR pattern."""
     if isinstance(value, datetime):
-        value = value.astimezone(current_zone())
-    return dates.format_date(value, format, locale=_locale())
+        value = value.astimezone(current_zone()).date()
+    return _day(value, format, current_language())
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, format: str, language: str) -> str:
+    """Threads and lists show the same days again and again."""
+    return dates.format_date(value, format, locale=_locale_of(language))
 
 
 def format_time(value: datetime | time, format: str = "short") -> str:
@@ -295,7 +301,7 @@ def _day_and_minute(value: datetime, zone: tzinfo, language: str) -> str:
     """Lists show the same moments again and again."""
     locale = _locale_of(language)
     pattern: str = str(locale.datetime_formats["medium"]).replace("'", "")
-    day = dates.format_date(value.astimezone(zone), "medium", locale=locale)
+    day = _day(value.astimezone(zone).date(), "medium", language)
     return pattern.format(dates.format_time(value, "short", tzinfo=zone, locale=locale), day)
 
 

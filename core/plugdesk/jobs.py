@@ -14,9 +14,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, make_transient_to_detached, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from plugdesk.database import Base, Json, Key, Word
+from plugdesk.database import Base, Json, Key, Word, attach
 from plugdesk.forms.models import Desk, Form
 from plugdesk.plugins.loader import PAGES
 
@@ -142,12 +142,11 @@ def store(
         session.add(job)
         return job
     values |= {"key": key, "state": JobState.READY, "tries": 0, "failures": 0}
-    id = session.scalar(_STORE[runtime.database.dialect], values)
+    id = session.connection().scalar(_STORE[runtime.database.dialect], values)
     if id is None:
         return None
     job = Job(id=id, **values)
-    make_transient_to_detached(job)
-    session.add(job)
+    attach(session, job)
     return job
 
 

@@ -131,8 +131,7 @@ class Runtime:
         """What is stored for `plugin`: the desk's level, then (for a form) the form's. All plugins' come in one query."""
         rows: dict[tuple[str, int], PluginSettings] | None = session.info.get(("settings", scope.id))
         if rows is None:
-            wanted = (0, scope.id) if scope.id else (0,)
-            found = session.scalars(sa.select(PluginSettings).where(PluginSettings.form_id.in_(wanted)))
+            found = session.scalars(_SETTINGS, {"form_id": scope.id})
             rows = {(row.plugin, row.form_id): row for row in found}
             session.info["settings", scope.id] = rows
         levels = [0, scope.id] if scope.id else [0]
@@ -185,6 +184,12 @@ class Runtime:
             return self.vault.open(token, place_of(plugin, scope.id if level else 0, name))
 
         return open_secret
+
+
+# Built once: nearly every job and page asks for them.
+_SETTINGS = sa.select(PluginSettings).where(
+    sa.or_(PluginSettings.form_id == 0, PluginSettings.form_id == sa.bindparam("form_id"))
+)
 
 
 def runtime_of(session: Session) -> Runtime:

@@ -30,9 +30,8 @@ def ddl(dialect: str) -> tuple[str, ...]:
     return SQLITE_DDL if dialect == "sqlite" else POSTGRESQL_DDL
 
 
-def index_message(session: Session, ticket: Ticket, message: Message) -> None:
-    """Add what `message` says (and, with the first one, subject and customer) to the ticket's document."""
-    first = ticket in session.new
+def index_message(session: Session, ticket: Ticket, message: Message, *, first: bool = False) -> None:
+    """Add what `message` says (and, with the first one, subject and customer) to the ticket's document. `first`: it has none."""
     session.flush()  # the ids of ticket and message
     stems = index_text(message.text, *(each.name for each in message.attachments))
     note = message.direction is Direction.NOTE

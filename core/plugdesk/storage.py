@@ -26,10 +26,10 @@ def keep_bytes(session: Session, content: bytes) -> str:
     """Store `content` and count one use of it; returns its SHA-256."""
     sha256 = hashlib.sha256(content).hexdigest()
     small = len(content) <= SMALL
-    if not small:
-        runtime_of(session).files.save(content)  # before the row: bytes without one are rubbish, the reverse a loss
     row = {"sha256": sha256, "size": len(content), "uses": 1, "data": content if small else None}
-    session.execute(_KEEP[runtime_of(session).database.dialect], row)
+    session.connection().execute(_KEEP[runtime_of(session).database.dialect], row)
+    if not small:
+        runtime_of(session).files.save(content)  # after the row has kept the sweep away, and before the commit
     return sha256
 
 

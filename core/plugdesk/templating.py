@@ -6,14 +6,16 @@ one with values becomes the translated text with its places filled; only texts k
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, cast
 
-from flask import Flask, has_request_context
+from flask import Flask, has_request_context, request
 from flask.templating import Environment
 from jinja2 import BytecodeCache, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
+from plugdesk.drawing import USE_OURS, QuickContext, alike
 from plugdesk.i18n import current_language, gettext, use_language
 
 _WORDS = frozenset({"_", "gettext"})
@@ -23,6 +25,7 @@ class SpeakingEnvironment(Environment):
     """A Jinja environment whose templates speak `language`; without one they look their words up at run time."""
 
     language: str | None = None
+    context_class = QuickContext
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         template = super()._parse(source, name, filename)
@@ -30,6 +33,9 @@ class SpeakingEnvironment(Environment):
             with use_language(self.language):
                 _Translator().visit(template)
         return template
+
+    def _generate(self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False) -> str:
+        return super()._generate(source, name, filename, defer_init) + USE_OURS
 
 
 class Application(Flask):
@@ -42,6 +48,23 @@ class Application(Flask):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._speaking: dict[str, SpeakingEnvironment] = {}
+        make = super().url_for
+        # Typed: 1 and True are equal, and make different addresses.
+        self._address = lru_cache(maxsize=4096, typed=True)(lambda endpoint, root, /, **about: make(endpoint, **about))
+
+    def url_for(self, /, endpoint: str, **about: Any) -> str:
+        """As Flask's; an address that was made once is not made again, as far as it is the same in every request."""
+        if (
+            not has_request_context()
+            or endpoint[:1] in (".", "")
+            or any(name[:1] == "_" for name in about)
+            or self.url_default_functions
+        ):
+            return super().url_for(endpoint, **about)
+        try:
+            return self._address(endpoint, request.script_root, **about)
+        except TypeError:  # a value that cannot be looked up by
+            return super().url_for(endpoint, **about)
 
     @property
     def jinja_env(self) -> Environment:
@@ -50,6 +73,7 @@ class Application(Flask):
         if base is None:
             base = self.__dict__["_base_environment"] = self.create_jinja_environment()
             base.bytecode_cache = self.compiled
+            base.globals["alike"] = alike
         if not has_request_context():
             return base
         language = current_language()

@@ -23,6 +23,7 @@ SAFE: set[str] = set()
 # Who in the core may know the current request, and why.
 EDGES = {
     "core/plugdesk/app.py": "it is where requests come in, and where their transaction begins and ends",
+    "core/plugdesk/templating.py": "an address that is made once stands below the folder a proxy serves the desk under",
     "core/plugdesk/i18n.py": "a text that is put off becomes words in the language of whoever reads",
 }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from plugdesk.contributions import JobKind
 from plugdesk.deliveries import delivery_counts, parked_deliveries, tell_again
@@ -14,6 +15,7 @@ from plugdesk.events import Delivery, Event, record
 from plugdesk.runtime import Runtime
 from plugdesk.tickets.models import Ticket
 from plugdesk.worker import Worker
+from tests.factories import make_form
 from tests.support.work import MONDAY, form, happen, later, make_runtime, set_up, switch, trial_plugin
 
 Desk = Callable[..., Runtime]
@@ -184,3 +186,13 @@ def test_a_commit_that_fails_blames_only_the_delivery_to_blame(desk: Desk) -> No
     with runtime.database.read() as session:
         left = session.scalars(sa.select(Delivery)).all()
         assert [number(each.event) for each in left] == [1]
+
+
+def test_an_event_that_was_undone_leaves_its_number_to_the_next(session: Session) -> None:
+    make_form(session)
+    session.execute(sa.delete(Event))
+    savepoint = session.begin_nested()
+    undone = record(session, "first")
+    savepoint.rollback()
+    assert record(session, "second") is not undone
+    assert session.scalars(sa.select(Event.kind)).all() == ["second"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from plugdesk.contributions import JobKind
 from plugdesk.jobs import (
@@ -301,3 +302,12 @@ def test_delays_grow_to_six_hours_and_are_never_quite_alike(failures: int, secon
     delays = {delay_after(failures) for _ in range(20)}
     assert all(0.8 * seconds <= delay.total_seconds() <= 1.2 * seconds for delay in delays)
     assert len(delays) > 1
+
+
+def test_a_job_that_was_undone_leaves_its_number_to_the_next(session: Session) -> None:
+    savepoint = session.begin_nested()
+    undone = enqueue(session, "core:anything", key="1")
+    savepoint.rollback()
+    following = enqueue(session, "core:anything", key="2")
+    assert following is not None and following is not undone
+    assert session.scalars(sa.select(Job.key)).all() == ["2"]

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from plugdesk.forms.models import StatusKind
 from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.commands import accept, become
-from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.lists import tickets_of_view, view_counts
+from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
 from tests.factories import make_admin, make_form, make_ticket
 
@@ -47,3 +47,11 @@ def test_the_counts_are_those_of_the_lists(session: Session, act: Callable[..., 
     counts = view_counts(session, admin)
     for view in ("new", "mine", "unanswered", "open", "waiting"):
         assert counts[view] == len(tickets_of_view(session, admin, view).tickets), view
+
+
+def test_a_ticket_that_is_opened_by_a_plain_statement_is_counted_at_once(session: Session) -> None:
+    admin, form = make_admin(session), make_form(session)
+    before = view_counts(session, admin)
+    make_ticket(session, form)
+    after = view_counts(session, admin)
+    assert [after[view] - before[view] for view in ("new", "unanswered", "mine")] == [1, 1, 0]

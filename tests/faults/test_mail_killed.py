@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from plugdesk.events import Delivery
 from plugdesk.forms.models import Form
 from plugdesk.runtime import Runtime
+from plugdesk.storage import SMALL
 from plugdesk.tickets.attachments import NewFile
 from plugdesk.tickets.correspondence import reply_to_ticket
 from plugdesk.tickets.models import DeliveryState, Direction, Message
@@ -61,7 +62,7 @@ def test_a_letter_becomes_one_ticket_and_one_receipt_wherever_the_process_is_kil
         if not died:
             break
     assert step > 30
-    assert maybe == [0, 0, 1, 1]  # before DATA, before the letter itself, after it, and after the goodbye
+    assert maybe == [0, 0, 1]  # before DATA, before the letter itself, and after it
     with company.runtime.database.read() as session:
         assert session.scalar(sa.select(sa.func.count(Original.id))) == step
     assert seen(company) == step
@@ -88,7 +89,7 @@ def test_a_reply_leaves_once_or_says_maybe_wherever_the_process_is_killed(compan
         if not died:
             break
     maybe = [sent for state, sent in states if state is DeliveryState.MAYBE]
-    assert maybe == [0, 0, 1, 1]
+    assert maybe == [0, 0, 1]
     assert len(states) > 12
     assert {each for each in states if each[0] is not DeliveryState.MAYBE} == {(DeliveryState.SENT, 1)}
 
@@ -97,7 +98,7 @@ def test_a_letter_piped_in_is_taken_once_wherever_the_command_is_killed(company:
     """The mail server hears no success from a command that was killed, and pipes the letter again."""
     for step in count(1):
         sender = f"ann{step}@example.com"
-        raw = bytes(letter(sender, "Piped", f"Killed at step {step}."))
+        raw = bytes(letter(sender, "Piped", f"Killed at step {step}.\n" * (SMALL // 10)))  # too long to be kept without a file
         died = run_and_die(company.runtime, step, lambda runtime, raw=raw: pipe(runtime, raw))  # type: ignore[misc]
         if died:
             pipe(company.runtime, raw)

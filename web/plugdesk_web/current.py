@@ -9,12 +9,12 @@ from flask import abort, g, redirect, request, url_for
 from flask_login import LoginManager, current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from plugdesk.app import current_runtime, request_session
+from plugdesk.app import SAFE_METHODS, current_runtime, request_session
 from plugdesk.database import finish
 from plugdesk.errors import NotFound
 from plugdesk.forms.models import Desk, Form
 from plugdesk.forms.queries import form_by_slug
-from plugdesk.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language
+from plugdesk.i18n import DEFAULT_LANGUAGE, LANGUAGES, current_language, current_zone, use_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_work_on, note_denied
 from plugdesk.sessions import SignedSession, session_of
@@ -111,13 +111,19 @@ def _to_sign_in() -> Response:
 
 def me() -> User:
     """The signed-in agent or admin. Only behind `agent_only` and its kin."""
-    user: User = current_user.user
+    user: User = _asking().user
     return user
 
 
 def me_or_none() -> User | None:
     """The signed-in user, or nobody."""
-    return current_user.user if current_user.is_authenticated else None
+    asking = _asking()
+    return asking.user if asking.is_authenticated else None
+
+
+def _asking() -> Any:
+    """What stands behind `current_user`, which looks anew for it at every use."""
+    return g.get("_login_user") or current_user
 
 
 def signed_session() -> SignedSession:
@@ -135,7 +141,10 @@ def agent_only(view: Callable[P, R]) -> Callable[P, R]:
             return login.unauthorized()  # type: ignore[no-any-return]
         if not me().is_agent:
             abort(403)
-        return view(*args, **given)
+        if request.method not in SAFE_METHODS:
+            return view(*args, **given)
+        with use_language(current_language(), current_zone()):  # asked once, not at every word: a GET changes neither
+            return view(*args, **given)
 
     return guarded
 

@@ -57,4 +57,5 @@ def forget_old_drafts(session: Session) -> None:
     session.execute(sa.delete(Draft).where(Draft.kept_at < runtime_of(session).clock.now() - KEPT))
 
 
-_SAID = sa.select(Draft.said).where(Draft.ticket_id == sa.bindparam("ticket_id"), Draft.user_id == sa.bindparam("user_id"))
+_draft = Draft.__table__.c
+_SAID = sa.select(_draft.said).where(_draft.ticket_id == sa.bindparam("ticket_id"), _draft.user_id == sa.bindparam("user_id"))

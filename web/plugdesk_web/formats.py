@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Hashable
 from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 
@@ -16,11 +16,13 @@ from plugdesk.app import current_runtime
 from plugdesk.i18n import gettext as _
 from plugdesk.users.models import initials_of
 
+KEPT_PARTIALS = 512
+
 
 def install(app: Flask) -> None:
     """Add the filters and globals that are not there by `plugdesk.i18n`."""
     app.jinja_env.filters.update(reltime=relative_time, filesize=i18n.format_file_size, when=when)
-    app.jinja_env.globals.update(script_words=script_words, memo=memo, initials=initials_of, once_a_language=OnceALanguage(app))
+    app.jinja_env.globals.update(script_words=script_words, initials=initials_of, kept=Kept(app))
 
 
 def relative_time(moment: datetime) -> str:
@@ -49,26 +51,22 @@ def _when(moment: datetime, css: str, zone: tzinfo, language: str) -> Markup:
     return start.format(named, moment.isoformat(), i18n.format_datetime(moment))
 
 
-def memo(macro: Callable[..., Markup]) -> Callable[..., Markup]:
-    """A macro that is drawn once for the same arguments: for lists, in which few different things stand often."""
-    return cache(macro)
+class Kept:
+    """`kept("layouts/_styles.html", lang=lang)`: a partial that draws the same for the same values, kept in each language.
 
-
-class OnceALanguage:
-    """`once_a_language("layouts/_shortcuts.html")`: a partial that says the same to everybody, drawn once in each language."""
+    It sees these values and nothing else of the page. Values can be looked up by: texts, numbers, tuples.
+    """
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._drawn: dict[tuple[str, str], Markup] = {}
+        self._kept = lru_cache(maxsize=KEPT_PARTIALS, typed=True)(self._draw)
 
-    def __call__(self, template: str) -> Markup:
-        key = (template, i18n.current_language())
-        if key not in self._drawn:
-            drawn = Markup(self._app.jinja_env.get_template(template).render())  # our own template, autoescaped
-            if self._app.config["TEMPLATES_AUTO_RELOAD"]:
-                return drawn
-            self._drawn[key] = drawn
-        return self._drawn[key]
+    def __call__(self, template: str, **values: Hashable) -> Markup:
+        draw = self._draw if self._app.config["TEMPLATES_AUTO_RELOAD"] else self._kept
+        return draw(template, i18n.current_language(), **values)
+
+    def _draw(self, template: str, language: str, **values: Hashable) -> Markup:
+        return Markup(self._app.jinja_env.get_template(template).render(values))  # our own template, autoescaped
 
 
 @cache

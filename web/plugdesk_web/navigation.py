@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, g, has_request_context, request, url_for
@@ -16,7 +17,6 @@ from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
 from plugdesk_web.rendering import is_fragment, take_toasts
 
-Item = dict[str, Any]
 KEYS = {
     "new": "n",
     "mine": "m",
@@ -29,6 +29,20 @@ KEYS = {
     "done": "d",
 }
 PARTS = {"groups": "people", "fields": "forms", "statuses": "forms"}  # pages that belong to another resource
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of the left panel: where it leads; `count` and its `tone`, whether it is `current`, the `key` that goes there."""
+
+    title: Any
+    url: str
+    icon: str = ""
+    current: bool = False
+    count: int | None = None
+    tone: str = ""
+    key: str = ""
+    id: str = ""
 
 
 class Navigation:
@@ -49,11 +63,10 @@ class Navigation:
     def views(self) -> list[Item]:
         here = _view_here()
         return [
-            {
-                "slug": view.slug, "title": view.title, "icon": view.icon, "url": url_for("tickets.view", slug=view.slug),
-                "count": self.counts.get(view.slug) if view.counted else None, "tone": "orange" if view.slug == "new" else None,
-                "current": view.slug == here, "key": KEYS.get(view.slug),
-            }
+            Item(
+                view.title, url_for("tickets.view", slug=view.slug), view.icon, view.slug == here,
+                self.counts.get(view.slug) if view.counted else None, "orange" if view.slug == "new" else "", KEYS.get(view.slug, ""),
+            )
             for view in VIEWS
         ]  # fmt: skip
 
@@ -78,12 +91,7 @@ class Navigation:
     @cached_property
     def settings(self) -> list[dict[str, Any]]:
         forms = [
-            {
-                "title": form.name,
-                "url": url_for("forms.show", slug=form.slug),
-                "icon": "",
-                "current": _here("forms") and _slug() == form.slug,
-            }
+            Item(form.name, url_for("forms.show", slug=form.slug), current=_here("forms") and _slug() == form.slug)
             for form in self._configures
         ]
         first = [_item(_("Extensions"), "plug", "extensions.catalog", "extensions"), _item(_("Forms"), "inbox", "forms.index")]
@@ -102,8 +110,8 @@ class Navigation:
         return groups
 
     @property
-    def account(self) -> list[Item]:
-        return [_item(_("Your settings"), "user", "account.show")]
+    def account(self) -> tuple[Item, ...]:
+        return (_item(_("Your settings"), "user", "account.show"),)
 
     @property
     def me_note(self) -> str:
@@ -173,7 +181,7 @@ def _navigation() -> Navigation:
 
 
 def _item(title: str, icon: str, endpoint: str, part: str | None = None) -> Item:
-    return {"title": title, "icon": icon, "url": url_for(endpoint), "current": _here(part or endpoint)}
+    return Item(title, url_for(endpoint), icon, _here(part or endpoint))
 
 
 def _here(part: str) -> bool:

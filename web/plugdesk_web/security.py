@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
+from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+from itsdangerous import URLSafeTimedSerializer
 
 from plugdesk.app import SAFE_METHODS
 
@@ -27,12 +30,21 @@ def install(app: Flask) -> None:
     )
     app.session_interface = FormCookie()
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = form_token
+    app.context_processor(lambda: {"csrf_token": form_token})
     app.before_request(_check_change)
     app.after_request(_add_headers)
 
 
 class FormCookie(SecureCookieSessionInterface):
     """Flask's cookie, which holds the token of forms and the toasts: named and secured as the one of who is signed in."""
+
+    _serializer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if self._serializer is None:  # made once: the key of a process never changes
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
     def get_cookie_name(self, app: Flask) -> str:
         return cookie_name(super().get_cookie_name(app))
@@ -67,6 +79,19 @@ def nonce() -> str:
         g.nonce = secrets.token_urlsafe(16)
     made: str = g.nonce
     return made
+
+
+def form_token() -> str:
+    """The token of this browser's forms. It has no time limit, so it is signed once, and not again for every page."""
+    known = cookie.get("csrf_token")
+    return generate_csrf() if known is None else _signed(known)
+
+
+@lru_cache(maxsize=4096)
+def _signed(known: str) -> str:
+    g.pop("csrf_token", None)  # of before the browser's cookie was made anew, within this request
+    token: str = generate_csrf()  # signs what the cookie holds, which is `known`
+    return token
 
 
 def takes_no_token() -> None:

@@ -22,13 +22,16 @@ def all_forms(session: Session, *, archived: bool = False) -> list[Form]:
     """The desk's forms in their order, with fields and statuses; `archived` ones come last, if wanted."""
     known: list[Form] | None = session.info.get("forms")
     if known is None:
-        query = sa.select(Form).order_by(Form.archived_at.is_not(None), Form.position, Form.id)
-        if session.info.get("readonly"):
-            query = query.options(lazyload(Form.fields), lazyload(Form.statuses))
-        known = session.info["forms"] = list(session.scalars(query))
-        if session.info.get("readonly"):
+        only_read = session.info.get("readonly")
+        known = session.info["forms"] = list(session.scalars(_FORMS_ALONE if only_read else _FORMS))
+        if only_read:
             _remember_definitions(session, known)
     return [form for form in known if archived or form.archived_at is None]
+
+
+# Every page asks for them: building and hashing the statement would take as long as running it.
+_FORMS = sa.select(Form).order_by(Form.archived_at.is_not(None), Form.position, Form.id)
+_FORMS_ALONE = _FORMS.options(lazyload(Form.fields), lazyload(Form.statuses))
 
 
 def _remember_definitions(session: Session, forms: list[Form]) -> None:

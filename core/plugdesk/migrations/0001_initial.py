@@ -21,21 +21,10 @@ def upgrade() -> None:
         batch_op.create_index("ix_attempt_key_at", ["key", "at"], unique=False)
 
     op.create_table(
-        "channel_pace",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("closed_until", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_channel_pace")),
-    )
-    with op.batch_alter_table("channel_pace", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_channel_pace_due_at"), ["due_at"], unique=False)
-
-    op.create_table(
         "content",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_content")),
     )
     op.create_table(
@@ -286,34 +275,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_group_member_user_id"), ["user_id"], unique=False)
 
     op.create_table(
-        "channel_update",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("form_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("chat", sa.Text(), nullable=False),
-        sa.Column("raw", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("state", sa.String(length=40), nullable=False),
-        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["form_id"], ["form.id"], name=op.f("fk_channel_update_form_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_update")),
-        sa.UniqueConstraint("channel", "account", "external_id", name=op.f("uq_channel_update_channel_account_external_id")),
-    )
-    with op.batch_alter_table("channel_update", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_channel_update_form_id"), ["form_id"], unique=False)
-        batch_op.create_index("ix_channel_update_old", ["state", "at"], unique=False)
-        batch_op.create_index(
-            "ix_channel_update_waiting",
-            ["channel", "account", "chat", "id"],
-            unique=False,
-            sqlite_where=sa.text("state = 'waiting'"),
-            postgresql_where=sa.text("state = 'waiting'"),
-        )
-
-    op.create_table(
         "field",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("form_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -490,10 +451,6 @@ def upgrade() -> None:
         sa.Column("delivery", sa.String(length=40), nullable=True),
         sa.Column("delivery_error", sa.Text(), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("buttons", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-        sa.Column("pressed", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["answers_id"], ["message.id"], name=op.f("fk_message_answers_id")),
         sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_message_author_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_message_ticket_id")),
@@ -669,14 +626,6 @@ def downgrade() -> None:
 
     op.drop_table("form_agent")
     op.drop_table("field")
-    with op.batch_alter_table("channel_update", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_channel_update_waiting", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")
-        )
-        batch_op.drop_index("ix_channel_update_old")
-        batch_op.drop_index(batch_op.f("ix_channel_update_form_id"))
-
-    op.drop_table("channel_update")
     with op.batch_alter_table("group_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_group_member_user_id"))
 
@@ -721,10 +670,6 @@ def downgrade() -> None:
     op.drop_table("job")
     op.drop_table("desk")
     op.drop_table("content")
-    with op.batch_alter_table("channel_pace", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_channel_pace_due_at"))
-
-    op.drop_table("channel_pace")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index("ix_attempt_key_at")
         batch_op.drop_index("ix_attempt_at")

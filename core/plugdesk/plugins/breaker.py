@@ -11,7 +11,8 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -27,8 +28,17 @@ if TYPE_CHECKING:
 OPENS_AFTER = 5
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
+TRY_SECONDS = 60.0  # after which a try that never ended keeps nobody else from trying
 
 log = logging.getLogger(__name__)
+
+
+class _Try(NamedTuple):
+    """Who tries a suspended extension: after which pause, in which thread, since when by the monotonic clock."""
+
+    until: str
+    thread: int
+    at: float
 
 
 class Breaker:
@@ -37,6 +47,7 @@ class Breaker:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._failures: dict[tuple[str, int], int] = {}
+        self._tries: dict[tuple[str, int], _Try] = {}
         self._lock = threading.Lock()
 
     @property
@@ -44,9 +55,27 @@ class Breaker:
         return bool(self._failures)
 
     def allows(self, plugin: str, scope: Form | Desk) -> bool:
-        """Whether `plugin` may run in `scope`: it is not suspended there, or its next try is due."""
+        """Whether `plugin` may run in `scope`: it is not suspended there, or its next try is due and nobody else is at it.
+
+        The first thread that asks after the pause has the try; to the others the extension stays suspended until it ended.
+        """
         entry = scope.suspended.get(plugin)
-        return entry is None or datetime.fromisoformat(entry["until"]) <= self._runtime.clock.now()
+        if entry is None:
+            return True
+        if datetime.fromisoformat(entry["until"]) > self._runtime.clock.now():
+            return False
+        mine = _Try(entry["until"], threading.get_ident(), monotonic())
+        with self._lock:
+            known = self._tries.get((plugin, scope.id))
+            if (
+                known is not None
+                and known.until == mine.until
+                and known.thread != mine.thread
+                and mine.at - known.at < TRY_SECONDS
+            ):
+                return False
+            self._tries[plugin, scope.id] = mine
+        return True
 
     def failed(self, plugin: str, scope: Form | Desk, session: Session, error: BaseException, *, at_once: bool = False) -> None:
         """Count a failure; the fifth in a row, an overrun, or a failed next try opens the breaker."""

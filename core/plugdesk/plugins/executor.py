@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session, SessionTransaction
 
+from plugdesk.database import StatementLimit, limit_statements
 from plugdesk.errors import NotAllowed, PlugdeskError
 from plugdesk.forms.models import Desk, Form
 from plugdesk.plugins.breaker import Breaker
@@ -178,6 +179,7 @@ class Executor:
             return Failed(plugin, Suspended(f"{plugin} is suspended here"))
         # Outside of the guard: it writes what the desk itself has changed so far, and fails if that is wrong.
         savepoint = session.begin_nested() if not implementation.bare and _wants_savepoint(session) else None
+        limit = limit_statements(session, DECISION_LIMIT) if kind == "decision" and savepoint is not None else None
         started = perf_counter()
         try:
             if args is not None:
@@ -190,12 +192,15 @@ class Executor:
             if result is not None and check is not None:
                 check(result)
             if savepoint is not None:
+                if limit is not None:
+                    session.flush()  # what it left to be written is under its limit, too
+                    limit.lift()
                 savepoint.commit()
         except self.passthrough:
-            _undo(session, savepoint)
+            _undo(session, savepoint, limit)
             raise
         except BaseException as error:
-            _undo(session, savepoint)
+            _undo(session, savepoint, limit)
             if refuses and isinstance(error, PlugdeskError):
                 raise
             took = perf_counter() - started
@@ -229,8 +234,10 @@ class Executor:
         self.breaker.failed(plugin, scope, session, error, at_once=overrun)
 
 
-def _undo(session: Session, savepoint: SessionTransaction | None) -> None:
+def _undo(session: Session, savepoint: SessionTransaction | None, limit: StatementLimit | None) -> None:
     """Roll back to the SAVEPOINT, also when a failed flush has already taken it down: until then the session takes nothing."""
+    if limit is not None:
+        limit.forget()
     if savepoint is not None and savepoint in _open_transactions(session):
         savepoint.rollback()
     elif savepoint is None and not session.is_active and session.info.get("readonly"):

@@ -9,7 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
+from plugdesk.changes import apply
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.forms.fields import check_values, default_values, file_keys
@@ -18,11 +20,12 @@ from plugdesk.forms.queries import definitions_of
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_reply, can_work_on
+from plugdesk.rows import change, insert
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
 from plugdesk.tickets.commands import become, change_status, mark_read, news_for_others
-from plugdesk.tickets.limits import refuse_beyond_limits
+from plugdesk.tickets.limits import reaching, refuse_beyond_limits
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import User
@@ -86,14 +89,14 @@ def open_ticket(
         assignee_id=form.responsible_user_id, group_id=form.responsible_group_id, created_at=now, changed_at=now, spoken_at=now,
         excerpt=excerpt(said.text, EXCERPT), version=1,
     )  # fmt: skip
-    session.add(ticket)
+    insert(session, ticket)
+    set_committed_value(ticket, "messages", [])
     settle(session, ticket)
     if by is not None:
         ticket.channel = (
             runtime.executor.first("channel_for", form, session, expects=str, ticket=ticket, customer=customer) or channel
         )
-    message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel)
-    session.flush()  # the ids of ticket and message
+    message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel, first=True)
     if by is not None and (keys := file_keys(form, ticket.values)):
         attach_uploads(session, message, keys, by)
     for address, name in participants:
@@ -107,7 +110,6 @@ def open_ticket(
 def receive_message(session: Session, ticket: Ticket, author: User, *, said: Said, channel: str) -> Message:
     """A further message of a customer or participant. A person's words reopen a closed ticket and end its waiting."""
     message = _add_message(session, ticket, said, author=author, direction=Direction.INCOMING, channel=channel)
-    session.flush()  # the message's id
     record(session, "message_received", ticket=ticket, actor=author, message_id=message.id, kind=said.kind)
     if said.kind == "human":
         ticket.customer_waits = True
@@ -148,10 +150,9 @@ def reply_to_ticket(
     if not text.strip() and "<img" not in clean and not uploads:
         raise Invalid(problems={"body": _("Write something first.")})
     if channel is not None and channel != ticket.channel:
-        ticket.channel = _reaching(session, ticket, channel)
+        ticket.channel = reaching(session, ticket, channel)
     said = Said(text=text, html=clean, cc=cc)
-    message = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
-    message.bcc = list(bcc)
+    message = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel, bcc=bcc)
     attach_uploads(session, message, uploads, agent)
     for file in files:
         add_file(session, file, message=message)
@@ -229,7 +230,6 @@ def add_note(session: Session, ticket: Ticket, agent: User, *, body: str, upload
         raise Invalid(problems={"body": _("Write something first.")})
     note = _add_message(session, ticket, Said(text=text, html=clean), author=agent, direction=Direction.NOTE, channel=None)
     attach_uploads(session, note, uploads, agent)
-    session.flush()  # the note's id
     record(session, "note_added", ticket=ticket, actor=agent, message_id=note.id)
     news_for_others(session, ticket, agent)
     mark_read(session, ticket, agent)
@@ -304,31 +304,36 @@ def _add_message(
     direction: Direction,
     channel: str | None,
     answers: Message | None = None,
+    bcc: Sequence[str] = (),
     buttons: Sequence[Button] = (),
+    first: bool = False,
 ) -> Message:
     from plugdesk.search import index_message
 
-    now = runtime_of(session).clock.now()
+    now = ticket.created_at if first else runtime_of(session).clock.now()
     message = Message(
-        ticket=ticket, direction=direction, kind=said.kind, reason=said.reason, author=author,
-        author_id=author.id if author else None, channel=channel,
-        subject=said.subject, text=said.text, quoted=said.quoted, html=said.html, to=list(said.to), cc=list(said.cc), bcc=[],
-        external_id=said.external_id, answers_id=answers.id if answers else None, created_at=now, attachments=[],
+        ticket_id=ticket.id, direction=direction, kind=said.kind, reason=said.reason, author_id=author.id if author else None,
+        channel=channel, subject=said.subject, text=said.text, quoted=said.quoted, html=said.html, to=list(said.to), cc=list(said.cc),
+        bcc=list(bcc), external_id=said.external_id, answers_id=answers.id if answers else None, created_at=now, attachments=[],
+        delivery=DeliveryState.QUEUED if direction is Direction.OUTGOING else None,
         buttons=[{"key": each.key, "label": each.label} for each in buttons],
     )  # fmt: skip
-    session.add(message)
     kept = [add_file(session, file, message=message) for file in said.files]
     if said.html is not None:
         message.clean_html = clean_html(
             said.html, cid={each.content_id: f"/files/{each.key}" for each in kept if each.content_id}
         )
         message.cleaned_by = CLEANER_VERSION
-    ticket.changed_at = now
-    if said.kind == "human":
-        ticket.spoken_at = now
-        ticket.excerpt = excerpt(said.text, EXCERPT)
+    insert(session, message)
+    set_committed_value(message, "ticket", ticket)
+    set_committed_value(message, "author", author)
+    if "messages" in sa.inspect(ticket).dict:
+        set_committed_value(ticket, "messages", [*ticket.messages, message])
+    if not first:
+        spoken = {"spoken_at": now, "excerpt": excerpt(said.text, EXCERPT)} if said.kind == "human" else {}
+        change(session, ticket, changed_at=now, **spoken)
     if author is not None:  # what the desk writes by itself stands in every ticket and tells none from another
-        index_message(session, ticket, message)
+        index_message(session, ticket, message, first=first)
     return message
 
 
@@ -337,8 +342,7 @@ def _post(session: Session, message: Message, undo: timedelta) -> None:
     from plugdesk.jobs import enqueue
 
     runtime = runtime_of(session)
-    message.delivery, message.delivery_error = DeliveryState.QUEUED, None
-    session.flush()  # the message's id, which names the job
+    apply(message, {"delivery": DeliveryState.QUEUED, "delivery_error": None})
     due_at = runtime.clock.now() + undo if undo else None
     enqueue(
         session, "core:deliver_message", form=message.ticket.form, key=_job_key(message), due_at=due_at, message_id=message.id
@@ -373,14 +377,6 @@ def _first_values(
     if problems:
         raise Invalid(problems=problems)
     return values
-
-
-def _reaching(session: Session, ticket: Ticket, channel: str) -> str:
-    from plugdesk.tickets.delivery import channels_to
-
-    if channel not in [each.name for each in channels_to(session, ticket)]:
-        raise Invalid(problems={"channel": _("The customer cannot be reached this way. Choose another one.")})
-    return channel
 
 
 def _subject(subject: str) -> str:

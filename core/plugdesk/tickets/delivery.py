@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from plugdesk.contributions import Channel, MaybeSent, Undeliverable
 from plugdesk.events import record
@@ -20,6 +20,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
 from plugdesk.jobs import RetryLater, enqueue
 from plugdesk.plugins.context import Context
+from plugdesk.rows import change
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.commands import news_for_others
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
@@ -67,14 +68,13 @@ def deliver_message(ctx: Context, message_id: int) -> None:
                 ctx.checkpoint()  # a job that is tried later loses what it changed: the reason, and that it is queued again
                 raise
         else:
-            message.external_id = external_id or message.external_id
-            message.delivered_at = ctx.now
-            _end(session, message, DeliveryState.SENT, message.delivery_error)  # the channel may have reached some, not all
+            sent = {"external_id": external_id or message.external_id, "delivered_at": ctx.now}
+            _end(session, message, DeliveryState.SENT, message.delivery_error, **sent)  # it may have reached some, not all
 
 
 def handing_over(ctx: Context, message: Message) -> None:
     """A channel calls this right before the last byte leaves: from here on, dying means *maybe sent*."""
-    message.delivery = DeliveryState.SENDING
+    change(ctx._session, message, delivery=DeliveryState.SENDING)
     ctx.checkpoint()
 
 
@@ -89,9 +89,7 @@ def report_failure(session: Session, message: Message, why: str) -> None:
 _MESSAGE = (
     sa.select(Message)
     .where(Message.id == sa.bindparam("message_id"))
-    .options(
-        joinedload(Message.ticket).joinedload(Ticket.customer).joinedload(User.identities), selectinload(Message.attachments)
-    )
+    .options(joinedload(Message.ticket).joinedload(Ticket.customer).joinedload(User.identities))
 )
 
 
@@ -166,8 +164,8 @@ def _earlier_waits(session: Session, message: Message) -> bool:
     return session.scalar(earlier.limit(1)) is not None
 
 
-def _end(session: Session, message: Message, state: DeliveryState, why: str | None) -> None:
-    message.delivery, message.delivery_error = state, why
+def _end(session: Session, message: Message, state: DeliveryState, why: str | None, **more: Any) -> None:
+    change(session, message, delivery=state, delivery_error=why, **more)
     kind = "message_sent" if state is DeliveryState.SENT else f"message_{state}"
     about: dict[str, Any] = {"reason": why} if why else {}
     record(session, kind, ticket=message.ticket, message_id=message.id, **about)

@@ -47,7 +47,8 @@ def sweep(ctx: Context) -> None:
     forget_old_attempts(session)
     forget_old_updates(session, ctx.now)
     forget_old_paces(session, ctx.now)
-    unused = session.scalars(sa.select(Content).where(Content.uses <= 0).limit(AT_ONCE)).all()
+    nobodys = sa.select(Content).where(Content.uses <= 0).limit(AT_ONCE)
+    unused = session.scalars(nobodys.with_for_update(skip_locked=True)).all()  # whoever needs one of them now must wait
     files = runtime_of(session).files
     for content in unused:
         session.delete(content)

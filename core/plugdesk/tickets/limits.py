@@ -11,7 +11,7 @@ from plugdesk.errors import Invalid
 from plugdesk.i18n import format_duration, format_file_size
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
-from plugdesk.tickets.models import Direction, Message
+from plugdesk.tickets.models import Direction, Message, Ticket
 
 
 def refuse_beyond_limits(session: Session, message: Message) -> None:
@@ -45,3 +45,12 @@ def refuse_beyond_limits(session: Session, message: Message) -> None:
                 _("%(channel)s lets us answer only for %(time)s after the customer's last message. Answer on another channel.",
                   channel=title, time=format_duration(limits.reply_window.total_seconds()))
             )  # fmt: skip
+
+
+def reaching(session: Session, ticket: Ticket, channel: str) -> str:
+    """`channel`, if the ticket's customer can be reached on it; else `Invalid`."""
+    from plugdesk.tickets.delivery import channels_to
+
+    if channel not in [each.name for each in channels_to(session, ticket)]:
+        raise Invalid(problems={"channel": _("The customer cannot be reached this way. Choose another one.")})
+    return channel

@@ -208,26 +208,29 @@ def _counts(*, everywhere: bool) -> sa.CompoundSelect[str, Any]:
     def seen(form_id: Any) -> sa.ColumnElement[bool]:
         return sa.true() if everywhere else form_id.in_(sa.bindparam("forms", expanding=True))
 
-    me = sa.bindparam("user_id", type_=Ticket.id.type)
+    # Of columns of tables: no entity comes of it, and that spares the session half of its work.
+    tally, reading, watcher, ticket = Tally.__table__.c, Reading.__table__.c, Watcher.__table__.c, Ticket.__table__.c
+    member, event = GroupMember.__table__.c, Event.__table__.c
+    me = sa.bindparam("user_id", type_=ticket.id.type)
     total, watched = (
-        sa.func.sum(Tally.n),
-        sa.and_(Ticket.id == Watcher.ticket_id, Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None)),
+        sa.func.sum(tally.n),
+        sa.and_(ticket.id == watcher.ticket_id, ticket.closed_at.is_(None), ticket.deleted_at.is_(None)),
     )
     return sa.union_all(
-        sa.select(Tally.heap, total)
+        sa.select(tally.heap, total)
         .where(
-            Tally.heap.in_(["new", "open", "pending", "waits", sa.bindparam("mine", type_=Tally.heap.type)]), seen(Tally.form_id)
+            tally.heap.in_(["new", "open", "pending", "waits", sa.bindparam("mine", type_=tally.heap.type)]), seen(tally.form_id)
         )
-        .group_by(Tally.heap),
+        .group_by(tally.heap),
         sa.select(sa.literal("groups"), total)
-        .join(GroupMember, sa.and_(Tally.heap == group_heap_sql(GroupMember.group_id), GroupMember.user_id == me))
-        .where(seen(Tally.form_id)),
-        sa.select(sa.literal("read"), sa.func.count()).where(Reading.user_id == me, seen(Reading.form_id)),
+        .join(GroupMember.__table__, sa.and_(tally.heap == group_heap_sql(member.group_id), member.user_id == me))
+        .where(seen(tally.form_id)),
+        sa.select(sa.literal("read"), sa.func.count()).where(reading.user_id == me, seen(reading.form_id)),
         sa.select(sa.literal("watched"), sa.func.count())
-        .select_from(Watcher)
-        .join(Ticket, watched)
-        .where(Watcher.user_id == me, seen(Ticket.form_id)),
-        sa.select(sa.literal("last event"), sa.func.max(Event.id)),
+        .select_from(Watcher.__table__)
+        .join(Ticket.__table__, watched)
+        .where(watcher.user_id == me, seen(ticket.form_id)),
+        sa.select(sa.literal("last event"), sa.func.max(event.id)),
     )
 
 

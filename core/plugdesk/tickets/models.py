@@ -133,7 +133,7 @@ class Message(Base):
     delivered_at: Mapped[datetime | None]
     edited_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
-    buttons: Mapped[list[Any]] = mapped_column(Json, default=list)
+    buttons: Mapped[list[Any]] = mapped_column(Json, default=list, server_default=sa.text("'[]'"))
     pressed: Mapped[str | None]
 
     ticket: Mapped[Ticket] = relationship(back_populates="messages")

@@ -24,8 +24,6 @@ def settle(session: Session, ticket: Ticket) -> None:
     runtime = runtime_of(session)
     if not runtime.registry.implementations("settle_ticket", ticket.form.extensions):
         return
-    if ticket in session.new:
-        session.flush()  # the ticket's id, which plugins' rows point at
     before: Mapping[str, Any] = {name: getattr(ticket, name) for name in _SETTLED} | {"values": dict(ticket.values)}
     settled, failed = runtime.executor.filter(
         "settle_ticket", ticket.form, session, before, name="settled", check=partial(_check, session), ticket=ticket

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -32,6 +33,7 @@ class Organization(Base):
     created_at: Mapped[datetime]
 
 
+@lru_cache(maxsize=4096)
 def initials_of(name: str) -> str:
     """The letters that stand for a person: "Anna Kern" is AK."""
     words = [word for word in name.split() if word[0].isalnum()]

@@ -13,9 +13,15 @@ from plugdesk_csat.models import Invitation, Rating
 
 def asked_and_given(ctx: Context, ticket: Ticket) -> Sequence[tuple[Invitation, Rating | None]]:
     """Every invitation of the ticket with the mark it got, if any; the last one first."""
-    query = sa.select(Invitation, Rating).outerjoin(Rating, Rating.invitation_id == Invitation.id)
-    rows = ctx.db.execute(query.where(Invitation.ticket_id == ticket.id).order_by(Invitation.id.desc()))
-    return [(invitation, rating) for invitation, rating in rows]
+    return [(invitation, rating) for invitation, rating in ctx.db.execute(_ASKED_AND_GIVEN, {"ticket_id": ticket.id})]
+
+
+_ASKED_AND_GIVEN = (
+    sa.select(Invitation, Rating)
+    .outerjoin(Rating, Rating.invitation_id == Invitation.id)
+    .where(Invitation.ticket_id == sa.bindparam("ticket_id"))
+    .order_by(Invitation.id.desc())
+)
 
 
 def rating_of(ctx: Context, invitation: Invitation) -> Rating | None:

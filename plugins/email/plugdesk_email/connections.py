@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import select
 import smtplib
 import socket
 import ssl
@@ -121,16 +122,16 @@ def smtp(ctx: Context, account: Account) -> Iterator[smtplib.SMTP]:
 
 
 def _left(ctx: Context, account: Account) -> smtplib.SMTP | None:
-    """The connection that was left for this account, if its server still is there and forgets what was said before."""
+    """The connection that was left for this account, unless its server has taken leave meanwhile.
+
+    No question is asked: after a letter that was accepted the server has forgotten all that was said (RFC 5321, 4.1.1.4).
+    """
     client: smtplib.SMTP | None = ctx.take(account)
     if client is None:
         return None
-    try:
-        if client.rset()[0] == 250:
-            return client
-    except (smtplib.SMTPException, OSError):
-        pass  # it has been idle for too long, or the server restarts: a new one will do
-    _quit(client)
+    if client.sock is not None and not select.select([client.sock], [], [], 0)[0]:
+        return client
+    _quit(client)  # there is something to be read: the end, or a 421 before it
     return None
 
 

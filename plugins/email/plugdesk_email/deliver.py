@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import smtplib
 from dataclasses import dataclass
+from typing import cast
 
 import sqlalchemy as sa
 from markupsafe import Markup, escape
@@ -129,10 +130,10 @@ def _data(client: smtplib.SMTP, raw: bytes) -> None:
 
 def _remember(ctx: Context, message: Message, letter: _Letter, mailbox: Mailbox) -> None:
     """Note the letter's place in the thread, once, with the mark that it is being handed over."""
-    if ctx.db.scalar(_KNOWN, {"message_id": message.id}) is None:
-        ctx.db.add(
-            LetterOf(message_id=message.id, mailbox_id=mailbox.id, letter_id=letter.id, subject=letter.subject, references=[])
-        )
+    connection = ctx.db.connection()
+    if connection.scalar(_KNOWN, {"message_id": message.id}) is None:
+        about = {"message_id": message.id, "mailbox_id": mailbox.id, "letter_id": letter.id, "subject": letter.subject}
+        connection.execute(_REMEMBER, about | {"references": []})
 
 
 def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
@@ -218,10 +219,11 @@ def _last_letter(ctx: Context, ticket: Ticket, *, before: int) -> LetterOf | Non
 
 
 def _chain(ctx: Context, ticket: Ticket, before: int) -> list[str]:
-    return list(ctx.db.scalars(_CHAIN, {"ticket_id": ticket.id, "before": before}))
+    return list(ctx.db.connection().scalars(_CHAIN, {"ticket_id": ticket.id, "before": before}))
 
 
 # Built once: every letter that goes out asks them.
+_REMEMBER = sa.insert(cast(sa.Table, LetterOf.__table__))
 _KNOWN = sa.select(LetterOf.message_id).where(LetterOf.message_id == sa.bindparam("message_id"))
 _CAME_TO = (
     sa.select(Mailbox).join(LetterOf, LetterOf.mailbox_id == Mailbox.id).join(Message, Message.id == LetterOf.message_id)

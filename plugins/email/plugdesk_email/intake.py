@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from imapclient import IMAPClient
@@ -12,13 +13,18 @@ from plugdesk.api import gettext as _
 from plugdesk_email.connections import Unreachable, account_of, imap
 from plugdesk_email.models import Mailbox, Original, OriginalState
 
+LONGEST_REST = timedelta(minutes=15)
 AT_ONCE = 200  # letters in one run of the job; the rest comes with the next, so that other mailboxes get their turn
 
 
 def poll_mailboxes(ctx: Context) -> None:
-    """Timer: look into every mailbox of the form, each in a job of its own, so that one that hangs holds up none."""
-    for mailbox_id in ctx.db.scalars(sa.select(Mailbox.id).where(Mailbox.form_id == _form(ctx).id)):
-        ctx.enqueue("poll", key=f"mailbox:{mailbox_id}", mailbox_id=mailbox_id)
+    """Timer: look into every mailbox of the form, each in a job of its own, and into those that fail ever less often.
+
+    A server that hangs holds a worker up until its time is over: asked each time, it would leave little for the others.
+    """
+    for mailbox in ctx.db.scalars(sa.select(Mailbox).where(Mailbox.form_id == _form(ctx).id)):
+        if not _rests(mailbox, ctx.now):
+            ctx.enqueue("poll", key=f"mailbox:{mailbox.id}", mailbox_id=mailbox.id)
 
 
 def poll(ctx: Context, mailbox_id: int) -> None:
@@ -82,6 +88,13 @@ def _fetch_new(ctx: Context, mailbox: Mailbox, client: IMAPClient) -> bool:
             client.add_flags([uid], [b"\\Seen"], silent=True)
         mailbox.last_uid = uid  # not before: who dies in between fetches it again, knows it, and marks it
     return len(waiting) > AT_ONCE
+
+
+def _rests(mailbox: Mailbox, now: datetime) -> bool:
+    """Whether a mailbox that fails is left alone for now: as long again as it has been failing, up to a quarter of an hour."""
+    if mailbox.failing_since is None or mailbox.polled_at is None:
+        return False
+    return now < mailbox.polled_at + min(mailbox.polled_at - mailbox.failing_since, LONGEST_REST)
 
 
 def _is_known(ctx: Context, mailbox: Mailbox, sha256: str, uidvalidity: int | None, uid: int | None) -> bool:

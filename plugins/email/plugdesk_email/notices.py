@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from plugdesk.api import Context, Event, Message, Ticket, fill_html, html_of_text, language_of, send_automatic, use_language
 from plugdesk.api import gettext as _
@@ -22,7 +23,7 @@ def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
     first = ctx.db.get(Message, event.message_id)
     if not settings.receipt or first is None or event.data.get("channel") != "email" or first.kind != "human":
         return
-    if not _was_sent(ctx, ticket, "receipt", None) and _may_write(ctx, ticket):
+    if _may_write(ctx, ticket, "receipt", None):
         _send(ctx, ticket, "receipt", settings.receipt_text, answers=first, reason=None)
 
 
@@ -32,7 +33,7 @@ def send_closing_notice(ctx: Context, ticket: Ticket, event: Event) -> None:
     reason = f"closing:{event.id}"
     if not settings.closing or event.data.get("quietly") or ticket.channel != "email":
         return
-    if _was_sent(ctx, ticket, "closing", reason) or not _may_write(ctx, ticket):
+    if not _may_write(ctx, ticket, "closing", reason):
         return
     last = ctx.db.scalar(
         sa.select(Message)
@@ -52,18 +53,18 @@ def _send(ctx: Context, ticket: Ticket, kind: str, template: str, *, answers: Me
     send_automatic(ctx.db, ticket, kind=kind, html=html, answers=answers, reason=reason)
 
 
-def _was_sent(ctx: Context, ticket: Ticket, kind: str, reason: str | None) -> bool:
-    this = {"ticket_id": ticket.id, "kind": kind} | ({} if reason is None else {"reason": reason})
-    return ctx.db.scalar(_SENT if reason is None else _SENT_FOR, this) is not None
-
-
-def _may_write(ctx: Context, ticket: Ticket) -> bool:
-    """Not to programs, not to ourselves, and to nobody too often: two programs that answer each other would never stop."""
+def _may_write(ctx: Context, ticket: Ticket, kind: str, reason: str | None) -> bool:
+    """Once, not to programs or ourselves, and to nobody too often: two programs that answer each other would never stop."""
     address = ticket.customer.address("email")
-    if address is None or address.startswith(NEVER) or ctx.db.scalar(_OWN, {"address": address}) is not None:
+    if address is None or address.startswith(NEVER):
         return False
     since = {f"since_{number}": ctx.now - window for number, (window, _most) in enumerate(LIMITS)}
-    counts = ctx.db.execute(_RECENT, {"customer_id": ticket.customer_id, **since}).one()
+    this = {"ticket_id": ticket.id, "kind": kind, "address": address, "customer_id": ticket.customer_id, **since}
+    ctx.db.flush()  # what was written a moment ago counts, too
+    found = ctx.db.connection().execute(*((_BEFORE, this) if reason is None else (_BEFORE_FOR, this | {"reason": reason})))
+    *counts, was_sent, is_own = found.one()
+    if was_sent or is_own:
+        return False
     for count, (window, most) in zip(counts, LIMITS, strict=True):
         if count >= most:
             ctx.journal(
@@ -74,13 +75,15 @@ def _may_write(ctx: Context, ticket: Ticket) -> bool:
 
 
 # Built once: every new ticket asks them.
-_SENT = sa.select(Message.id).where(Message.ticket_id == sa.bindparam("ticket_id"), Message.kind == sa.bindparam("kind")).limit(1)
-_SENT_FOR = _SENT.where(Message.reason == sa.bindparam("reason"))
-_OWN = sa.select(Mailbox.id).where(Mailbox.address == sa.bindparam("address"))
-_RECENT = (
+_Sent = aliased(Message)
+_SENT = sa.exists().where(_Sent.ticket_id == sa.bindparam("ticket_id"), _Sent.kind == sa.bindparam("kind"))
+_OWN = sa.exists().where(Mailbox.address == sa.bindparam("address"))
+_COUNTS = (
     sa.select(*(sa.func.count().filter(Message.created_at > sa.bindparam(f"since_{number}")) for number in range(len(LIMITS))))
     .select_from(Message)
     .join(Ticket)
     .where(Ticket.customer_id == sa.bindparam("customer_id"), Message.kind.in_(("receipt", "closing")))
     .where(Message.created_at > sa.bindparam(f"since_{len(LIMITS) - 1}"))
 )
+_BEFORE = _COUNTS.add_columns(_SENT, _OWN)
+_BEFORE_FOR = _COUNTS.add_columns(_SENT.where(_Sent.reason == sa.bindparam("reason")), _OWN)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from plugdesk.api import (
@@ -50,18 +51,15 @@ def receive(ctx: Context, original_id: int) -> None:
             own = tuple(ctx.db.scalars(_MAILBOXES))
             letter = _read(ctx, original, own)
             with ctx.transaction():
-                _take(ctx, original, letter, own)
-                _note(original, letter)
+                _write(ctx, original, letter, _take(ctx, original, letter, own))
         except (sa.exc.OperationalError, StaleDataError):
             raise  # the database was busy: the next try will do
         except Exception as error:
-            if letter is not None:
-                _note(original, letter)  # once more: what was done inside is undone
             why = str(error)
             if not isinstance(error, Invalid):
                 ctx.log.exception("Letter %s could not be read", original.id)
                 why = _("It could not be read: %(why)s", why=f"{type(error).__name__}: {error}")
-            _end(original, OriginalState.QUARANTINE, why)
+            _write(ctx, original, letter, _End(OriginalState.QUARANTINE, why))
 
 
 def parse_again(ctx: Context, original: Original) -> None:
@@ -75,35 +73,44 @@ def _read(ctx: Context, original: Original, own: tuple[str, ...]) -> Letter:
     return parse_email(ctx.read_bytes(original.sha256), instance=ctx.instance, key=ctx.signing_key("letters"), own_addresses=own)
 
 
-def _note(original: Original, letter: Letter) -> None:
-    original.sender, original.subject, original.letter_id = letter.sender.email or None, letter.subject, letter.message_id
+@dataclass(frozen=True)
+class _End:
+    """What became of a letter, why, and the message it is or reports on."""
+
+    state: OriginalState
+    reason: str = ""
+    message_id: int | None = None
 
 
-def _take(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]) -> None:
+def _write(ctx: Context, original: Original, letter: Letter | None, end: _End) -> None:
+    values: dict[str, Any] = {"state": end.state, "reason": end.reason or None, "message_id": end.message_id}
+    if letter is not None:
+        values |= {"sender": letter.sender.email or None, "subject": letter.subject, "letter_id": letter.message_id}
+    ctx.db.connection().execute(_END if letter is None else _END_READ, {"original_id": original.id} | values)
+    for name, value in values.items():
+        set_committed_value(original, name, value)
+
+
+def _take(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]) -> _End:
     if letter.own_loop:
-        return _end(original, OriginalState.LOOP, letter.reason or _("It is a letter of this desk that came back."))
+        return _End(OriginalState.LOOP, letter.reason or _("It is a letter of this desk that came back."))
     if letter.kind is Kind.LOOP:
-        return _end(original, OriginalState.QUARANTINE, _("It comes from one of this desk's own mailboxes."))
+        return _End(OriginalState.QUARANTINE, _("It comes from one of this desk's own mailboxes."))
     if not letter.sender.email:
-        return _end(original, OriginalState.QUARANTINE, _("It names no sender to answer to."))
+        return _End(OriginalState.QUARANTINE, _("It names no sender to answer to."))
     if _is_duplicate(ctx, original, letter):
-        return _end(original, OriginalState.DUPLICATE, _("The same letter came before."))
+        return _End(OriginalState.DUPLICATE, _("The same letter came before."))
     if letter.kind is Kind.BOUNCE:
-        return _bounced(ctx, original, letter)
+        return _bounced(ctx, letter)
     answered = _answered(ctx, letter)
     if answered.ticket is not None and answered.takes_part:
-        _add(ctx, original, letter, answered.ticket)
-    elif letter.kind is Kind.AUTO_REPLY and answered.ticket is None:
-        _end(original, OriginalState.DISMISSED, letter.reason)
-    elif _floods(ctx, original, letter):
-        _end(
-            original,
-            OriginalState.QUARANTINE,
-            _("%(sender)s has sent too many letters in a short time.", sender=letter.sender.email),
-        )
-    else:
-        _open(ctx, original, letter, own, answered.ticket)
-    return None
+        return _add(ctx, original, letter, answered.ticket)
+    if letter.kind is Kind.AUTO_REPLY and answered.ticket is None:
+        return _End(OriginalState.DISMISSED, letter.reason)
+    if _floods(ctx, original, letter):
+        why = _("%(sender)s has sent too many letters in a short time.", sender=letter.sender.email)
+        return _End(OriginalState.QUARANTINE, why)
+    return _open(ctx, original, letter, own, answered.ticket)
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ def _is_over(ctx: Context, ticket: Ticket) -> bool:
     return ticket.closed_at is not None and ctx.now - ticket.closed_at > timedelta(days=settings.new_after_days)
 
 
-def _open(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...], strangers: Ticket | None) -> None:
+def _open(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...], strangers: Ticket | None) -> _End:
     customer = find_or_create_customer(ctx.db, channel="email", value=letter.sender.email, name=letter.sender.name)
     others = [each for each in (*letter.to, *letter.cc) if each.email not in own and each.email != letter.sender.email]
     ticket = open_ticket(
@@ -168,13 +175,13 @@ def _open(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]
     )  # fmt: skip
     if strangers is not None:
         link_tickets(ctx.db, ticket, strangers, None, kind="stranger")
-    _keep_letter(ctx, original, letter, ticket.messages[0])
+    return _keep_letter(ctx, original, letter, ticket.messages[0])
 
 
-def _add(ctx: Context, original: Original, letter: Letter, ticket: Ticket) -> None:
+def _add(ctx: Context, original: Original, letter: Letter, ticket: Ticket) -> _End:
     author = find_or_create_customer(ctx.db, channel="email", value=letter.sender.email, name=letter.sender.name)
     message = receive_message(ctx.db, ticket, author, said=_said(letter), channel="email")
-    _keep_letter(ctx, original, letter, message)
+    return _keep_letter(ctx, original, letter, message)
 
 
 def _said(letter: Letter) -> Said:
@@ -186,14 +193,14 @@ def _said(letter: Letter) -> Said:
     )  # fmt: skip
 
 
-def _keep_letter(ctx: Context, original: Original, letter: Letter, message: Message) -> None:
+def _keep_letter(ctx: Context, original: Original, letter: Letter, message: Message) -> _End:
     about = {
         "message_id": message.id, "mailbox_id": original.mailbox_id, "letter_id": letter.message_id, "subject": letter.subject,
         "answer_to": letter.answer_to.email, "answer_name": letter.answer_to.name or None,
         "references": [*letter.references, *letter.in_reply_to][-50:],
     }  # fmt: skip
-    ctx.db.execute(_KEEP, about)
-    original.state, original.message_id, original.reason = OriginalState.TAKEN, message.id, "; ".join(letter.problems) or None
+    ctx.db.connection().execute(_KEEP, about)
+    return _End(OriginalState.TAKEN, "; ".join(letter.problems), message.id)
 
 
 def _is_duplicate(ctx: Context, original: Original, letter: Letter) -> bool:
@@ -207,27 +214,26 @@ def _floods(ctx: Context, original: Original, letter: Letter) -> bool:
     return any(count >= most for count, (_window, most) in zip(counts, NEW_TICKETS, strict=True))
 
 
-def _bounced(ctx: Context, original: Original, letter: Letter) -> None:
+def _bounced(ctx: Context, letter: Letter) -> _End:
     """A report on a letter of ours: its message says so. A report on nothing we know of is put aside."""
     own = read_message_id(letter.original_message_id, ctx.signing_key("letters"))
     message = ctx.db.get(Message, own.message_id) if own else None
     if message is None or message.ticket_id is None:
-        return _end(original, OriginalState.DISMISSED, _("It reports on a letter this desk does not know."))
+        return _End(OriginalState.DISMISSED, _("It reports on a letter this desk does not know."))
     if letter.action in ("", "failed") and letter.report is not Report.READ:
         why = letter.diagnostic or letter.delivery_status or letter.subject
         report_failure(
             ctx.db, message, _("%(addresses)s: %(why)s", addresses=", ".join(letter.failed) or _("not delivered"), why=why)
         )
-    original.message_id = message.id
-    return _end(original, OriginalState.BOUNCE, letter.reason)
-
-
-def _end(original: Original, state: OriginalState, reason: str) -> None:
-    original.state, original.reason = state, reason or None
+    return _End(OriginalState.BOUNCE, letter.reason, message.id)
 
 
 # Built once: every letter needs them.
 _KEEP = sa.insert(cast(sa.Table, LetterOf.__table__))
+_END = sa.update(cast(sa.Table, Original.__table__)).where(Original.__table__.c.id == sa.bindparam("original_id")).values(
+    {name: sa.bindparam(name) for name in ("state", "reason", "message_id")}
+)  # fmt: skip
+_END_READ = _END.values({name: sa.bindparam(name) for name in ("sender", "subject", "letter_id")})
 _MAILBOXES = sa.select(Mailbox.address)
 _SAME = sa.select(Original.id).where(
     Original.form_id == sa.bindparam("form_id"), Original.letter_id == sa.bindparam("letter_id"), Original.id != sa.bindparam("id"),

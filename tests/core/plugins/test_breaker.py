@@ -1,5 +1,6 @@
 """The breaker: what opens it, what every process sees of it, and how it closes."""
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -160,3 +161,26 @@ def test_a_breaker_that_cannot_be_written_does_not_break_the_page(desk, monkeypa
         found = session.get(Form, form)
         for _time in range(OPENS_AFTER):
             runtime.executor.run("one", "panel", found, session, Switchable())
+
+
+def test_after_the_pause_one_thread_tries_and_the_others_wait_for_it(desk, clock):
+    runtime, form, _other = desk
+    panel = Switchable()
+    press(runtime, form, panel, times=OPENS_AFTER)
+    clock.advance(FIRST_PAUSE)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(ctx):
+        begun.set()
+        go_on.wait(30)
+        return "panel"
+
+    trying = threading.Thread(target=press, args=(runtime, form, slow))
+    trying.start()
+    assert begun.wait(30)
+    with runtime.database.read() as session:
+        assert not runtime.executor.allows("one", runtime.scope(session, form))
+    go_on.set()
+    trying.join()
+    with runtime.database.read() as session:
+        assert runtime.executor.allows("one", runtime.scope(session, form))

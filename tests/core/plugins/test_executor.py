@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.database import Database, finish
+from plugdesk.database import STATEMENT_LIMIT_MS, Database, finish
 from plugdesk.errors import Invalid
 from plugdesk.plugins.executor import DECISION_LIMIT, Failed, Suspended, Veto
 from plugdesk.plugins.figures import HookError
@@ -296,6 +296,27 @@ def test_a_decision_that_takes_too_long_counts_but_suspends_at_once(build_runtim
         entry = runtime.scope(reading, form.id).suspended["slow"]
     assert (value, failed) == ({"by": ["slow"]}, [])
     assert "took 1.1 s" in entry["reason"]
+
+
+ENDLESS = sa.text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+
+
+def test_a_statement_in_a_decision_is_broken_off_after_a_second_and_the_desks_own_goes_on(build_runtime, open_session):
+    def endless(ctx, settled):
+        ctx.db.scalar(ENDLESS)
+
+    endless.__name__ = "settle_ticket"
+    runtime = build_runtime(build_plugin("endless", endless), build_plugin("good", ok))
+    session = open_session(runtime)
+    form = build_form(session, on=("endless", "good"))
+    value, failed = runtime.executor.filter("settle_ticket", form, session, {}, name="settled", ticket=None)
+    assert (value, failed) == ({"by": ["good"]}, ["endless"])
+    form.name = "Support, saved"
+    session.commit()
+    with runtime.database.read() as reading:
+        assert runtime.scope(reading, form.id).name == "Support, saved"
+    if runtime.database.dialect == "postgresql":
+        assert session.scalar(sa.text("SHOW statement_timeout")) == f"{STATEMENT_LIMIT_MS // 1000}s"
 
 
 def test_an_error_is_kept_once_with_how_often_and_where(build_runtime, open_session):

@@ -250,13 +250,14 @@ def test_letters_that_leave_together_share_a_connection(asked, monkeypatch):
 
 
 def test_a_connection_that_was_lost_between_two_letters_is_made_anew(asked, monkeypatch):
-    opened, rset = count_logins(monkeypatch), smtplib.SMTP.rset
+    opened, data = count_logins(monkeypatch), smtplib.SMTP.data
 
-    def lost(client: smtplib.SMTP) -> tuple[int, bytes]:
+    def lost_afterwards(client: smtplib.SMTP, letter: bytes) -> tuple[int, bytes]:
+        answer = data(client, letter)
         asked.mail.drop_connections()
-        return rset(client)
+        return answer
 
-    monkeypatch.setattr(smtplib.SMTP, "rset", lost)
+    monkeypatch.setattr(smtplib.SMTP, "data", lost_afterwards)
     three_replies(asked)
     asked.work()
     sent = sorted(each.get_body(("plain",)).get_content().split()[0] for each in asked.letters(ADDRESS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -319,6 +320,26 @@ def test_a_server_that_is_away_is_said_in_words_and_letters_come_when_it_is_back
         mailbox = session.scalars(sa.select(Mailbox)).one()
         assert (mailbox.error, mailbox.failing_since) == (None, None)
     assert len(tickets(company)) == 2
+
+
+def test_a_mailbox_that_fails_is_looked_into_ever_less_often(make_company, clock):
+    company = make_company(clock=clock)
+    company.mail.stop()
+    looks = []
+    for _half_minute in range(240):
+        look(company)
+        with company.runtime.database.read() as session:
+            looks.append(session.scalars(sa.select(Mailbox.polled_at)).one())
+    rests = [(after - before).total_seconds() for before, after in pairwise(dict.fromkeys(looks)) if before]
+    assert rests == sorted(rests)
+    assert rests[0] <= 62
+    assert 840 <= rests[-1] <= 960
+    assert len(rests) < 20, "in two hours"
+    company.mail.start()
+    for _half_minute in range(32):
+        look(company)
+    with company.runtime.database.read() as session:
+        assert session.scalars(sa.select(Mailbox.failing_since)).one() is None
 
 
 def test_nothing_is_dropped_without_a_line_in_the_books(company):

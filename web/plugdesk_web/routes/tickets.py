@@ -149,7 +149,7 @@ def list_values(
         "columns": columns_of(db(), columns, found),
         "language": language,
         "narrowed": narrowed,
-        "channels": runtime().registry.channels,
+        "ways": {name: (channel.icon, str(channel.title)) for name, channel in runtime().registry.channels.items()},
         "here": request.full_path.rstrip("?"),
         "arguments": arguments,
         "older_url": _here(arguments, after=older) if older else "",

@@ -68,6 +68,7 @@ class LocalMessenger:
     def stop(self) -> None:
         """Ends every connection and delivery and all threads. Stopping twice is harmless."""
         server, self._server = self._server, None
+        self._switchboard.closing.set()
         with self._world.changed:
             for bot in self._world.bots.values():
                 bot.polls += 1  # whoever waits for updates is sent away
@@ -164,8 +165,11 @@ class LocalMessenger:
 
     # What happened
 
-    def wait_for(self, predicate: Callable[[], Found], seconds: float = 5.0) -> Found:
-        """Asks after every change until the answer is true or the time is over; returns the last answer."""
+    def wait_for(self, predicate: Callable[[], Found], seconds: float = 30.0) -> Found:
+        """Asks after every change until the answer is true or the time is over; returns the last answer.
+
+        While it is asked the messenger stands still: ask only what is answered at once.
+        """
         with self._world.changed:
             return self._world.changed.wait_for(predicate, seconds)
 

@@ -43,7 +43,7 @@ class Press:
         """Whether it is too late to answer."""
         return now - self.at >= timedelta(seconds=CALLBACK_LIVES)
 
-    def wait(self, seconds: float = 5.0) -> PressAnswer | None:
+    def wait(self, seconds: float = 30.0) -> PressAnswer | None:
         """The bot's answer, waited for at most that long; None when it did not come."""
         with self._changed:
             self._changed.wait_for(lambda: self.answer is not None, seconds)

@@ -164,7 +164,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, switchboard: Switchboard, host: str, port: int) -> None:
         self.switchboard = switchboard
         self.timeout = None
-        self._open: dict[socket.socket, threading.Thread] = {}
+        self._open: set[socket.socket] = set()
+        self._answering: list[threading.Thread] = []
         self._guard = threading.Lock()
         self._listener = threading.Thread(target=self._listen, name="local-messenger", daemon=True)
         super().__init__((host, port), _Handler)
@@ -185,7 +186,7 @@ class Server(ThreadingHTTPServer):
             pass  # wakes the listener, which waits without looking at the clock
         self._listener.join()
         self.break_connections()
-        for thread in list(self._open.values()):
+        for thread in self._answering:
             thread.join()
         self.server_close()
 
@@ -204,12 +205,13 @@ class Server(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         with self._guard:
-            self._open[request] = thread
+            self._open.add(request)
+        self._answering = [*(each for each in self._answering if each.is_alive()), thread]
         thread.start()
 
     def shutdown_request(self, request: Any) -> None:
         with self._guard:
-            self._open.pop(request, None)
+            self._open.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

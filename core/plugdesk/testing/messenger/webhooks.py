@@ -218,12 +218,18 @@ class _Connection:
             self._open = self._connect()
         path = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
         try:
+            self._go_on_unless_aborted()
             self._open.request("POST", path, body, headers)
+            self._go_on_unless_aborted()
             answer = self._open.getresponse()
             return answer.status, answer.reason, answer.headers, answer.read()
         except BaseException:
             self.close()
             raise
+
+    def _go_on_unless_aborted(self) -> None:
+        if self._aborted:
+            raise ConnectionAbortedError
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port

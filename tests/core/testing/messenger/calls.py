@@ -13,7 +13,7 @@ class Api:
     """`ok` gives the result of what went well, `refused` code and words of what did not."""
 
     def __init__(self, messenger: LocalMessenger, token: str) -> None:
-        self.http = httpx.Client(base_url=messenger.address, timeout=5, verify=False)
+        self.http = httpx.Client(base_url=messenger.address, timeout=60, verify=False)
         self.token = token
 
     def answer(self, method: str, **arguments: Any) -> httpx.Response:

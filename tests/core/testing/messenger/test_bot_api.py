@@ -353,7 +353,7 @@ def test_messages_are_numbered_over_all_private_chats_of_a_bot(
     assert numbers == [2, 3, 4]
 
 
-def test_it_starts_no_thread_before_it_is_told_to_and_leaves_none(token: str) -> None:
+def test_it_starts_no_thread_before_it_is_told_to_and_leaves_none() -> None:
     before = threading.active_count()
     messenger = LocalMessenger()
     assert threading.active_count() == before

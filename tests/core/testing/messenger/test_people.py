@@ -276,6 +276,18 @@ def test_a_group_becomes_a_supergroup_and_says_where_it_went(
         ann.write(group, "x")
 
 
+def test_in_a_group_only_an_administrator_deletes_what_others_wrote(
+    messenger: LocalMessenger, api: Api, ann: Person, token: str
+) -> None:
+    group = messenger.group("Team", ann, [token])
+    where = {"chat_id": group.id, "message_id": ann.write(group, "/help").id}
+    assert api.refused("deleteMessage", **where) == (400, "Bad Request: message can't be deleted for everyone")
+    refusal = api.refused("deleteMessages", chat_id=group.id, message_ids=[where["message_id"]])
+    assert refusal == (400, "Bad Request: message can't be deleted for everyone")
+    group.promote(token)
+    assert api.ok("deleteMessage", **where) is True
+
+
 def test_numbers_are_asked_for_in_private_only(messenger: LocalMessenger, api: Api, ann: Person, token: str) -> None:
     group = messenger.group("Team", ann, [token])
     keyboard = {"keyboard": [[{"text": "My number", "request_contact": True}]]}

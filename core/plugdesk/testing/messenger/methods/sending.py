@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from plugdesk.testing.messenger.arguments import Upload
-from plugdesk.testing.messenger.chats import Chat, ChatAction, PrivateChat
+from plugdesk.testing.messenger.chats import Chat, ChatAction
 from plugdesk.testing.messenger.entities import Formatted
 from plugdesk.testing.messenger.files import BIGGEST_PHOTO, LONGEST_SIDES, NARROWEST, File, Kind, new_file
 from plugdesk.testing.messenger.markup import Markup, read_markup
@@ -172,5 +172,3 @@ def _put_keyboard(chat: Chat, markup: Markup) -> None:
         chat.keyboard = markup.keyboard
     elif markup.removes_keyboard:
         chat.keyboard = None
-    if isinstance(chat, PrivateChat):
-        chat.started = True

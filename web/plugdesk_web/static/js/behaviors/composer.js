@@ -29,7 +29,7 @@ export default function composer(form, signal) {
   }
 
   area.addEventListener("focus", () => load(), { signal, once: true });
-  if (form.querySelector("[data-html]")) load();
+  if (form.querySelector("[data-html]") || document.activeElement === area) load(); // one may be quicker than this script
   form.addEventListener("change", (event) => event.target.name === "mode" && modeChanged(event.target), { signal });
   form.addEventListener("click", (event) => event.target.name === "mode" && event.target.checked && focus(), { signal });
   form.addEventListener("keydown", (event) => {
