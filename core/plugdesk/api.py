@@ -4,6 +4,17 @@
 """
 
 from plugdesk.addresses import connect_public, is_email, normal_email
+from plugdesk.channels.buttons import press_button
+from plugdesk.channels.conversations import (
+    ConversationSettings,
+    hear,
+    send_chat_closing,
+    send_chat_receipt,
+)
+from plugdesk.channels.notes import add_desk_note
+from plugdesk.channels.pace import hold_off, wait_turn
+from plugdesk.channels.splitting import split_text
+from plugdesk.channels.updates import Update, UpdateState, keep_update, keep_updates, read_again, updates_aside
 from plugdesk.clock import in_utc
 from plugdesk.commandline import desk_runtime, pass_runtime
 from plugdesk.contributions import (
@@ -15,6 +26,7 @@ from plugdesk.contributions import (
     JobKind,
     Limits,
     MaybeSent,
+    Rate,
     Service,
     SettingsPage,
     Step,
@@ -93,9 +105,10 @@ from plugdesk.tickets.correspondence import (
     send_again,
     send_automatic,
 )
-from plugdesk.tickets.delivery import handing_over, report_failure
+from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
+from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
-from plugdesk.tickets.wording import fill_html, fill_text, language_of
+from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
 from plugdesk.users.customers import (
@@ -104,9 +117,10 @@ from plugdesk.users.customers import (
     add_organization,
     change_customer,
     find_or_create_customer,
+    remove_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
-from plugdesk.variables import Block, check_template, render_html, render_text
+from plugdesk.variables import Block, Button, check_template, render_html, render_text
 from plugdesk.vault import Secret
 
 __all__ = [
@@ -115,11 +129,13 @@ __all__ = [
     "Attachment",
     "Base",
     "Block",
+    "Button",
     "Change",
     "Channel",
     "Command",
     "Conflict",
     "Context",
+    "ConversationSettings",
     "CustomerKind",
     "DeliveryState",
     "Desk",
@@ -151,6 +167,7 @@ __all__ = [
     "Park",
     "Participant",
     "PlugdeskError",
+    "Rate",
     "RetryLater",
     "Role",
     "Runtime",
@@ -165,13 +182,17 @@ __all__ = [
     "Ticket",
     "Timer",
     "Undeliverable",
+    "Update",
+    "UpdateState",
     "User",
     "Variables",
     "Veto",
     "Watcher",
     "Word",
+    "Words",
     "accept",
     "add_customer",
+    "add_desk_note",
     "add_field",
     "add_file",
     "add_group",
@@ -191,8 +212,10 @@ __all__ = [
     "can_work_on",
     "cancel",
     "cancel_timer",
+    "carrier_of",
     "change_customer",
     "change_status",
+    "channels_to",
     "check_template",
     "clean_html",
     "clean_template",
@@ -200,13 +223,17 @@ __all__ = [
     "content_disposition",
     "create_form",
     "current_language",
+    "delete_reply",
     "desk_runtime",
     "disable_plugin",
+    "edit_message",
+    "edit_reply",
     "enable_plugin",
     "enqueue",
     "excerpt",
     "fill_html",
     "fill_text",
+    "fill_words",
     "find_or_create_customer",
     "form_by_slug",
     "format_date",
@@ -222,10 +249,14 @@ __all__ = [
     "forward_message",
     "gettext",
     "handing_over",
+    "hear",
+    "hold_off",
     "hookimpl",
     "html_of_text",
     "in_utc",
     "is_email",
+    "keep_update",
+    "keep_updates",
     "language_of",
     "lazy_gettext",
     "lazy_pgettext",
@@ -240,9 +271,12 @@ __all__ = [
     "option",
     "pass_runtime",
     "pgettext",
+    "press_button",
+    "read_again",
     "receive_message",
     "record",
     "release",
+    "remove_identity",
     "render_html",
     "render_text",
     "reply_to_ticket",
@@ -252,6 +286,8 @@ __all__ = [
     "save_plugin_settings",
     "send_again",
     "send_automatic",
+    "send_chat_closing",
+    "send_chat_receipt",
     "set_fields",
     "set_form_agent",
     "set_responsible",
@@ -259,14 +295,18 @@ __all__ = [
     "set_timer",
     "shown_inline",
     "sniff_type",
+    "split_text",
     "split_ticket",
     "storable",
     "survivor",
     "text_of_html",
     "translatable",
     "unwatch",
+    "updates_aside",
     "use_language",
     "visible_forms",
     "visible_tickets",
+    "wait_turn",
     "watch",
+    "withdraw_message",
 ]

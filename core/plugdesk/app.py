@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,6 +66,7 @@ def create_app(runtime: Runtime) -> Flask:
     )
     app.url_map.converters["int"] = RowNumber
     app.extensions["plugdesk"] = runtime
+    app.extensions["plugdesk_called"] = {}
     if runtime.settings.trusted_proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -152,8 +154,18 @@ def _guard_extensions() -> None:
         if form.archived_at is not None and found["public"]:
             abort(410)
         g.form = form
-    elif not _on_somewhere(runtime, plugin):
+    elif not (_called_lately(plugin) if found["d"] else _on_somewhere(runtime, plugin)):
         abort(404)
+
+
+def _called_lately(plugin: str) -> bool:
+    """`_on_somewhere` for a vendor's calls, asked once a second: they come by the hundred, and their code looks at its form itself."""
+    known: dict[str, float] = current_app.extensions["plugdesk_called"]
+    if monotonic() < known.get(plugin, 0.0):
+        return True
+    is_on = _on_somewhere(current_runtime(), plugin)
+    known[plugin] = monotonic() + 1.0 if is_on else 0.0
+    return is_on
 
 
 def _on_somewhere(runtime: Runtime, plugin: str) -> bool:
@@ -161,7 +173,12 @@ def _on_somewhere(runtime: Runtime, plugin: str) -> bool:
     manifest = runtime.registry.plugins[plugin].manifest
     if manifest is not None and manifest.scope == "app":
         return runtime.desk(session).has(plugin)
-    return runtime.desk(session).has(plugin) or any(form.has(plugin) for form in session.scalars(sa.select(Form)))
+    if manifest is not None and manifest.scope == "form":  # vendors call there hundreds of times a second
+        here = sa.cast(Form.extensions, sa.Text).contains(f'"{plugin}"', autoescape=True)
+        return session.scalar(sa.select(Form.id).where(here).limit(1)) is not None
+    return runtime.desk(session).has(plugin) or any(
+        plugin in extensions for extensions in session.scalars(sa.select(Form.extensions))
+    )
 
 
 def _end_transaction(response: Response) -> Response:

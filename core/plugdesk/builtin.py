@@ -10,11 +10,14 @@ from plugdesk.plugins.registry import Registry
 
 def add_core(registry: Registry) -> None:
     """Register the core's jobs, recurring work and variables."""
-    from plugdesk.tickets import delivery, housekeeping, settling, wording
+    from plugdesk.tickets import delivery, editing, housekeeping, settling, wording
 
     registry.add_core(
         jobs=[
             JobKind("deliver_message", delivery.deliver_message),
+            JobKind("change_message", editing.change_message),
+            JobKind("withdraw_message", editing.tell_withdrawal),
+            JobKind("show_typing", editing.tell_typing, max_tries=1),
             JobKind("settle", settling.settle_again),
         ],
         timers=[

@@ -19,9 +19,10 @@ from plugdesk.variables import Value
 if TYPE_CHECKING:
     import click
 
+    from plugdesk.channels.updates import Update
     from plugdesk.plugins.context import Context
     from plugdesk.runtime import Runtime
-    from plugdesk.tickets.models import Message
+    from plugdesk.tickets.models import Message, Ticket
     from plugdesk.users.models import User
 
 ValueType = Literal["text", "number", "moment", "date", "choice", "check", "person"]
@@ -64,12 +65,29 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """At most `count` messages in `seconds` over time, of which `burst` may go at once."""
+
+    count: int
+    seconds: float = 1.0
+    burst: int = 1
+
+
+@dataclass(frozen=True)
 class Limits:
-    """What a channel can carry. `None` means no limit. Sizes in bytes, lengths in characters."""
+    """What a channel can carry. `None` means no limit. Sizes in bytes.
+
+    `text` counts what `length` counts, characters where nothing is said; a longer text leaves in parts. `reply_window` is
+    how long after the customer's last word they can be written to. `per_chat` and `per_account` say how fast.
+    """
 
     text: int | None = None
     file_size: int | None = None
     files: int | None = None
+    length: Callable[[str], int] = len
+    reply_window: timedelta | None = None
+    per_chat: Rate | None = None
+    per_account: Rate | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +98,17 @@ class Channel:
     talks to the outside. It returns the channel's own id of the message, or raises `Undeliverable` (final),
     `RetryLater`, or `MaybeSent`. `reaches(ctx, customer)` says whether the customer can be written to this way.
     `ready(ctx)` says in a sentence what is missing before anything can be sent, or nothing.
+
+    A channel whose vendor hands over updates keeps each with `keep_update` before it acknowledges it; `take(ctx, waiting)`
+    reads the first of the updates that wait in one chat, and as many after it as belong to it, and returns how many.
+    It runs in a job, one at a time for each chat, and may call `ctx.checkpoint()` before it talks to the outside.
+
+    Where messages can be changed after they were delivered, `change(ctx, message)` tells the other side what it says now
+    and `withdraw(ctx, message)` that it is gone; `typing(ctx, ticket)` shows that somebody is writing. The three run in
+    jobs and raise `Undeliverable` or `RetryLater`.
+
+    `in_order` says that a message waits for those before it on its ticket, `buttons` that the customer can press buttons
+    under a message (see `Block`), `copies` that a message can go to others as well, `rich_text` that it can be formatted.
     """
 
     name: str
@@ -88,9 +117,15 @@ class Channel:
     deliver: Callable[[Context, Message], str | None]
     reaches: Callable[[Context, User], bool]
     ready: Callable[[Context], str | None] = lambda ctx: None
+    take: Callable[[Context, Sequence[Update]], int] | None = None
+    change: Callable[[Context, Message], None] | None = None
+    withdraw: Callable[[Context, Message], None] | None = None
+    typing: Callable[[Context, Ticket], None] | None = None
     limits: Limits = Limits()
     rich_text: bool = True
     copies: bool = False
+    buttons: bool = False
+    in_order: bool = False
 
 
 class Undeliverable(Exception):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from plugdesk.events import Event
     from plugdesk.forms.models import Form
     from plugdesk.plugins.context import Context
-    from plugdesk.tickets.models import Ticket
+    from plugdesk.tickets.correspondence import Said
+    from plugdesk.tickets.models import Message, Ticket
     from plugdesk.users.models import User
 
 PROJECT = "plugdesk"
@@ -191,11 +192,44 @@ def connect_mailbox(ctx: Context, account: Mapping[str, Any], by: User) -> bool 
 
 
 @first
+def connect_bot(ctx: Context, account: Mapping[str, Any], by: User) -> bool | None:
+    """Decision (first): connect a messenger's bot to this form, or give the one it has other ways to its messenger.
+
+    Called in the transaction of whoever sets desks up: the demo, the test kit, an import. Nobody is asked who the bot is, so
+    `account` says it: token, name, username; api_address, own_network where its messenger is not the vendor's own; people, the
+    numbers of those who have written to it before. The desk fetches what is written to it. True says it is connected.
+    Example: `add_bot(ctx, read_account(ctx, account, by=by), by=by); return True`
+    """
+    raise NotImplementedError
+
+
+@first
 def rate_ticket(ctx: Context, ticket: Ticket, mark: int, comment: str) -> bool | None:
     """Decision (first): store the mark, 5 to 1, that the ticket's customer gave elsewhere than on a page of this desk.
 
     Called in the transaction of whoever brings it: the demo, an import, a messenger. True says that it is stored.
     Example: `rate(ctx, invitation_of(ctx, ticket), mark=mark, comment=comment); return True`
+    """
+    raise NotImplementedError
+
+
+@first
+def words_received(ctx: Context, customer: User, said: Said, channel: str) -> bool | None:
+    """Decision (first): are a customer's words in a chat meant for this plugin rather than for a ticket?
+
+    Called in the transaction that receives them, before a ticket is looked for; True says that the plugin has stored them.
+    Example: `return store_comment(ctx, customer, said.text) or None`
+    """
+    raise NotImplementedError
+
+
+@first
+def button_pressed(ctx: Context, ticket: Ticket, message: Message, key: str) -> str | None:
+    """Decision (first): the customer pressed the button `key` this plugin put under `message`. Only that plugin is asked.
+
+    Called in the transaction that stores the press; the words returned are shown to the customer for a moment, None says
+    that it cannot be answered any more.
+    Example: `rate(ctx, invitation, mark=int(key)); return _("Thank you.")`
     """
     raise NotImplementedError
 

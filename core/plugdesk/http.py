@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -13,10 +14,12 @@ import httpcore
 import httpx
 
 from plugdesk.addresses import Resolver, resolve_public
-from plugdesk.errors import PlugdeskError
+from plugdesk.errors import Invalid, PlugdeskError
 from plugdesk.i18n import gettext as _
 
 USER_AGENT = "Plugdesk"
+# httpx writes the address of each request into the log, and an address may hold a secret: Telegram's hold the bot's token.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class RequestRefused(httpx.TransportError):
@@ -154,6 +157,19 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
+
+
+def trusting(ca_file: str) -> ssl.SSLContext:
+    """Verifies certificates by the machine's and Mozilla's authorities, and by those in `ca_file`. `Invalid` when it cannot be read."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    try:
+        context.load_verify_locations(ca_file)
+    except OSError as error:  # ssl.SSLError is one, too
+        raise Invalid(
+            _("The file of certificate authorities, %(file)s, cannot be read: %(why)s", file=ca_file, why=error)
+        ) from None
+    return context
 
 
 @cache

@@ -7,7 +7,7 @@ What is done is deleted. `plugdesk.claims` takes due jobs, `plugdesk.worker` run
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -106,6 +106,20 @@ def enqueue(
         running = sa.update(Job).where(*live(kind, form, key), Job.state == JobState.RUNNING)
         execute(session, running.values(again_at=sa.func.coalesce(Job.again_at, at)))
     return job
+
+
+def enqueue_each(session: Session, kind: str, jobs: Mapping[str, dict[str, Any]], *, form: Form | None = None) -> None:
+    """`enqueue` for many keys of one kind at once; `jobs` maps each key to the arguments of its job."""
+    runtime, connection = _runtime(session), session.connection()
+    now, form_id = runtime.clock.now(), form.id if form else 0
+    shared = {"kind": kind, "plugin": kind.partition(":")[0], "form_id": form_id, "due_at": now, "created_at": now}
+    shared |= {"state": JobState.READY, "tries": 0, "failures": 0}
+    # In one order: two who store the same keys wait for each other and not in a circle.
+    rows = [{**shared, "key": key, "args": args} for key, args in sorted(jobs.items())]
+    runtime.nudge(session)
+    stored = connection.execute(_STORE_EACH[runtime.database.dialect], rows).scalars().all()
+    if known := sorted(jobs.keys() - set(stored)):
+        connection.execute(_AGAIN, {"of": kind, "here": form_id, "keys": known, "at": now})
 
 
 def store(
@@ -226,13 +240,22 @@ def in_words(error: BaseException) -> str:
     return words[:ERROR_LENGTH]
 
 
-def _store(insert: Any) -> Any:
+def _store(insert: Any, returned: str = "id") -> Any:
     stored = insert(Job.__table__).on_conflict_do_nothing(index_elements=["kind", "form_id", "key"], index_where=_LIVE)
-    return stored.returning(Job.__table__.c.id)
+    return stored.returning(Job.__table__.c[returned])
 
 
 # Built once: a statement with RETURNING on the mapped class costs five times as much.
 _STORE: dict[str, Any] = {"sqlite": _store(sqlite.insert), "postgresql": _store(postgresql.insert)}
+_STORE_EACH: dict[str, Any] = {"sqlite": _store(sqlite.insert, "key"), "postgresql": _store(postgresql.insert, "key")}
+_AGAIN = (
+    sa.update(Job.__table__)  # type: ignore[arg-type]
+    .where(
+        Job.kind == sa.bindparam("of"), Job.form_id == sa.bindparam("here"), Job.key.in_(sa.bindparam("keys", expanding=True)), _LIVE,
+        Job.state == JobState.RUNNING,
+    )
+    .values(again_at=sa.func.coalesce(Job.again_at, sa.bindparam("at", type_=Job.__table__.c.again_at.type)))
+)  # fmt: skip
 
 
 def live(kind: str, form: Form | None, key: str | None) -> tuple[Any, ...]:

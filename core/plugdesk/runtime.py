@@ -149,13 +149,21 @@ class Runtime:
             session.info["nudged"] = True
             afterwards(session, self._nudged)
 
-    def http_client(self, plugin: str) -> httpx.Client:
-        """The client for one plugin: the hosts of its manifest, time-outs, no private address but the named ones."""
-        from plugdesk.http import client_for
+    def http_client(
+        self, plugin: str, hosts: Sequence[str] = (), *, ca_file: str | None = None, own_network: bool = False, **options: Any
+    ) -> httpx.Client:
+        """The client for one plugin: the hosts of its manifest and `hosts`, time-outs, no private address but the named ones.
+
+        `options` are those of `client_for`.
+        """
+        from plugdesk.http import client_for, trusting
 
         manifest = self.registry.plugins[plugin].manifest
-        hosts = tuple(each[4:] for each in (manifest.permissions if manifest else ()) if each.startswith("net:"))
-        return client_for(hosts=hosts, private_hosts=self.settings.private_hosts)
+        named = tuple(each[4:] for each in (manifest.permissions if manifest else ()) if each.startswith("net:"))
+        private = (*self.settings.private_hosts, *(hosts if own_network else ()))
+        more = ca_file or self.settings.ca_file
+        certificates = trusting(more) if more else None
+        return client_for(hosts=(*named, *hosts), private_hosts=private, certificates=certificates, **options)
 
     def close(self) -> None:
         """Write the figures down and let go of the database."""

@@ -49,6 +49,14 @@ def index_message(session: Session, ticket: Ticket, message: Message, *, first: 
         session.execute(_POSTGRESQL_PUT, values | {"head": " ".join(_head(ticket).values())})
 
 
+def index_again(session: Session, ticket: Ticket) -> None:
+    """Write the ticket's document anew: something it holds was changed."""
+    forget_ticket(session, ticket.id)
+    for message in ticket.messages:
+        if message.author_id is not None:
+            index_message(session, ticket, message)
+
+
 def forget_ticket(session: Session, ticket_id: int) -> None:
     """Take the ticket out of the index."""
     column = "rowid" if runtime_of(session).database.dialect == "sqlite" else "ticket_id"

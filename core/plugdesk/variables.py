@@ -23,11 +23,23 @@ MAX_RENDERED = 2_000_000
 
 
 @dataclass(frozen=True)
+class Button:
+    """What a customer can press under a message, on channels that have buttons. `key` is its plugin's own, at most 40 signs."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Block:
-    """A value that is a piece of a letter by itself (five faces to tap): as text, and as HTML in place of its paragraph."""
+    """A value that is a piece of a letter by itself (five faces to tap): as text, and as HTML in place of its paragraph.
+
+    `buttons` stand under the message it is a part of; only a channel with `buttons` shows them.
+    """
 
     text: str
     html: Markup
+    buttons: tuple[Button, ...] = ()
 
 
 Value = str | Markup | Block | None

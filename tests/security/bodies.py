@@ -10,11 +10,11 @@ NO_NAME = "nowhere"
 
 # The parts of an address, by the row's object. A value is the name of a thing of the world, or with = a text.
 OBJECTS: Mapping[str, Mapping[str, str]] = {
-    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "group": {}, "job": {}, "delivery": {}, "message": {},
-    "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"},
+    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "group": {}, "job": {}, "delivery": {}, "message": {},
+    "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
-    "deskwide": {"plugin": "=demo"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"},
+    "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"},
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
@@ -25,6 +25,7 @@ MISSING_PART: Mapping[str, str] = {
     "file": "plugin",
     "press": "number",
     "button": "plugin",
+    "chatter": "number",
 }
 
 SERVERS = {
@@ -51,9 +52,11 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /tickets/<int:number>/draft": {"mode": "reply", "text": "Dear Ann"},
     "POST /tickets/<int:number>/notes": {"text": "A note"},
     "POST /tickets/<int:number>/replies": {"text": "An answer", "seen": "{last}"},
+    "POST /messages/<int:message_id>/correction": {"text": "Try the other cable, please."},
     "POST /messages/<int:message_id>/forwardings": {"to": "expert@other.example", "comment": "Please look"},
     "POST /uploads": {"file": b"Hello"},
     "POST /customers/<int:user_id>": {"name": "Ann B. Carter", "kind": "person"},
+    "POST /customers/<int:user_id>/joining": {"other": "999999"},
     "POST /customers/<int:user_id>/identities": {"value": "ann@work.example"},
     "POST /forms": {"name": "Repairs"},
     "POST /forms/<slug>": {"name": "Helpdesk", "language": "en"},
@@ -76,10 +79,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /groups": {"name": "Night watch"},
     "POST /groups/<int:group_id>": {"name": "Day watch", "seen": "{group_seen}"},
     "POST /first-steps/mailbox": {"address": "first@desk.example"},
+    "POST /x/demo/messenger": {"name": "Emma Clark"},
+    "POST /x/demo/messenger/<int:number>/messages": {"text": "Hello"},
     "POST /x/demo/letters": {"customer": "ann@home.example", "text": ""},
-    "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "version": "0"},
+    "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "set_comment_minutes": "10", "version": "0"},
     "POST /extensions/<plugin>/forms/<slug>/test": {"set_words": "Try", "version": "0"},
-    "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "version": "0"},
+    "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "set_comment_minutes": "10", "version": "0"},
 }  # fmt: skip
 
 QUERIES: Mapping[str, str] = {

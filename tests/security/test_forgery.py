@@ -36,7 +36,8 @@ def test_only_post_changes_anything(world: World) -> None:
     before, problems, browser = world.dump(), [], world.browser("admin")
     for number, rule in enumerate(dict.fromkeys(row.rule for row in rows())):
         method = ("PUT", "PATCH", "DELETE")[number % 3]
-        for headers, refused in (({}, (404, 405)), ({"X-CSRFToken": ""}, (403,))):
+        without = (405,) if rule.startswith("/in/") else (403,)  # a vendor has no token of a page, nor a person's rights
+        for headers, refused in (({}, (404, 405)), ({"X-CSRFToken": ""}, without)):
             status = browser.open(world.path(rule), method=method, headers=headers).status_code
             if status not in refused:
                 problems.append(f"{method} {rule} answers {status}")

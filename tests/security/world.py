@@ -20,6 +20,7 @@ from plugdesk.hooks import hookimpl
 from plugdesk.plugins.loader import Plugin, State
 from plugdesk.plugins.manifest import Manifest
 from plugdesk.plugins.settings import option
+from plugdesk_demo.models import PlayedPerson
 from plugdesk_web.contributions import Action
 from tests.factories import PASSWORD, make_admin, make_agent, make_customer, make_desk, make_form, make_group
 
@@ -149,8 +150,9 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "button")
+        _switch_on(session, form, "email", "csat", "telegram", "button")
     _switch_on(session, runtime.desk(session), "demo")
+    session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
     session.commit()
     return world
@@ -186,6 +188,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     sent = reply_to_ticket(session, ticket, people["agent"], body="<p>We look into it.</p>")
     failed = reply_to_ticket(session, ticket, people["agent"], body="<p>Here you are.</p>")
     failed.delivery = DeliveryState.FAILED
+    arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>")
+    arrived.channel, arrived.delivery = "telegram", DeliveryState.SENT
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     group = make_group(session, people["agent"], name="Technicians")
     delete_ticket(session, binned, people["admin"])
@@ -202,15 +206,15 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     incoming = ticket.messages[0]
     world.things = {
         "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
-        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "group_id": group.id,
+        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id,
         "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",
         "version": "dev", "agent_id": people["agent"].id, "stranger_id": people["stranger"].id, "admin_id": people["admin"].id,
-        "ann": people["customer"].id, "last": failed.id, "password": PASSWORD,
+        "ann": people["customer"].id, "last": arrived.id, "password": PASSWORD, "chatter": 5_200_000_001,
         "group_seen": f"Technicians||{people['agent'].id}", "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
-    world.things |= _mail_and_rating(world, support, billing, ticket)
+    world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
 
 
 def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) -> dict[str, Any]:
@@ -241,6 +245,26 @@ def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) ->
     _invitation, token = invite(runtime.context("csat", support, session), ticket, 1)
     session.flush()  # the letter's id
     return {"mailbox_id": boxes[0].id, "their_mailbox": boxes[1].id, "original_id": letter.id, "token": token}
+
+
+def _bots(world: World, support: Form, billing: Form) -> dict[str, Any]:
+    from plugdesk.channels.updates import Update, UpdateState
+    from plugdesk_telegram.bots import BotInput, Known, add_bot
+    from plugdesk_telegram.models import Mode
+
+    session, runtime = world.session, world.runtime
+    bots = []
+    for number, form in ((71, support), (72, billing)):
+        given = BotInput(f"{number}:AAE-the-token-of-a-bot-nobody-may-read", Mode.WEBHOOK, "http://127.0.0.1:9", own_network=True)
+        known = Known(number, "Shop", f"shop{number}_bot")
+        bots.append(add_bot(runtime.context("telegram", form, session), given, known, by=world.people["admin"]))
+    update = Update(
+        channel="telegram", form_id=support.id, account=bots[0].id, external_id="1", chat="5", raw="{}", at=runtime.clock.now(),
+        state=UpdateState.ASIDE, tries=5, problem="Broken",
+    )  # fmt: skip
+    session.add(update)
+    session.flush()  # the update's id
+    return {"bot_id": bots[0].id, "their_bot": bots[1].id, "update_id": update.id, "webhook_key": bots[0].key}
 
 
 def _sha(token: str) -> str:

@@ -45,7 +45,7 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "customers": (
         lazy_gettext("Customers"),
-        ("customer_changed", "identity_added", "identity_removed", "organization_added"),
+        ("customer_changed", "customers_joined", "identity_added", "identity_removed", "organization_added"),
     ),
     "deletions": (
         lazy_gettext("Deletions and merges"),
@@ -211,6 +211,7 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     "mailbox_removed": _said(lazy_gettext("Disconnected the mailbox %(address)s"), address="address"),
     "secrets_rotated": _said(lazy_gettext("Sealed the stored secrets anew: %(number)s"), number="number"),
     "customer_changed": _person(lazy_gettext("Changed the customer %(name)s")),
+    "customers_joined": _said(lazy_gettext("Put the card of %(name)s into another customer's"), name="name"),
     "identity_added": _said(lazy_gettext("Added the contact %(value)s to a customer"), value="value"),
     "identity_removed": _said(lazy_gettext("Took the contact %(value)s from a customer"), value="value"),
     "organization_added": _said(lazy_gettext("Added the organization %(name)s"), name="name"),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, flash, g, make_response, redirect, render_template, request
 from flask import session as cookie
 
+from plugdesk.forms.models import Form
 from plugdesk.i18n import current_language, current_zone, use_language
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.context import Context
@@ -52,8 +53,11 @@ def take_toasts() -> list[dict[str, Any]]:
     return taken
 
 
-def context(plugin: str) -> Context:
-    """The `ctx` of a plugin's own page: on the form of the address, or on the desk. Its session is the request's."""
+def context(plugin: str, form: Form | None = None) -> Context:
+    """The `ctx` of a plugin's own page: on the form of the address, or on the desk. Its session is the request's.
+
+    Where the address names no form, as a vendor's webhook, the plugin says on which `form` it found itself.
+    """
     session = request_db()
-    scope = g.get("form") or runtime().desk(session)
+    scope = form or g.get("form") or runtime().desk(session)
     return runtime().context(plugin, scope, session, "page")

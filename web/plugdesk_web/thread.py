@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from plugdesk.events import Event
 from plugdesk.files import shown_inline
-from plugdesk.html import html_of_text
+from plugdesk.html import excerpt, html_of_text
 from plugdesk.i18n import current_language, format_time, lazy_gettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
+from plugdesk.tickets.correspondence import EXCERPT
+from plugdesk.tickets.delivery import carrier_of
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
 from plugdesk.tickets.queries import history_of, thread_of
 from plugdesk.tickets.wording import without_keys
@@ -40,12 +42,18 @@ class Entry:
     marks: Sequence[dict[str, str]] = ()
     icon: str = ""
     words: str = ""
+    buttons: Sequence[str] = ()
+    edit_url: str = ""
+    removal_url: str = ""
     message: Message | None = field(default=None, compare=False)
 
 
-def entries_of(session: Session, ticket: Ticket, messages: Sequence[Message] | None = None) -> list[Entry]:
-    """Messages and the events worth a line, oldest first."""
-    said = [_message(session, ticket, each) for each in (messages if messages is not None else thread_of(session, ticket))]
+def entries_of(
+    session: Session, ticket: Ticket, messages: Sequence[Message] | None = None, *, reader: User | None = None
+) -> list[Entry]:
+    """Messages and the events worth a line, oldest first; on those of `reader` what may still be done to them."""
+    messages = messages if messages is not None else thread_of(session, ticket)
+    said = [_message(session, ticket, each, reader) for each in messages]
     happened = [line for event in history_of(session, ticket) if (line := _event(session, ticket, event)) is not None]
     return sorted([*said, *happened], key=lambda entry: (entry.at, entry.author != "event"))
 
@@ -90,17 +98,19 @@ _KINDS = {
     "receipt": lazy_gettext("Receipt"),
     "closing": lazy_gettext("Closing notice"),
     "forward": lazy_gettext("Forwarded"),
+    "rating": lazy_gettext("Rating"),
+    "raw": lazy_gettext("As it came"),
 }
 
 
-def _message(session: Session, ticket: Ticket, message: Message) -> Entry:
+def _message(session: Session, ticket: Ticket, message: Message, reader: User | None) -> Entry:
     author = message.author
     if message.direction is Direction.NOTE:
         who = "note"
     else:
         who = "customer" if message.direction is Direction.INCOMING else "agent"
     name = author.name if author else runtime_of(session).desk(session).name
-    mark = _KINDS.get(message.kind)
+    edit_url, removal_url = _corrections(session, message, reader)
     return Entry(
         id=str(message.id),
         author=who,
@@ -112,8 +122,35 @@ def _message(session: Session, ticket: Ticket, message: Message) -> Entry:
         quoted=_quoted(message),
         files=[_file(each) for each in message.attachments if not (each.inline and each.content_id)],
         delivery=delivery_of(message),
-        marks=[{"text": str(mark), "tone": "", "title": message.reason or ""}] if mark else [],
+        marks=_marks(message),
+        buttons=[each["label"] for each in message.buttons],
+        edit_url=edit_url,
+        removal_url=removal_url,
         message=message,
+    )
+
+
+def _marks(message: Message) -> list[dict[str, str]]:
+    marks = []
+    if (kind := _KINDS.get(message.kind)) is not None:
+        marks.append({"text": str(kind), "tone": "", "title": message.reason or ""})
+    if message.edited_at is not None:
+        marks.append({"text": _("Edited %(time)s", time=format_time(message.edited_at)), "tone": ""})
+    if message.withdrawn_at is not None:
+        marks.append({"text": _("Taken back"), "tone": "amber"})
+    return marks
+
+
+def _corrections(session: Session, message: Message, reader: User | None) -> tuple[str, str]:
+    """Where the reader changes an answer of theirs that has arrived, and takes it back; "" where its channel cannot."""
+    if reader is None or message.author_id != reader.id or message.delivery is not DeliveryState.SENT:
+        return "", ""
+    channel = carrier_of(session, message.channel or "", message.ticket.form)
+    if channel is None or message.withdrawn_at is not None:
+        return "", ""
+    return (
+        url_for("corrections.edit", message_id=message.id) if channel.change else "",
+        url_for("corrections.remove", message_id=message.id) if channel.withdraw else "",
     )
 
 
@@ -189,6 +226,11 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         return "refresh", _("%(name)s took a reply back before it left", name=name)
     if event.kind == "ticket_reopened":
         return "refresh", _("Opened again")
+    if event.kind == "message_edited":
+        before = excerpt(data.get("before", ""), EXCERPT)
+        return "history", _("%(name)s changed a message, which was “%(before)s”", name=name, before=before)
+    if event.kind == "message_withdrawn":
+        return "refresh", _("%(name)s took a message back", name=name)
     if event.kind == "tickets_merged":
         return "link", _("%(name)s merged ticket %(number)s into it", name=name, number=data.get("other_id"))
     if event.kind == "ticket_split":

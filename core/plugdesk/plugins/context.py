@@ -152,6 +152,30 @@ class Context:
         afterwards(self._session, client.close)
         return client
 
+    def http_to(
+        self,
+        *hosts: str,
+        proxy: str | None = None,
+        ca_file: str | None = None,
+        own_network: bool = False,
+        timeout: float = 10,
+        max_seconds: float = 60,
+        max_bytes: int = 10_000_000,
+    ) -> httpx.Client:
+        """A client for `hosts` an administrator has named (a vendor's server of their own), besides those of the manifest.
+
+        `proxy` is an "http://…" address to go through, `ca_file` a file of further certificate authorities, `own_network`
+        says that the hosts may lie in the desk's own network. It is closed when the transaction has ended.
+        """
+        if self.kind == "decision":
+            raise RuntimeError("Decisions never wait: ask the outside from a job.")
+        client = self._runtime.http_client(
+            self.plugin, hosts, proxy=proxy, ca_file=ca_file, own_network=own_network, timeout=timeout,
+            max_seconds=max_seconds, max_bytes=max_bytes,
+        )  # fmt: skip
+        afterwards(self._session, client.close)
+        return client
+
     def transaction(self) -> AbstractContextManager[Session]:
         """A SAVEPOINT: what happens inside is undone together when it raises."""
         return self._session.begin_nested()  # type: ignore[return-value]

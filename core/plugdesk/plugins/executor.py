@@ -81,6 +81,16 @@ class Executor:
                 return result
         return None
 
+    def decide(
+        self, plugin: str, hook: str, scope: Form | Desk, session: Session, *, expects: type = object, **given: Any
+    ) -> Any:
+        """One plugin's decision; None when it has none or failed. The caller has seen that it is on in `scope`."""
+        implementation = self.registry.implementation(hook, plugin)
+        if implementation is None:
+            return None
+        result = self._run(implementation, scope, session, given, "decision", check=partial(_must_be, expects))
+        return None if isinstance(result, Failed) else result
+
     def filter(
         self, hook: str, scope: Form | Desk, session: Session, value: Mapping[str, Any], *, name: str, check: Check | None = None,
         **given: Any,

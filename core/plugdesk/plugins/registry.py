@@ -11,6 +11,7 @@ from typing import Any
 import pluggy
 
 from plugdesk import hooks
+from plugdesk.channels.updates import take_jobs
 from plugdesk.contributions import Channel, Command, Fact, JobKind, Service, Timer, Variables
 from plugdesk.forms.models import Scope
 from plugdesk.i18n import lazy_gettext as _
@@ -156,7 +157,10 @@ class Registry:
             for what in CONTRIBUTED:
                 implementation = self.implementation(what, plugin.id)
                 if implementation is not None:
-                    self._keep(plugin.id, what, implementation.function())
+                    given = list(implementation.function())
+                    self._keep(plugin.id, what, given)
+                    if what == "channels":
+                        self._keep(plugin.id, "jobs", take_jobs(given))
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:

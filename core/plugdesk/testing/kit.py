@@ -28,10 +28,16 @@ if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
     from plugdesk.testing.browser import Browser
     from plugdesk.testing.played_mail import PlayedMailbox
+    from plugdesk.testing.played_messenger import PlayedBot
     from plugdesk.tickets.models import Ticket
     from plugdesk.users.models import User
 
-pytest.register_assert_rewrite("plugdesk.testing.conformance", "plugdesk.testing.played_mail")
+pytest.register_assert_rewrite(
+    "plugdesk.testing.channels",
+    "plugdesk.testing.conformance",
+    "plugdesk.testing.played_mail",
+    "plugdesk.testing.played_messenger",
+)
 
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -223,6 +229,27 @@ def mailbox(
         browser.sign_in(admin)
         mailbox.connect(browser, form)
         yield mailbox
+
+
+@pytest.fixture
+def messenger(
+    runtime: Runtime,
+    session: Session,
+    admin: User,
+    form: Form,
+    enable: Callable[..., Any],
+    clock: MovableClock,
+    run_jobs: Callable[[], int],
+) -> Iterator[PlayedBot]:
+    """A bot of `form` in a messenger of this machine, with Telegram on: `messenger.ann.write(text)` and `messenger.sent`."""
+    from plugdesk.testing.messenger import LocalMessenger
+    from plugdesk.testing.played_messenger import PlayedBot
+
+    enable("telegram")
+    with LocalMessenger() as server:  # on a clock of its own: three minutes are too long for a press
+        bot = PlayedBot(server, clock, run_jobs)
+        bot.connect(runtime, session, form, admin)
+        yield bot
 
 
 @pytest.fixture

@@ -25,9 +25,11 @@ from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
 from plugdesk.tickets.commands import become, change_status, mark_read, news_for_others
+from plugdesk.tickets.limits import reaching, refuse_beyond_limits
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import User
+from plugdesk.variables import Button
 
 EXCERPT = 140
 LONGEST_SUBJECT = 500
@@ -130,8 +132,11 @@ def reply_to_ticket(
     status: Status | None = None,
     seen: int | None = None,
     undo: timedelta = timedelta(0),
+    channel: str | None = None,
 ) -> Message:
     """Answer the customer with `body`, the HTML of the composer; it leaves after `undo`.
+
+    `channel` is another way to reach this customer than the ticket's own; the ticket goes on there.
 
     `seen` is the id of the last message the agent saw: when somebody has written since, `Conflict`, and nothing is sent.
     `uploads` are keys of files the agent uploaded. `status` is the one to put the ticket into afterwards.
@@ -144,11 +149,14 @@ def reply_to_ticket(
     uploads = list(uploads)
     if not text.strip() and "<img" not in clean and not uploads:
         raise Invalid(problems={"body": _("Write something first.")})
+    if channel is not None and channel != ticket.channel:
+        ticket.channel = reaching(session, ticket, channel)
     said = Said(text=text, html=clean, cc=cc)
     message = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel, bcc=bcc)
     attach_uploads(session, message, uploads, agent)
     for file in files:
         add_file(session, file, message=message)
+    refuse_beyond_limits(session, message)
     for address in (*cc, *bcc):
         session.merge(Participant(ticket_id=ticket.id, address=address))
     _post(session, message, undo)
@@ -172,15 +180,18 @@ def send_automatic(
     subject: str | None = None,
     answers: Message | None = None,
     reason: str | None = None,
+    buttons: Sequence[Button] = (),
+    channel: str | None = None,
 ) -> Message:
     """A message the desk itself writes to the customer: `kind` says what it is (receipt, closing, …), `reason` what for.
 
-    Unread and the customer's waiting stay as they are.
+    `buttons` stand under it, see `fill_words`. Unread and the customer's waiting stay as they are.
     """
     said = Said(text=text_of_html(html), html=html, subject=subject, kind=kind, reason=reason)
     message = _add_message(
-        session, ticket, said, author=None, direction=Direction.OUTGOING, channel=ticket.channel, answers=answers
-    )
+        session, ticket, said, author=None, direction=Direction.OUTGOING, channel=channel or ticket.channel, answers=answers,
+        buttons=buttons,
+    )  # fmt: skip
     _post(session, message, timedelta(0))
     return message
 
@@ -294,6 +305,7 @@ def _add_message(
     channel: str | None,
     answers: Message | None = None,
     bcc: Sequence[str] = (),
+    buttons: Sequence[Button] = (),
     first: bool = False,
 ) -> Message:
     from plugdesk.search import index_message
@@ -304,6 +316,7 @@ def _add_message(
         channel=channel, subject=said.subject, text=said.text, quoted=said.quoted, html=said.html, to=list(said.to), cc=list(said.cc),
         bcc=list(bcc), external_id=said.external_id, answers_id=answers.id if answers else None, created_at=now, attachments=[],
         delivery=DeliveryState.QUEUED if direction is Direction.OUTGOING else None,
+        buttons=[{"key": each.key, "label": each.label} for each in buttons],
     )  # fmt: skip
     kept = [add_file(session, file, message=message) for file in said.files]
     if said.html is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from plugdesk.contributions import MaybeSent, Undeliverable
+from plugdesk.contributions import Channel, MaybeSent, Undeliverable
 from plugdesk.events import record
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
@@ -27,6 +27,7 @@ from plugdesk.tickets.models import DeliveryState, Message, Ticket
 from plugdesk.users.models import User
 
 GIVE_UP_AFTER = timedelta(days=2)
+ORDER_SECONDS = 1
 
 
 def deliver_message(ctx: Context, message_id: int) -> None:
@@ -50,6 +51,8 @@ def deliver_message(ctx: Context, message_id: int) -> None:
             return
         if not runtime.executor.allows(owner, ticket.form):
             raise RetryLater(60, _("The extension is suspended on this form."))
+        if channel.in_order and _earlier_waits(session, message):
+            raise RetryLater(ORDER_SECONDS, _("An earlier message of this ticket has to leave first."))
         own = runtime.context(owner, ticket.form, session, "job")
         if message.delivery_error is not None:
             message.delivery_error = None  # what an earlier try said
@@ -96,6 +99,32 @@ def off_on_this_form(session: Session, plugin: str) -> str:
     return _("%(name)s is off on this form.", name=_(manifest.name) if manifest else plugin)
 
 
+def carrier_of(session: Session, channel: str, form: Form) -> Channel | None:
+    """The channel called `channel` if its extension is loaded and on for `form`."""
+    registry = runtime_of(session).registry
+    found = registry.channels.get(channel)
+    return found if found is not None and form.has(registry.owner("channels", channel)) else None
+
+
+def channels_to(session: Session, ticket: Ticket) -> list[Channel]:
+    """The channels of the ticket's form on which its customer can be reached, in the order of their extensions."""
+    runtime, found = runtime_of(session), []
+    for name, channel in runtime.registry.channels.items():
+        owner = runtime.registry.owner("channels", name)
+        if not ticket.form.has(owner) or not runtime.executor.allows(owner, ticket.form):
+            continue
+        if runtime.executor.run(owner, f"channel {name}", ticket.form, session, channel.reaches, ticket.customer) is True:
+            found.append(channel)
+    return found
+
+
+def show_typing(session: Session, ticket: Ticket) -> None:
+    """Somebody writes an answer: where the channel can, the customer is shown so for a few seconds."""
+    channel = carrier_of(session, ticket.channel, ticket.form)
+    if channel is not None and channel.typing is not None:
+        enqueue(session, "core:show_typing", form=ticket.form, key=f"ticket:{ticket.id}", ticket_id=ticket.id)
+
+
 def hold_messages(session: Session, plugin: str, form: Form) -> int:
     """The plugin is going off on `form`: what waits on its channels is held, and says so. Returns how many."""
     found = _waiting(session, plugin, form, DeliveryState.QUEUED)
@@ -125,6 +154,14 @@ def _waiting(session: Session, plugin: str, form: Form, state: DeliveryState) ->
         return []
     where = (Ticket.form_id == form.id, Message.delivery == state, Message.channel.in_(own))
     return list(session.scalars(sa.select(Message).join(Message.ticket).where(*where).order_by(Message.id)))
+
+
+def _earlier_waits(session: Session, message: Message) -> bool:
+    earlier = sa.select(Message.id).where(
+        Message.ticket_id == message.ticket_id, Message.channel == message.channel, Message.id < message.id,
+        Message.delivery.in_((DeliveryState.QUEUED, DeliveryState.SENDING)),
+    )  # fmt: skip
+    return session.scalar(earlier.limit(1)) is not None
 
 
 def _end(session: Session, message: Message, state: DeliveryState, why: str | None, **more: Any) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from plugdesk.channels.pace import forget_old_paces
+from plugdesk.channels.updates import forget_old_updates
 from plugdesk.plugins.context import Context
 from plugdesk.plugins.figures import fold_figures
 from plugdesk.runtime import runtime_of
@@ -34,7 +36,7 @@ def empty_bin(ctx: Context) -> None:
 
 
 def sweep(ctx: Context) -> None:
-    """Drop uploads no message took, bytes no attachment uses, and old figures."""
+    """Drop uploads no message took, bytes no attachment uses, old figures, and what vendors handed over long ago."""
     session = ctx._session
     abandoned = (Attachment.message_id.is_(None), Attachment.created_at < ctx.now - KEPT_UPLOAD)
     for upload in session.scalars(sa.select(Attachment).where(*abandoned).limit(AT_ONCE)).all():
@@ -43,6 +45,8 @@ def sweep(ctx: Context) -> None:
     fold_figures(session, ctx.now)
     forget_old_sessions(session)
     forget_old_attempts(session)
+    forget_old_updates(session, ctx.now)
+    forget_old_paces(session, ctx.now)
     nobodys = sa.select(Content).where(Content.uses <= 0).limit(AT_ONCE)
     unused = session.scalars(nobodys.with_for_update(skip_locked=True)).all()  # whoever needs one of them now must wait
     files = runtime_of(session).files

@@ -102,6 +102,8 @@ class Message(Base):
     `html` is what came, `clean_html` what is shown, made by the cleaner of version `cleaned_by`. `quoted` is what the
     sender quoted below their own words. `kind` says whether a person wrote it (human) or a program (auto-reply, bounce,
     bulk; receipt, closing, rating for ours). `external_id` is the channel's own name of it, a Message-ID for a letter.
+    `edited_at` and `withdrawn_at` say that its author has changed it, or taken it back, after it was delivered.
+    `buttons` are those under it, each with `key` ("plugin:key") and `label`, until one is `pressed`.
     """
 
     __tablename__ = "message"
@@ -129,6 +131,10 @@ class Message(Base):
     delivery: Mapped[DeliveryState | None] = mapped_column(Word(DeliveryState))
     delivery_error: Mapped[str | None]
     delivered_at: Mapped[datetime | None]
+    edited_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    buttons: Mapped[list[Any]] = mapped_column(Json, default=list, server_default=sa.text("'[]'"))
+    pressed: Mapped[str | None]
 
     ticket: Mapped[Ticket] = relationship(back_populates="messages")
     author: Mapped[User | None] = relationship()

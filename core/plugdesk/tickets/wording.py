@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,10 @@ from plugdesk.plugins.context import Context
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from plugdesk.variables import Value, render_html, render_text
+from plugdesk.variables import Block, Button, Value, render_html, render_text
+
+if TYPE_CHECKING:
+    from plugdesk.contributions import Channel
 
 
 def fill_text(
@@ -33,6 +37,21 @@ def fill_html(
 ) -> str:
     """`template`, trusted HTML of an admin or agent, with its variables filled and escaped; otherwise as `fill_text`."""
     return render_html(template, _Lookup(session, ticket, own or {}, about))
+
+
+@dataclass(frozen=True)
+class Words:
+    """A filled text as HTML, and the buttons that stand under it; their keys begin with the plugin's id."""
+
+    html: str
+    buttons: tuple[Button, ...] = ()
+
+
+def fill_words(session: Session, template: str, ticket: Ticket, *, channel: Channel, **about: Any) -> Words:
+    """As `fill_html`, for a message on `channel`, which is also told to the functions that find values: some have buttons."""
+    lookup = _Lookup(session, ticket, {}, {**about, "channel": channel})
+    html = render_html(template, lookup)
+    return Words(html, tuple(lookup.buttons) if channel.buttons else ())
 
 
 def without_keys(html: str) -> str:
@@ -58,11 +77,16 @@ class _Lookup:
         self._ticket = ticket
         self._about = about
         self._known = dict(own)
+        self.buttons: list[Button] = []
 
     def __call__(self, namespace: str, name: str) -> Value:
         if namespace not in self._known:
             self._known[namespace] = self._ask(namespace)
-        return self._known[namespace].get(name)
+        value = self._known[namespace].get(name)
+        if isinstance(value, Block) and value.buttons:
+            owner = runtime_of(self._session).registry.owner("variables", namespace)
+            self.buttons += [Button(f"{owner}:{each.key}", each.label) for each in value.buttons]
+        return value
 
     def _ask(self, namespace: str) -> Mapping[str, Value]:
         runtime = runtime_of(self._session)
@@ -125,4 +149,4 @@ NAMESPACES = (
     Variables("desk", {"name": _("The desk's name")}, _desk),
 )
 
-__all__ = ["NAMESPACES", "fill_html", "fill_text", "language_of", "use_language"]
+__all__ = ["NAMESPACES", "Words", "fill_html", "fill_text", "fill_words", "language_of", "use_language"]

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Event, Invalid, NotFound, Ticket, storable
+from plugdesk.api import Context, Event, Invalid, NotFound, Ticket, User, storable
 from plugdesk.api import gettext as _
 from plugdesk_csat.models import BEST, WORST, Invitation, Rating
 
@@ -66,6 +66,41 @@ def rate_elsewhere(ctx: Context, ticket: Ticket, *, mark: int, comment: str = ""
     invitation = ctx.db.scalar(asked) or invite(ctx, ticket, closing)[0]
     ctx.db.flush()  # the invitation's id, which the mark points at
     return rate(ctx, invitation, mark=mark, comment=comment)
+
+
+def rate_by_button(ctx: Context, ticket: Ticket, key: str) -> bool:
+    """A face was pressed under the closing notice in a chat; `key` names the closing and the mark. False: it is too late."""
+    closing, _dot, mark = key.partition(".")
+    invitation = ctx.db.scalar(
+        sa.select(Invitation).where(Invitation.ticket_id == ticket.id, Invitation.closing_id == int(closing))
+    )
+    if invitation is None or invitation.expires_at < ctx.now:
+        return False
+    rate(ctx, invitation, mark=int(mark))
+    invitation.comment_until = ctx.now + timedelta(minutes=ctx.settings.comment_minutes)
+    return True
+
+
+def comment_by_message(ctx: Context, customer: User, text: str) -> Ticket | None:
+    """What a customer writes right after their mark is its comment, once; returns the ticket, None when no mark waits for one."""
+    waiting = (
+        sa.select(Invitation, Rating)
+        .join(Rating, Rating.invitation_id == Invitation.id)
+        .join(Ticket, Ticket.id == Invitation.ticket_id)
+        .where(
+            Ticket.customer_id == customer.id,
+            Invitation.form_id == (ctx.form.id if ctx.form else 0),
+            Invitation.comment_until > ctx.now,
+        )
+        .order_by(Invitation.id.desc())
+    )
+    found = ctx.db.execute(waiting.limit(1)).first()
+    if found is None or not text.strip():
+        return None
+    invitation, rating = found
+    rate(ctx, invitation, mark=rating.mark, comment=text)
+    invitation.comment_until = None
+    return invitation.ticket
 
 
 def last_closing(ctx: Context, ticket: Ticket) -> int | None:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugdesk.api import Change, Context, Fact, Form, Ticket, Variables, hookimpl, lazy_gettext
+from plugdesk.api import (
+    Change,
+    Context,
+    Fact,
+    Form,
+    Said,
+    Ticket,
+    User,
+    Variables,
+    hookimpl,
+    html_of_text,
+    lazy_gettext,
+    send_automatic,
+)
 from plugdesk.api import gettext as _
 from plugdesk_csat import commands, letters, queries
 
@@ -38,6 +51,24 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def rate_ticket(ctx: Context, ticket: Ticket, mark: int, comment: str) -> bool | None:
     return commands.rate_elsewhere(ctx, ticket, mark=mark, comment=comment) is not None or None
+
+
+@hookimpl
+def button_pressed(ctx: Context, ticket: Ticket, key: str) -> str | None:
+    if not commands.rate_by_button(ctx, ticket, key):
+        return None
+    if not ctx.settings.comment_minutes:
+        return _("Thank you!")
+    return _("Thank you! If you like, write why: your next message is the comment.")
+
+
+@hookimpl
+def words_received(ctx: Context, customer: User, said: Said, channel: str) -> bool | None:
+    ticket = commands.comment_by_message(ctx, customer, said.text) if not said.files else None
+    if ticket is None:
+        return None
+    send_automatic(ctx.db, ticket, kind="rating", html=html_of_text(_(ctx.settings.thanks)), channel=channel)
+    return True
 
 
 @hookimpl

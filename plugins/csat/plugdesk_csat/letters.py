@@ -1,4 +1,4 @@
-"""The five faces in a closing notice: each a link that chooses a face on the page and stores nothing."""
+"""The five faces in a closing notice: in a letter each a link that chooses a face on the page and stores nothing, in a chat buttons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plugdesk.api import Block, Context, Ticket
+from plugdesk.api import Block, Button, Context, Ticket
 from plugdesk.api import gettext as _
 from plugdesk_csat.commands import invite, last_closing
 from plugdesk_csat.models import BEST, WORST
@@ -27,6 +27,10 @@ def values(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, Block]:
     closing = last_closing(ctx, ticket)
     if about.get("kind") != "closing" or closing is None or ctx.form is None:
         return {}
+    channel = about.get("channel")
+    if channel is not None and channel.buttons:
+        invite(ctx, ticket, closing)
+        return {"rating": _as_buttons(_(ctx.settings.invitation), closing)}
     base = ctx.base_url
     if base is None:
         ctx.log.warning("No public address is set, so nobody can be asked for a rating")
@@ -35,6 +39,12 @@ def values(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, Block]:
     links = {mark: f"{base}/p/{ctx.form.slug}/csat/{token}?mark={mark}" for mark in range(BEST, WORST - 1, -1)}
     invitation = _(ctx.settings.invitation)
     return {"rating": Block(_as_text(invitation, links), _as_html(invitation, links))}
+
+
+def _as_buttons(invitation: str, closing: int) -> Block:
+    """Five buttons of the messenger's own: a tap there is the customer's, where a link may be opened by a program."""
+    faces = tuple(Button(f"{closing}.{mark}", f"{FACES[mark]} {names()[mark]}") for mark in range(BEST, WORST - 1, -1))
+    return Block(invitation, Markup("<p>{}</p>").format(invitation), faces)
 
 
 def _as_text(invitation: str, links: Mapping[int, str]) -> str:

@@ -13,7 +13,10 @@ BEST, WORST = 5, 1
 
 
 class Invitation(Base):
-    """One question put to a customer at one closing of a ticket. The link carries the token, the row its hash."""
+    """One question put to a customer at one closing of a ticket. The link carries the token, the row its hash.
+
+    Until `comment_until` the customer's next message in a chat is the comment on the mark they have pressed there.
+    """
 
     __tablename__ = "csat_invitation"
     __table_args__ = (sa.UniqueConstraint("ticket_id", "closing_id"),)
@@ -25,6 +28,7 @@ class Invitation(Base):
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     sent_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    comment_until: Mapped[datetime | None]
 
     ticket: Mapped[Ticket] = relationship()
 

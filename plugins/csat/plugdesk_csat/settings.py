@@ -21,3 +21,6 @@ class CsatSettings:
     )  # fmt: skip
     thanks: str = option(THANKS, label=_("Thanks, after the mark is stored"), lines=2, most=1_000)
     days: int = option(30, label=_("How many days a mark can be given"), least=1, most=365)
+    comment_minutes: int = option(
+        10, label=_("For how many minutes a message in a chat is the comment on the mark just pressed there"), least=0, most=1_440
+    )

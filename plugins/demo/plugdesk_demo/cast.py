@@ -14,6 +14,8 @@ from .script import Gender
 Role = Literal["admin", "form_admin", "supervisor", "agent", "customer"]
 Value = str | bool
 
+FORM_OF_BOT = "support"  # the form whose customers may write in the messenger
+
 
 class StepKind(StrEnum):
     """What happens in a step, and which parts of it are filled in."""
@@ -122,7 +124,10 @@ class Organization:
 
 @dataclass(frozen=True)
 class Customer:
-    """Who asks. `kind` is person or company; `shop` and `at_shop` are how the place is written and spoken of."""
+    """Who asks. `kind` is person or company; `shop` and `at_shop` are how the place is written and spoken of.
+
+    `messenger` is the messenger's number of them, None for those who write letters only.
+    """
 
     key: str
     first_name: str
@@ -135,6 +140,7 @@ class Customer:
     organization: str | None
     shop: str
     at_shop: str
+    messenger: int | None
 
     @property
     def name(self) -> str:
@@ -153,7 +159,7 @@ class Ticket:
     form: str
     customer: str
     subject: str
-    channel: Literal["email", "web"]
+    channel: Literal["email", "web", "telegram"]
     scenario: str
     values: Mapping[str, Value]
     steps: tuple[Step, ...]

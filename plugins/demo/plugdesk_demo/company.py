@@ -18,6 +18,8 @@ from .script import Gender, fill, read_content, read_scenarios
 from .tickets import tell_tickets
 
 TICKETS, CUSTOMERS = 400, 60
+CHATTING = 6  # every sixth customer writes in the messenger
+FIRST_IN_MESSENGER = 5_100_000_101
 
 _STATUS_KINDS = {"waiting_parts": "pending"}
 
@@ -114,6 +116,7 @@ def _people(content: Mapping[str, Any], lang: str, rng: Random) -> tuple[tuple[O
                 organization=employer.key if employer else None,
                 shop=place["shop"],
                 at_shop=place["at"],
+                messenger=FIRST_IN_MESSENGER + number if number % CHATTING == 1 else None,
             )
         )
     return organizations, tuple(customers)

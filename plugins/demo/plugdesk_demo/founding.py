@@ -20,23 +20,26 @@ from plugdesk.api import (
     add_customer,
     add_field,
     add_group,
+    add_identity,
     add_organization,
     add_status,
     add_user,
     change_customer,
     create_form,
     enable_plugin,
+    form_by_slug,
+    runtime_of,
     set_form_agent,
     set_responsible,
 )
 from plugdesk.testing.playing import MovableClock, create_desk, first_administrator
 
-from . import cast
-from .cast import Company
+from . import cast, messenger
+from .cast import FORM_OF_BOT, Company
 from .company import build_company
 from .launch import read_demo
 from .models import Play
-from .stage import group_named
+from .stage import Stage, group_named
 
 SEED = 7
 FOUNDED_BEFORE = timedelta(days=92)  # the story tells of 90
@@ -73,6 +76,8 @@ def found(session: Session, company: Company, seed: int, began_at: datetime, pas
     for form in company.forms:
         _open(session, company, form, agents)
     _meet_customers(session, company)
+    if messenger.is_installed(runtime_of(session)):
+        _open_messenger(session, company)
     enable_plugin(session, desk, "demo", None)
     play = Play(id=0, language=company.language, seed=seed, began_at=began_at, steps=len(company.steps), done=0)
     session.add(play)
@@ -132,3 +137,17 @@ def _meet_customers(session: Session, company: Company) -> None:
         phones.add(customer.phone)
         if customer.organization:
             change_customer(session, met, {"organization_id": organizations[customer.organization].id}, by=None)
+
+
+def _open_messenger(session: Session, company: Company) -> None:
+    """Telegram on where the bot belongs, and the bot with those customers of the story who write to it."""
+    form, stage = form_by_slug(session, FORM_OF_BOT), Stage(session, company)
+    enable_plugin(session, form, messenger.CHANNEL, None)
+    for customer in company.customers:
+        if customer.messenger is not None:
+            met, number = stage.customer(customer.key), str(customer.messenger)
+            add_identity(session, met, channel=messenger.CHANNEL, value=number, by=None, shown=customer.name, verified=True)
+            phone = "".join(sign for sign in customer.phone if sign in "+0123456789")
+            messenger.add_person(session, customer.first_name, customer.last_name, phone=phone, number=customer.messenger)
+    session.flush()  # the contacts, by which the bot knows them
+    messenger.connect_bot(session, form, company.language)

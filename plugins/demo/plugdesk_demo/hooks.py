@@ -8,7 +8,7 @@ from typing import Any
 from plugdesk.api import Change, Command, Context, Form, Service, hookimpl, lazy_gettext
 from plugdesk.api import gettext as _
 
-from . import commandline, mail, progress
+from . import commandline, mail, messenger, progress
 
 
 @hookimpl
@@ -18,19 +18,21 @@ def commands() -> Sequence[Command]:
 
 @hookimpl
 def services() -> Sequence[Service]:
-    return [Service("mail", mail.keep_mail)]
+    return [Service("mail", mail.keep_mail), Service("messenger", messenger.keep_messenger)]
 
 
 @hookimpl
 def pages() -> Sequence[Any]:
     from plugdesk_web.api import Banner, NavItem, Pages
 
+    from . import chat_routes
     from .founding import Founding
     from .routes import blueprint
 
     return [
         Founding(),
         Pages(blueprint, "app"),
+        Pages(chat_routes.blueprint, "app"),
         NavItem(lazy_gettext("Write as a customer"), "send", "demo_customer.write"),
         Banner("progress", progress.show),
     ]

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from plugdesk.api import Identity, Role, Runtime, User, all_forms
 
@@ -57,7 +58,7 @@ def mailboxes_of(language: str) -> Mapping[str, str]:
 
 def keep_mail(runtime: Runtime, stop: Event) -> None:
     """Service: on the desk of a demo, serve its mail and have its story played, until `stop`. Elsewhere it only waits."""
-    while (language := _language(runtime)) is None:
+    while (language := language_of(runtime)) is None:
         if stop.wait(LOOK):
             return
     from plugdesk.testing.local_mail import LocalMail
@@ -77,9 +78,15 @@ def keep_mail(runtime: Runtime, stop: Event) -> None:
             _open.remove(mail)
 
 
-def _language(runtime: Runtime) -> str | None:
+def language_of(runtime: Runtime) -> str | None:
+    """The language of the demo's company; None on a desk that is no demo."""
     with runtime.database.read() as session:
         return session.scalar(sa.select(Play.language))
+
+
+def administrator(session: Session) -> User | None:
+    """Whoever connects what the demo brings."""
+    return session.scalars(sa.select(User).where(User.role == Role.ADMIN, User.active).order_by(User.id)).first()
 
 
 def _customers(runtime: Runtime) -> list[str]:
@@ -96,7 +103,7 @@ def _connect(runtime: Runtime, mail: LocalMail, mailboxes: Mapping[str, str], kn
     if not new:
         return set()
     with runtime.database.write() as session:
-        admin = session.scalars(sa.select(User).where(User.role == Role.ADMIN, User.active).order_by(User.id)).first()
+        admin = administrator(session)
         for form in all_forms(session):
             if form.slug in new:
                 account = _account(mail, mailboxes[form.slug])

@@ -31,8 +31,10 @@ from plugdesk.api import (
     assign,
     can_see,
     change_status,
+    hear,
     mark_read,
     open_ticket,
+    press_button,
     receive_message,
     reply_to_ticket,
     runtime_of,
@@ -42,6 +44,7 @@ from plugdesk.testing.playing import MovableClock, follow_up
 
 from .cast import Company, Step, StepKind
 from .company import build_company
+from .messenger import CHANNEL
 from .models import Play, PlayedTicket
 from .script import to_html
 from .stage import Stage
@@ -83,9 +86,10 @@ def play(runtime: Runtime, *, go_on: Callable[[], bool] = lambda: True) -> bool:
 
 
 def _keep_letters_back(runtime: Runtime) -> None:
-    """What is played was sent long ago: the channels of this process deliver nothing, and say it went well."""
+    """What is played was sent long ago: the channels of this process deliver and change nothing, and say it went well."""
     for name, channel in runtime.registry.channels.items():
-        runtime.registry.channels[name] = replace(channel, deliver=lambda ctx, message: None)
+        change = (lambda ctx, message: None) if channel.change else None
+        runtime.registry.channels[name] = replace(channel, deliver=lambda ctx, message: None, change=change)
 
 
 def _play_batch(session: Session, company: Company, steps: list[Step], done: int) -> int:
@@ -143,7 +147,7 @@ def _play_step(session: Session, stage: Stage, step: Step) -> None:
             agent = stage.agent(step.who)
             accept(session, ticket, agent)
             mark_read(session, ticket, agent)
-            if told.channel == "email":
+            if told.channel != "web":
                 set_fields(session, ticket, stage.values(ticket.form, told.values), by=agent)
         case StepKind.ASSIGN:
             to_group = stage.is_group(step.assignee)
@@ -154,9 +158,7 @@ def _play_step(session: Session, stage: Stage, step: Step) -> None:
         case StepKind.FIELDS:
             set_fields(session, ticket, stage.values(ticket.form, step.values), by=stage.agent(step.who))
         case StepKind.RATING:
-            runtime_of(session).executor.first(
-                "rate_ticket", ticket.form, session, ticket=ticket, mark=step.score, comment=step.text
-            )
+            _rate(session, stage, ticket, step)
     if step.status:
         change_status(session, ticket, stage.status(ticket.form, step.status), by=stage.agent(step.who))
 
@@ -165,12 +167,27 @@ def _write_letter(session: Session, stage: Stage, step: Step) -> None:
     told, customer = stage.told(step.ticket), stage.customer(step.who)
     said = Said(step.text, step.html or None, files=_files(step), kind="auto-reply" if step.automatic else "human")
     if session.get(PlayedTicket, step.ticket) is not None:
-        receive_message(session, stage.ticket(step.ticket), customer, said=said, channel="email")
+        ticket = stage.ticket(step.ticket)
+        receive_message(session, ticket, customer, said=said, channel=ticket.channel)
         return
     form = stage.form(told.form)
     values = stage.values(form, told.values) if told.channel == "web" else None
-    ticket = open_ticket(session, form, customer, subject=told.subject, said=said, channel="email", values=values)
+    channel = told.channel if told.channel == CHANNEL and form.has(CHANNEL) else "email"
+    ticket = open_ticket(session, form, customer, subject=told.subject, said=said, channel=channel, values=values)
     session.add(PlayedTicket(key=step.ticket, ticket_id=ticket.id))
+
+
+def _rate(session: Session, stage: Stage, ticket: Ticket, step: Step) -> None:
+    """A letter leads to a page; in a messenger a button is pressed, the best mark first, and the next words are the comment."""
+    runtime = runtime_of(session)
+    asked = next((message for message in reversed(ticket.messages) if message.buttons), None)
+    if asked is None:
+        runtime.executor.first("rate_ticket", ticket.form, session, ticket=ticket, mark=step.score, comment=step.text)
+        return
+    ctx = runtime.context(CHANNEL, ticket.form, session)
+    press_button(ctx, asked, asked.buttons[5 - step.score]["key"])
+    if step.text:
+        hear(ctx, CHANNEL, stage.customer(step.who), Said(step.text))
 
 
 def _files(step: Step) -> list[NewFile]:

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from plugdesk.api import Form, Identity, Invalid, NewFile, Ticket, User, all_forms, is_email, normal_email
+from plugdesk.api import Form, Identity, Invalid, NewFile, Ticket, User, all_forms, is_email, normal_email, runtime_of
 from plugdesk.api import gettext as _
 from plugdesk_web.api import agent_only, context, db, done_before, me, new_key, page, redirect_after, remember
 
 from .correspondence import Letter, read_letters, send_letter
 from .mail import mailbox_of, mailboxes_of, open_server
+from .messenger import is_installed
 from .models import Play
 from .progress import progress_of
 
@@ -104,7 +105,7 @@ def _page(
     return page(
         "demo:write.html", status=status, address=address, name=_name_of(address), given=given, answered=answered, problems=problems or {},
         customers=_customers(address), mailboxes=[(each, f"{form.name} <{each}>") for each, form in _mailboxes().items()], letters=_letters(address), requests=_requests(address),
-        running=open_server() is not None, key=new_key(),
+        running=open_server() is not None, key=new_key(), installed=is_installed(runtime_of(db())),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .cast import Agent, Customer, Form, Organization, Step, StepKind, Ticket, Value
+from .cast import FORM_OF_BOT, Agent, Customer, Form, Organization, Step, StepKind, Ticket, Value
 from .hours import answered_after, awake, opening_times, working
 from .papers import make_paper
 from .script import Block, Scenario, fill, to_html
@@ -63,6 +63,7 @@ class _Telling:
     ) -> None:
         self._content, self._said, self._form, self._agents = content, content["said"], form, agents
         self._customer, self._organization, self._zone, self._rng = customer, organization, zone, rng
+        self._chats = form.key == FORM_OF_BOT and customer.messenger is not None
         self._style = Random(customer.key).randrange(1000)  # who once begins with "Hi" always does
         self._agent = self._pick(form.group)
         self._steps: list[Step] = []
@@ -86,7 +87,7 @@ class _Telling:
             customer=self._customer.key,
             scenario=scenario.id,
             subject=fill(subject, self._blanks, self._rng, self._customer.gender),
-            channel="web" if self._rng.random() < 0.28 else "email",
+            channel="telegram" if self._chats else "web" if self._rng.random() < 0.28 else "email",
             values=values,
             steps=tuple(self._steps),
         )
@@ -98,7 +99,7 @@ class _Telling:
                 self._take_on()
             case "customer":
                 self._at = awake(self._at + answered_after(170, self._rng), self._zone, self._rng)
-                closing = self._rng.choice(self._said["short_closings"])
+                closing = "" if self._chats else self._rng.choice(self._said["short_closings"])
                 self._write(_joined(self._customers(block.text), self._customers(closing)), StepKind.LETTER, block.argument)
             case "agent":
                 self._pass({"urgent": 9, "high": 22}.get(self._urgency, 55))
@@ -143,13 +144,13 @@ class _Telling:
             self._add(StepKind.RATING, self._customer.key, score=score, text=comment)
 
     def _answer_by_itself(self) -> None:
-        if self._rng.random() < 0.02:
+        if not self._chats and self._rng.random() < 0.02:
             self._at += timedelta(seconds=self._rng.randrange(5, 50))
             text = self._customers(self._rng.choice(self._said["automatic"]))
             self._add(StepKind.LETTER, self._customer.key, text=text, automatic=True)
 
     def _write(self, text: str, kind: StepKind, paper: str) -> None:
-        """A letter or a reply, with its file. Some mail programs send no HTML; the agents' editor always makes it."""
+        """A letter or a reply, with its file. Chats and some mail programs send no HTML; the agents' editor always makes it."""
         by_customer = kind is StepKind.LETTER
         attachments = (make_paper(paper, self._blanks, self._content, self._at, self._rng),) if paper else ()
         self._add(
@@ -157,7 +158,7 @@ class _Telling:
             self._customer.key if by_customer else self._agent.key,
             text=text,
             attachments=attachments,
-            html="" if by_customer and self._style % 10 < 3 else to_html(text),
+            html="" if by_customer and (self._chats or self._style % 10 < 3) else to_html(text),
         )
 
     def _add(self, kind: StepKind, who: str, **what: Any) -> None:
@@ -172,7 +173,8 @@ class _Telling:
     def _customer_letter(self, text: str) -> str:
         closings = [closing for closing in self._said["closings"] if self._organization or "{organization}" not in closing]
         opening = self._said["openings"][self._style % len(self._said["openings"])]
-        return _joined(self._customers(opening), self._customers(text), self._customers(closings[self._style % len(closings)]))
+        closing = "" if self._chats else closings[self._style % len(closings)]  # nobody signs what is said in a chat
+        return _joined(*(self._customers(part) for part in (opening, text, closing)))
 
     def _agent_letter(self, text: str) -> str:
         again = any(step.kind is StepKind.REPLY and step.who == self._agent.key for step in self._steps)

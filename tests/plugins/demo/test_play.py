@@ -160,7 +160,7 @@ def test_the_company_is_founded_once_with_its_extensions_on(founded):
     with founded().database.read() as session:
         forms = {form.slug: form.extensions for form in session.scalars(sa.select(Form))}
         people = Counter(each.role for each in session.scalars(sa.select(User)))
-    assert forms == {"support": ["csat", "email"], "repairs": ["csat", "email"], "billing": ["email"]}
+    assert forms == {"support": ["csat", "email", "telegram"], "repairs": ["csat", "email"], "billing": ["email"]}
     assert people == {Role.ADMIN: 1, Role.AGENT: 11, Role.CUSTOMER: 12}
 
 

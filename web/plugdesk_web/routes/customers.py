@@ -16,6 +16,7 @@ from plugdesk.inputs import one_line
 from plugdesk.tickets.lists import Filter, Page, tickets_of_view
 from plugdesk.tickets.queries import who_talked
 from plugdesk.users import customers as commands
+from plugdesk.users.joining import join_customers, perhaps_the_same
 from plugdesk.users.models import CustomerKind, Identity, User
 from plugdesk.users.queries import (
     CustomersAfter,
@@ -117,6 +118,17 @@ def remove_identity(user_id: int, identity_id: int) -> Response:
     return redirect_after(url_for("customers.show", user_id=user_id), _("Removed. What comes from there is a new customer's."))
 
 
+@blueprint.post("/<int:user_id>/joining")
+@agent_only
+def join(user_id: int) -> Response:
+    """Put another card of the same person into this one."""
+    customer = customer_for(db(), me(), user_id)
+    other = customer_for(db(), me(), row_number(request.form.get("other", "")) or 0)
+    name = other.name
+    join_customers(db(), customer, other, by=me())
+    return redirect_after(url_for("customers.show", user_id=user_id), _("%(name)s and this customer are one now.", name=name))
+
+
 def _after() -> CustomersAfter | None:
     number = row_number(request.args.get("id", ""))
     return CustomersAfter(request.args.get("name", ""), number) if number is not None else None
@@ -140,6 +152,10 @@ def _channel(name: str) -> str:
     return str(known.title) if known else {"email": pgettext("channel", "E-mail"), "phone": _("Phone")}.get(name, name)
 
 
+def _contacts(customer: User) -> list[tuple[str, Identity]]:
+    return [(_channel(each.channel), each) for each in customer.identities]
+
+
 def _card(
     customer: User,
     refusal: Refused = FRESH,
@@ -158,7 +174,8 @@ def _card(
         contact=contact, given=given or _stored(customer), figures=customer_figures(db(), me(), customer), tickets=found.tickets,
         talked=who_talked(db(), [each.id for each in found.tickets]), forms={form.id: form for form in forms_for(db(), me(), archived=True)}, language=language,
         languages=list(LANGUAGES.items()), zones=zone_choices(), kinds=[(CustomerKind.PERSON, _("Person")), (CustomerKind.COMPANY, _("Company"))],
-        countries=_countries(language), contacts=[(_channel(each.channel), each) for each in customer.identities], newer=bool(request.args.get("after")),
+        countries=_countries(language), contacts=_contacts(customer),
+        same=[(each, _contacts(each)) for each in perhaps_the_same(db(), customer, me())], newer=bool(request.args.get("after")),
         older=url_for("customers.show", user_id=customer.id, after=after) if after else "",
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from plugdesk.i18n import format_time
+from plugdesk.tickets.delivery import show_typing
 from plugdesk.tickets.queries import ticket_for
 from plugdesk_web.current import agent_only, db, me, runtime
 from plugdesk_web.drafts import keep_draft
@@ -18,4 +19,6 @@ def keep(number: int) -> Response:
     """Keep the composer's content; an empty one is forgotten. Answers with the time, for the page to show."""
     ticket = ticket_for(db(), me(), number)
     kept = keep_draft(db(), ticket, me(), {name: request.form.get(name, "") for name in ("mode", "text", "html", "cc", "bcc")})
+    if kept and request.form.get("mode") == "reply":
+        show_typing(db(), ticket)
     return jsonify(kept=format_time(runtime().clock.now()) if kept else "")

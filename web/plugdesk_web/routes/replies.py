@@ -39,7 +39,7 @@ def create(number: int) -> Response:
         status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
         message = correspondence.reply_to_ticket(
             db(), ticket, me(), body=_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
-            files=_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO,
+            files=_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO, channel=request.form.get("channel") or None,
         )  # fmt: skip
     except (Invalid, Conflict, NotFound) as refusal:
         return _again(ticket, refusal, "reply")
@@ -76,7 +76,7 @@ def create_note(number: int) -> Response:
 @agent_only
 def withdraw(message_id: int) -> Response:
     """Take an own reply back within the seconds before it leaves; its words go back into the composer."""
-    message = _message(message_id)
+    message = message_here(message_id)
     ticket, said = (
         message.ticket,
         {"mode": "reply", "text": message.text, "html": message.clean_html or "", "cc": ", ".join(message.cc)},
@@ -91,7 +91,7 @@ def withdraw(message_id: int) -> Response:
 @blueprint.post("/messages/<int:message_id>/delivery")
 @agent_only
 def send_again(message_id: int) -> Response:
-    message = _message(message_id)
+    message = message_here(message_id)
     correspondence.send_again(db(), message, me())
     return redirect_after(url_for("tickets.show", number=message.ticket_id, _anchor=f"m{message.id}"), _("On its way again."))
 
@@ -100,7 +100,7 @@ def send_again(message_id: int) -> Response:
 @agent_only
 def new_forwarding(message_id: int) -> Response:
     """Where to, and what to say above it."""
-    return _forwarding(_message(message_id), {}, {})
+    return _forwarding(message_here(message_id), {}, {})
 
 
 @blueprint.post("/messages/<int:message_id>/forwardings")
@@ -109,12 +109,12 @@ def forward(message_id: int) -> Response:
     """Send a message with its files on to other addresses; a refusal keeps what was typed."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    message = _message(message_id)
+    message = message_here(message_id)
     try:
         copy = _forward(message)
     except Invalid as refusal:
         db().rollback()
-        return _forwarding(_message(message_id), request.form, refusal.problems)
+        return _forwarding(message_here(message_id), request.form, refusal.problems)
     target = url_for("tickets.show", number=message.ticket_id, _anchor=f"m{copy.id}")
     return redirect_after(once.remember(db(), me().id, target) or target, _("Forwarded."))
 
@@ -138,7 +138,8 @@ def _forwarding(message: Message, given: Mapping[str, str], problems: Mapping[st
     )
 
 
-def _message(message_id: int) -> Message:
+def message_here(message_id: int) -> Message:
+    """The message with this id, of a ticket the reader may see; else `NotFound`."""
     message = db().get(Message, message_id)
     if message is None:
         raise NotFound(_("There is no such ticket."))  # in the words of the next line: a message elsewhere looks like none

@@ -29,6 +29,7 @@ from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
 from plugdesk_web.thread import entries_of
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit, shown_fields
+from plugdesk_web.ways import ways_of
 
 blueprint = Blueprint("tickets", __name__)
 MOST_RANK = 2**31
@@ -171,7 +172,7 @@ def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | Non
         fragment=_fragment(),
         status=status,
         ticket=ticket,
-        entries=entries_of(session, ticket, messages),
+        entries=entries_of(session, ticket, messages, reader=agent),
         last_id=messages[-1].id if messages else 0,
         panels=panels_of(session, ticket, agent),
         actions=actions_of(session, ticket, agent),
@@ -180,6 +181,7 @@ def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | Non
         channel=runtime().registry.channels.get(ticket.channel),
         language=language,
         may_reply=can_reply(session, agent, ticket),
+        ways=ways_of(session, ticket),
         watched=watched,
         stands=ticket.form.status_by_id(ticket.status_id),
         statuses=[

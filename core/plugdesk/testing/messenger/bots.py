@@ -20,14 +20,16 @@ class Bot(Account):
 
     is_bot = True
 
-    def __init__(self, number: int, name: str, username: str, token: str, first_update: int, *, privacy: bool) -> None:
+    def __init__(
+        self, number: int, name: str, username: str, token: str, first_update: int, first_message: int, *, privacy: bool
+    ) -> None:
         super().__init__(number, name, username=username)
         self.token = token
         self.privacy = privacy
         self.updates = UpdateQueue(first_update)
         self.webhook: Webhook | None = None
         self.commands: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        self.message_numbers = itertools.count(1)
+        self.message_numbers = itertools.count(first_message)
         self.polls = 0  # how often getUpdates was called; the one that waits remembers which it was
         self.last_error: tuple[int, str] | None = None  # of its webhook: unix seconds, words
         self.met: set[int] = set()  # people it has seen somewhere

@@ -92,10 +92,14 @@ class LocalMessenger:
 
     # Who there is
 
-    def add_bot(self, name: str, username: str, *, privacy: bool = True) -> str:
-        """A new bot; returns its token. `privacy` off lets it see all that is said in groups."""
+    def add_bot(self, name: str, username: str, *, privacy: bool = True, token: str = "", first_number: int = 1) -> str:
+        """A new bot; returns its token. `privacy` off lets it see all that is said in groups.
+
+        A bot of an earlier run comes back with its `token`; then `first_number` has to be above the number of updates and
+        messages it had, for its messages and updates are counted from there.
+        """
         with self._world.changed:
-            return self._world.add_bot(name, username, privacy=privacy).token
+            return self._world.add_bot(name, username, privacy=privacy, token=token, first_number=first_number).token
 
     def bot(self, token: str) -> Bot:
         """The bot with this token. Raises KeyError when there is none."""
@@ -109,11 +113,23 @@ class LocalMessenger:
             return list(self._world.bots.values())
 
     def person(
-        self, first_name: str, last_name: str = "", username: str = "", language_code: str = "en", phone: str = ""
+        self,
+        first_name: str,
+        last_name: str = "",
+        username: str = "",
+        language_code: str = "en",
+        phone: str = "",
+        *,
+        number: int = 0,
     ) -> Person:
-        """A new person. Without `phone` one is invented; it is what `share_contact` sends."""
+        """A new person. Without `phone` one is invented; it is what `share_contact` sends.
+
+        A person of an earlier run comes back with their `number`.
+        """
         with self._world.changed:
-            number = self._world.new_person_number()
+            if number in self._world.people:
+                raise ValueError(f"There is somebody with the number {number}.")
+            number = number or self._world.new_person_number()
             phone = phone or f"+7900{number % 10_000_000:07}"
             person = Person(self._world, number, first_name, last_name, username, language_code, phone)
             self._world.people[person.id] = person

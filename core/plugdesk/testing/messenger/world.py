@@ -12,7 +12,7 @@ from typing import Any
 from plugdesk.clock import Clock, SystemClock
 from plugdesk.testing.messenger import wire
 from plugdesk.testing.messenger.accounts import Account
-from plugdesk.testing.messenger.bots import Bot
+from plugdesk.testing.messenger.bots import SHAPE, Bot
 from plugdesk.testing.messenger.chats import Chat, PrivateChat
 from plugdesk.testing.messenger.faults import Faults
 from plugdesk.testing.messenger.files import FileStore
@@ -60,15 +60,18 @@ class World:
 
     def new_person_number(self) -> int:
         """For the next person."""
-        return next(self._person_numbers)
+        return next(number for number in self._person_numbers if number not in self.people)
 
-    def add_bot(self, name: str, username: str, *, privacy: bool) -> Bot:
-        """A new bot, as BotFather makes one."""
+    def add_bot(self, name: str, username: str, *, privacy: bool, token: str, first_number: int) -> Bot:
+        """A new bot, as BotFather makes one, or with a `token` one that was here before."""
         if any(bot.username.lower() == username.lower() for bot in self.bots.values()):
             raise ValueError(f"The user name {username} is taken.")
-        number = next(self._bot_numbers)
-        first_update = 100_000_001 + (number - FIRST_BOT) * 1_000_000
-        bot = Bot(number, name, username, new_token(number), first_update, privacy=privacy)
+        if token and not SHAPE.fullmatch(token):
+            raise ValueError("A token is a number, a colon and some thirty letters.")
+        taken = {bot.id for bot in self.bots.values()}
+        number = int(token.partition(":")[0]) if token else next(each for each in self._bot_numbers if each not in taken)
+        first_update = 100_000_000 + (number - FIRST_BOT) % 1_000 * 1_000_000 + first_number
+        bot = Bot(number, name, username, token or new_token(number), first_update, first_number, privacy=privacy)
         self.bots[bot.token] = bot
         return bot
 

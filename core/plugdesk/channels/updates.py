@@ -1,0 +1,187 @@
+"""What a vendor hands over, update by update: stored as it came before it is acknowledged, and read in the order of its chat.
+
+An update is known by the vendor's own number of it, so one that is sent again changes nothing. One job a chat reads what
+waits there, so that order is kept however many workers there are. An update that cannot be read holds its chat up for a
+few tries; then it is put aside, with the reason, and the next ones go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
+
+from plugdesk.contributions import JobKind
+from plugdesk.database import Base, Key, Word
+from plugdesk.jobs import Park, RetryLater, delay_after, enqueue, enqueue_each, in_words
+
+if TYPE_CHECKING:
+    from plugdesk.contributions import Channel
+    from plugdesk.plugins.context import Context
+
+TAKE = "take"
+MAX_TRIES = 5
+AT_ONCE = 100  # updates read by one run of the job, so that other work gets its turn
+LOOK_AHEAD = 20  # updates handed to `take` at most: as many as may belong together
+KEPT = timedelta(days=3)  # longer than any vendor repeats an update: Telegram keeps them for 24 hours
+KEPT_ASIDE = timedelta(days=90)
+
+
+class UpdateState(StrEnum):
+    """Waiting is to be read, taken is done with, aside could not be read and waits for a person."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    ASIDE = "aside"
+
+
+_WAITING = sa.text("state = 'waiting'")
+
+
+class Update(Base):
+    """One update of a vendor, as it came.
+
+    `account` is the number of the plugin's own row it came to (a bot, a community), `chat` names the conversation whose
+    order is kept, `external_id` is the vendor's own number of the update.
+    """
+
+    __tablename__ = "channel_update"
+    __table_args__ = (
+        sa.UniqueConstraint("channel", "account", "external_id"),
+        sa.Index(
+            "ix_channel_update_waiting", "channel", "account", "chat", "id", sqlite_where=_WAITING, postgresql_where=_WAITING
+        ),
+        sa.Index("ix_channel_update_old", "state", "at"),
+    )
+
+    id: Mapped[Key]
+    channel: Mapped[str]
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id"), index=True)
+    account: Mapped[int]
+    external_id: Mapped[str]
+    chat: Mapped[str]
+    raw: Mapped[str]
+    at: Mapped[datetime]
+    state: Mapped[UpdateState] = mapped_column(Word(UpdateState), default=UpdateState.WAITING)
+    tries: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None]
+
+
+def keep_update(ctx: Context, channel: str, *, account: int, external_id: str, chat: str, raw: str) -> bool:
+    """Store an update and the job that will read it; False, and nothing changed, when it is known already.
+
+    The caller commits, and only then tells the vendor that we have it.
+    """
+    assert ctx.form is not None, "A channel's accounts belong to forms."
+    given = {"channel": channel, "form_id": ctx.form.id, "account": account, "external_id": external_id, "chat": chat, "raw": raw}
+    insert = _insert(ctx.db.get_bind().dialect.name)
+    if ctx.db.execute(insert, {**given, "at": ctx.now, "state": UpdateState.WAITING, "tries": 0}).first() is None:
+        return False
+    ctx.enqueue(TAKE, key=_key(account, chat), account=account, chat=chat)
+    return True
+
+
+def keep_updates(ctx: Context, channel: str, *, account: int, updates: Sequence[tuple[str, str, str]]) -> None:
+    """`keep_update` for several at once, each a triple of external id, chat and raw text, oldest first."""
+    assert ctx.form is not None, "A channel's accounts belong to forms."
+    shared = {
+        "channel": channel,
+        "form_id": ctx.form.id,
+        "account": account,
+        "at": ctx.now,
+        "state": UpdateState.WAITING,
+        "tries": 0,
+    }
+    rows = {external_id: {**shared, "external_id": external_id, "chat": chat, "raw": raw} for external_id, chat, raw in updates}
+    new = ctx.db.connection().execute(_insert(ctx.db.get_bind().dialect.name, "chat"), list(rows.values())).scalars()
+    jobs = {_key(account, chat): {"account": account, "chat": chat} for chat in new}
+    if jobs:
+        enqueue_each(ctx._session, f"{ctx.plugin}:{TAKE}", jobs, form=ctx.form)
+
+
+def take_jobs(channels: Sequence[Channel]) -> list[JobKind]:
+    """The job that reads updates, for a plugin with channels that take them. Not more than one such channel a plugin."""
+    taking = [channel for channel in channels if channel.take is not None]
+    if len(taking) > 1:
+        raise ValueError("A plugin has at most one channel that takes updates.")
+    return [JobKind(TAKE, partial(_take_waiting, channel)) for channel in taking]
+
+
+def updates_aside(session: Session, channel: str, form_id: int, *, limit: int = 50) -> Sequence[Update]:
+    """The updates of a form that could not be read, newest first."""
+    aside = sa.select(Update).where(Update.channel == channel, Update.form_id == form_id, Update.state == UpdateState.ASIDE)
+    return session.scalars(aside.order_by(Update.id.desc()).limit(limit)).all()
+
+
+def read_again(ctx: Context, update: Update) -> None:
+    """Give an update that was put aside all its tries once more."""
+    update.state, update.tries, update.problem = UpdateState.WAITING, 0, None
+    ctx.enqueue(TAKE, key=_key(update.account, update.chat), account=update.account, chat=update.chat)
+
+
+def forget_old_updates(session: Session, now: datetime) -> None:
+    """Drop what was read days ago, and what was put aside months ago."""
+    for state, kept in ((UpdateState.TAKEN, KEPT), (UpdateState.ASIDE, KEPT_ASIDE)):
+        session.execute(sa.delete(Update).where(Update.state == state, Update.at < now - kept))
+
+
+def _take_waiting(channel: Channel, ctx: Context, account: int, chat: str) -> None:
+    """Job: read what waits in one chat, oldest first."""
+    assert channel.take is not None
+    for _number in range(AT_ONCE):
+        waiting = ctx.db.scalars(_waiting(channel.name, account, chat).limit(LOOK_AHEAD)).all()
+        if not waiting:
+            return
+        try:
+            taken = channel.take(ctx, waiting)
+        except (RetryLater, Park, StaleDataError, sa.exc.OperationalError):
+            raise  # it knows when to try again, or somebody else was faster: no fault of the update
+        except Exception as error:
+            _put_aside(ctx, waiting[0].id, error)
+            continue
+        for update in waiting[:taken]:
+            update.state, update.problem = UpdateState.TAKEN, None
+        ctx.checkpoint()
+    enqueue(ctx._session, f"{ctx.plugin}:{TAKE}", form=ctx.form, key=_key(account, chat), account=account, chat=chat)
+
+
+def _put_aside(ctx: Context, update_id: int, error: Exception) -> None:
+    """What was changed for the update is undone. It is tried again, each time later; after its last try it is put aside."""
+    session = ctx._session
+    session.rollback()
+    update = session.get_one(Update, update_id)
+    ctx.log.warning("Update %s of %s could not be read", update.external_id, update.channel, exc_info=error)
+    update.tries += 1
+    update.problem = in_words(error)
+    is_last = update.tries >= MAX_TRIES
+    if is_last:
+        update.state = UpdateState.ASIDE
+        ctx.journal("update_put_aside", update_id=update.id, reason=update.problem)
+    delay, why = delay_after(update.tries).total_seconds(), update.problem
+    ctx.checkpoint()
+    if not is_last:
+        raise RetryLater(delay, why)
+
+
+def _waiting(channel: str, account: int, chat: str) -> sa.Select[Update]:
+    here = (Update.channel == channel, Update.account == account, Update.chat == chat)
+    return sa.select(Update).where(*here, _WAITING).order_by(Update.id)
+
+
+def _key(account: int, chat: str) -> str:
+    return f"{account}/{chat}"
+
+
+@cache
+def _insert(dialect: str, returned: str = "id") -> Any:
+    # Built once: at hundreds of updates a second building the statement costs more than running it.
+    table = cast("sa.Table", Update.__table__)  # past the ORM, which costs more than the statement
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return insert.on_conflict_do_nothing(index_elements=["channel", "account", "external_id"]).returning(table.c[returned])

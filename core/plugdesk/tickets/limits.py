@@ -1,0 +1,56 @@
+"""What a channel can carry, held against a message before it is sent."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.clock import in_utc
+from plugdesk.contributions import Limits
+from plugdesk.errors import Invalid
+from plugdesk.i18n import format_duration, format_file_size
+from plugdesk.i18n import gettext as _
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import Direction, Message, Ticket
+
+
+def refuse_beyond_limits(session: Session, message: Message) -> None:
+    """Raise `Invalid` with what the message's channel cannot carry: its files, or an answer so late. Long texts leave in parts."""
+    channel = runtime_of(session).registry.channels.get(message.channel or "")
+    limits = channel.limits if channel is not None else Limits()
+    title = str(channel.title) if channel is not None else ""
+    sizes = {each.name: each.size for each in message.attachments}
+    for name, size in sizes.items():
+        if limits.file_size is not None and size > limits.file_size:
+            raise Invalid(
+                _(
+                    "%(name)s is too large: %(channel)s carries files up to %(most)s.",
+                    name=name,
+                    channel=title,
+                    most=format_file_size(limits.file_size),
+                )
+            )
+    if limits.files is not None and len(sizes) > limits.files:
+        raise Invalid(_("%(channel)s carries at most %(n)d files in one message.", channel=title, n=limits.files))
+    if limits.reply_window is not None:
+        last = session.scalar(
+            sa.select(sa.func.max(Message.created_at)).where(
+                Message.ticket_id == message.ticket_id,
+                Message.channel == message.channel,
+                Message.direction == Direction.INCOMING,
+            )
+        )
+        if last is None or message.created_at - in_utc(last) > limits.reply_window:
+            raise Invalid(
+                _("%(channel)s lets us answer only for %(time)s after the customer's last message. Answer on another channel.",
+                  channel=title, time=format_duration(limits.reply_window.total_seconds()))
+            )  # fmt: skip
+
+
+def reaching(session: Session, ticket: Ticket, channel: str) -> str:
+    """`channel`, if the ticket's customer can be reached on it; else `Invalid`."""
+    from plugdesk.tickets.delivery import channels_to
+
+    if channel not in [each.name for each in channels_to(session, ticket)]:
+        raise Invalid(problems={"channel": _("The customer cannot be reached this way. Choose another one.")})
+    return channel
