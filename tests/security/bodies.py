@@ -56,7 +56,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /messages/<int:message_id>/forwardings": {"to": "expert@other.example", "comment": "Please look"},
     "POST /uploads": {"file": b"Hello"},
     "POST /customers/<int:user_id>": {"name": "Ann B. Carter", "kind": "person"},
-    "POST /customers/<int:user_id>/joining": {"other": "999999"},
+    "POST /customers/<int:user_id>/joining": {"other": "{user_id}"},
     "POST /customers/<int:user_id>/identities": {"value": "ann@work.example"},
     "POST /forms": {"name": "Repairs"},
     "POST /forms/<slug>": {"name": "Helpdesk", "language": "en"},
