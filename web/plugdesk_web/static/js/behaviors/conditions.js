@@ -19,6 +19,7 @@ export default function conditions(fieldset, signal) {
       const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(fieldset.id);
       if (mine !== asked || signal.aborted || !drawn) return;
       const next = document.adoptNode(drawn);
+      if (!act.startsWith("remove")) keepTyped(next, data, new FormData(form));
       fieldset.replaceWith(next);
       (act.startsWith("refresh") ? document.getElementById(focused) : lastOf(next, act))?.focus();
       next.dispatchEvent(new Event("input", { bubbles: true }));
@@ -26,6 +27,16 @@ export default function conditions(fieldset, signal) {
       toast({ tone: "red", text: error.message });
     } finally {
       fieldset.removeAttribute("aria-busy");
+    }
+  }
+
+  /* What was typed while the answer was on its way. */
+  function keepTyped(next, sent, now) {
+    for (const control of next.elements) {
+      const typed = now.getAll(control.name);
+      if (String(typed) === String(sent.getAll(control.name)) || control.type === "submit") continue;
+      if (control.type === "checkbox") control.checked = typed.includes(control.value);
+      else control.value = typed[[...next.elements].filter((each) => each.name === control.name).indexOf(control)] ?? "";
     }
   }
 
