@@ -132,13 +132,15 @@ def entered_values(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
     """What a page sent for the form's fields, by code; a box left empty and a list with nothing chosen count as emptied."""
     raw: dict[str, Any] = {}
     for each in form.fields:
-        name = PREFIX + each.code
-        if each.kind is FieldKind.FILE or f"{name}-here" not in given:
+        code = each.code
+        name = PREFIX + code
+        if f"{name}-here" not in given:
             continue
-        if each.kind is FieldKind.CHOICES:
-            raw[each.code] = given.getlist(name) if isinstance(given, MultiDict) else given.get(name) or []
-        else:
-            raw[each.code] = given.get(name, "")
+        kind = each.kind
+        if kind is FieldKind.CHOICES:
+            raw[code] = given.getlist(name) if isinstance(given, MultiDict) else given.get(name) or []
+        elif kind is not FieldKind.FILE:
+            raw[code] = given.get(name, "")
     return raw
 
 
@@ -146,31 +148,24 @@ def _edited(
     session: Session, form: Form, each: Field, value: Any, *, required: bool, readonly: bool, heading: str
 ) -> EditedField:
     choices: list[tuple[Any, str]] = []
-    if each.kind.has_choices:
+    kind, code = each.kind, each.code
+    if kind in (FieldKind.CHOICE, FieldKind.CHOICES):
         choices = [(choice["code"], choice["label"]) for choice in each.choices]
-    elif each.kind is FieldKind.PERSON:
+    elif kind is FieldKind.PERSON:
         choices = [(agent.id, agent.name) for agent in agents_of_form(session, form)]
-    elif each.kind is FieldKind.GROUP:
+    elif kind is FieldKind.GROUP:
         choices = [(group.id, group.name) for group in all_groups(session)]
     return EditedField(
-        code=each.code,
-        name=PREFIX + each.code,
-        label=each.label,
-        kind=str(each.kind),
-        value=_as_typed(each, value),
-        help=each.help or (currency_of(each) if each.kind is FieldKind.MONEY else ""),
-        required=required,
-        choices=choices,
-        heading=heading,
-        readonly=readonly,
-    )
+        code, PREFIX + code, each.label, str(kind), _as_typed(kind, value), each.help or (currency_of(each) if kind is FieldKind.MONEY else ""),
+        required, choices, heading=heading, readonly=readonly,
+    )  # fmt: skip
 
 
-def _as_typed(each: Field, value: Any) -> Any:
+def _as_typed(kind: FieldKind, value: Any) -> Any:
     """A stored value as its control holds it; what came back from a refused page stays as it was typed."""
-    if each.kind is FieldKind.MONEY and isinstance(value, Mapping):
+    if kind is FieldKind.MONEY and isinstance(value, Mapping):
         return value["amount"]
-    if each.kind is FieldKind.DATE_TIME and isinstance(value, str) and value.count(":") >= 2:
+    if kind is FieldKind.DATE_TIME and isinstance(value, str) and value.count(":") >= 2:
         return datetime.fromisoformat(value).astimezone(current_zone()).strftime("%Y-%m-%dT%H:%M")
     return value
 

@@ -45,17 +45,18 @@ def check_values(
         if code not in entered or code not in allowed.visible:
             continue
         value, kept = entered[code], before.get(code)
-        if value == kept or (kept is None and is_empty(field, value) and field.kind is not FieldKind.CHECK):
+        if value == kept or (kept is None and value in (None, [])):
             continue
         if code in allowed.readonly:
             problems[code] = _("“%(label)s” can no longer be changed in this status.", label=field.label)
-        elif code in allowed.required and is_empty(field, value) and not is_empty(field, kept):
+        elif code in allowed.required and kept is not None and is_empty(field, value) and not is_empty(field, kept):
             problems[code] = fill_in(field)
         else:
             values[code] = value
     if complete:
-        missing = decide(session, form, values, status=status, facts=facts, by_agent=by_agent).missing
-        problems |= {field.code: fill_in(field) for field in missing if field.code not in problems}
+        # What was refused stays as it was, which may show other fields.
+        left = decide(session, form, values, status=status, facts=facts, by_agent=by_agent) if problems else allowed
+        problems |= {field.code: fill_in(field) for field in left.missing if field.code not in problems}
     return values, problems
 
 
@@ -103,14 +104,15 @@ def _read(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     entered, problems = dict[str, Any](), dict[str, str]()
     for field in form.fields:
-        if field.code not in raw or (field.agent_only and not by_agent):
+        code = field.code
+        if code not in raw or (not by_agent and field.agent_only):
             continue
-        given, kept = raw[field.code], before.get(field.code)
+        given, kept = raw[code], before.get(code)
         if given == kept and type(given) is type(kept):
-            entered[field.code] = kept
+            entered[code] = kept
             continue
         try:
-            entered[field.code] = read_value(field, given, session, by=by)
+            entered[code] = read_value(field, given, session, by=by)
         except Invalid as problem:
-            problems[field.code] = str(problem)
+            problems[code] = str(problem)
     return entered, problems

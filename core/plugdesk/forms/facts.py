@@ -115,12 +115,12 @@ def values_of_ticket(session: Session, ticket: Ticket, wanted: Iterable[str]) ->
     return facts
 
 
-def fact_value(field: Field, value: Any) -> Any:
-    """A field's value as conditions compare it; None where it does not fit the field's kind any more."""
+def fact_value(kind: FieldKind, value: Any) -> Any:
+    """The value of a field of this kind as conditions compare it; None where it does not fit the kind any more."""
     if value is None:
         return None
     try:
-        as_fact: Callable[[Any], Any] = _AS_FACT.get(field.kind, _as_text)
+        as_fact: Callable[[Any], Any] = _AS_FACT.get(kind, _as_text)
         return as_fact(value)
     except (TypeError, ValueError, KeyError, AttributeError):
         return None

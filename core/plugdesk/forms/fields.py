@@ -36,9 +36,10 @@ def read_value(field: Field, raw: Any, session: Session, *, by: User | None = No
     """`raw`, as a page, a letter or the API gave it, as the value to store; None when empty. Raises `Invalid`."""
     if raw is None or raw == "" or raw == [] or (isinstance(raw, str) and not raw.strip()):
         return False if field.kind is FieldKind.CHECK and raw is not None else None
-    if field.kind is FieldKind.FILE:
+    kind = field.kind
+    if kind is FieldKind.FILE:
         return _files(raw, session, by)
-    return _READERS[field.kind](field, raw, session)
+    return _READERS[kind](field, raw, session)
 
 
 def read_number(raw: Any) -> int | float:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from plugdesk.conditions import Condition, facts_in, matches, parse_condition
+from plugdesk.conditions import AllOf, AnyOf, Condition, facts_in, matches, parse_condition
 from plugdesk.errors import Invalid
 from plugdesk.forms.facts import FIELD, fact_value, types_of
 from plugdesk.forms.models import Field, FieldKind, Form
@@ -47,33 +47,43 @@ def decide(
     `facts` are those besides the fields' own, see `facts.values_of_ticket`. To a customer agents' own fields are hidden, but
     what they hold counts in conditions. Files are required of customers alone: agents put them on messages.
     """
-    fields, known = form.fields, dict(facts)
-    conditions = _conditions(session, form)
-    fulfilled = _fulfilled(session, form, fields, conditions, values, known)
-    reached = _reached(form, status)
-    shown = [each for each in fields if fulfilled[FIELD + each.code] and (by_agent or not each.agent_only)]
-    asked = [each for each in shown if not (by_agent and each.kind is FieldKind.FILE)]
-    required = [each for each in asked if each.required or each.required_from in reached]
+    rules = _rules_of(session, form)
+    hidden = _hidden(session, rules, values, facts)
+    reached = rules.reached.get(status or "", frozenset())
+    shown = [each for each in rules.asked if each.node not in hidden and (by_agent or not each.agent_only)]
+    required = [
+        each
+        for each in shown
+        if (each.required or each.required_from in reached) and not (by_agent and each.kind is FieldKind.FILE)
+    ]
+    empty = {each.code for each in required if _is_empty(each.kind, values.get(each.code))}
     return Decision(
         frozenset(each.code for each in shown),
         frozenset(each.code for each in required),
         frozenset(each.code for each in shown if each.readonly_from in reached),
-        tuple(each for each in required if is_empty(each, values.get(each.code))),
+        tuple(each for each in form.fields if each.code in empty) if empty else (),
     )
 
 
-def wanted_facts(session: Session, form: Form) -> set[str]:
+def wanted_facts(session: Session, form: Form) -> frozenset[str]:
     """The facts the form's conditions ask for."""
-    return {name for condition in _conditions(session, form).values() for name in facts_in(condition)}
+    return _rules_of(session, form).wanted
 
 
 def is_empty(field: Field, value: Any) -> bool:
     """Whether nothing was put in: a box that is not ticked is empty, too."""
-    return value is None or value == "" or value == [] or (field.kind is FieldKind.CHECK and value is False)
+    return _is_empty(field.kind, value)
+
+
+def _is_empty(kind: FieldKind, value: Any) -> bool:
+    return value is None or value == "" or value == [] or (kind is FieldKind.CHECK and value is False)
 
 
 def sections_of(form: Form) -> Iterator[tuple[dict[str, Any] | None, list[Field]]]:
     """The sections in their order with their fields; first the fields that stand in none, if there are any."""
+    if not form.sections:
+        yield None, list(form.fields)
+        return
     known = {each["code"] for each in form.sections}
     loose = [each for each in form.fields if each.section not in known]
     if loose:
@@ -104,6 +114,74 @@ def used_in(session: Session, form: Form, code: str) -> list[str]:
     ]
 
 
+class _Asked(NamedTuple):
+    """What the rules say of one field, as plain values: they are looked at for every field of every ticket shown."""
+
+    node: str
+    code: str
+    kind: FieldKind
+    section: str
+    agent_only: bool
+    required: bool
+    required_from: str | None
+    readonly_from: str | None
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """A form's rules, ready to be asked.
+
+    `order` has every field and section after those it waits for, each with its condition; it is empty where nothing has one.
+    """
+
+    asked: tuple[_Asked, ...]
+    order: tuple[tuple[str, Condition | None, _Asked | None], ...]
+    reached: Mapping[str, frozenset[str]]
+    wanted: frozenset[str]
+
+
+def _rules_of(session: Session, form: Form) -> _Rules:
+    """The rules of the form, made once for each version of it that is read, and once for each session that may change it."""
+    if session.info.get("readonly") and form.id is not None:
+        kept = runtime_of(session).rules
+        known = kept.get(form.id)
+        if known is None or known[0] != form.version:
+            known = kept[form.id] = (form.version, _made(session, form))
+        return known[1]
+    own: dict[int, tuple[Any, Any, _Rules]] = session.info.setdefault("rules", {})
+    mine = own.get(id(form))
+    if mine is None or mine[0] is not form.fields or mine[1] is not form.sections:
+        # Both lists are read anew after every change, so that holding them tells whether there was one.
+        mine = own[id(form)] = (form.fields, form.sections, _made(session, form))
+    return mine[2]
+
+
+def _made(session: Session, form: Form) -> _Rules:
+    conditions = _conditions(session, form)
+    known = {each["code"] for each in form.sections}
+    asked = tuple(
+        _Asked(
+            FIELD + each.code, each.code, each.kind, SECTION + each.section if each.section in known else "", bool(each.agent_only),
+            bool(each.required), each.required_from, each.readonly_from,
+        )
+        for each in form.fields
+    )  # fmt: skip
+    by_node = {each.node: each for each in asked}
+    nodes = _in_order(_waits_for(form, conditions)) if conditions else []
+    reached, so_far = dict[str, frozenset[str]](), frozenset[str]()
+    for status in form.statuses:
+        reached[status.code] = so_far = so_far | {status.code}
+    wanted = frozenset(name for condition in conditions.values() for name in facts_in(condition))
+    return _Rules(asked, tuple((node, _plain(conditions.get(node)), by_node.get(node)) for node in nodes), reached, wanted)
+
+
+def _plain(condition: Condition | None) -> Condition | None:
+    """The same without the brackets around a single line."""
+    while isinstance(condition, (AllOf, AnyOf)) and len(condition.parts) == 1:
+        condition = condition.parts[0]
+    return condition
+
+
 def _conditions(session: Session, form: Form) -> dict[str, Condition]:
     """The conditions of fields ("field.CODE") and sections ("section.CODE"); one asking for what is gone never holds."""
     stored = [(FIELD + each.code, each.visible_when) for each in form.fields if each.visible_when]
@@ -114,29 +192,20 @@ def _conditions(session: Session, form: Form) -> dict[str, Condition]:
     return {node: parse_condition(raw, types, lost_facts=True) for node, raw in stored}
 
 
-def _fulfilled(
-    session: Session,
-    form: Form,
-    fields: Sequence[Field],
-    conditions: Mapping[str, Condition],
-    values: Mapping[str, Any],
-    facts: dict[str, Any],
-) -> dict[str, bool]:
-    """Whether each field and section is shown; `facts` grows by the values of the fields that are."""
-    if not conditions:
-        return {FIELD + each.code: True for each in fields}
+def _hidden(session: Session, rules: _Rules, values: Mapping[str, Any], facts: Mapping[str, Any]) -> set[str]:
+    """The fields and sections whose conditions, or whose section's, do not hold. A hidden field has no value for the others."""
+    if not rules.order:
+        return set()
     now, zone = runtime_of(session).clock.now(), current_zone()
-    by_node, shown = {FIELD + each.code: each for each in fields}, dict[str, bool]()
-    for node in _in_order(_waits_for(form, conditions)):
-        condition = conditions.get(node)
-        holds = condition is None or matches(condition, facts, now=now, zone=zone)
-        each = by_node.get(node)
-        if each is not None:
-            holds = holds and shown.get(SECTION + each.section, True)
-            if holds:
-                facts[node] = fact_value(each, values.get(each.code))
-        shown[node] = holds
-    return shown
+    known, hidden = dict(facts), set[str]()
+    for node, condition, asked in rules.order:
+        if (asked is not None and asked.section in hidden) or (
+            condition is not None and not matches(condition, known, now=now, zone=zone)
+        ):
+            hidden.add(node)
+        elif asked is not None and node in rules.wanted:
+            known[node] = fact_value(asked.kind, values.get(asked.code))
+    return hidden
 
 
 def _waits_for(form: Form, conditions: Mapping[str, Condition]) -> dict[str, list[str]]:
@@ -181,16 +250,6 @@ def _circle(waits: Mapping[str, Sequence[str]]) -> list[str] | None:
                 path.append(after)
                 ahead.append(iter(waits[after]))
     return None
-
-
-def _reached(form: Form, status: str | None) -> set[str]:
-    """The statuses up to `status` in the form's order: what is required from one of them on is required now."""
-    reached = set[str]()
-    for each in form.statuses:
-        reached.add(each.code)
-        if each.code == status:
-            return reached
-    return set()
 
 
 def _title(form: Form, node: str) -> str:
