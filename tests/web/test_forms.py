@@ -363,3 +363,25 @@ def test_two_admins_who_change_one_section_see_both(browser: TestApp, form: Form
     assert "Theirs" in refused.html.find("table", class_="diff").text
     form_at(refused, "/forms/repairs/sections/delivery").submit(status=303)
     assert again(session, form).sections[0]["title"] == "Mine"
+
+
+def test_a_form_begins_from_a_template(browser: TestApp, form: Form, session: Session) -> None:
+    page = form_at(browser.get("/forms"), "/forms")
+    page["name"], page["start"] = "Workshop", "template:repair"
+    page.submit(status=303)
+    assert "Waiting for payment" in browser.get("/forms/workshop/statuses").text
+    shown = browser.get("/forms/workshop/fields?as=agent").html.find(id="preview").text
+    assert "Cost of repair" in shown
+    assert "Bought on" not in shown
+
+
+def test_a_form_is_made_after_another_one(browser: TestApp, form: Form, session: Session) -> None:
+    add_field(session, form, label="Serial", kind="text", by=None)
+    session.commit()
+    page = form_at(browser.get("/forms"), "/forms")
+    page["name"], page["start"] = "Repairs in Graz", "copy:repairs"
+    page.submit(status=303)
+    assert "Serial" in browser.get("/forms/repairs-in-graz/fields").text
+    token = page["csrf_token"].value
+    browser.post("/forms", {"csrf_token": token, "name": "Other", "start": "copy:nowhere"}, status=404)
+    browser.post("/forms", {"csrf_token": token, "name": "Other", "start": "template:nowhere"}, status=404)
