@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plugdesk.forms.commands import add_field, add_section
 from plugdesk.forms.models import Form
 from plugdesk.tickets.models import Ticket
+from plugdesk.users.commands import remove_form_agent
 from tests.factories import make_agent, make_form, make_ticket
 
 if TYPE_CHECKING:
@@ -145,3 +146,33 @@ def test_an_answer_that_would_close_without_a_field_is_kept_and_says_why(browser
     refused = browser.post("/tickets/1/replies", [*sent, ("text", "All done."), ("then", "done")], status=422)
     assert "Fill in “Cost”." in refused.text
     assert "All done." in refused.text
+
+
+def test_what_is_asked_on_a_strangers_ticket_is_not_told(browse: Browse, ticket: Ticket, session: Session) -> None:
+    stranger = make_agent(session, make_form(session, name="Billing"), name="Olga")
+    session.commit()
+    other = browse(stranger)
+    token = form_at(other.get("/tickets/new"), "/tickets")["csrf_token"].value
+    for named in ({"ticket": "1"}, {"form": "repairs"}, {"ticket": "999"}):
+        other.post("/tickets/fields", {"csrf_token": token, "asked_id": "edit", **named}, status=404)
+    sent = {"csrf_token": token, "status": "done", "field-cost-here": "1", "field-cost": "1"}
+    other.post("/tickets/1/status", sent, status=404)
+    session.expire_all()
+    assert "cost" not in ticket.values
+
+
+def test_who_lost_the_form_changes_nothing_by_repeating_old_requests(browse: Browse, form: Form, session: Session) -> None:
+    nora = make_agent(session, form, name="Nora", is_admin=True)
+    session.commit()
+    browser = browse(nora)
+    page = form_at(browser.get("/forms/repairs/fields?open=cost"), "/forms/repairs/fields/cost")
+    section = form_at(browser.get("/forms/repairs/fields?section=of_tills"), "/forms/repairs/sections/of_tills")
+    remove_form_agent(session, form, nora, by=None)
+    session.commit()
+    page["label"], section["title"] = "Mine", "Mine"
+    page.submit(status=404)
+    section.submit(status=404)
+    browser.post("/forms/repairs/fields/cost/deletion", {"csrf_token": page["csrf_token"].value}, status=404)
+    browser.post("/tickets/fields", {"csrf_token": page["csrf_token"].value, "asked_id": "new", "form": "repairs"}, status=404)
+    session.expire_all()
+    assert (form.field("cost").label, form.sections[0]["title"]) == ("Cost", "Of tills")
