@@ -17,6 +17,8 @@ from plugdesk.channels.splitting import split_text
 from plugdesk.channels.updates import Update, UpdateState, keep_update, keep_updates, read_again, updates_aside
 from plugdesk.clock import in_utc
 from plugdesk.commandline import desk_runtime, pass_runtime
+from plugdesk.condition_words import OfferedFact, condition_words, offered_fact
+from plugdesk.conditions import Explained, explain, facts_in, matches, parse_condition
 from plugdesk.contributions import (
     Change,
     Channel,
@@ -141,6 +143,7 @@ __all__ = [
     "Desk",
     "Direction",
     "Event",
+    "Explained",
     "Fact",
     "Field",
     "FieldKind",
@@ -163,6 +166,7 @@ __all__ = [
     "NewFile",
     "NotAllowed",
     "NotFound",
+    "OfferedFact",
     "Organization",
     "Park",
     "Participant",
@@ -219,6 +223,7 @@ __all__ = [
     "check_template",
     "clean_html",
     "clean_template",
+    "condition_words",
     "connect_public",
     "content_disposition",
     "create_form",
@@ -231,6 +236,8 @@ __all__ = [
     "enable_plugin",
     "enqueue",
     "excerpt",
+    "explain",
+    "facts_in",
     "fill_html",
     "fill_text",
     "fill_words",
@@ -263,12 +270,15 @@ __all__ = [
     "link_tickets",
     "mark_read",
     "mark_unread",
+    "matches",
     "merge_tickets",
     "ngettext",
     "normal_email",
     "npgettext",
+    "offered_fact",
     "open_ticket",
     "option",
+    "parse_condition",
     "pass_runtime",
     "pgettext",
     "press_button",

@@ -52,6 +52,7 @@ class Runtime:
         self.breaker = Breaker(self)
         self.wake = threading.Event()
         self.definitions: dict[int, tuple[int, list[Field], list[Status]]] = {}  # by form, see forms/queries.py
+        self.rules: dict[int, tuple[int, Any]] = {}  # of forms, see `forms.rules`
         if plugins is None:
             plugins = load_plugins(disabled=settings.disable_plugins, safe_mode=settings.safe_mode, strict=settings.strict)
         self.registry = Registry(plugins, strict=settings.strict)

@@ -8,7 +8,8 @@ import pytest
 
 from plugdesk.errors import Invalid
 from plugdesk.forms.commands import add_field
-from plugdesk.forms.fields import check_values, default_values, file_keys, read_default, read_value, show_value
+from plugdesk.forms.entering import check_values
+from plugdesk.forms.fields import default_values, file_keys, read_default, read_value, show_value
 from plugdesk.forms.models import Field, FieldKind, Form
 from plugdesk.i18n import use_language
 from plugdesk.tickets.attachments import NewFile, add_file

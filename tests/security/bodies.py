@@ -13,7 +13,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "group": {}, "job": {}, "delivery": {}, "message": {},
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
-    "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
+    "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
     "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"},
 }  # fmt: skip
 
@@ -44,6 +44,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /account/preferences": {"theme": "dark"},
     "POST /account/password": {"old": "{password}", "password": "eleven grey herons stand"},
     "POST /tickets": {"form": "{slug}", "customer": "new@home.example", "name": "Carol", "subject": "Called", "text": "She called."},
+    "POST /tickets/fields": {"form": "{slug}", "asked_id": "new", "field-priority-here": "1", "field-priority": "high"},
     "POST /tickets/<int:number>/assignment": {"group": "{group_id}"},
     "POST /tickets/<int:number>/status": {"status": "waiting"},
     "POST /tickets/<int:number>/fields": {"field-priority-here": "1", "field-priority": "high"},
@@ -67,6 +68,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/fields/order": {"order": "{fields}"},
     "POST /forms/<slug>/statuses/order": {"order": "{statuses}"},
     "POST /forms/<slug>/fields/preview": {"kind": "text", "label": "Room"},
+    "POST /forms/<slug>/sections": {"title": "Workshop"},
+    "POST /forms/<slug>/sections/<section>": {"title": "Shipping"},
+    "POST /forms/<slug>/sections/<section>/move": {"by": "up"},
     "POST /forms/<slug>/statuses": {"name": "Waiting for parts", "kind": "pending"},
     "POST /forms/<slug>/statuses/<code>": {"name": "At work", "kind": "open"},
     "POST /forms/<slug>/statuses/<code>/deletion": {"move_to": "new"},

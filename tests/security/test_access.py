@@ -57,7 +57,7 @@ def ask(world: World, role: str, row: Row, *, missing: bool = False, method: str
     if row.object == "billings":
         body["mailbox"] = str(world.things["their_mailbox"])
     if missing:
-        if row.route == "POST /tickets":
+        if row.route in ("POST /tickets", "POST /tickets/fields"):
             body["form"] = NO_NAME
         else:
             name = MISSING_PART.get(row.object) or re.findall(r"<(?:\w+:)?(\w+)>", row.rule)[-1]

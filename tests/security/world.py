@@ -205,6 +205,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     session.add(delivery)
     session.flush()  # its id
     incoming = ticket.messages[0]
+    from plugdesk.forms.commands import add_section
+
     world.things = {
         "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
         "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id,
@@ -213,7 +215,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",
         "version": "dev", "agent_id": people["agent"].id, "stranger_id": people["stranger"].id, "admin_id": people["admin"].id,
         "ann": people["customer"].id, "last": arrived.id, "password": PASSWORD, "chatter": 5_200_000_001, "message": 1,
-        "group_seen": f"Technicians||{people['agent'].id}", "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
+        "group_seen": f"Technicians||{people['agent'].id}", "section": add_section(session, support, title="Delivery", by=None)["code"], "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 from webtest import TestApp
 
-from plugdesk.forms.commands import change_field, rename_form
+from plugdesk.forms.commands import add_field, add_section, change_field, change_section, rename_form
 from plugdesk.forms.models import FieldKind, Form
 from plugdesk.users.models import User
 from tests.factories import make_agent, make_form, make_group, make_ticket
@@ -240,3 +241,147 @@ def test_an_agent_who_configures_nothing_finds_no_form(browse: Browse, form: For
     assert "You configure no form" in browser.get("/forms").text
     browser.get("/forms/repairs", status=404)
     browser.get("/forms/nowhere", status=404)
+
+
+def opened_field(browser: TestApp, code: str) -> Any:
+    return form_at(browser.get(f"/forms/repairs/fields?open={code}"), f"/forms/repairs/fields/{code}")
+
+
+def test_a_section_is_made_filled_moved_and_deleted(browser: TestApp, form: Form, session: Session) -> None:
+    for title in ("Delivery", "Workshop"):
+        page = form_at(browser.get("/forms/repairs/fields?add-section=1"), "/forms/repairs/sections")
+        page["title"] = title
+        page.submit(status=303)
+    page = opened_field(browser, "priority")
+    page["section"] = "workshop"
+    page.submit(status=303)
+    form_at(browser.get("/forms/repairs/fields"), "/forms/repairs/sections/workshop/move").submit(status=303)
+    assert [each["code"] for each in again(session, form).sections] == ["workshop", "delivery"]
+    page = form_at(browser.get("/forms/repairs/fields?section=workshop"), "/forms/repairs/sections/workshop")
+    page["title"] = "At the bench"
+    assert "At the bench" in page.submit(status=303).follow().text
+    form_at(browser.get("/forms/repairs/fields?section=workshop"), "/forms/repairs/sections/workshop/deletion").submit(status=303)
+    assert [each.section for each in again(session, form).fields] == [""]
+
+
+def test_a_field_is_shown_required_and_read_only_as_the_builder_says(browser: TestApp, form: Form, session: Session) -> None:
+    page = form_at(browser.get("/forms/repairs/fields?new=text"), "/forms/repairs/fields")
+    page["label"], page["required_from"], page["readonly_from"] = "Serial", "done", "closed"
+    page = form_at(page.submit("visible_when-do", value="add:0"), "/forms/repairs/fields")
+    page["visible_when-0.0-fact"] = "field.priority"
+    page = form_at(page.submit("visible_when-do", value="refresh"), "/forms/repairs/fields")
+    page["visible_when-0.0-value"] = "high"
+    assert page["label"].value == "Serial"
+    shown = page.submit(status=303).follow()
+    field = again(session, form).field("serial")
+    assert field.visible_when == {"all": [{"fact": "field.priority", "is": "high"}]}
+    assert (field.required_from, field.readonly_from) == ("done", "closed")
+    assert "Priority is High" in shown.text
+    page = opened_field(browser, "serial")
+    page = form_at(page.submit("visible_when-do", value="remove:0.0"), "/forms/repairs/fields/serial")
+    page.submit(status=303)
+    assert again(session, form).field("serial").visible_when is None
+
+
+def test_a_circle_is_refused_and_what_was_chosen_stays(browser: TestApp, form: Form, session: Session) -> None:
+    add_field(session, form, label="Serial", kind="text", by=None, visible_when={"fact": "field.priority", "is": "high"})
+    session.commit()
+    page = form_at(opened_field(browser, "priority").submit("visible_when-do", value="add:0"), "/forms/repairs/fields/priority")
+    page["visible_when-0.0-fact"] = "field.serial"
+    page = form_at(page.submit("visible_when-do", value="refresh"), "/forms/repairs/fields/priority")
+    page["visible_when-0.0-operator"] = "empty"
+    refused = page.submit(status=422)
+    assert "“Priority” → “Serial” → “Priority”" in refused.text
+    assert form_at(refused, "/forms/repairs/fields/priority")["visible_when-0.0-fact"].value == "field.serial"
+
+
+def test_an_unfinished_condition_names_what_it_lacks(browser: TestApp, form: Form) -> None:
+    page = form_at(opened_field(browser, "priority").submit("visible_when-do", value="add:0"), "/forms/repairs/fields/priority")
+    assert "Choose what is compared, or remove the line." in page.submit(status=422).text
+
+
+def test_fields_are_dragged_and_pushed_from_one_section_into_another(browser: TestApp, form: Form, session: Session) -> None:
+    add_section(session, form, title="Delivery", by=None)
+    add_field(session, form, label="Serial", kind="text", by=None)
+    session.commit()
+    token = form_at(browser.get("/forms/repairs/fields"), "/forms/repairs/fields/serial/move")["csrf_token"].value
+    browser.post("/forms/repairs/fields/serial/move", {"csrf_token": token, "by": "down"}, status=303)
+    assert again(session, form).field("serial").section == "delivery"
+    browser.post("/forms/repairs/fields/serial/move", {"csrf_token": token, "by": "up"}, status=303)
+    assert [(each.code, each.section) for each in again(session, form).fields] == [("priority", ""), ("serial", "")]
+    dragged = [("csrf_token", token), ("order", "priority"), ("item", "priority")]
+    browser.post("/forms/repairs/fields/order?section=delivery", dragged, status=204)
+    assert [(each.code, each.section) for each in again(session, form).fields] == [("serial", ""), ("priority", "delivery")]
+    browser.post("/forms/repairs/fields/order?section=delivery", [*dragged, ("order", "gone")], status=409)
+
+
+def test_the_preview_shows_what_follows_from_what_is_tried_in_it(browser: TestApp, form: Form, session: Session) -> None:
+    add_field(session, form, label="Device", kind="choice", choices=["Till", "Program"], by=None)
+    add_field(session, form, label="Serial", kind="text", by=None, visible_when={"fact": "field.device", "is": "till"})
+    session.commit()
+    page = browser.get("/forms/repairs/fields")
+    assert "Serial" not in page.html.find(id="preview").text
+    token = form_at(page, "/forms/repairs/fields/device/move")["csrf_token"].value
+    assert "Serial" in browser.post("/forms/repairs/fields/preview", {"csrf_token": token, "v-device": "till"}).text
+
+
+def test_a_field_others_depend_on_is_not_deleted_and_they_are_named(browser: TestApp, form: Form, session: Session) -> None:
+    add_field(session, form, label="Serial", kind="text", by=None, visible_when={"fact": "field.priority", "is": "high"})
+    session.commit()
+    page = form_at(browser.get("/forms/repairs/fields?open=priority"), "/forms/repairs/fields/priority/deletion")
+    assert "depends on “Priority”: Serial." in page.submit(status=422).text
+
+
+def test_deleting_says_how_many_tickets_hold_a_value(browser: TestApp, form: Form, session: Session) -> None:
+    make_ticket(session, form)
+    session.commit()
+    assert "1 ticket holds a value of it." in browser.get("/forms/repairs/fields?open=priority").text
+
+
+def test_a_field_becomes_of_another_kind_and_old_tickets_stay_readable(browser: TestApp, form: Form, session: Session) -> None:
+    add_field(session, form, label="Device", kind="choice", choices=["Till", "Card reader"], by=None)
+    ticket = make_ticket(session, form)
+    ticket.values = {"device": "card_reader"}
+    session.commit()
+    page = opened_field(browser, "device")
+    page["kind"] = "text"
+    page.submit(status=303)
+    assert again(session, form).field("device").kind is FieldKind.TEXT
+    assert "Card reader" in browser.get(f"/tickets/{ticket.number}").html.find(id="panel-fields").text
+    page = opened_field(browser, "device")
+    assert "money" not in [value for value, *_rest in page["kind"].options]
+
+
+def test_two_admins_who_change_one_section_see_both(browser: TestApp, form: Form, session: Session) -> None:
+    add_section(session, form, title="Delivery", by=None)
+    session.commit()
+    page = form_at(browser.get("/forms/repairs/fields?section=delivery"), "/forms/repairs/sections/delivery")
+    change_section(session, form, "delivery", {"title": "Theirs"}, by=None)
+    session.commit()
+    page["title"] = "Mine"
+    refused = page.submit(status=409)
+    assert "Theirs" in refused.html.find("table", class_="diff").text
+    form_at(refused, "/forms/repairs/sections/delivery").submit(status=303)
+    assert again(session, form).sections[0]["title"] == "Mine"
+
+
+def test_a_form_begins_from_a_template(browser: TestApp, form: Form, session: Session) -> None:
+    page = form_at(browser.get("/forms"), "/forms")
+    page["name"], page["start"] = "Workshop", "template:repair"
+    page.submit(status=303)
+    assert "Waiting for payment" in browser.get("/forms/workshop/statuses").text
+    shown = browser.get("/forms/workshop/fields?as=agent").html.find(id="preview").text
+    assert "Cost of repair" in shown
+    assert "Bought on" not in shown
+
+
+def test_a_form_is_made_after_another_one(browser: TestApp, form: Form, session: Session) -> None:
+    add_field(session, form, label="Serial", kind="text", by=None)
+    session.commit()
+    page = form_at(browser.get("/forms"), "/forms")
+    page["name"], page["start"] = "Repairs in Graz", "copy:repairs"
+    page.submit(status=303)
+    assert "Serial" in browser.get("/forms/repairs-in-graz/fields").text
+    token = page["csrf_token"].value
+    browser.post("/forms", {"csrf_token": token, "name": "Other", "start": "copy:nowhere"}, status=404)
+    browser.post("/forms", {"csrf_token": token, "name": "Other", "start": "template:nowhere"}, status=404)

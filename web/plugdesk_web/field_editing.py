@@ -10,11 +10,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from plugdesk.forms.fields import currency_of
+from plugdesk.condition_words import OfferedFact
+from plugdesk.errors import Invalid
+from plugdesk.forms.entering import values_entered
+from plugdesk.forms.facts import FIELD, offered_facts
+from plugdesk.forms.fields import currency_of, default_values
 from plugdesk.forms.models import Field, FieldKind, Form
+from plugdesk.forms.rules import decide, sections_of
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
 from plugdesk.users.queries import agents_of_form, all_groups
+from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
 from plugdesk_web.editing import row_number
 
 EMPTY_ROWS = 3
@@ -42,6 +48,7 @@ TONES = (
     ("amber", lazy_gettext("amber")),
     ("red", lazy_gettext("red")),
 )
+NEW = "_new"  # the code of a field that has none yet, in the preview alone
 WITHOUT_DEFAULT = (FieldKind.FILE, FieldKind.CUSTOMER)
 
 
@@ -67,6 +74,10 @@ class FieldDraft:
     rows: Sequence[Row] = ()
     default: Any = None
     currency: str = ""
+    section: str = ""
+    required_from: str = ""
+    readonly_from: str = ""
+    when: EditedCondition | None = None
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -80,6 +91,11 @@ class FieldDraft:
     def given(self) -> dict[str, Any]:
         """The arguments of `add_field` and `change_field`."""
         found: dict[str, Any] = {"label": self.label, "help": self.help, "required": self.required, "agent_only": self.agent_only}
+        found |= {"section": self.section, "required_from": self.required_from, "readonly_from": self.readonly_from}
+        if self.when is not None:
+            found["visible_when"] = self.when.read()
+        if self.code:
+            found["kind"] = self.kind
         if self.kind.has_choices:
             found["choices"] = [{"code": row.code or None, "label": row.label, "tone": row.tone} for row in self.rows]
         if self.takes_default:
@@ -89,21 +105,22 @@ class FieldDraft:
         return found
 
     def with_rows(self, wish: str) -> FieldDraft:
-        """The same with more empty rows ("more"), or with one moved up ("up-2")."""
+        """The same with more empty rows ("more"), with one moved up ("up-2"), or with rows for another kind ("kind")."""
         rows = list(self.rows)
         name, _sign, number = wish.partition("-")
         at = row_number(number) or 0
         if name == "up" and 0 < at < len(rows):
             rows.insert(at - 1, rows.pop(at))
-        elif name == "more":
+        elif name == "more" or (name == "kind" and self.kind.has_choices and not rows):
             rows += [Row()] * EMPTY_ROWS
         return replace(self, rows=rows)
 
 
 @dataclass(frozen=True)
 class PreviewField:
-    """A field as whoever fills the form in sees it."""
+    """A field as whoever fills the form in sees it; `heading` begins a section."""
 
+    name: str
     label: str
     kind: str
     help: str
@@ -112,10 +129,11 @@ class PreviewField:
     value: Any
     currency: str
     is_open: bool
+    heading: str = ""
 
 
-def draft_of(field: Field) -> FieldDraft:
-    """The editor's content for a stored field."""
+def draft_of(field: Field, facts: Mapping[str, OfferedFact] | None = None) -> FieldDraft:
+    """The editor's content for a stored field; with `facts` (those it may depend on) also its condition."""
     rows = [Row(each["code"], each["label"], each.get("tone") or "") for each in field.choices] if field.kind.has_choices else []
     default = field.default
     if field.kind is FieldKind.MONEY and default:
@@ -124,11 +142,17 @@ def draft_of(field: Field) -> FieldDraft:
         default = str(default)[:16]
     return FieldDraft(
         field.kind, field.code, field.label, field.help or "", field.required, field.agent_only, rows, default,
-        currency_of(field) if field.kind is FieldKind.MONEY else "",
+        currency_of(field) if field.kind is FieldKind.MONEY else "", field.section, field.required_from or "", field.readonly_from or "",
+        edit_condition("visible_when", facts, field.visible_when) if facts is not None else None,
     )  # fmt: skip
 
 
-def draft_typed(kind: FieldKind, code: str, given: MultiDict[str, str]) -> FieldDraft:
+def facts_for(session: Session, form: Form, code: str) -> dict[str, OfferedFact]:
+    """What the field `code` may depend on: everything but itself."""
+    return {name: fact for name, fact in offered_facts(session, form).items() if name != FIELD + code}
+
+
+def draft_typed(kind: FieldKind, code: str, given: MultiDict[str, str], facts: Mapping[str, OfferedFact]) -> FieldDraft:
     """The editor's content as a page sent it."""
     columns = (given.getlist(name) for name in ("choice-code", "choice-label", "choice-tone"))
     rows = [Row(row_code, label, tone) for row_code, label, tone in zip(*columns, strict=False)]
@@ -139,33 +163,90 @@ def draft_typed(kind: FieldKind, code: str, given: MultiDict[str, str]) -> Field
         default = bool(default)
     return FieldDraft(
         kind, code, given.get("label", ""), given.get("help", ""), bool(given.get("required")), bool(given.get("agent_only")), rows,
-        default, given.get("currency", ""),
+        default, given.get("currency", ""), given.get("section", ""), given.get("required_from", ""), given.get("readonly_from", ""),
+        typed_condition("visible_when", facts, given),
     )  # fmt: skip
 
 
-def preview_of(session: Session, form: Form, draft: FieldDraft | None, *, as_agent: bool) -> list[PreviewField]:
-    """The form as a customer (or an agent) meets it, with `draft` in place of the field it is about."""
-    drafts = [draft if draft and draft.code == field.code else draft_of(field) for field in form.fields]
+def preview_of(
+    session: Session, form: Form, draft: FieldDraft | None, *, as_agent: bool, given: Mapping[str, str] | None = None
+) -> list[PreviewField]:
+    """The form as a customer (or an agent) meets it, with `draft` in place of the field it is about.
+
+    `given` is what was typed into the preview itself (`v-CODE`): what is shown follows it.
+    """
+    drafts = [replace(draft, code=field.code) if draft and draft.code == field.code else draft_of(field) for field in form.fields]
     if draft is not None and not draft.code:
-        drafts.append(draft)
+        drafts.append(replace(draft, code=NEW))
+    tried = _tried(form, drafts, draft)
+    typed = {each.code: given[f"v-{each.code}"] for each in tried.fields if given and f"v-{each.code}" in given}
+    values = values_entered(session, tried, typed, before=default_values(each for each in tried.fields if each.code not in typed))
+    channel = {"ticket.channel": "phone"} if as_agent else {}
+    visible = decide(session, tried, values, status=None, facts=channel, by_agent=as_agent).visible
     people = [(agent.id, agent.name) for agent in agents_of_form(session, form)]
     groups = [(group.id, group.name) for group in all_groups(session)]
-    return [_previewed(each, people, groups, is_open=each is draft) for each in drafts if as_agent or not each.agent_only]
+    by_code, found = {each.code: each for each in drafts}, list[PreviewField]()
+    for section, fields in sections_of(tried):
+        heading = str(section["title"]) if section else ""
+        for field in fields:
+            if field.code in visible:
+                each = by_code[field.code]
+                is_open = draft is not None and each.code in (draft.code, NEW)
+                found.append(_previewed(each, people, groups, is_open=is_open, typed=typed.get(each.code), heading=heading))
+                heading = ""
+    return found
 
 
-def _previewed(draft: FieldDraft, people: list[tuple[Any, str]], groups: list[tuple[Any, str]], *, is_open: bool) -> PreviewField:
+def _tried(form: Form, drafts: Sequence[FieldDraft], draft: FieldDraft | None) -> Form:
+    """A form that belongs to no session, with the fields as drafted: the rules decide on it as on any other."""
+    stored = {field.code: field for field in form.fields}
+    fields = []
+    for each in drafts:
+        old = stored.get(each.code)
+        visible_when = old.visible_when if old else None
+        if each.when is not None:
+            try:
+                visible_when = each.when.read()
+            except Invalid:  # a line that is not finished yet
+                visible_when = None
+        choices = [
+            {"code": row.code or row.label, "label": row.label, "tone": row.tone} for row in each.rows if row.label.strip()
+        ]
+        default = old.default if old and (draft is None or each.code != draft.code) else None
+        fields.append(
+            Field(
+                code=each.code, kind=each.kind, label=each.label, agent_only=each.agent_only, required=each.required, section=each.section,
+                visible_when=visible_when, choices=choices or (old.choices if old else []), default=default,
+            )
+        )  # fmt: skip
+    tried = Form(sections=form.sections, extensions=form.extensions)
+    tried.fields = fields
+    return tried
+
+
+def _previewed(
+    draft: FieldDraft,
+    people: list[tuple[Any, str]],
+    groups: list[tuple[Any, str]],
+    *,
+    is_open: bool,
+    typed: str | None,
+    heading: str,
+) -> PreviewField:
     choices: list[tuple[Any, str]] = [(row.code or row.label, row.label) for row in draft.rows if row.label.strip()]
     if draft.kind is FieldKind.PERSON:
         choices = people
     elif draft.kind is FieldKind.GROUP:
         choices = groups
     return PreviewField(
+        draft.code,
         draft.label or _("(no question yet)"),
         str(draft.kind),
         draft.help,
         draft.required,
         choices,
-        draft.default,
+        draft.default if typed is None else typed,
         draft.currency,
         is_open,
+        heading,
     )

@@ -25,6 +25,10 @@ from plugdesk.forms.field_commands import delete_field as delete_field
 from plugdesk.forms.field_commands import move_field as move_field
 from plugdesk.forms.models import Form
 from plugdesk.forms.queries import forget_forms
+from plugdesk.forms.section_commands import add_section as add_section
+from plugdesk.forms.section_commands import change_section as change_section
+from plugdesk.forms.section_commands import delete_section as delete_section
+from plugdesk.forms.section_commands import move_section as move_section
 from plugdesk.forms.status_commands import add_status as add_status
 from plugdesk.forms.status_commands import change_status_row as change_status_row
 from plugdesk.forms.status_commands import delete_status as delete_status

@@ -34,6 +34,19 @@ def has_changed(session: Session, form: Form) -> None:
     session.expire(form, ["fields", "statuses"])
 
 
+def begin_anew(session: Session, form: Form, statuses: Sequence[Status], fields: Sequence[Field] | None = None) -> None:
+    """Give a form that was just made other `statuses`, and unless None other `fields`, than every form begins with."""
+    for old in (*form.statuses, *(form.fields if fields is not None else ())):
+        session.delete(old)
+    session.flush()  # the old rows go before new ones of the same codes come
+    added: list[Field | Status] = [*statuses, *(fields or ())]
+    for row in added:
+        row.form_id = form.id
+        session.add(row)
+    session.flush()  # what is read back below
+    session.expire(form, ["statuses", "fields"])
+
+
 def codes_ever(session: Session, form: Form, what: str, rows: Sequence[Field | Status]) -> set[str]:
     """The codes in use, and those of what was deleted: tickets and views still name them."""
     deleted = session.scalars(sa.select(Event.data).where(Event.kind == f"{what}_deleted", Event.form_id == form.id))

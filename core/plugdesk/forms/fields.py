@@ -32,60 +32,46 @@ MOST_FILES = 50
 MOST_DIGITS = 15  # what a JSON number keeps exactly
 
 
-def check_values(
-    session: Session,
-    form: Form,
-    raw: Mapping[str, Any],
-    *,
-    by_agent: bool,
-    before: Mapping[str, Any],
-    complete: bool = False,
-    by: User | None = None,
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """What the values of a ticket are after `raw` was entered, and what is wrong with it: code → sentence.
-
-    A code absent from `raw` keeps its value, an emptied one is None; codes of no field are passed over, as are agents'
-    own fields where a customer speaks. A required field must not be emptied; with `complete` (a new request) it must be
-    there, too. What stands as it was `before` is kept even if it could not be chosen today. `by` is who enters it: files
-    must be their own uploads.
-    """
-    values, problems = dict(before), dict[str, str]()
-    for field in form.fields:
-        if field.agent_only and not by_agent:
-            continue
-        if field.code not in raw:
-            if complete and field.required and _is_empty(field, before.get(field.code)):
-                problems[field.code] = _fill_in(field)
-            continue
-        given, kept = raw[field.code], before.get(field.code)
-        if given == kept and type(given) is type(kept):
-            value = kept
-        else:
-            try:
-                value = read_value(field, given, session, by=by)
-            except Invalid as problem:
-                problems[field.code] = str(problem)
-                continue
-        if field.required and _is_empty(field, value):
-            problems[field.code] = _fill_in(field)
-        elif value is not None or field.code in before:
-            values[field.code] = value
-    return values, problems
-
-
 def read_value(field: Field, raw: Any, session: Session, *, by: User | None = None) -> Any:
     """`raw`, as a page, a letter or the API gave it, as the value to store; None when empty. Raises `Invalid`."""
     if raw is None or raw == "" or raw == [] or (isinstance(raw, str) and not raw.strip()):
         return False if field.kind is FieldKind.CHECK and raw is not None else None
-    if field.kind is FieldKind.FILE:
+    kind = field.kind
+    if kind is FieldKind.FILE:
         return _files(raw, session, by)
-    return _READERS[field.kind](field, raw, session)
+    return _READERS[kind](field, raw, session)
+
+
+def read_number(raw: Any) -> int | float:
+    """A number as people write it, in English ("1,234.5") and Russian ("1 234,5") alike. Raises `Invalid`."""
+    number = _decimal(raw)
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def show_value(field: Field, value: Any, session: Session) -> str:
-    """`value` in words of the current language; empty when there is none."""
+    """`value` in words of the current language; empty when there is none.
+
+    One from before the field became of another kind is shown as what it was.
+    """
     if value is None or value == []:
         return ""
+    try:
+        return _in_words(field, value, session)
+    except (TypeError, ValueError, KeyError, ArithmeticError):
+        return _as_it_was(field, value)
+
+
+def _as_it_was(field: Field, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(str(part) for part in value.values())
+    if isinstance(value, list):
+        return format_list(_label(field, code) for code in value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return _label(field, value)
+
+
+def _in_words(field: Field, value: Any, session: Session) -> str:
     match field.kind:
         case FieldKind.NUMBER:
             return format_number(value)
@@ -96,9 +82,9 @@ def show_value(field: Field, value: Any, session: Session) -> str:
         case FieldKind.DATE_TIME:
             return format_datetime(datetime.fromisoformat(value))
         case FieldKind.CHOICE:
-            return _label(field, value)
+            return _as_it_was(field, value)
         case FieldKind.CHOICES:
-            return format_list(_label(field, code) for code in value)
+            return format_list(_label(field, code) for code in ([value] if isinstance(value, str) else value))
         case FieldKind.CHECK:
             return _("Yes") if value else _("No")
         case FieldKind.PERSON | FieldKind.CUSTOMER:
@@ -109,7 +95,7 @@ def show_value(field: Field, value: Any, session: Session) -> str:
             return group.name if group else _("(no longer there)")
         case FieldKind.FILE:
             return format_list(_file_names(session, value))
-    return str(value)
+    return str(value) if isinstance(value, str) and not field.choices else _as_it_was(field, value)
 
 
 def default_values(fields: Iterable[Field]) -> dict[str, Any]:
@@ -135,16 +121,6 @@ def currency_of(field: Field) -> str:
     return str(field.choices[0]["code"]) if field.choices else "EUR"
 
 
-def _is_empty(field: Field, value: Any) -> bool:
-    return value is None or value == [] or (field.kind is FieldKind.CHECK and value is False)
-
-
-def _fill_in(field: Field) -> str:
-    if field.kind is FieldKind.CHECK:
-        return _("Tick “%(label)s” to go on.", label=field.label)
-    return _("Fill in “%(label)s”.", label=field.label)
-
-
 def _text(field: Field, raw: Any, session: Session) -> str:
     return _within(one_line(raw, most=LONGEST_TEXT + 1), LONGEST_TEXT)
 
@@ -160,8 +136,7 @@ def _within(text: str, most: int) -> str:
 
 
 def _number(field: Field, raw: Any, session: Session) -> int | float:
-    number = _decimal(raw)
-    return int(number) if number == number.to_integral_value() else float(number)
+    return read_number(raw)
 
 
 def _money(field: Field, raw: Any, session: Session) -> dict[str, str] | None:
@@ -180,7 +155,6 @@ def _money(field: Field, raw: Any, session: Session) -> dict[str, str] | None:
 
 
 def _decimal(raw: Any) -> Decimal:
-    """A number as people write it, in English ("1,234.5") and Russian ("1 234,5") alike."""
     if isinstance(raw, bool):
         raise Invalid(_("Write a number like 1234.5."))
     text = re.sub(r"[\s'’]", "", str(raw)).replace("−", "-")

@@ -90,7 +90,10 @@ class Desk(Scope, Base):
 
 
 class Form(Scope, Base):
-    """The door tickets come in through."""
+    """The door tickets come in through.
+
+    `sections` is a list of {code, title, visible_when}: the headings its fields stand under, in their order.
+    """
 
     __tablename__ = "form"
 
@@ -103,6 +106,7 @@ class Form(Scope, Base):
     language: Mapped[str | None]
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
+    sections: Mapped[list[Any]] = mapped_column(Json, default=list)
     version: Mapped[int] = mapped_column(default=1)
 
     fields: Mapped[list[Field]] = relationship(order_by="Field.position, Field.id", lazy="selectin")
@@ -127,11 +131,16 @@ class Form(Scope, Base):
     def field(self, code: str) -> Field | None:
         return next((each for each in self.fields if each.code == code), None)
 
+    def section(self, code: str) -> dict[str, Any] | None:
+        return next((each for each in self.sections if each["code"] == code), None)
+
 
 class Field(Base):
     """A question on a form. `code` is stable: values, conditions and variables name it.
 
-    `choices` is a list of {code, label, tone}; `default` a value as `fields.read_value` gives it.
+    `choices` is a list of {code, label, tone}; `default` a value as `fields.read_value` gives it. `section` is the code of the
+    section it stands in, or empty. `visible_when` is a condition (None: always shown); `required_from` and `readonly_from` are codes
+    of statuses: from there on, in the form's order, it must be filled in, or can no longer be changed.
     """
 
     __tablename__ = "field"
@@ -147,6 +156,10 @@ class Field(Base):
     agent_only: Mapped[bool] = mapped_column(default=False)
     choices: Mapped[list[Any]] = mapped_column(Json, default=list)
     default: Mapped[Any | None] = mapped_column(Json)
+    section: Mapped[str] = mapped_column(default="")
+    visible_when: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    required_from: Mapped[str | None]
+    readonly_from: Mapped[str | None]
     position: Mapped[int] = mapped_column(default=0)
 
     def choice(self, code: Any) -> dict[str, Any] | None:

@@ -124,6 +124,13 @@ def tickets_in(session: Session, status: Status) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(Ticket).where(Ticket.status_id == status.id)) or 0
 
 
+def tickets_holding(session: Session, field: Field) -> int:
+    """How many tickets hold a value of `field`, those in the bin among them."""
+    held = Ticket.values[field.code].as_string()
+    query = sa.select(sa.func.count()).select_from(Ticket).where(Ticket.form_id == field.form_id, held.is_not(None), held != "[]")
+    return session.scalar(query) or 0
+
+
 def ticket_counts(session: Session, form: Form) -> dict[int, int]:
     """How many tickets stand in each status of `form`, by the status's id."""
     query = sa.select(Ticket.status_id, sa.func.count()).where(Ticket.form_id == form.id).group_by(Ticket.status_id)

@@ -15,6 +15,7 @@ from plugdesk.forms.codes import free_code
 from plugdesk.forms.editing import codes_ever, has_changed, move, open_for_change, renumber
 from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import tickets_in
+from plugdesk.forms.rules import labels
 from plugdesk.i18n import LANGUAGES, ngettext
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import Problems, needed_line, one_line, only_known
@@ -77,6 +78,10 @@ def delete_status(
 
     open_for_change(session, form, by, version, status)
     _keep_both_ends([each for each in form.statuses if each is not status])
+    if named := [each for each in form.fields if status.code in (each.required_from, each.readonly_from)]:
+        raise Invalid(
+            _("Fields are required, or read-only, from this status on: %(labels)s. Change that first.", labels=labels(named))
+        )
     session.flush()  # tickets changed in this session are counted
     moved = tickets_in(session, status)
     if moved and (move_to is None or move_to.id == status.id or move_to.form_id != form.id):
@@ -94,7 +99,7 @@ def delete_status(
         session.execute(bulk, execution_options={"synchronize_session": "fetch"})
     elif moved and move_to is not None:
         for ticket in session.scalars(sa.select(Ticket).where(Ticket.status_id == status.id).order_by(Ticket.id)).all():
-            change_status(session, ticket, move_to, by=by if ticket.deleted_at is None else None, quietly=True)
+            change_status(session, ticket, move_to, by=by if ticket.deleted_at is None else None, quietly=True, incomplete=True)
         session.flush()  # no ticket points at the status any more
     record(
         session, "status_deleted", form=form, actor=by, code=status.code, name=status.name, tickets=moved,

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
-from plugdesk.forms.fields import check_values
-from plugdesk.forms.models import Status, StatusKind
+from plugdesk.forms.entering import check_values, fill_in
+from plugdesk.forms.facts import values_of_ticket
+from plugdesk.forms.models import Field, Status, StatusKind
+from plugdesk.forms.rules import Decision, decide, wanted_facts
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_reply, can_work_on
 from plugdesk.runtime import runtime_of
@@ -59,16 +61,30 @@ def release(session: Session, ticket: Ticket, agent: User) -> Ticket:
     return ticket
 
 
-def change_status(session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False) -> Ticket:
+def change_status(
+    session: Session,
+    ticket: Ticket,
+    status: Status,
+    *,
+    by: User | None,
+    quietly: bool = False,
+    values: Mapping[str, Any] | None = None,
+    incomplete: bool = False,
+) -> Ticket:
     """Put the ticket into `status` of its form. Entering a final kind is its closing, leaving them its reopening.
 
-    `quietly` closes without telling the customer.
+    `values` are entered into its fields on the way. A person is refused (`Invalid`, by field) while one is empty that `status`
+    requires, unless `incomplete`; the desk itself never is. `quietly` closes without telling the customer.
     """
     _may_act(session, ticket, by)
     if status.form_id != ticket.form_id:
         raise Invalid(_("This status belongs to another form."))
+    if values and by is not None:
+        set_fields(session, ticket, values, by=by)
     if status.id == ticket.status_id:
         return ticket
+    if by is not None and not incomplete and (missing := missing_in(session, ticket, status)):
+        raise Invalid(problems={field.code: fill_in(field) for field in missing})
     before, was_final = ticket.status, ticket.status_kind.is_final
     ticket.status, ticket.status_id, ticket.status_kind = status, status.id, status.kind
     _touch(session, ticket)
@@ -84,9 +100,26 @@ def change_status(session: Session, ticket: Ticket, status: Status, *, by: User 
 
 
 def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None) -> Ticket:
-    """Put the ticket into its form's first status of one of `kinds`; one without such a status leaves it as it is."""
+    """Put the ticket into its form's first status of one of `kinds`.
+
+    It stays where it is when there is none, or (done in passing by a person's act) when a field is empty that it requires.
+    """
     status = ticket.form.first_status(*kinds)
-    return change_status(session, ticket, status, by=by) if status else ticket
+    if status is None or (by is not None and missing_in(session, ticket, status)):
+        return ticket
+    return change_status(session, ticket, status, by=by)
+
+
+def decision_on(session: Session, ticket: Ticket, *, status: Status | None = None, by_agent: bool = True) -> Decision:
+    """What the rules of its form say of the ticket as it stands, or as it would stand in `status`."""
+    facts = values_of_ticket(session, ticket, wanted_facts(session, ticket.form))
+    code = (status or ticket.form.status_by_id(ticket.status_id)).code
+    return decide(session, ticket.form, ticket.values, status=code, facts=facts, by_agent=by_agent)
+
+
+def missing_in(session: Session, ticket: Ticket, status: Status) -> tuple[Field, ...]:
+    """The fields that must be filled in before the ticket can be put into `status`."""
+    return decision_on(session, ticket, status=status).missing
 
 
 def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: User, version: int | None = None) -> Ticket:
@@ -97,7 +130,11 @@ def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: 
     _may_act(session, ticket, by)
     if version is not None and version != ticket.version:
         _refuse_lost_values(session, ticket, raw, version)
-    values, problems = check_values(session, ticket.form, raw, by_agent=by.is_agent, before=ticket.values, by=by)
+    facts = values_of_ticket(session, ticket, wanted_facts(session, ticket.form))
+    values, problems = check_values(
+        session, ticket.form, raw, by_agent=by.is_agent, before=ticket.values, by=by, facts=facts,
+        status=ticket.form.status_by_id(ticket.status_id).code,
+    )  # fmt: skip
     if problems:
         raise Invalid(problems=problems)
     changes = {code: [ticket.values.get(code), value] for code, value in values.items() if ticket.values.get(code) != value}

@@ -14,8 +14,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 from plugdesk.changes import apply
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
-from plugdesk.forms.fields import check_values, default_values, file_keys
-from plugdesk.forms.models import Field, Form, Status, StatusKind, first_of
+from plugdesk.forms.entering import first_values
+from plugdesk.forms.fields import file_keys
+from plugdesk.forms.models import Form, Status, StatusKind, first_of
 from plugdesk.forms.queries import definitions_of
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
@@ -85,7 +86,7 @@ def open_ticket(
     ticket = Ticket(
         form=form, form_id=form.id, customer=customer, customer_id=customer.id, opened_by_id=(by or customer).id,
         subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status_id=status.id,
-        status_kind=status.kind, values=_first_values(session, form, fields, values, by), customer_waits=said.kind == "human",
+        status_kind=status.kind, values=first_values(session, form, fields, values, status, channel, customer, by=by), customer_waits=said.kind == "human",
         assignee_id=form.responsible_user_id, group_id=form.responsible_group_id, created_at=now, changed_at=now, spoken_at=now,
         excerpt=excerpt(said.text, EXCERPT), version=1,
     )  # fmt: skip
@@ -365,18 +366,6 @@ def _refuse_unseen(session: Session, ticket: Ticket, agent: User, seen: int | No
     if news is not None:
         name = news.author.name if news.author else ""
         raise Conflict(_("%(name)s has just written on this ticket. Read it, then send your answer.", name=name))
-
-
-def _first_values(
-    session: Session, form: Form, fields: Sequence[Field], raw: Mapping[str, Any] | None, by: User | None
-) -> dict[str, Any]:
-    defaults = default_values(fields)
-    if raw is None:
-        return defaults
-    values, problems = check_values(session, form, raw, by_agent=by is not None, before=defaults, complete=True, by=by)
-    if problems:
-        raise Invalid(problems=problems)
-    return values
 
 
 def _subject(subject: str) -> str:

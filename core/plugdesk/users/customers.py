@@ -63,6 +63,15 @@ def find_or_create_customer(
     return known
 
 
+def customer_at(session: Session, address: str) -> User | None:
+    """The customer with this e-mail address or phone number, if there is one."""
+    channel = "email" if "@" in address else "phone"
+    try:
+        return _customer_at(session, channel, contact_value(channel, address))
+    except Invalid:
+        return None
+
+
 def add_customer(
     session: Session,
     *,

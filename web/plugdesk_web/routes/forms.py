@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.forms import commands
+from plugdesk.forms.copying import copy_form
 from plugdesk.forms.models import Form
 from plugdesk.forms.queries import configurable_forms, open_counts
-from plugdesk.i18n import LANGUAGES, pgettext
+from plugdesk.forms.templates import TEMPLATES, create_from_template
+from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.catalog import cards
 from plugdesk.users.commands import remove_form_agent, set_form_agent
@@ -20,7 +22,7 @@ from plugdesk.users.queries import agents_of_form, all_groups, member_of_staff, 
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import admin_only, agent_only, db, form_to_configure, me, runtime
 from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
-from plugdesk_web.rendering import page, redirect_after
+from plugdesk_web.rendering import page, redirect_after, toast
 
 blueprint = Blueprint("forms", __name__, url_prefix="/forms")
 
@@ -35,11 +37,22 @@ def index() -> Response:
 @blueprint.post("")
 @admin_only
 def create() -> Response:
-    """Make a form; its page comes next."""
+    """Make a form: an empty one, from a template, or after another form; its page comes next."""
+    name, language = request.form.get("name", ""), request.form.get("language")
+    how, _colon, which = request.form.get("start", "").partition(":")
+    waiting: list[str] = []
     try:
-        form = commands.create_form(db(), name=request.form.get("name", ""), by=me(), language=request.form.get("language"))
+        if how == "template":
+            form = create_from_template(db(), which, name=name, by=me(), language=language)
+        elif how == "copy":
+            form, waiting = copy_form(db(), form_to_configure(which), name=name, by=me())
+        else:
+            form = commands.create_form(db(), name=name, by=me(), language=language)
     except (Invalid, Conflict) as refusal:
         return _index(refused(refusal), request.form)
+    if waiting:
+        names = ", ".join(card.name for card in cards(db(), [form]) if card.id in waiting)
+        toast(_("Not switched on yet, for they need settings that are not copied: %(names)s.", names=names))
     return redirect_after(url_for("forms.show", slug=form.slug), _("The form %(name)s is there.", name=form.name))
 
 
@@ -173,8 +186,17 @@ def _index(refusal: Refused = FRESH, given: Mapping[str, Any] | None = None) -> 
     return page(
         "forms/index.html", status=refusal.status, refused=refusal, given=given or {}, counts=open_counts(db()),
         forms=[form for form in forms if form.archived_at is None], archived=[form for form in forms if form.archived_at],
-        languages=list(LANGUAGES.items()), responsible={form.id: _responsible(form) for form in forms},
+        languages=list(LANGUAGES.items()), responsible={form.id: _responsible(form) for form in forms}, starts=_starts(forms),
+        templates=[(each.name[current_language()], each.about[current_language()]) for each in TEMPLATES.values()],
     )  # fmt: skip
+
+
+def _starts(forms: Sequence[Form]) -> list[tuple[str, str]]:
+    """What a new form can begin as, besides empty."""
+    templates = [(f"template:{code}", each.name[current_language()]) for code, each in TEMPLATES.items()]
+    return templates + [
+        (f"copy:{form.slug}", _("Copy of %(name)s", name=form.name)) for form in forms if form.archived_at is None
+    ]
 
 
 def _responsible(form: Form) -> str:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Conflict, Invalid, NotFound
+from plugdesk.forms.models import Status
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.executor import Failed
@@ -19,7 +20,8 @@ from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.editing import row_number, version_given
 from plugdesk_web.rendering import redirect_after
-from plugdesk_web.ticket_fields import entered_values
+from plugdesk_web.routes.tickets import ticket_page
+from plugdesk_web.ticket_fields import entered_values, fields_to_edit
 
 Chosen = TypeVar("Chosen", User, Group)
 blueprint = Blueprint("handling", __name__, url_prefix="/tickets/<int:number>")
@@ -52,11 +54,21 @@ def assign(number: int) -> Response:
 @blueprint.post("/status")
 @agent_only
 def change_status(number: int) -> Response:
-    ticket = _ticket(number)
-    status = ticket.form.status(request.form.get("status", ""))
-    if status is None:
-        raise Invalid(_("This form has no such status any more. Reload the page."))
-    commands.change_status(db(), ticket, status, by=me())
+    """Change the status; where it requires fields that are empty, the ticket comes back with them to fill in right there."""
+    ticket, wanted = _ticket(number), request.form.get("status", "")
+    status = _status(ticket, wanted)
+    try:
+        commands.change_status(db(), ticket, status, by=me(), values=entered_values(ticket.form, request.form))
+    except Invalid as refusal:
+        if not refusal.problems:
+            raise
+        db().rollback()
+        ticket = _ticket(number)
+        status = _status(ticket, wanted)
+        asked = fields_to_edit(db(), ticket, given=request.form, status=status)
+        return ticket_page(
+            ticket, status=refusal.status, asked_status=status, status_fields=asked, status_problems=refusal.problems
+        )
     return _back(ticket, _("Now: %(status)s.", status=status.name_in(current_language())))
 
 
@@ -64,10 +76,18 @@ def change_status(number: int) -> Response:
 @agent_only
 def set_fields(number: int) -> Response:
     """Save the fields; a refusal shows the ticket again with what was entered and why not."""
-    ticket = _ticket(number)
-    raw = entered_values(ticket.form, request.form)
-    commands.set_fields(db(), ticket, raw, by=me(), version=version_given())
-    return _back(ticket, _("Saved."))
+    ticket, problems, code = _ticket(number), dict[str, str](), 200
+    if not request.form.get("asked"):
+        try:
+            commands.set_fields(db(), ticket, entered_values(ticket.form, request.form), by=me(), version=version_given())
+            return _back(ticket, _("Saved."))
+        except Invalid as refusal:
+            problems, code = refusal.problems, refusal.status
+            db().rollback()
+            ticket = _ticket(number)
+    return ticket_page(
+        ticket, status=code, edited_fields=fields_to_edit(db(), ticket, given=request.form), field_problems=problems
+    )
 
 
 @blueprint.post("/subject")
@@ -131,6 +151,13 @@ def act(number: int, plugin: str, name: str) -> Response:
                 raise Conflict(_("The extension did not do it. What happened stands on its page, under Extensions."))
             return _back(ticket, str(said))
     raise NotFound(_("There is no such action here."))
+
+
+def _status(ticket: Ticket, code: str) -> Status:
+    status = ticket.form.status(code)
+    if status is None:
+        raise Invalid(_("This form has no such status any more. Reload the page."))
+    return status
 
 
 def _ticket(number: int) -> Ticket:

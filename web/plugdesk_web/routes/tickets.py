@@ -18,7 +18,7 @@ from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import standing_of, thread_of, ticket_for
-from plugdesk.users.customers import find_or_create_customer
+from plugdesk.users.customers import customer_at, find_or_create_customer
 from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
@@ -28,7 +28,7 @@ from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
 from plugdesk_web.thread import entries_of
-from plugdesk_web.ticket_fields import entered_values, fields_to_edit, shown_fields
+from plugdesk_web.ticket_fields import entered_values, fields_to_edit, has_rules, shown_fields
 from plugdesk_web.ways import ways_of
 
 blueprint = Blueprint("tickets", __name__)
@@ -89,6 +89,8 @@ def create() -> Response:
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
     given = request.form
+    if given.get("asked"):
+        return _new_page(given, {})
     problems = {
         name: sentence
         for name, sentence in (
@@ -161,8 +163,10 @@ def _here(arguments: dict[str, str], **more: str) -> str:
     return url_for(request.endpoint or "tickets.view", **{**(request.view_args or {}), **arguments, **more})
 
 
-def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | None = None, problem: str = "") -> Response:
-    """The page of `ticket`; after a refusal with `said`, what was typed, and the `problem` in words."""
+def ticket_page(
+    ticket: Ticket, *, status: int = 200, said: dict[str, str] | None = None, problem: str = "", **more: Any
+) -> Response:
+    """The page of `ticket`; after a refusal with `said`, what was typed, the `problem` in words, and `more` values of the page."""
     session, agent, language = db(), me(), current_language()
     messages = thread_of(session, ticket)
     draft = said or draft_of(session, ticket, agent)
@@ -177,7 +181,6 @@ def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | Non
         panels=panels_of(session, ticket, agent),
         actions=actions_of(session, ticket, agent),
         fields=shown_fields(session, ticket),
-        edited_fields=fields_to_edit(session, ticket),
         channel=runtime().registry.channels.get(ticket.channel),
         language=language,
         may_reply=can_reply(session, agent, ticket),
@@ -199,6 +202,9 @@ def ticket_page(ticket: Ticket, *, status: int = 200, said: dict[str, str] | Non
         draft=draft,
         problem=problem,
         keys=KEYS,
+        has_rules=has_rules(ticket.form),
+        edit_open=request.args.get("edit") == "fields",
+        **{"edited_fields": more.pop("edited_fields", None) or fields_to_edit(session, ticket), **more},
     )
 
 
@@ -239,6 +245,8 @@ def _new_page(given: Any, problems: Any, words: str = "") -> Response:
         given=given,
         problems=problems,
         words=words,
-        fields=fields_to_edit(db(), None, form=chosen, given=given) if chosen else [],
+        asked=fields_to_edit(db(), None, form=chosen, given=given, customer=customer_at(db(), given.get("customer", "")))
+        if chosen
+        else [],
         once=once.new_key(),
     )

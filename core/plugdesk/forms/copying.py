@@ -1,0 +1,68 @@
+"""A form made after another one: its fields, sections, statuses and agents, and its extensions with their settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from plugdesk.errors import Invalid
+from plugdesk.events import record
+from plugdesk.forms.commands import create_form
+from plugdesk.forms.editing import begin_anew, has_changed
+from plugdesk.forms.models import Field, Form, Status
+from plugdesk.plugins.settings import options_of, schema_of, stored
+from plugdesk.plugins.switch import enable_plugin, save_plugin_settings
+from plugdesk.runtime import runtime_of
+from plugdesk.users.commands import set_form_agent
+from plugdesk.users.models import User
+from plugdesk.users.queries import rights_on_form
+
+_FIELD = (
+    "code", "kind", "label", "help", "required", "agent_only", "choices", "default", "section", "visible_when", "required_from",
+    "readonly_from", "position",
+)  # fmt: skip
+_STATUS = ("code", "kind", "name", "names", "position")
+
+
+def copy_form(session: Session, source: Form, *, name: str, by: User | None) -> tuple[Form, list[str]]:
+    """Make a form like `source`, without its tickets; returns it with the ids of the extensions that are not on yet.
+
+    Settings are taken along, secrets never: an extension that needs one is switched on once it is filled in. What extensions keep
+    in tables of their own, such as mailboxes, stays with `source`. Raises what `create_form` raises.
+    """
+    form = create_form(session, name=name, by=by, language=source.language)
+    statuses = [Status(**_values(each, _STATUS)) for each in source.statuses]
+    begin_anew(session, form, statuses, [Field(**_values(each, _FIELD)) for each in source.fields])
+    form.sections = [dict(each) for each in source.sections]
+    form.responsible_user_id, form.responsible_group_id = source.responsible_user_id, source.responsible_group_id
+    has_changed(session, form)
+    for user, is_admin in rights_on_form(session, source):
+        set_form_agent(session, form, user, is_admin=is_admin, by=by)
+    waiting = [plugin for plugin in source.extensions if not _taken_along(session, source, form, plugin, by)]
+    record(session, "form_copied", form=form, actor=by, name=form.name, source=source.slug, waiting=waiting)
+    return form, waiting
+
+
+def _values(row: Field | Status, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _taken_along(session: Session, source: Form, form: Form, plugin: str, by: User | None) -> bool:
+    """Whether the extension is on at `form` now, with the settings of `source` but its secrets."""
+    registry = runtime_of(session).registry
+    if not registry.is_loaded(plugin):
+        return False
+    manifest = registry.plugins[plugin].manifest
+    if manifest is not None and manifest.settings is not None:
+        schema = schema_of(manifest.settings)
+        kept = stored(session, plugin, source.id, schema).values
+        open_ones = {each.name: kept[each.name] for each in options_of(schema) if each.name in kept and not each.is_secret}
+        if open_ones:
+            save_plugin_settings(session, form, plugin, open_ones, 0, by)
+    try:
+        with session.begin_nested():
+            enable_plugin(session, form, plugin, by, along=True)
+    except Invalid:
+        return False
+    return True
