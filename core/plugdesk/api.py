@@ -17,6 +17,7 @@ from plugdesk.channels.splitting import split_text
 from plugdesk.channels.updates import Update, UpdateState, keep_update, keep_updates, read_again, updates_aside
 from plugdesk.clock import in_utc
 from plugdesk.commandline import desk_runtime, pass_runtime
+from plugdesk.condition_words import OfferedFact, condition_words, offered_fact, value_words
 from plugdesk.conditions import (
     AllOf,
     AnyOf,
@@ -184,6 +185,7 @@ __all__ = [
     "Not",
     "NotAllowed",
     "NotFound",
+    "OfferedFact",
     "Organization",
     "Park",
     "Participant",
@@ -241,6 +243,7 @@ __all__ = [
     "check_template",
     "clean_html",
     "clean_template",
+    "condition_words",
     "connect_public",
     "content_disposition",
     "create_form",
@@ -293,6 +296,7 @@ __all__ = [
     "ngettext",
     "normal_email",
     "npgettext",
+    "offered_fact",
     "open_ticket",
     "option",
     "parse_condition",
@@ -333,6 +337,7 @@ __all__ = [
     "unwatch",
     "updates_aside",
     "use_language",
+    "value_words",
     "visible_forms",
     "visible_tickets",
     "wait_turn",

@@ -9,9 +9,10 @@ case. What `matches` says of values, `to_sql` says of rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
@@ -31,11 +32,14 @@ OPERATORS: Mapping[ValueType, tuple[Operator, ...]] = {
     "number": ("is", "is_not", "gt", "lt", "between", "in", "not_in", "empty"),
     "choice": ("is", "is_not", "in", "not_in", "empty"),
     "person": ("is", "is_not", "in", "not_in", "empty"),
+    "choices": ("in", "not_in", "empty"),
     "check": ("is",),
     "date": ("is", "is_not", "before", "after", "between", "in_last_days", "in_next_days", "over_days_ago", "empty"),
     "moment": ("before", "after", "between", "in_last_days", "in_next_days", "over_days_ago", "empty"),
 }
-"""What can be asked of a fact of each type, in the order an editor offers it. `between` includes both ends."""
+"""What can be asked of a fact of each type, in the order an editor offers it. `between` includes both ends.
+
+A fact of type `choices` has several codes at once, stored as a JSON list: `in` means that one of them is among those named."""
 
 MAX_DEPTH, MAX_TESTS, MAX_CHOICES, MAX_TEXT = 8, 100, 200, 1000
 
@@ -219,7 +223,7 @@ def _operand(kind: ValueType, operator: Operator, value: Any) -> Any:
 
 def _typed(kind: ValueType, value: Any) -> Any:
     match kind, value:
-        case (("text" | "choice"), str()) if len(value) <= MAX_TEXT and "\0" not in value:
+        case (("text" | "choice" | "choices"), str()) if len(value) <= MAX_TEXT and "\0" not in value:
             return value
         case "number", (int() | float()) if not isinstance(value, bool) and math.isfinite(value) and abs(value) <= 1e15:
             return value
@@ -266,7 +270,7 @@ def _tests(condition: Condition) -> Iterator[FactTest]:
 def _holds(test: FactTest, value: Any, now: datetime, zone: tzinfo) -> bool:
     if test.type is None:
         return False
-    if test.type == "text" and value == "":
+    if value == "" or value == []:
         value = None
     if test.operator == "empty":
         return (value is None) is test.value
@@ -274,8 +278,10 @@ def _holds(test: FactTest, value: Any, now: datetime, zone: tzinfo) -> bool:
         return bool(value) is test.value
     if value is None:
         return test.operator in _NEGATIONS
+    if test.type == "choices":
+        return any(code in test.value for code in value) is (test.operator == "in")
     if test.type == "text":
-        return _compare_text(test.operator, value.lower(), _lowered(test.value))
+        return _compare_text(test.operator, _lower(value), _lowered(test.value))
     low, high = _limits(test, now, zone)
     if low is not None or high is not None:
         return (low is None or value >= low) and (high is None or value <= high)
@@ -301,8 +307,12 @@ def _compare_text(operator: str, value: str, other: Any) -> bool:
     return value.startswith(other) if operator == "starts" else _COMPARE[operator](value, other)
 
 
-def _lowered(value: str | Sequence[str]) -> str | tuple[str, ...]:
-    return value.lower() if isinstance(value, str) else tuple(one.lower() for one in value)
+def _lowered(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    return _lower(value) if isinstance(value, str) else tuple(_lower(one) for one in value)
+
+
+# Hundreds of rules look at the same long text, one after the other.
+_lower = lru_cache(maxsize=256)(str.lower)
 
 
 def _limits(test: FactTest, now: datetime, zone: tzinfo) -> tuple[Any, Any]:
@@ -327,6 +337,8 @@ def _sql(test: FactTest, column: sa.ColumnElement[Any], now: datetime, zone: tzi
     if test.type == "check":
         truth = sa.func.coalesce(sa.type_coerce(column, sa.Boolean), sa.false())
         return truth if test.value else sa.not_(truth)
+    if test.type == "choices":
+        return _sql_choices(test, sa.func.coalesce(sa.cast(column, sa.Text), ""))
     if test.type == "text":
         column = sa.func.coalesce(sa.type_coerce(column, sa.Text), "")
     elif test.type == "choice":
@@ -341,6 +353,13 @@ def _sql(test: FactTest, column: sa.ColumnElement[Any], now: datetime, zone: tzi
         limits = [] if low is None else [column >= _bound(test, low)]
         return sa.and_(*limits, *([] if high is None else [column <= _bound(test, high)]))
     return _sql_comparison(test, column, test.value)
+
+
+def _sql_choices(test: FactTest, stored: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    if test.operator == "empty":
+        return stored.in_(("", "[]", "null")) if test.value else stored.not_in(("", "[]", "null"))
+    found = sa.or_(sa.false(), *(stored.contains(f'"{code}"', autoescape=True) for code in test.value))
+    return found if test.operator == "in" else sa.not_(found)
 
 
 def _sql_text(test: FactTest, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from plugdesk.tickets.models import Message, Ticket
     from plugdesk.users.models import User
 
-ValueType = Literal["text", "number", "moment", "date", "choice", "check", "person"]
+ValueType = Literal["text", "number", "moment", "date", "choice", "choices", "check", "person"]
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ from plugdesk.conditions import (
     to_sql,
 )
 from plugdesk.contributions import ValueType
-from plugdesk.database import Database, Moment
+from plugdesk.database import Database, Json, Moment
 from plugdesk.errors import Invalid
 
 NOW = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")
 FACTS: dict[str, ValueType] = {
-    "subject": "text", "rating": "number", "status": "choice", "assignee": "person", "vip": "check", "signed": "date", "opened": "moment",
+    "subject": "text", "rating": "number", "status": "choice", "assignee": "person", "vip": "check", "signed": "date", "opened": "moment", "parts": "choices",
 }  # fmt: skip
 
 
@@ -65,6 +65,11 @@ def holds(raw, **values):
         ({"fact": "opened", "before": "2026-11-22T00:00:00+03:00"}, {"opened": datetime(2026, 11, 21, 20, 59, tzinfo=UTC)}, True),
         ({"fact": "signed", "in_last_days": 0}, {"signed": date(2026, 11, 22)}, True),  # In Moscow it is tomorrow already.
         ({"fact": "signed", "after": "2026-11-21"}, {"signed": date(2026, 11, 21)}, False),
+        ({"fact": "parts", "in": ["lid", "lens"]}, {"parts": ["lens", "case"]}, True),
+        ({"fact": "parts", "not_in": ["lid"]}, {"parts": ["lens"]}, True),
+        ({"fact": "parts", "not_in": ["lid"]}, {}, True),
+        ({"fact": "parts", "in": ["lid"]}, {"parts": []}, False),
+        ({"fact": "parts", "empty": True}, {"parts": []}, True),
         ({"all": []}, {}, True),
         ({"any": []}, {}, False),
         ({"not": {"any": []}}, {}, True),
@@ -99,6 +104,8 @@ def test_a_condition_is_decided(raw, values, expected):
         ({"fact": "vip", "empty": True}, "“vip” cannot be compared this way"),
         ({"fact": "rating", "is": "5"}, "with that value"),
         ({"fact": "rating", "is": True}, "with that value"),
+        ({"fact": "parts", "in": [["lid"]]}, "with that value"),
+        ({"fact": "parts", "is": "lid"}, "cannot be compared this way"),
         ({"fact": "rating", "is": float("nan")}, "with that value"),
         ({"fact": "rating", "gt": 10**400}, "with that value"),
         ({"fact": "rating", "between": [1]}, "with that value"),
@@ -157,6 +164,7 @@ MOMENTS = st.datetimes(datetime(2026, 11, 19), datetime(2026, 11, 24)).map(  # n
 OF_TYPE = {
     "text": TEXTS, "number": st.integers(-2, 2) | st.sampled_from([0.5, -1.5]), "choice": st.sampled_from(["new", "open", "New"]),
     "person": st.integers(1, 3), "check": st.booleans(), "date": DATES, "moment": MOMENTS,
+    "choices": st.sampled_from(["lid", "lens", "a_b", "axb"]),
 }  # fmt: skip
 
 
@@ -181,12 +189,13 @@ CONDITIONS = st.recursive(
     ),
     max_leaves=6,
 )
-ROWS = st.lists(st.fixed_dictionaries({fact: st.none() | OF_TYPE[kind] for fact, kind in FACTS.items()}), min_size=1, max_size=6)
+VALUES = {**OF_TYPE, "choices": st.lists(OF_TYPE["choices"], max_size=3, unique=True)}
+ROWS = st.lists(st.fixed_dictionaries({fact: st.none() | VALUES[kind] for fact, kind in FACTS.items()}), min_size=1, max_size=6)
 
 TABLE = sa.Table(
     "things", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("subject", sa.Text), sa.Column("rating", sa.Float),
     sa.Column("status", sa.String(40)), sa.Column("assignee", sa.BigInteger), sa.Column("vip", sa.Boolean), sa.Column("signed", sa.Date),
-    sa.Column("opened", Moment()),
+    sa.Column("opened", Moment()), sa.Column("parts", Json),
 )  # fmt: skip
 
 

@@ -82,6 +82,12 @@ def read_value(field: Field, raw: Any, session: Session, *, by: User | None = No
     return _READERS[field.kind](field, raw, session)
 
 
+def read_number(raw: Any) -> int | float:
+    """A number as people write it, in English ("1,234.5") and Russian ("1 234,5") alike. Raises `Invalid`."""
+    number = _decimal(raw)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
 def show_value(field: Field, value: Any, session: Session) -> str:
     """`value` in words of the current language; empty when there is none."""
     if value is None or value == []:
@@ -160,8 +166,7 @@ def _within(text: str, most: int) -> str:
 
 
 def _number(field: Field, raw: Any, session: Session) -> int | float:
-    number = _decimal(raw)
-    return int(number) if number == number.to_integral_value() else float(number)
+    return read_number(raw)
 
 
 def _money(field: Field, raw: Any, session: Session) -> dict[str, str] | None:
@@ -180,7 +185,6 @@ def _money(field: Field, raw: Any, session: Session) -> dict[str, str] | None:
 
 
 def _decimal(raw: Any) -> Decimal:
-    """A number as people write it, in English ("1,234.5") and Russian ("1 234,5") alike."""
     if isinstance(raw, bool):
         raise Invalid(_("Write a number like 1234.5."))
     text = re.sub(r"[\s'’]", "", str(raw)).replace("−", "-")
