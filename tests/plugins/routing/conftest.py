@@ -46,3 +46,11 @@ def rule(routing: Any, admin: Any) -> Callable[..., Any]:
         return add_rule(on or routing, RuleInput(name, {"all": condition} if condition else None, about, **switches), by=admin)
 
     return rule
+
+
+@pytest.fixture
+def client(app: Any) -> Any:
+    """Whoever visits the desk, signed in as nobody."""
+    from plugdesk.testing.browser import browser_of
+
+    return browser_of(app)
