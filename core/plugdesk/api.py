@@ -80,6 +80,7 @@ from plugdesk.i18n import (
     use_language,
 )
 from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue
+from plugdesk.matching import Matcher, matcher
 from plugdesk.permissions import (
     can_configure,
     can_delete,
@@ -178,6 +179,7 @@ __all__ = [
     "Key",
     "Limits",
     "Link",
+    "Matcher",
     "MaybeSent",
     "Message",
     "Moment",
@@ -290,6 +292,7 @@ __all__ = [
     "link_tickets",
     "mark_read",
     "mark_unread",
+    "matcher",
     "matches",
     "merge_tickets",
     "move_ticket",

@@ -9,10 +9,9 @@ case. What `matches` says of values, `to_sql` says of rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
@@ -281,7 +280,7 @@ def _holds(test: FactTest, value: Any, now: datetime, zone: tzinfo) -> bool:
     if test.type == "choices":
         return any(code in test.value for code in value) is (test.operator == "in")
     if test.type == "text":
-        return _compare_text(test.operator, _lower(value), _lowered(test.value))
+        return _compare_text(test.operator, value.lower(), _lowered(test.value))
     low, high = _limits(test, now, zone)
     if low is not None or high is not None:
         return (low is None or value >= low) and (high is None or value <= high)
@@ -307,12 +306,8 @@ def _compare_text(operator: str, value: str, other: Any) -> bool:
     return value.startswith(other) if operator == "starts" else _COMPARE[operator](value, other)
 
 
-def _lowered(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    return _lower(value) if isinstance(value, str) else tuple(_lower(one) for one in value)
-
-
-# Hundreds of rules look at the same long text, one after the other.
-_lower = lru_cache(maxsize=256)(str.lower)
+def _lowered(value: str | Sequence[str]) -> str | tuple[str, ...]:
+    return value.lower() if isinstance(value, str) else tuple(one.lower() for one in value)
 
 
 def _limits(test: FactTest, now: datetime, zone: tzinfo) -> tuple[Any, Any]:

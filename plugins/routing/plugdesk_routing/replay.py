@@ -114,12 +114,15 @@ def _tickets(ctx: Context) -> sa.Select[Ticket]:
 def _compare(ctx: Context, replay: Replay, tickets: Sequence[Ticket]) -> None:
     assert ctx.form is not None
     types, zone = types_of(ctx, ctx.form), zone_of(ctx)
-    before, after = ([read_rule(each, types) for each in rules] for rules in (replay.before, replay.after))
+    before = [read_rule(each, types) for each in replay.before]
+    unedited = {rule.id: rule for rule in before}
+    after = [unedited[each["id"]] if each in replay.before else read_rule(each, types) for each in replay.after]
     values = values_of_many(ctx, tickets, wanted_by([*before, *after]), zone)
     old, new = _Desk(ctx, before, zone), _Desk(ctx, after, zone)
     found = list(replay.found)
     for ticket in tickets:
-        was, now = old.result(values[ticket.id]), new.result(values[ticket.id])
+        known: dict[int, bool] = {}
+        was, now = (desk.result(values[ticket.id], known) for desk in (old, new))
         if was == now:
             continue
         places = [_place(ctx, each) for each in (was, now)]
@@ -142,8 +145,9 @@ class _Desk:
         self._now = ctx.now
         self._zone = zone
 
-    def result(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        decision = decide(self._rules, values, now=self._now, zone=self._zone.zone, trouble=self._standing.trouble)
+    def result(self, values: Mapping[str, Any], known: dict[int, bool]) -> dict[str, Any]:
+        trouble = self._standing.trouble
+        decision = decide(self._rules, values, now=self._now, zone=self._zone.zone, trouble=trouble, known=known)
         return joined(rule.result for rule in decision.held)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import cached_property
 from typing import Any
 
-from plugdesk.api import AllOf, AnyOf, Condition, FactTest, Not, as_json, facts_in, matches, parse_condition
+from plugdesk.api import AllOf, AnyOf, Condition, FactTest, Matcher, Not, as_json, facts_in, matcher, parse_condition
 
 ALWAYS = AllOf(())
 
@@ -29,9 +30,14 @@ class ReadRule:
     on_change: bool = False
     lost: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def facts(self) -> set[str]:
         return facts_in(self.condition)
+
+    @cached_property
+    def holds(self) -> Matcher:
+        """Whether the rule holds on values, now and zone."""
+        return matcher(self.condition)
 
     def plain(self) -> dict[str, Any]:
         """The rule as JSON; `read_rule` reads it back."""
@@ -69,13 +75,20 @@ def decide(
     now: datetime,
     zone: tzinfo,
     trouble: Callable[[ReadRule], str | None] = lambda rule: None,
+    known: dict[int, bool] | None = None,
 ) -> Decision:
-    """Ask the rules in their order until one holds that does not go on; one that holds and has `trouble` is passed over."""
-    decision = Decision()
+    """Ask the rules in their order until one holds that does not go on; one that holds and has `trouble` is passed over.
+
+    `known` is what an earlier question about the same values has found, by the identity of the rule.
+    """
+    decision, known = Decision(), {} if known is None else known
     for rule in rules:
         if not rule.is_on:
             continue
-        if rule.lost or matches(rule.condition, values, now=now, zone=zone):
+        held = known.get(id(rule))
+        if held is None:
+            held = known[id(rule)] = bool(rule.lost) or rule.holds(values, now, zone)
+        if held:
             why = trouble(rule)
             if why is not None:
                 decision.passed_over.append((rule, why))

@@ -37,7 +37,13 @@ def rules(session):
 
 def condition(fact, operator, value):
     prefix = "when-0.0"
-    return {"when-0-join": "all", "when-row": "0.0", f"{prefix}-fact": fact, f"{prefix}-operator": operator, f"{prefix}-value": value}
+    return {
+        "when-0-join": "all",
+        "when-row": "0.0",
+        f"{prefix}-fact": fact,
+        f"{prefix}-operator": operator,
+        f"{prefix}-value": value,
+    }
 
 
 def post(page, path, data, status=303):
@@ -77,7 +83,13 @@ def test_a_rule_that_does_nothing_is_refused_and_what_was_typed_is_kept(session,
 def test_what_is_not_offered_is_refused(session, page, other_form):
     stranger = add_staff(session, "Sam Sales", Role.AGENT, other_form)
     session.commit()
-    for typed in ({"assignee": str(stranger.id)}, {"group": "999"}, {"form": "999"}, {"watchers": "x"}, {"value-priority": "purple"}):
+    for typed in (
+        {"assignee": str(stranger.id)},
+        {"group": "999"},
+        {"form": "999"},
+        {"watchers": "x"},
+        {"value-priority": "purple"},
+    ):
         post(page, "rules", typed, status=422)
     assert rules(session) == []
 
@@ -96,7 +108,9 @@ def test_two_who_change_one_rule_do_not_overwrite_each_other(session, page, prog
     session.commit()
     seen = made.version
     post(page, f"rules/{made.id}", {"name": "Second", "group": str(commerce.id), "version": str(seen)})
-    answer = text(post(page, f"rules/{made.id}", {"name": "Third", "group": str(programmers.id), "version": str(seen)}, status=409))
+    answer = text(
+        post(page, f"rules/{made.id}", {"name": "Third", "group": str(programmers.id), "version": str(seen)}, status=409)
+    )
     assert "Third" in answer and "Second: Always → to Commercial department" in answer
     assert rules(session)[0].name == "Second"
 
@@ -122,9 +136,7 @@ def test_an_order_of_other_rules_than_there_are_is_refused(session, admin, routi
 def test_each_answer_to_a_question_gets_its_group_by_one_press(session, form, admin, page, question, programmers, commerce):
     assert "Type of question" in text(page.get(RULES))
     post(page, f"ready/{question}", {"group-error": str(programmers.id), "group-payment": str(commerce.id)})
-    found = {
-        code: make_ticket(session, form, by=admin, values={question: code}).group_id for code in ("error", "payment")
-    }
+    found = {code: make_ticket(session, form, by=admin, values={question: code}).group_id for code in ("error", "payment")}
     assert found == {"error": programmers.id, "payment": commerce.id}
 
 
@@ -162,7 +174,9 @@ def test_the_ticket_says_which_rule_gave_it_to_whom(session, app, form, admin, a
     assert "Tills" in seen and f"{RULES}rules" not in seen
 
 
-def test_a_rule_that_cannot_act_says_so_on_the_page_and_on_the_system_page(session, form, other_form, admin, page, programmers, rule):
+def test_a_rule_that_cannot_act_says_so_on_the_page_and_on_the_system_page(
+    session, form, other_form, admin, page, programmers, rule
+):
     rule(name="To nobody", group_id=programmers.id)
     rule(name="To nowhere", form_id=other_form.id)
     delete_group(session, programmers, by=admin)

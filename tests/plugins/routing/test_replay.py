@@ -52,20 +52,23 @@ def test_it_tells_which_tickets_would_go_elsewhere_and_changes_nothing(
     done = replay.start(routing, invoices(commerce), row=row, most=100, by=admin)
     assert (done.elsewhere, done.otherwise) == (9, 0)
     found = {each["number"]: (each["before"], each["after"]) for each in done.found}
-    assert found[tickets[0].id] == ({"assignee_id": None, "group_id": programmers.id}, {"assignee_id": None, "group_id": commerce.id})
+    assert found[tickets[0].id] == (
+        {"assignee_id": None, "group_id": programmers.id},
+        {"assignee_id": None, "group_id": commerce.id},
+    )
     assert found[tickets[1].id][1] == {}
     assert stored(session) == before
 
 
 def test_other_values_are_counted_apart(session, admin, routing, tickets, programmers):
     condition = {"all": [{"fact": "ticket.words", "contains": "invoice"}]}
-    done = replay.start(
-        routing, RuleInput("Urgent", condition, {"values": {"priority": "high"}}), row=None, most=100, by=admin
-    )
+    done = replay.start(routing, RuleInput("Urgent", condition, {"values": {"priority": "high"}}), row=None, most=100, by=admin)
     assert (done.elsewhere, done.otherwise) == (0, 3)
 
 
-def test_a_large_one_goes_on_in_the_background_and_reports(session, form, page, routing, tickets, commerce, run_jobs, monkeypatch):
+def test_a_large_one_goes_on_in_the_background_and_reports(
+    session, form, page, routing, tickets, commerce, run_jobs, monkeypatch
+):
     monkeypatch.setattr(replay, "AT_ONCE", 5)
     monkeypatch.setattr(replay, "BATCH", 4)
     session.commit()
