@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -46,24 +47,21 @@ _TYPES: Mapping[FieldKind, FieldType] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Zone:
-    """The clock on the wall, and when work is done there."""
+    """The desk's clock on the wall, and this form's working hours on it; settings are read when somebody asks for those."""
 
-    zone: ZoneInfo
-    days: Collection[int]
-    opens: Any
-    closes: Any
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self.zone = ZoneInfo(ctx.desk.zone)
+
+    @cached_property
+    def _hours(self) -> tuple[Collection[int], time, time]:
+        settings = self._ctx.settings
+        return DAYS.get(settings.days, range(5)), *settings.hours
 
     def is_working(self, moment: datetime) -> bool:
-        local = moment.astimezone(self.zone)
-        return local.weekday() in self.days and self.opens <= local.time() < self.closes
-
-
-def zone_of(ctx: Context) -> Zone:
-    """The desk's clock with this form's working hours."""
-    opens, closes = ctx.settings.hours
-    return Zone(ZoneInfo(ctx.desk.zone), DAYS.get(ctx.settings.days, range(5)), opens, closes)
+        local, (days, opens, closes) = moment.astimezone(self.zone), self._hours
+        return local.weekday() in days and opens <= local.time() < closes
 
 
 def types_of(ctx: Context, form: Form) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from plugdesk.api import Context, Invalid, NotFound, Ticket, User
 from plugdesk.api import gettext as _
 from plugdesk_routing.commands import RuleInput
-from plugdesk_routing.facts import Zone, types_of, values_of_many, zone_of
+from plugdesk_routing.facts import Zone, types_of, values_of_many
 from plugdesk_routing.models import Replay, ReplayState, Rule
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.rules import ReadRule, decide, joined, read_rule, wanted_by
@@ -113,7 +113,7 @@ def _tickets(ctx: Context) -> sa.Select[Ticket]:
 
 def _compare(ctx: Context, replay: Replay, tickets: Sequence[Ticket]) -> None:
     assert ctx.form is not None
-    types, zone = types_of(ctx, ctx.form), zone_of(ctx)
+    types, zone = types_of(ctx, ctx.form), Zone(ctx)
     before = [read_rule(each, types) for each in replay.before]
     unedited = {rule.id: rule for rule in before}
     after = [unedited[each["id"]] if each in replay.before else read_rule(each, types) for each in replay.after]

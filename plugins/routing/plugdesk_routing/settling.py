@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from plugdesk.api import Context, Event, Form, Ticket, Watcher, as_json, why_not_to
 from plugdesk.api import gettext as _
-from plugdesk_routing.facts import values_of, zone_of
+from plugdesk_routing.facts import Zone, values_of
 from plugdesk_routing.models import Outcome, Rule
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.rules import Decision, ReadRule, decide, joined, wanted_by
@@ -25,16 +25,16 @@ def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: s
     rules = [rule for rule in rules_of(ctx) if rule.is_on and (occasion != "changed" or rule.on_change)]
     if not rules or ticket.parent_id is not None:
         return None
-    before = outcome_of(ctx, ticket) if occasion != "opened" else None
+    before = outcome_of(ctx, ticket)
     if before is None and occasion == "changed":
         return None  # it came before the rules did
-    zone, standing = zone_of(ctx), Standing(ctx)
+    zone, standing = Zone(ctx), Standing(ctx)
     values = values_of(ctx, ticket, wanted_by(rules), zone, values=settled["values"])
     decision = decide(
         rules, values, now=ctx.now, zone=zone.zone, trouble=lambda rule: _trouble(ctx, ticket, standing, rule, occasion)
     )
     _complain(ctx, ticket, decision)
-    known = {each["id"] for each in before.rules} if before else set()
+    known = {each["id"] for each in before.rules} if before and occasion in ("changed", "again") else set()
     new = [rule for rule in decision.held if rule.id not in known]
     result = joined(rule.result for rule in new)
     if occasion == "again" and _in_hand(ctx, ticket, before):

@@ -22,7 +22,7 @@ from plugdesk.api import (
     value_words,
 )
 from plugdesk.api import gettext as _
-from plugdesk_routing.facts import offered, types_of, values_of, zone_of
+from plugdesk_routing.facts import Zone, offered, types_of, values_of
 from plugdesk_routing.models import Outcome
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.rules import ALWAYS, ReadRule, read_rule
@@ -54,7 +54,7 @@ class Answer:
 def answers(ctx: Context, ticket: Ticket) -> list[Answer]:
     """Each rule of the form asked about the ticket as it is now."""
     assert ctx.form is not None
-    rules, facts, zone, standing = rules_of(ctx), offered(ctx, ctx.form), zone_of(ctx), Standing(ctx)
+    rules, facts, zone, standing = rules_of(ctx), offered(ctx, ctx.form), Zone(ctx), Standing(ctx)
     values = values_of(ctx, ticket, {fact for rule in rules for fact in rule.facts}, zone)
     found, decided = [], ""
     for rule in rules:
@@ -82,7 +82,7 @@ def told(ctx: Context, outcome: Outcome) -> list[tuple[int, str, Line]]:
     for each in outcome.rules:
         rule = read_rule({**each, "result": {}, "is_on": True, "goes_on": False, "on_change": False}, types)
         values = {name: _read(value, types.get(name)) for name, value in each["met"].items()}
-        explained = explain(rule.condition, values, now=outcome.at, zone=zone_of(ctx).zone)
+        explained = explain(rule.condition, values, now=outcome.at, zone=Zone(ctx).zone)
         found.append((each["id"], each["name"], _line(rule, explained, facts, values)))
     return found
 
