@@ -35,7 +35,7 @@ PARTS = {"groups": "people", "fields": "forms", "statuses": "forms"}  # pages th
 class Item:
     """A line of the left panel: where it leads; `count` and its `tone`, whether it is `current`, the `key` that goes there."""
 
-    title: Any
+    title: str
     url: str
     icon: str = ""
     current: bool = False
@@ -48,8 +48,9 @@ class Item:
 class Navigation:
     """What `nav` is in templates. Sections are computed when they are drawn."""
 
-    shared: list[Item] = []
-    mine: list[Item] = []
+    shared: tuple[Item, ...] = ()
+    mine: tuple[Item, ...] = ()
+    shared_add_url = shared_order_url = mine_add_url = mine_order_url = ""
 
     @property
     def home_url(self) -> str:
@@ -60,18 +61,18 @@ class Navigation:
         return dict(view_counts(db(), me()))
 
     @cached_property
-    def views(self) -> list[Item]:
+    def views(self) -> tuple[Item, ...]:
         here = _view_here()
-        return [
+        return tuple(
             Item(
-                view.title, url_for("tickets.view", slug=view.slug), view.icon, view.slug == here,
+                str(view.title), url_for("tickets.view", slug=view.slug), view.icon, view.slug == here,
                 self.counts.get(view.slug) if view.counted else None, "orange" if view.slug == "new" else "", KEYS.get(view.slug, ""),
             )
             for view in VIEWS
-        ]  # fmt: skip
+        )  # fmt: skip
 
     @cached_property
-    def pages(self) -> list[Item]:
+    def pages(self) -> tuple[Item, ...]:
         items = [_item(_("Customers"), "users", "customers.index")]
         desk = runtime().desk(db())
         for each in contributed(runtime().registry, NavItem):
@@ -79,7 +80,7 @@ class Navigation:
                 desk.has(each.plugin) or any(form.has(each.plugin) for form in forms_for(db(), me()))
             ):
                 items.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
-        return items
+        return tuple(items)
 
     @cached_property
     def extensions(self) -> Item | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from plugdesk.api import Context, Ticket, User
 from plugdesk_csat.letters import names
-from plugdesk_csat.queries import asked_and_given
+from plugdesk_csat.queries import marks_of
 from plugdesk_web.api import Cell
 
 TONES = {5: "green", 4: "green", 3: "amber", 2: "orange", 1: "red"}
@@ -15,8 +15,8 @@ TONES = {5: "green", 4: "green", 3: "amber", 2: "orange", 1: "red"}
 
 def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, Any]] | None:
     """The panel: every mark with its comment; nothing on a ticket whose customer was never asked."""
-    found = asked_and_given(ctx, ticket)
-    return ("csat:panel.html", {"ratings": [rating for _invitation, rating in found if rating]}) if found else None
+    found = marks_of(ctx, ticket)
+    return ("csat:panel.html", {"ratings": [each for each in found if each.mark]}) if found else None
 
 
 def cell(values: Mapping[str, Any]) -> Cell | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +12,15 @@ from plugdesk.api import Context, Ticket
 from plugdesk_csat.models import Invitation, Rating
 
 
-def asked_and_given(ctx: Context, ticket: Ticket) -> Sequence[tuple[Invitation, Rating | None]]:
-    """Every invitation of the ticket with the mark it got, if any; the last one first."""
-    return [(invitation, rating) for invitation, rating in ctx.db.execute(_ASKED_AND_GIVEN, {"ticket_id": ticket.id})]
+def marks_of(ctx: Context, ticket: Ticket) -> Sequence[sa.Row[int, str, datetime]]:
+    """Of every invitation of the ticket the `mark` it got, its `comment` and `rated_at`, None where none came; the last first."""
+    return ctx.db.execute(_MARKS, {"ticket_id": ticket.id}).all()
 
 
-_ASKED_AND_GIVEN = (
-    sa.select(Invitation, Rating)
+# Every ticket page asks: plain columns, and a statement that is built once.
+_MARKS = (
+    sa.select(Rating.mark, Rating.comment, Rating.rated_at)
+    .select_from(Invitation)
     .outerjoin(Rating, Rating.invitation_id == Invitation.id)
     .where(Invitation.ticket_id == sa.bindparam("ticket_id"))
     .order_by(Invitation.id.desc())

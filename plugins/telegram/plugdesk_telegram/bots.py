@@ -136,7 +136,17 @@ def remove_bot(ctx: Context, bot: Bot, *, by: User | None) -> None:
 def bots_here(ctx: Context) -> list[Bot]:
     """The bots of the form."""
     assert ctx.form is not None
-    return list(ctx.db.scalars(sa.select(Bot).where(Bot.form_id == ctx.form.id).order_by(Bot.id)))
+    return list(ctx.db.scalars(_BOTS, {"form_id": ctx.form.id}))
+
+
+def first_bot(ctx: Context) -> sa.Row[int, str] | None:
+    """The `number` and `username` of the form's first bot. Every ticket page asks: plain columns."""
+    assert ctx.form is not None
+    return ctx.db.execute(_FIRST_BOT, {"form_id": ctx.form.id}).first()
+
+
+_BOTS = sa.select(Bot).where(Bot.form_id == sa.bindparam("form_id")).order_by(Bot.id)
+_FIRST_BOT = _BOTS.with_only_columns(Bot.number, Bot.username).limit(1)
 
 
 def bot_here(ctx: Context, bot_id: int) -> Bot:

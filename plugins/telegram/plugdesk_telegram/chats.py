@@ -32,12 +32,15 @@ def chat_at(ctx: Context, bot: Bot, number: int) -> Chat | None:
     return ctx.db.scalar(sa.select(Chat).where(Chat.bot_id == bot.id, Chat.number == number))
 
 
+def names_of(customer: User) -> list[Identity]:
+    """Who a customer is on Telegram; nobody, unless they have been there."""
+    return [each for each in customer.identities if each.channel == CHANNEL]
+
+
 def chats_of(ctx: Context, customer: User) -> Sequence[Chat]:
     """The private chats of a customer with this form's bots; those that can be written to first, then the newest."""
     assert ctx.form is not None
-    numbers = [
-        int(each.value) for each in customer.identities if each.channel == CHANNEL and re.fullmatch(r"\d{1,18}", each.value)
-    ]
+    numbers = [int(each.value) for each in names_of(customer) if re.fullmatch(r"\d{1,18}", each.value)]
     if not numbers:
         return []
     here = sa.select(Chat).join(Bot).where(Bot.form_id == ctx.form.id, Chat.kind == "private", Chat.number.in_(numbers))
@@ -61,6 +64,8 @@ def chat_of(ctx: Context, ticket: Ticket) -> Chat | None:
 
 def reaches(ctx: Context, customer: User) -> bool:
     """Whether the customer can be written to: they wrote to a bot of this form and have not blocked it, or asked in a group."""
+    if not names_of(customer):
+        return False
     if any(chat.blocked_at is None for chat in chats_of(ctx, customer)):
         return True
     assert ctx.form is not None

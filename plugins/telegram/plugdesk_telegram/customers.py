@@ -26,7 +26,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_telegram.chats import CHANNEL, identity_of
-from plugdesk_telegram.models import Bot
+from plugdesk_telegram.models import Bot, link_to
 from plugdesk_telegram.updates import Json, Person, text, whole
 
 VALID = timedelta(days=14)
@@ -45,14 +45,16 @@ def customer_of(ctx: Context, person: Person) -> User:
     return customer
 
 
-def start_link(ctx: Context, bot: Bot, customer: User) -> str:
+def start_link(ctx: Context, bot: Bot | sa.Row[int, str], customer: User) -> str:
     """The link by which `customer` comes to the bot and is known there at once: good for two weeks, and for one Telegram account.
+
+    Of the bot only `number` and `username` are asked.
 
     https://core.telegram.org/bots/features#deep-linking: 64 letters, digits, - and _.
     """
     head = _HEAD.pack(customer.id, int((ctx.now + VALID).timestamp()))
     token = base64.urlsafe_b64encode(head + _mac(ctx, bot, customer, head)).decode().rstrip("=")
-    return f"{bot.link}?start={token}"
+    return f"{link_to(bot.username)}?start={token}"
 
 
 def customer_of_link(ctx: Context, bot: Bot, payload: str) -> User | None:
@@ -142,7 +144,7 @@ def _has_tickets(ctx: Context, customer: User) -> bool:
     return ctx.db.scalar(sa.select(Ticket.id).where(Ticket.customer_id == customer.id).limit(1)) is not None
 
 
-def _mac(ctx: Context, bot: Bot, customer: User, head: bytes) -> bytes:
+def _mac(ctx: Context, bot: Bot | sa.Row[int, str], customer: User, head: bytes) -> bytes:
     """Signs for one bot and for as many Telegram accounts as the customer has: with the next one the link is used up."""
     accounts = sum(each.channel == CHANNEL for each in customer.identities)
     return hmac.digest(ctx.signing_key("start"), head + f"{bot.number}/{accounts}".encode(), hashlib.sha256)[:_MAC]

@@ -53,7 +53,12 @@ class Bot(Base):
     @property
     def link(self) -> str:
         """Where people write to it."""
-        return f"https://t.me/{self.username}"
+        return link_to(self.username)
+
+
+def link_to(username: str) -> str:
+    """Where people write to a bot."""
+    return f"https://t.me/{username}"
 
 
 class Chat(Base):

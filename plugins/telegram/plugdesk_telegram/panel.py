@@ -7,18 +7,18 @@ from typing import Any
 
 from plugdesk.api import Context, Ticket, User
 from plugdesk_telegram import chats
-from plugdesk_telegram.bots import bots_here
+from plugdesk_telegram.bots import first_bot
 from plugdesk_telegram.customers import start_link
 
 
 def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, Any]] | None:
     """The panel; nothing on a form without a bot."""
-    bots = bots_here(ctx)
-    if not bots:
+    bot = first_bot(ctx)
+    if bot is None:
         return None
-    names = [each for each in ticket.customer.identities if each.channel == chats.CHANNEL]
-    chat = chats.chat_of(ctx, ticket)
+    names = chats.names_of(ticket.customer)
+    chat = chats.chat_of(ctx, ticket) if names else None
     return "telegram:panel.html", {
-        "names": [each.shown or each.value for each in names], "chat": chat, "bot": chat.bot if chat else bots[0],
-        "link": None if names else start_link(ctx, bots[0], ticket.customer),
+        "names": [each.shown or each.value for each in names], "chat": chat, "bot": chat.bot if chat else bot,
+        "link": None if names else start_link(ctx, bot, ticket.customer),
     }  # fmt: skip
