@@ -17,8 +17,20 @@ from plugdesk.channels.splitting import split_text
 from plugdesk.channels.updates import Update, UpdateState, keep_update, keep_updates, read_again, updates_aside
 from plugdesk.clock import in_utc
 from plugdesk.commandline import desk_runtime, pass_runtime
-from plugdesk.condition_words import OfferedFact, condition_words, offered_fact
-from plugdesk.conditions import Explained, explain, facts_in, matches, parse_condition
+from plugdesk.condition_words import OfferedFact, condition_words, offered_fact, value_words
+from plugdesk.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Explained,
+    FactTest,
+    Not,
+    as_json,
+    explain,
+    facts_in,
+    matches,
+    parse_condition,
+)
 from plugdesk.contributions import (
     Change,
     Channel,
@@ -41,6 +53,7 @@ from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskErr
 from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
+from plugdesk.forms.fields import read_value, show_value
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
 from plugdesk.hooks import hookimpl
@@ -67,6 +80,7 @@ from plugdesk.i18n import (
     use_language,
 )
 from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue
+from plugdesk.matching import Matcher, matcher
 from plugdesk.permissions import (
     can_configure,
     can_delete,
@@ -110,6 +124,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
+from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
@@ -127,6 +142,8 @@ from plugdesk.vault import Secret
 
 __all__ = [
     "OPEN_KINDS",
+    "AllOf",
+    "AnyOf",
     "At",
     "Attachment",
     "Base",
@@ -135,6 +152,7 @@ __all__ = [
     "Change",
     "Channel",
     "Command",
+    "Condition",
     "Conflict",
     "Context",
     "ConversationSettings",
@@ -145,6 +163,7 @@ __all__ = [
     "Event",
     "Explained",
     "Fact",
+    "FactTest",
     "Field",
     "FieldKind",
     "Form",
@@ -160,10 +179,12 @@ __all__ = [
     "Key",
     "Limits",
     "Link",
+    "Matcher",
     "MaybeSent",
     "Message",
     "Moment",
     "NewFile",
+    "Not",
     "NotAllowed",
     "NotFound",
     "OfferedFact",
@@ -206,6 +227,7 @@ __all__ = [
     "add_status",
     "add_user",
     "all_forms",
+    "as_json",
     "ask_colleague",
     "assign",
     "become",
@@ -270,8 +292,10 @@ __all__ = [
     "link_tickets",
     "mark_read",
     "mark_unread",
+    "matcher",
     "matches",
     "merge_tickets",
+    "move_ticket",
     "ngettext",
     "normal_email",
     "npgettext",
@@ -283,6 +307,7 @@ __all__ = [
     "pgettext",
     "press_button",
     "read_again",
+    "read_value",
     "receive_message",
     "record",
     "release",
@@ -303,6 +328,7 @@ __all__ = [
     "set_responsible",
     "set_subject",
     "set_timer",
+    "show_value",
     "shown_inline",
     "sniff_type",
     "split_text",
@@ -314,9 +340,12 @@ __all__ = [
     "unwatch",
     "updates_aside",
     "use_language",
+    "value_words",
     "visible_forms",
     "visible_tickets",
     "wait_turn",
+    "was_on",
     "watch",
+    "why_not_to",
     "withdraw_message",
 ]

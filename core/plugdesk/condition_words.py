@@ -79,6 +79,15 @@ def condition_words(condition: Condition, facts: Mapping[str, OfferedFact]) -> s
     return _words(condition, facts, alone=True)
 
 
+def value_words(value: Any, fact: OfferedFact | None) -> str:
+    """A value that a fact has, in words; a dash for none."""
+    if value is None or value == "" or value == []:
+        return "—"
+    if isinstance(value, (list, tuple)):
+        return format_list([_one(each, fact) for each in value])
+    return _one(value, fact)
+
+
 def _words(condition: Condition, facts: Mapping[str, OfferedFact], *, alone: bool) -> str:
     match condition:
         case FactTest():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from plugdesk.plugins.context import Context
     from plugdesk.tickets.correspondence import Said
     from plugdesk.tickets.models import Message, Ticket
+    from plugdesk.tickets.settling import Occasion
     from plugdesk.users.models import User
 
 PROJECT = "plugdesk"
@@ -160,11 +161,15 @@ def health(ctx: Context) -> Sequence[HealthLine]:
 
 
 @filtering
-def settle_ticket(ctx: Context, ticket: Ticket, settled: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def settle_ticket(
+    ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: Occasion = "changed"
+) -> Mapping[str, Any] | None:
     """Decision (filter): what a new or changed ticket *is*. Called in the transaction that opens or changes it.
 
-    `settled` holds `values`, `assignee_id`, `group_id`, `rank`; return a changed copy, or None to leave it. Plugins are
-    asked in the order of `requires` and `after`. If one fails its part stays empty and a job asks it again.
+    `settled` holds `values`, `assignee_id`, `group_id`, `rank`, `form_id`; return a changed copy, or None to leave it. Plugins
+    are asked in the order of `requires` and `after`. If one fails its part stays empty and a job asks it again. `occasion` is
+    "opened" (the first message is there), "changed", "moved" or "again". With another `form_id` the ticket goes to that form,
+    whose plugins are asked in turn; it is moved so once in its life.
     Example: `return {**settled, "group_id": 7}`
     """
     raise NotImplementedError

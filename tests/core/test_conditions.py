@@ -23,6 +23,7 @@ from plugdesk.conditions import (
 from plugdesk.contributions import ValueType
 from plugdesk.database import Database, Json, Moment
 from plugdesk.errors import Invalid
+from plugdesk.matching import matcher
 
 NOW = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -229,3 +230,30 @@ def test_rows_are_found_as_values_are_matched(empty_database_url):
 def test_a_value_never_becomes_sql():
     condition = AllOf((AnyOf((FactTest("subject", "contains", "'; DROP TABLE things; --", "text"),)),))
     assert "DROP" not in str(to_sql(condition, {"subject": TABLE.c.subject}, now=NOW))
+
+
+@pytest.mark.parametrize("value", ["Till", "till 7", "", None, "Printer"], ids=repr)
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"fact": "device", "contains": "TILL"},
+        {"fact": "device", "is": "till"},
+        {"fact": "device", "in": ["TILL", "phone"]},
+        {"fact": "device", "not_contains": "7"},
+        {"not": {"fact": "device", "contains": "till"}},
+        {
+            "all": [
+                {"fact": "device", "starts": "t"},
+                {"any": [{"fact": "colour", "is": "red"}, {"fact": "device", "empty": False}]},
+            ]
+        },
+        {"any": []},
+        {"all": []},
+    ],
+    ids=str,
+)
+def test_a_condition_read_once_for_many_says_the_same(condition, value):
+    parsed = parse_condition(condition, {"device": "text", "colour": "choice"})
+    values = {"device": value, "colour": "red" if value else None}
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    assert matcher(parsed)(values, now, UTC) is matches(parsed, values, now=now, zone=UTC)

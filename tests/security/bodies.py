@@ -10,7 +10,7 @@ NO_NAME = "nowhere"
 
 # The parts of an address, by the row's object. A value is the name of a thing of the world, or with = a text.
 OBJECTS: Mapping[str, Mapping[str, str]] = {
-    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "group": {}, "job": {}, "delivery": {}, "message": {},
+    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "group": {}, "job": {}, "delivery": {}, "message": {},
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
@@ -78,6 +78,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/x/email/mailboxes": MAILBOX,
     "POST /forms/<slug>/x/email/mailboxes/<int:mailbox_id>": MAILBOX | {"address": "other@desk.example"},
     "POST /forms/<slug>/x/email/test": MAILBOX | {"imap_host": "127.0.0.1", "smtp_host": "127.0.0.1", "mailbox": "{mailbox_id}"},
+    "POST /forms/<slug>/x/routing/rules": {"name": "Another", "group": "{group_id}", "is_on": "1"},
+    "POST /forms/<slug>/x/routing/rules/<int:rule_id>": {"name": "Other", "group": "{group_id}", "version": "{rule_version}"},
+    "POST /forms/<slug>/x/routing/rules/<int:rule_id>/switch": {"on": ""},
+    "POST /forms/<slug>/x/routing/order": {"order": "{rules}"},
+    "POST /forms/<slug>/x/routing/ready/<code>": {"group-high": "{group_id}"},
+    "POST /forms/<slug>/x/routing/replays": {"name": "Another", "group": "{group_id}", "most": "100"},
     "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
     "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
     "POST /groups": {"name": "Night watch"},
@@ -96,4 +102,5 @@ QUERIES: Mapping[str, str] = {
     "GET /search/palette": "?q=till",
     "GET /customers/lookup": "?q=bob",
     "GET /live/changes": "?since=0",
+    "GET /forms/<slug>/x/routing/why": "?ticket=1",
 }

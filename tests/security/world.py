@@ -151,7 +151,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "telegram", "button")
+        _switch_on(session, form, "email", "csat", "telegram", "routing", "button")
     _switch_on(session, runtime.desk(session), "demo")
     session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
@@ -218,6 +218,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "group_seen": f"Technicians||{people['agent'].id}", "section": add_section(session, support, title="Delivery", by=None)["code"], "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
+    world.things |= _rules(world, support, billing, group)
 
 
 def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) -> dict[str, Any]:
@@ -268,6 +269,24 @@ def _bots(world: World, support: Form, billing: Form) -> dict[str, Any]:
     session.add(update)
     session.flush()  # the update's id
     return {"bot_id": bots[0].id, "their_bot": bots[1].id, "update_id": update.id, "webhook_key": bots[0].key}
+
+
+def _rules(world: World, support: Form, billing: Form, group: Any) -> dict[str, Any]:
+    from plugdesk_routing.commands import RuleInput, add_rule
+    from plugdesk_routing.replay import start
+
+    session, runtime, admin = world.session, world.runtime, world.people["admin"]
+    rules, replays = [], []
+    for form in (support, billing):
+        ctx = runtime.context("routing", form, session)
+        given = RuleInput("To the technicians", None, {"group_id": group.id})
+        rules.append(add_rule(ctx, given, by=admin))
+        session.flush()  # the rule, which is rehearsed
+        replays.append(start(ctx, given, row=None, most=100, by=admin))
+    return {
+        "rule_id": rules[0].id, "their_rule": rules[1].id, "rule_version": rules[0].version, "rules": [str(rules[0].id)],
+        "replay_id": replays[0].id, "their_replay": replays[1].id,
+    }  # fmt: skip
 
 
 def _sha(token: str) -> str:

@@ -100,6 +100,7 @@ _KINDS = {
     "forward": lazy_gettext("Forwarded"),
     "rating": lazy_gettext("Rating"),
     "raw": lazy_gettext("As it came"),
+    "moved": lazy_gettext("Moved"),
 }
 
 
@@ -231,6 +232,11 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         return "history", _("%(name)s changed a message, which was “%(before)s”", name=name, before=before)
     if event.kind == "message_withdrawn":
         return "refresh", _("%(name)s took a message back", name=name)
+    if event.kind == "ticket_moved":
+        return "refresh", _(
+            "%(name)s moved it from “%(before)s” to “%(after)s”", name=name, before=data.get("before_name", ""),
+            after=data.get("after_name", ""),
+        )  # fmt: skip
     if event.kind == "tickets_merged":
         return "link", _("%(name)s merged ticket %(number)s into it", name=name, number=data.get("other_id"))
     if event.kind == "ticket_split":

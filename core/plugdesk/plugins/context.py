@@ -99,7 +99,10 @@ class Context:
         return self._runtime.settings.ca_file or None
 
     def journal(self, kind: str, *, ticket: Ticket | None = None, actor: User | None = None, **data: Any) -> Event:
-        """Record that something of this plugin happened here; it stands in the journal of its page."""
+        """Record that something of this plugin happened here; it stands in the journal of its page.
+
+        `said` among the data is the sentence shown there.
+        """
         from plugdesk.events import record
 
         return record(self._session, kind, ticket=ticket, form=self.form, actor=actor, plugin=self.plugin, **data)

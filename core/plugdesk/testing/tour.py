@@ -171,7 +171,8 @@ def _samples(trial: Trial, session: Session, ticket: Ticket, hook: str) -> dict[
     known: dict[str, Any] = {
         "ticket": ticket, "customer": ticket.customer, "form": ticket.form, "by": trial.user(session, "admin"),
         "address": "nobody@home.example", "said": Said(text="word"), "message": ticket.messages[0], "settings": _settings(trial, session, ticket.form), "switching_on": True,
-        "settled": {name: getattr(ticket, name) for name in ("assignee_id", "group_id", "rank")} | {"values": dict(ticket.values)},
+        "settled": {name: getattr(ticket, name) for name in ("assignee_id", "group_id", "rank", "form_id")} | {"values": dict(ticket.values)},
+        "occasion": "opened",
     }  # fmt: skip
     of_type = {"int": 1, "str": "word", "bool": True, "float": 1.0, "datetime": trial.clock.now()}
     wanted = inspect.signature(trial.registry.specs[hook]).parameters

@@ -143,7 +143,7 @@ def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: 
     ticket.values = {**ticket.values, **{code: pair[1] for code, pair in changes.items()}}
     _touch(session, ticket)
     record(session, "fields_changed", ticket=ticket, actor=by, changes=changes)
-    settle(session, ticket)
+    settle(session, ticket, "changed")
     return ticket
 
 

@@ -92,16 +92,16 @@ def open_ticket(
     )  # fmt: skip
     insert(session, ticket)
     set_committed_value(ticket, "messages", [])
-    settle(session, ticket)
-    if by is not None:
-        ticket.channel = (
-            runtime.executor.first("channel_for", form, session, expects=str, ticket=ticket, customer=customer) or channel
-        )
     message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel, first=True)
     if by is not None and (keys := file_keys(form, ticket.values)):
         attach_uploads(session, message, keys, by)
     for address, name in participants:
         session.merge(Participant(ticket_id=ticket.id, address=address, name=name))
+    settle(session, ticket, "opened")
+    if by is not None:
+        ticket.channel = (
+            runtime.executor.first("channel_for", ticket.form, session, expects=str, ticket=ticket, customer=customer) or channel
+        )
     record(session, "ticket_opened", ticket=ticket, actor=by or customer, message_id=message.id, channel=channel, kind=said.kind)
     if by is not None:
         mark_read(session, ticket, by)

@@ -28,6 +28,7 @@ from plugdesk.api import (
     report_failure,
     survivor,
     use_language,
+    was_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_email.htmlquotes import split_html
@@ -38,6 +39,7 @@ from plugdesk_email.settings import EmailSettings
 from plugdesk_email.threading import clean_subject, read_message_id, reference_ids, subject_number
 
 NEW_TICKETS = ((timedelta(minutes=10), 10), (timedelta(days=1), 50))  # of one sender; more wait in quarantine
+STORED = 5  # tickets one letter may have come to: it can be sent to the mailboxes of several forms
 
 
 def receive(ctx: Context, original_id: int) -> None:
@@ -125,7 +127,7 @@ def _answered(ctx: Context, letter: Letter) -> _Answered:
     """By our signed ids, then by stored ids, then by the number in the subject; by number alone only for who takes part."""
     for found in _candidates(ctx, letter):
         ticket = survivor(ctx.db, found)
-        if ticket.form_id != _form(ctx).id or ticket.deleted_at is not None:
+        if not was_on(ctx.db, ticket, _form(ctx)) or ticket.deleted_at is not None:
             continue
         if not _takes_part(ctx, ticket, letter):
             return _Answered(ticket)
@@ -139,10 +141,11 @@ def _candidates(ctx: Context, letter: Letter) -> list[Ticket]:
         own = read_message_id(letter_id, key)
         if own is not None and (ticket := ctx.db.get(Ticket, own.ticket_id)) is not None:
             return [ticket]
-        stored = ctx.db.scalar(
+        known = ctx.db.scalars(
             sa.select(Ticket).join(Message, Message.ticket_id == Ticket.id).join(LetterOf, LetterOf.message_id == Message.id)
-            .where(LetterOf.letter_id == letter_id, Ticket.form_id == _form(ctx).id).order_by(Message.id.desc()).limit(1)
+            .where(LetterOf.letter_id == letter_id).order_by(Ticket.form_id != _form(ctx).id, Message.id.desc()).limit(STORED)
         )  # fmt: skip
+        stored = next((ticket for ticket in known if was_on(ctx.db, ticket, _form(ctx))), None)
         if stored is not None:
             return [stored]
     number = subject_number(letter.subject)

@@ -93,7 +93,7 @@ def _entry(event: Event, form: str | None, options: Mapping[str, Option]) -> Ent
         return Entry(_("Data of %(where)s deleted", where=where), event.at, who, "red")
     if event.kind == "extension_removed":
         return Entry(_("Removed with all its data"), event.at, who, "red")
-    return Entry(event.kind, event.at, who)
+    return Entry(str(data.get("said") or event.kind), event.at, who)
 
 
 def _changed(option: Option | None, name: str, before: Any, after: Any) -> Changed:

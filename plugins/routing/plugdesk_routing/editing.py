@@ -1,0 +1,102 @@
+"""A rule as its page shows it: stored, rehearsed or just typed, in the words of the page's controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugdesk.api import Context, Field, FieldKind, OfferedFact, User
+from plugdesk.api import gettext as _
+from plugdesk_routing.commands import RuleInput, forms_for_moving
+from plugdesk_routing.facts import groups_of, people_of
+from plugdesk_routing.models import Rule
+from plugdesk_routing.standing import UNSETTABLE
+from plugdesk_web.api import EditedCondition, edit_condition, typed_condition
+
+WHEN = "when"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the controls of a rule's page."""
+
+    when: EditedCondition
+    name: str = ""
+    form: str = ""
+    assignee: str = ""
+    group: str = ""
+    watchers: Sequence[str] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    is_on: bool = True
+    goes_on: bool = False
+    on_change: bool = False
+
+
+@dataclass(frozen=True)
+class Control:
+    """A field that a rule can set: how it is asked for, and what stands there."""
+
+    code: str
+    label: str
+    kind: str
+    choices: Sequence[tuple[Any, str]]
+    value: Any
+
+
+def typed_rule(facts: Mapping[str, OfferedFact], given: Any) -> Typed:
+    """The rule as a page sent it."""
+    values = {name.removeprefix("value-"): given.getlist(name) for name in given if name.startswith("value-")}
+    return Typed(
+        typed_condition(WHEN, facts, given), given.get("name", ""), given.get("form", ""), given.get("assignee", ""),
+        given.get("group", ""), given.getlist("watchers"), values, bool(given.get("is_on")), bool(given.get("goes_on")),
+        bool(given.get("on_change")),
+    )  # fmt: skip
+
+
+def shown_rule(facts: Mapping[str, OfferedFact], rule: Rule | RuleInput | None) -> Typed:
+    """A stored or rehearsed rule, or an empty one."""
+    if rule is None:
+        return Typed(edit_condition(WHEN, facts))
+    result = rule.result
+    values = {code: _raw(value) for code, value in (result.get("values") or {}).items()}
+    return Typed(
+        edit_condition(WHEN, facts, rule.condition), rule.name, str(result.get("form_id") or ""), str(result.get("assignee_id") or ""),
+        str(result.get("group_id") or ""), [str(each) for each in result.get("watchers") or ()], values, rule.is_on, rule.goes_on,
+        rule.on_change,
+    )  # fmt: skip
+
+
+def choices_for(ctx: Context, typed: Typed, by: User) -> dict[str, Any]:
+    """What the page's controls offer: forms, people, groups, and the fields that can be set."""
+    assert ctx.form is not None, "Routing is switched on for forms."
+    forms = forms_for_moving(ctx, by)
+    target = next((form for form in forms if str(form.id) == typed.form), None)
+    people = dict(people_of(ctx, ctx.form)) | (dict(people_of(ctx, target)) if target else {})
+    known = sorted(people.items(), key=lambda pair: pair[1])
+    groups = groups_of(ctx)
+    return {
+        "forms": [(form.id, form.name) for form in forms], "people": known, "groups": groups,
+        "watcher_choices": [(str(number), name) for number, name in known],
+        "controls": [_control(each, typed, known, groups) for each in ctx.form.fields if each.kind not in UNSETTABLE],
+    }  # fmt: skip
+
+
+def _control(each: Field, typed: Typed, people: Sequence[tuple[int, str]], groups: Sequence[tuple[int, str]]) -> Control:
+    raw = typed.values.get(each.code) or []
+    kind, choices = str(each.kind), list[tuple[Any, str]]((choice["code"], choice["label"]) for choice in each.choices)
+    if each.kind is FieldKind.CHECK:
+        kind, choices = "choice", [("yes", _("Yes")), ("no", _("No"))]
+    elif each.kind is FieldKind.PERSON:
+        choices = list(people)
+    elif each.kind is FieldKind.GROUP:
+        choices = list(groups)
+    value = list(raw) if each.kind is FieldKind.CHOICES else next(iter(raw), "")
+    return Control(each.code, each.label, kind, choices, value)
+
+
+def _raw(value: Any) -> list[str]:
+    """A stored value as its control holds it."""
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]

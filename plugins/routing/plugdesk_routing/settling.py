@@ -1,0 +1,128 @@
+"""The rules at work: asked when a ticket opens, and those that want it when its values change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from plugdesk.api import Context, Event, Form, Ticket, Watcher, as_json, why_not_to
+from plugdesk.api import gettext as _
+from plugdesk_routing.facts import Zone, values_of
+from plugdesk_routing.models import Outcome, Rule
+from plugdesk_routing.reading import rules_of
+from plugdesk_routing.rules import Decision, ReadRule, decide, joined, wanted_by
+from plugdesk_routing.standing import Standing
+
+LONGEST = 200  # characters of a value kept to say why
+_ASSIGNMENT = ("assignee_id", "group_id")
+
+
+def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: str) -> Mapping[str, Any] | None:
+    """What the rules make of `settled`; None when none holds. Writes down which held, and why."""
+    rules = [rule for rule in rules_of(ctx) if rule.is_on and (occasion != "changed" or rule.on_change)]
+    if not rules or ticket.parent_id is not None:
+        return None
+    before = outcome_of(ctx, ticket)
+    if before is None and occasion == "changed":
+        return None  # it came before the rules did
+    zone, standing = Zone(ctx), Standing(ctx)
+    values = values_of(ctx, ticket, wanted_by(rules), zone, values=settled["values"])
+    decision = decide(
+        rules, values, now=ctx.now, zone=zone.zone, trouble=lambda rule: _trouble(ctx, ticket, standing, rule, occasion)
+    )
+    _complain(ctx, ticket, decision)
+    known = {each["id"] for each in before.rules} if before and occasion in ("changed", "again") else set()
+    new = [rule for rule in decision.held if rule.id not in known]
+    result = joined(rule.result for rule in new)
+    if occasion == "again" and _in_hand(ctx, ticket, before):
+        result = {name: each for name, each in result.items() if name not in (*_ASSIGNMENT, "form_id")}
+    changed = _applied(ctx, ticket, settled, result, standing)
+    _write(ctx, ticket, before, decision, values, changed)
+    return changed
+
+
+def outcome_of(ctx: Context, ticket: Ticket) -> Outcome | None:
+    """What this form's rules did to the ticket last."""
+    return ctx.db.scalar(sa.select(Outcome).where(Outcome.ticket_id == ticket.id, Outcome.form_id == ticket.form_id))
+
+
+def _trouble(ctx: Context, ticket: Ticket, standing: Standing, rule: ReadRule, occasion: str) -> str | None:
+    """Why this rule cannot act on this ticket."""
+    why = standing.trouble(rule)
+    if why is not None or not rule.result.get("form_id"):
+        return why
+    if occasion == "moved":
+        return _("The ticket has just been moved here: it is moved once.")
+    form = ctx.db.get(Form, rule.result["form_id"])
+    return why_not_to(ctx.db, ticket, form) if form is not None else None
+
+
+def _in_hand(ctx: Context, ticket: Ticket, before: Outcome | None) -> bool:
+    """Whether somebody has assigned the ticket since the rules last looked at it, or ever if they have not."""
+    if before is not None:
+        return (ticket.assignee_id, ticket.group_id) != (before.assignee_id, before.group_id)
+    by_hand = sa.select(Event.id).where(
+        Event.ticket_id == ticket.id, Event.kind == "ticket_assigned", Event.actor_id.is_not(None)
+    )
+    return ctx.db.scalar(by_hand.limit(1)) is not None
+
+
+def _applied(
+    ctx: Context, ticket: Ticket, settled: Mapping[str, Any], result: Mapping[str, Any], standing: Standing
+) -> dict[str, Any] | None:
+    if not result:
+        return None
+    changed = dict(settled)
+    if "assignee_id" in result:
+        changed |= {name: result.get(name) for name in _ASSIGNMENT}
+    if "form_id" in result:
+        changed["form_id"] = result["form_id"]
+    if "values" in result:
+        changed["values"] = {**settled["values"], **result["values"]}
+    form = ctx.db.get(Form, changed.get("form_id", ticket.form_id)) or ticket.form
+    for number in result.get("watchers") or ():
+        if standing.can_watch(number, form):
+            ctx.db.merge(Watcher(ticket_id=ticket.id, user_id=number))
+    return changed
+
+
+def _write(
+    ctx: Context,
+    ticket: Ticket,
+    before: Outcome | None,
+    decision: Decision,
+    values: Mapping[str, Any],
+    changed: Mapping[str, Any] | None,
+) -> None:
+    outcome = before or Outcome(ticket_id=ticket.id, form_id=ticket.form_id)
+    if before is None:
+        ctx.db.add(outcome)
+    outcome.at = ctx.now
+    outcome.rules = [_held(rule, values) for rule in decision.held]
+    outcome.passed_over = [{"id": rule.id, "name": rule.name, "why": why} for rule, why in decision.passed_over]
+    left: Mapping[str, Any] = changed or {name: getattr(ticket, name) for name in _ASSIGNMENT}
+    outcome.assignee_id, outcome.group_id = left["assignee_id"], left["group_id"]
+
+
+def _held(rule: ReadRule, values: Mapping[str, Any]) -> dict[str, Any]:
+    met = {name: _plain(values.get(name)) for name in rule.facts}
+    return {"id": rule.id, "name": rule.name, "condition": as_json(rule.condition), "met": met}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value[:LONGEST] if isinstance(value, str) else value
+
+
+def _complain(ctx: Context, ticket: Ticket, decision: Decision) -> None:
+    """Write into the journal which rules were passed over, once for each reason."""
+    for rule, why in decision.passed_over:
+        row = ctx.db.get(Rule, rule.id)
+        if row is not None and row.complaint != why:
+            ctx.db.execute(sa.update(Rule).where(Rule.id == rule.id).values(complaint=why))
+            said = _("Passed over “%(rule)s”: %(why)s", rule=rule.name, why=why)
+            ctx.journal("rule_passed_over", ticket=ticket, rule_id=rule.id, name=rule.name, why=why, said=said)
