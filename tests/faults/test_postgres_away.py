@@ -151,7 +151,9 @@ def test_two_jobs_in_each_others_way_are_both_done(company: Company, tmp_path: P
                 form.extensions = ["trial"]
                 enqueue(session, "trial:add", form=form, first=form.id)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda _: until(lambda: Worker(runtime).run_due(1) == 1), range(2)))  # who comes second may miss it once
+            list(
+                pool.map(lambda _: until(lambda: Worker(runtime).run_due(1) == 1), range(2))
+            )  # who comes second may miss it once
         clock.advance(seconds=10)
         Worker(runtime).run_due()
         with runtime.database.read() as session:
