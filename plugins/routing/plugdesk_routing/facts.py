@@ -77,7 +77,7 @@ def offered(ctx: Context, form: Form) -> dict[str, OfferedFact]:
     registry = runtime_of(ctx.db).registry
     known = [
         OfferedFact("ticket.subject", _("Subject"), "text", (), ticket),
-        OfferedFact("ticket.words", _("Words of the subject or first message"), "text", (), ticket),
+        OfferedFact("ticket.words", _("Subject or first message"), "text", (), ticket),
         OfferedFact("ticket.channel", _("Channel"), "choice", _channels(ctx, form), ticket),
         OfferedFact("ticket.to", _("Address it was sent to"), "text", (), ticket),
         OfferedFact("customer.name", _("Customer's name"), "text", (), who),
