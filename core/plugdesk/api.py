@@ -68,11 +68,14 @@ from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue
 from plugdesk.permissions import (
     can_configure,
     can_delete,
+    can_open,
     can_reply,
+    can_run,
     can_see,
     can_work_on,
     visible_forms,
     visible_tickets,
+    why_not,
 )
 from plugdesk.plugins.context import Context
 from plugdesk.plugins.executor import Veto
@@ -207,7 +210,9 @@ __all__ = [
     "become",
     "can_configure",
     "can_delete",
+    "can_open",
     "can_reply",
+    "can_run",
     "can_see",
     "can_work_on",
     "cancel",
@@ -308,5 +313,6 @@ __all__ = [
     "visible_tickets",
     "wait_turn",
     "watch",
+    "why_not",
     "withdraw_message",
 ]

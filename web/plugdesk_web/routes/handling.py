@@ -19,6 +19,7 @@ from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.editing import row_number, version_given
 from plugdesk_web.rendering import redirect_after
+from plugdesk_web.routes.tickets import place_after
 from plugdesk_web.ticket_fields import entered_values
 
 Chosen = TypeVar("Chosen", User, Group)
@@ -122,10 +123,11 @@ def restore(number: int) -> Response:
 @agent_only
 def act(number: int, plugin: str, name: str) -> Response:
     """The button of an extension that is on at the ticket's form."""
-    ticket = _ticket(number)
+    ticket, code = _ticket(number), f"{plugin}:{name}"
     runtime = runtime_of(db())
     for each in contributed(runtime.registry, Action):
         if each.plugin == plugin and each.what.name == name and ticket.form.has(plugin):
+            commands.may_run(db(), ticket, me(), code)
             said = runtime.executor.do(plugin, f"action {name}", ticket.form, db(), each.what.run, ticket, me())
             if isinstance(said, Failed):
                 raise Conflict(_("The extension did not do it. What happened stands on its page, under Extensions."))
@@ -138,7 +140,7 @@ def _ticket(number: int) -> Ticket:
 
 
 def _back(ticket: Ticket, text: str) -> Response:
-    return redirect_after(url_for("tickets.show", number=ticket.number), text)
+    return redirect_after(place_after(ticket), text)
 
 
 def _chosen(kind: type[Chosen], name: str) -> Chosen | None:
