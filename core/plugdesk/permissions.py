@@ -147,7 +147,7 @@ def why_not(session: Session, user: User, ticket: Ticket, action: str) -> str:
         return _(
             "Your rights on this form do not include “%(action)s”. An administrator of the form can give it to you.", action=name
         )
-    return ""
+    return _whose_alone(session, user, ticket, grants) if ticket.form.only_assignee else ""
 
 
 def can_reply(session: Session, user: User, ticket: Ticket) -> bool:
@@ -196,6 +196,16 @@ def narrowed_tickets(session: Session, user: User) -> sa.ColumnElement[bool] | N
         return None
     rights = rights_of(session, user)
     return sa.or_(*(_admitted(rights, each, user) for each in rights.narrow)) if rights.narrow else None
+
+
+def _whose_alone(session: Session, user: User, ticket: Ticket, grants: Sequence[Grant]) -> str:
+    """On a form where only the assignee acts: whose the ticket is, when it is not for `user` to act on; else ""."""
+    holder = ticket.assignee or ticket.group
+    if holder is None or ticket.assignee_id == user.id or any(each.is_admin for each in grants):
+        return ""
+    if ticket.group is not None and (ticket.group_id in rights_of(session, user).groups or ticket.group.supervisor_id == user.id):
+        return ""
+    return _("This ticket is assigned to %(name)s. On this form nobody else may act on it.", name=holder.name)
 
 
 def _seen(session: Session, user: User) -> sa.ColumnElement[bool]:

@@ -21,7 +21,7 @@ from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for, tickets_changed_since
 from plugdesk.users.models import User
 from plugdesk.users.queries import agents_of_form, can_see_customer, find_customers, rights_on_form
-from plugdesk.users.rights import RightInput, remove_right, set_form_agent, set_right
+from plugdesk.users.rights import RightInput, remove_right, set_form_agent, set_only_assignee, set_right
 from tests.factories import make_admin, make_agent, make_form, make_group, make_ticket
 
 PAYING = ["waiting"]
@@ -255,6 +255,34 @@ def test_leaving_a_group_ends_its_rights_at_once(session: Session, form: Form) -
     agent.active = True
     delete_group(session, group, by=None)
     assert not can_see(session, agent, ticket)
+
+
+def test_while_a_ticket_is_assigned_nobody_else_acts_on_it(session: Session, form: Form) -> None:
+    boss, chief = make_agent(session, form), make_agent(session, form, is_admin=True)
+    ivan, olga, pavel = (make_agent(session, form) for _each in range(3))
+    group = make_group(session, olga, supervisor=boss)
+    ticket = make_ticket(session, form)
+    everybody = [ivan, olga, pavel, boss, chief, make_admin(session)]
+
+    def may() -> list[bool]:
+        assert all(can_see(session, each, ticket) for each in everybody)
+        return [can_run(session, each, ticket, "note") for each in everybody]
+
+    assign(session, ticket, None, assignee=ivan)
+    assert may() == [True] * 6
+    set_only_assignee(session, form, True, by=chief)
+    assert may() == [True, False, False, False, True, True]
+    assert ivan.name in why_not(session, pavel, ticket, "note")
+    with pytest.raises(NotAllowed, match=ivan.name):
+        assign(session, ticket, pavel, assignee=pavel)
+    assign(session, ticket, ivan, assignee=ivan, group=group)
+    assert may() == [True, True, False, True, True, True]
+    assign(session, ticket, olga, group=group)
+    assert may() == [False, True, False, True, True, True]
+    assign(session, ticket, boss)
+    assert may() == [True] * 6
+    with pytest.raises(NotAllowed):
+        set_only_assignee(session, form, False, by=ivan)
 
 
 @pytest.mark.both_databases

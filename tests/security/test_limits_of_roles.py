@@ -21,7 +21,7 @@ EXTRA = {
     "archived_at": "2026-01-01", "slug": "stolen", "extensions": "email", "rank": "99", "version_id": "1", "own_network": "1", "uploaded_by_id": "1", "permissions": "*", "chat": "1",
 }  # fmt: skip
 MAY = {  # what these routes are for
-    "POST /forms/<slug>/agents": "rights", "POST /forms/<slug>/agents/removal": "rights", "POST /extensions/<plugin>/forms/<slug>/activation": "extensions",
+    "POST /forms/<slug>/agents": "rights", "POST /forms/<slug>/agents/rights": "rights", "POST /extensions/<plugin>/forms/<slug>/activation": "extensions",
     "POST /extensions/<plugin>/forms/<slug>/deactivation": "extensions", "POST /extensions/<plugin>/forms/<slug>/switch": "extensions",
     "POST /account/password": "people", "POST /tickets/<int:number>/deletion": "tickets", "POST /tickets/<int:number>/restoration": "tickets",
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -71,8 +71,7 @@ def remove_right(session: Session, form: Form, holder: User | Group, *, by: User
 def set_form_agent(session: Session, form: Form, user: User, *, is_admin: bool = False, by: User | None) -> None:
     """`user` works on `form`; as its admin, configures it too. What their right is narrowed to stays."""
     place = right_of(session, form, user)
-    kept = _as_given(place) if place else {}
-    set_right(session, form, user, RightInput(**{**kept, "is_admin": is_admin}), by=by)
+    set_right(session, form, user, replace(as_given(place) if place else RightInput(), is_admin=is_admin), by=by)
 
 
 def remove_form_agent(session: Session, form: Form, user: User, *, by: User | None) -> None:
@@ -85,6 +84,21 @@ def right_of(session: Session, form: Form, holder: User | Group) -> FormAgent | 
     if isinstance(holder, User):
         return session.get(FormAgent, (form.id, holder.id))
     return session.get(FormGroup, (form.id, holder.id))
+
+
+def as_given(place: FormAgent | FormGroup) -> RightInput:
+    """A stored right as it would be given."""
+    statuses, actions = (None if each is None else tuple(each) for each in (place.statuses, place.actions))
+    return RightInput(place.is_admin, place.sees, statuses, actions, place.can_delete)
+
+
+def set_only_assignee(session: Session, form: Form, on: bool, *, by: User | None) -> None:
+    """Whether, while a ticket of `form` is assigned, only its assignee or the members of its group may act on it."""
+    _may_configure(session, form, by)
+    changes = apply(form, {"only_assignee": on})
+    if changes:
+        session.flush()  # the form's new version
+        record(session, "form_changed", form=form, actor=by, changes=changes)
 
 
 def _place(form: Form, holder: User | Group) -> FormAgent | FormGroup:
@@ -105,12 +119,6 @@ def _read(form: Form, given: RightInput) -> dict[str, Any]:
         actions = sorted({each for each in actions if 0 < len(each) <= LONGEST_CODE})[:MOST_ACTIONS]
     return {
         "is_admin": given.is_admin, "sees": Sees(given.sees), "statuses": statuses, "actions": actions, "can_delete": given.can_delete,
-    }  # fmt: skip
-
-
-def _as_given(place: FormAgent | FormGroup) -> dict[str, Any]:
-    return {
-        "sees": place.sees, "statuses": place.statuses, "actions": place.actions, "can_delete": place.can_delete,
     }  # fmt: skip
 
 

@@ -18,10 +18,12 @@ from plugdesk.sessions import SignedSession, end_all_sessions, end_everybodys_se
 from plugdesk.users import commands
 from plugdesk.users.models import Role, User
 from plugdesk.users.queries import all_groups, groups_of, member_of_staff, staff
+from plugdesk.users.rights import right_of
 from plugdesk_web.choices import browser_name, zone_choices
 from plugdesk_web.current import admin_only, db, me, signed_session
 from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
+from plugdesk_web.rights import explained
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 TEXTS = ("name", "email", "role", "language", "zone")
@@ -194,11 +196,12 @@ def _new(given: Mapping[str, Any], refusal: Refused = FRESH) -> Response:
 
 
 def _page(user: User, refusal: Refused = FRESH, given: Mapping[str, Any] | None = None, password: Refused = FRESH) -> Response:
-    rights = forms_of(db(), user)
-    stored = {form.id: ("admin" if rights[form.id] else "agent") if form.id in rights else "" for form in all_forms(db())}
+    own = {form.id: right_of(db(), form, user) for form in all_forms(db())}
+    stored = {form_id: "" if right is None else "admin" if right.is_admin else "agent" for form_id, right in own.items()}
     typed = {form_id: given.get(f"form-{form_id}", level) for form_id, level in stored.items()} if given else stored
     return page(
         "people/show.html", status=max(refusal.status, password.status), user=user, refused=refusal, password=password, chosen=typed,
         given=given or {name: getattr(user, name) for name in (*TEXTS, "can_delete")}, groups=groups_of(db(), user),
-        sessions=sessions_of(db(), user), here=signed_session(), browser_name=browser_name, **_lists(),
+        sessions=sessions_of(db(), user), here=signed_session(), browser_name=browser_name,
+        explained=explained(db(), user), **_lists(),
     )  # fmt: skip
