@@ -14,7 +14,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
-    "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"},
+    "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"}, "absence": {"user_id": "person"},
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
@@ -56,7 +56,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /messages/<int:message_id>/forwardings": {"to": "expert@other.example", "comment": "Please look"},
     "POST /uploads": {"file": b"Hello"},
     "POST /customers/<int:user_id>": {"name": "Ann B. Carter", "kind": "person"},
-    "POST /customers/<int:user_id>/joining": {"other": "999999"},
+    "POST /customers/<int:user_id>/joining": {"other": "{ann}"},
     "POST /customers/<int:user_id>/identities": {"value": "ann@work.example"},
     "POST /forms": {"name": "Repairs"},
     "POST /forms/<slug>": {"name": "Helpdesk", "language": "en"},
@@ -76,6 +76,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/x/email/test": MAILBOX | {"imap_host": "127.0.0.1", "smtp_host": "127.0.0.1", "mailbox": "{mailbox_id}"},
     "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
     "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
+    "POST /account/absences": {"first_day": "2027-05-01"},
+    "POST /people/<int:user_id>/shifts": {"fixed": "1", "day-0": "9-18"},
+    "POST /people/<int:user_id>/absences": {"first_day": "2027-05-01"},
     "POST /groups": {"name": "Night watch"},
     "POST /groups/<int:group_id>": {"name": "Day watch", "seen": "{group_seen}"},
     "POST /first-steps/mailbox": {"address": "first@desk.example"},

@@ -174,6 +174,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     from plugdesk.tickets.correspondence import Said, add_note, open_ticket, reply_to_ticket
     from plugdesk.tickets.models import DeliveryState
     from plugdesk.users.customers import add_organization, find_or_create_customer
+    from plugdesk.users.shifts import add_absence
 
     session, people, runtime = world.session, world.people, world.runtime
     bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
@@ -192,6 +193,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     arrived.channel, arrived.delivery = "telegram", DeliveryState.SENT
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     group = make_group(session, people["agent"], name="Technicians")
+    away = add_absence(session, people["agent"], first_day="2027-01-01", last_day="2027-01-03", by=None)
     delete_ticket(session, binned, people["admin"])
     world.tokens = {role: sign_in(session, user) for role, user in people.items()}
     other = sign_in(session, people["agent"])
@@ -206,7 +208,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     incoming = ticket.messages[0]
     world.things = {
         "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
-        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id,
+        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id, "absence_id": away.id,
         "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",

@@ -26,6 +26,7 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         lazy_gettext("People and rights"),
         (
             "user_added", "user_changed", "user_activated", "user_deactivated", "form_agent_set", "form_agent_removed", "form_group_set", "form_group_removed",
+            "shifts_changed", "absence_added", "absence_removed",
             "group_added", "group_changed", "group_deleted",
         ),
     ),
@@ -189,6 +190,13 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     ),
     "form_group_removed": _said(lazy_gettext("The group %(name)s no longer works on the form"), name="name"),
     "form_agent_removed": _said(lazy_gettext("%(name)s no longer works on the form"), name="name"),
+    "shifts_changed": _said(lazy_gettext("Changed the shifts of %(name)s"), name="name"),
+    "absence_added": _said(
+        lazy_gettext("%(name)s is away from %(first)s to %(last)s"), name="name", first="first_day", last="last_day"
+    ),
+    "absence_removed": _said(
+        lazy_gettext("%(name)s is not away from %(first)s to %(last)s after all"), name="name", first="first_day", last="last_day"
+    ),
     "group_added": _said(lazy_gettext("Added the group %(name)s"), name="name"),
     "group_changed": _said(lazy_gettext("Changed the group no. %(id)s"), id="group_id"),
     "group_deleted": _said(lazy_gettext("Deleted the group %(name)s; tickets moved: %(number)s"), name="name", number="tickets"),

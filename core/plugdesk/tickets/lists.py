@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,8 +22,9 @@ from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import Term
 from plugdesk.tickets.models import Reading, Tally, Ticket, Watcher
-from plugdesk.tickets.tally import assignee_heap, group_heap_sql
+from plugdesk.tickets.tally import assignee_heap, free_heap_sql, group_heap_sql
 from plugdesk.users.models import Group, GroupMember, User
+from plugdesk.users.shifts import is_away, is_on_shift, today_of
 
 PAGE = 50
 
@@ -160,17 +161,21 @@ def view_counts(session: Session, user: User) -> Mapping[str, int]:
     The tickets of forms of which `user` sees a part are counted one by one.
     """
     forms, narrowed = visible_forms(session, user) if user.active else [], narrowed_tickets(session, user)
-    mine = assignee_heap(user.id)
-    about = {"user_id": user.id, "mine": mine} | ({} if forms is None else {"forms": forms})
+    mine, on_shift, today = assignee_heap(user.id), is_on_shift(session, user), today_of(session, user)
+    about = {"user_id": user.id, "mine": mine, "on_shift": int(on_shift), "today": today} | (
+        {} if forms is None else {"forms": forms}
+    )
     query = _counts(everywhere=forms is None)
     if narrowed is not None:
-        query = sa.union_all(*_count_parts(everywhere=False), *_narrowed_parts(narrowed, user, group_ids_of(session, user)))
+        query = sa.union_all(
+            *_count_parts(everywhere=False), *_narrowed_parts(narrowed, user, group_ids_of(session, user), on_shift, today)
+        )
     found: Counter[str] = Counter()
     for name, n in session.execute(query, about):
         found[str(name)] += int(n or 0)
     session.info["last_event_id"] = found["last event"]
     counts = {
-        "new": found["new"], "mine": found[mine], "groups": found["groups"], "unanswered": found["waits"],
+        "new": found["new"], "mine": found[mine] + found["free"], "groups": found["groups"], "unanswered": found["waits"],
         "open": found["new"] + found["open"] + found["pending"], "waiting": found["pending"],
     }  # fmt: skip
     return counts | {"unread": max(0, counts["open"] - found["read"]), "watching": found["watched"]}
@@ -236,6 +241,13 @@ def _count_parts(*, everywhere: bool) -> list[sa.Select[str, Any]]:
         sa.select(sa.literal("groups"), total)
         .join(GroupMember.__table__, sa.and_(tally.heap == group_heap_sql(member.group_id), member.user_id == me))
         .where(seen(tally.form_id)),
+        sa.select(sa.literal("free"), total)
+        .join(GroupMember.__table__, sa.and_(tally.heap == free_heap_sql(member.group_id), member.user_id == me))
+        .where(
+            seen(tally.form_id),
+            sa.bindparam("on_shift", type_=sa.Integer) == 1,
+            ~is_away(me, sa.bindparam("today", type_=sa.Date)),
+        ),
         sa.select(sa.literal("read"), sa.func.count()).where(reading.user_id == me, seen(reading.form_id)),
         sa.select(sa.literal("watched"), sa.func.count())
         .select_from(Watcher.__table__)
@@ -245,7 +257,9 @@ def _count_parts(*, everywhere: bool) -> list[sa.Select[str, Any]]:
     ]
 
 
-def _narrowed_parts(narrowed: sa.ColumnElement[bool], user: User, groups: Sequence[int]) -> list[sa.Select[str, Any]]:
+def _narrowed_parts(
+    narrowed: sa.ColumnElement[bool], user: User, groups: Sequence[int], on_shift: bool, today: date
+) -> list[sa.Select[str, Any]]:
     """The same of the tickets that meet `narrowed`."""
     seen = (
         sa.select(Ticket.id, Ticket.status_kind, Ticket.customer_waits, Ticket.assignee_id, Ticket.group_id)
@@ -262,6 +276,12 @@ def _narrowed_parts(narrowed: sa.ColumnElement[bool], user: User, groups: Sequen
         count(sa.literal("waits"), seen.c.customer_waits.is_(True)),
         count(sa.literal(assignee_heap(user.id)), seen.c.assignee_id == user.id),
         count(sa.literal("groups"), seen.c.group_id.in_(groups)),
+        count(
+            sa.literal("free"),
+            seen.c.assignee_id.is_(None),
+            seen.c.group_id.in_(groups if on_shift else ()),
+            ~is_away(user.id, today),
+        ),
         count(sa.literal("read"), sa.exists().where(Reading.ticket_id == seen.c.id, Reading.user_id == user.id)),
         count(sa.literal("watched"), sa.exists().where(Watcher.ticket_id == seen.c.id, Watcher.user_id == user.id)),
     ]
@@ -272,7 +292,7 @@ def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[b
     if view == "new":
         return [Ticket.status_kind == StatusKind.NEW]
     if view == "mine":
-        return [is_open, Ticket.assignee_id == user.id]
+        return [is_open, sa.or_(Ticket.assignee_id == user.id, *_groups_at_hand(session, user))]
     if view == "groups":
         return [is_open, Ticket.group_id.in_(group_ids_of(session, user))]
     if view == "unread":
@@ -292,6 +312,15 @@ def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[b
     if view == "open":
         return [is_open]
     raise NotFound(_("There is no such view."))
+
+
+def _groups_at_hand(session: Session, user: User) -> list[sa.ColumnElement[bool]]:
+    """What nobody of the groups of `user` has accepted is at hand for whoever is on shift and not away."""
+    if not is_on_shift(session, user):
+        return []
+    groups = sa.select(GroupMember.group_id).where(GroupMember.user_id == user.id)
+    free = sa.and_(Ticket.assignee_id.is_(None), Ticket.group_id.in_(groups), ~is_away(user.id, today_of(session, user)))
+    return [free]
 
 
 def _narrowing(narrowed: Filter) -> list[sa.ColumnElement[bool]]:

@@ -15,6 +15,8 @@ from plugdesk.tickets import bin, commands
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.models import Group, User
+from plugdesk.users.shifts import presence_of
+from plugdesk_web.assignees import presence_in_words
 from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.editing import row_number, version_given
@@ -47,7 +49,10 @@ def assign(number: int) -> Response:
     assignee, group = _chosen(User, "assignee"), _chosen(Group, "group")
     ticket = commands.assign(db(), _ticket(number), me(), assignee=assignee, group=group)
     names = ", ".join(each.name for each in (assignee, group) if each is not None)
-    return _back(ticket, _("Assigned to %(names)s.", names=names or _("nobody")))
+    words = _("Assigned to %(names)s.", names=names or _("nobody"))
+    if assignee is not None and (absent := presence_in_words(presence_of(db(), [assignee])[assignee.id])):
+        words = _("Assigned to %(names)s: %(absent)s.", names=names, absent=absent)
+    return _back(ticket, words)
 
 
 @blueprint.post("/status")

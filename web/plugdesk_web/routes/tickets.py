@@ -20,8 +20,8 @@ from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import standing_of, thread_of, ticket_for
 from plugdesk.users.customers import find_or_create_customer
-from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web import once
+from plugdesk_web.assignees import assignees_of
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.drafts import draft_of
 from plugdesk_web.editing import row_number
@@ -68,13 +68,7 @@ def show(number: int) -> Response:
 def assignees(number: int) -> Response:
     """Whom the ticket can be given to: the menu on the ticket, and without script a page."""
     ticket = ticket_for(db(), me(), number)
-    return page(
-        "tickets/assignment.html",
-        fragment="tickets/_assignees.html",
-        ticket=ticket,
-        agents=agents_of_form(db(), ticket.form),
-        groups=all_groups(db()),
-    )
+    return page("tickets/assignment.html", fragment="tickets/_assignees.html", ticket=ticket, **assignees_of(db(), ticket))
 
 
 @blueprint.get("/tickets/new")
