@@ -193,12 +193,14 @@ def afterwards(session: Session, act: Any) -> None:
 
 
 def attach(session: Session, row: Base) -> None:
-    """Take `row`, which a plain statement has just stored, into `session`; columns not set here are read when asked for."""
+    """Take `row`, which a plain statement has just stored, into `session`; columns not set here are read when asked for.
+
+    It leaves the session with the SAVEPOINT it was stored in, as a flushed one does: hence the session's own list of new rows.
+    """
     make_transient_to_detached(row)
-    key = sa.inspect(row).key
-    if key is not None and (undone := session.identity_map.get(key)) is not None:
-        session.expunge(undone)  # stored in a SAVEPOINT that was rolled back: its number is given anew
     session.add(row)
+    session.connection()  # there is a transaction
+    session._transaction._new[sa.inspect(row)] = True  # type: ignore[union-attr]
 
 
 def is_lock_timeout(error: sa.exc.OperationalError) -> bool:

@@ -49,6 +49,7 @@ def change(session: Session, row: Base, **values: Any) -> None:
         values[version.name] = this["this_version"] + 1
     if session.connection().execute(_change(type(row), tuple(values)), values | this).rowcount != 1:
         raise StaleDataError(f"{type(row).__name__} {this['this_id']} is gone, or another has changed it.")
+    session._register_altered([sa.inspect(row)])  # a SAVEPOINT that is rolled back takes what is set here along
     for name, value in values.items():
         set_committed_value(row, name, value)
 

@@ -99,3 +99,18 @@ def test_a_row_that_is_gone_is_not_changed(session: Session) -> None:
     session.connection().execute(sa.delete(Message.__table__).where(Message.__table__.c.id == said.id))
     with pytest.raises(StaleDataError):
         change(session, said, text="b")
+
+
+def test_what_a_savepoint_takes_back_is_known_to_be_gone(session: Session) -> None:
+    ticket = make_ticket(session)
+    version, gone = ticket.version, User(role=Role.CUSTOMER, name="Gone", created_at=NOON)
+    savepoint = session.begin_nested()
+    insert(session, gone)
+    change(session, ticket, changed_at=NOON)
+    number = gone.id
+    savepoint.rollback()
+    assert session.get(User, number) is None
+    assert (ticket.version, ticket.changed_at != NOON) == (version, True)
+    change(session, ticket, changed_at=NOON)
+    session.expire_all()
+    assert (ticket.version, ticket.changed_at) == (version + 1, NOON)

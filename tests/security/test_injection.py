@@ -207,7 +207,7 @@ def test_a_template_is_text_or_is_refused(world: World, template: str) -> None:
     if answer.status_code == 303:
         assert template in receipt(world)["text"]
     assert (answer.status_code == 422) == template.startswith("${")
-    csat = {"set_invitation": template, "set_thanks": template, "set_days": "7", "version": "0"}
+    csat = {"set_invitation": template, "set_thanks": template, "set_days": "7", "set_comment_minutes": "10", "version": "0"}
     assert world.ask("form_admin", "POST", "/extensions/csat/forms/support/settings", csat).status_code == 303
     page = world.ask("anonymous", "GET", world.path("/p/<slug>/csat/<token>"))
     assert page.status_code == 200

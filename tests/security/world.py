@@ -92,6 +92,7 @@ class World:
             savepoint.rollback()
         for row in [row for row in self.session if row not in known]:
             self.session.expunge(row)  # it is gone, and SQLite gives its number to a new one
+        self.session.expire_all()  # the session knows nothing of a savepoint of its connection
 
     def dump(self) -> dict[str, str]:
         """A fingerprint of every table but what is measured, and in the journal but of who was refused."""
@@ -213,7 +214,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",
         "version": "dev", "agent_id": people["agent"].id, "stranger_id": people["stranger"].id, "admin_id": people["admin"].id,
-        "ann": people["customer"].id, "agent_key": f"u{people['agent'].id}", "stranger_key": f"u{people['stranger'].id}", "last": arrived.id, "password": PASSWORD, "chatter": 5_200_000_001,
+        "ann": people["customer"].id, "last": arrived.id, "password": PASSWORD, "chatter": 5_200_000_001, "message": 1,
+        "agent_key": f"u{people['agent'].id}", "stranger_key": f"u{people['stranger'].id}",
         "group_seen": f"Technicians||{people['agent'].id}", "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)

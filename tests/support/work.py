@@ -58,14 +58,13 @@ def set_up(runtime: Runtime, *, forms: int = 1, on: Sequence[str] = ("trial",)) 
         customer = User(role=Role.CUSTOMER, name="Ann", created_at=now)
         session.add(customer)
         for number in range(1, forms + 1):
-            form = Form(id=number, slug=f"form-{number}", name=f"Form {number}", created_at=now, extensions=list(on))
+            form = Form(slug=f"form-{number}", name=f"Form {number}", created_at=now, extensions=list(on))
             form.statuses.append(Status(code="new", kind=StatusKind.NEW, name="New"))
             session.add(form)
             session.flush()  # the ids of form, status and customer, for the ticket
             session.add(
                 Ticket(
-                    id=number,
-                    form_id=number,
+                    form_id=form.id,
                     customer_id=customer.id,
                     opened_by_id=customer.id,
                     subject="Help",

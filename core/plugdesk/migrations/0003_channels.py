@@ -54,7 +54,7 @@ def upgrade() -> None:
             sa.Column(
                 "buttons",
                 sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
-                server_default=sa.text("'[]'"),
+                server_default="[]",  # a plain value: SQLite adds the column instead of writing the table anew
                 nullable=False,
             )
         )

@@ -170,7 +170,7 @@ def _samples(trial: Trial, session: Session, ticket: Ticket, hook: str) -> dict[
     """A value for each argument of a hook but `ctx`: what the ticket has of that name, else anything of its type."""
     known: dict[str, Any] = {
         "ticket": ticket, "customer": ticket.customer, "form": ticket.form, "by": trial.user(session, "admin"),
-        "address": "nobody@home.example", "settings": _settings(trial, session, ticket.form), "switching_on": True,
+        "address": "nobody@home.example", "said": Said(text="word"), "message": ticket.messages[0], "settings": _settings(trial, session, ticket.form), "switching_on": True,
         "settled": {name: getattr(ticket, name) for name in ("assignee_id", "group_id", "rank")} | {"values": dict(ticket.values)},
     }  # fmt: skip
     of_type = {"int": 1, "str": "word", "bool": True, "float": 1.0, "datetime": trial.clock.now()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from plugdesk.api import gettext as _
 from plugdesk_csat.models import BEST, WORST, Invitation, Rating
 
 LONGEST_COMMENT = 5_000
+_BUTTON = re.compile(r"([0-9]{1,18})\.([1-5])")  # the closing and the mark: see letters.py
 
 
 def invite(ctx: Context, ticket: Ticket, closing_id: int) -> tuple[Invitation, str]:
@@ -70,13 +72,14 @@ def rate_elsewhere(ctx: Context, ticket: Ticket, *, mark: int, comment: str = ""
 
 def rate_by_button(ctx: Context, ticket: Ticket, key: str) -> bool:
     """A face was pressed under the closing notice in a chat; `key` names the closing and the mark. False: it is too late."""
-    closing, _dot, mark = key.partition(".")
-    invitation = ctx.db.scalar(
-        sa.select(Invitation).where(Invitation.ticket_id == ticket.id, Invitation.closing_id == int(closing))
-    )
+    pressed = _BUTTON.fullmatch(key)
+    if pressed is None:
+        return False
+    closing, mark = map(int, pressed.groups())
+    invitation = ctx.db.scalar(sa.select(Invitation).where(Invitation.ticket_id == ticket.id, Invitation.closing_id == closing))
     if invitation is None or invitation.expires_at < ctx.now:
         return False
-    rate(ctx, invitation, mark=int(mark))
+    rate(ctx, invitation, mark=mark)
     invitation.comment_until = ctx.now + timedelta(minutes=ctx.settings.comment_minutes)
     return True
 
