@@ -30,6 +30,7 @@ from plugdesk.users.customers import add_organization as add_organization
 from plugdesk.users.customers import change_customer as change_customer
 from plugdesk.users.customers import find_or_create_customer as find_or_create_customer
 from plugdesk.users.customers import remove_identity as remove_identity
+from plugdesk.users.leaving import leave
 from plugdesk.users.models import Group, Role, User
 from plugdesk.users.passwords import check_password_rules, hash_password
 from plugdesk.users.rights import remove_form_agent as remove_form_agent
@@ -120,8 +121,10 @@ def set_password(session: Session, user: User, password: str, *, by: User | None
     record(session, "password_changed", actor=by, user_id=user.id)
 
 
-def deactivate_user(session: Session, user: User, *, by: User | None, version: int | None = None) -> None:
-    """`user` may no longer do anything; signed-in sessions end, forms they were responsible for are nobody's."""
+def deactivate_user(
+    session: Session, user: User, *, by: User | None, version: int | None = None, tickets_to: Group | None = None
+) -> None:
+    """`user` may no longer do anything; signed-in sessions end. What becomes of what names them: see `leaving.leave`."""
     only_admins(by)
     if by is not None and by.id == user.id:
         raise Invalid(_("You cannot deactivate your own account."))
@@ -130,14 +133,10 @@ def deactivate_user(session: Session, user: User, *, by: User | None, version: i
         return
     if user.is_admin:
         _keep_an_admin(session, user)
+    left = leave(session, user, by=by, tickets_to=tickets_to)
     user.active = False
-    left = list(session.scalars(sa.select(Form).where(Form.responsible_user_id == user.id)))
-    for form in left:
-        form.responsible_user_id = None
     end_all_sessions(session, user)
-    record(
-        session, "user_deactivated", actor=by, user_id=user.id, name=user.name, was_responsible_for=[form.slug for form in left]
-    )
+    record(session, "user_deactivated", actor=by, user_id=user.id, name=user.name, **left)
 
 
 def activate_user(session: Session, user: User, *, by: User | None, version: int | None = None) -> None:
