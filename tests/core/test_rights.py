@@ -167,6 +167,21 @@ def test_an_action_that_was_not_given_is_refused_by_its_command_and_named(sessio
     assert why_not(session, accountant, ticket, "note") == ""
 
 
+def test_no_ticket_is_linked_or_merged_with_one_that_is_not_seen(session: Session, form: Form) -> None:
+    from plugdesk.tickets.combining import link_tickets
+    from plugdesk.tickets.models import Link
+
+    agent = make_agent(session, form)
+    mine, theirs = make_ticket(session, form), make_ticket(session, make_form(session, name="Billing", slug="billing"))
+    for one, other in ((mine, theirs), (theirs, mine)):
+        with pytest.raises(NotAllowed):
+            link_tickets(session, one, other, agent)
+        with pytest.raises(NotAllowed):
+            merge_tickets(session, one, other, agent)
+    assert session.scalars(sa.select(Link)).all() == []
+    assert (mine.merged_into_id, theirs.merged_into_id) == (None, None)
+
+
 def test_an_answer_that_would_change_the_status_needs_both_rights(session: Session, form: Form) -> None:
     agent = make_agent(session)
     set_right(session, form, agent, RightInput(actions=["reply"]), by=None)

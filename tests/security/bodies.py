@@ -15,6 +15,8 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
     "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"}, "absence": {"user_id": "person"},
+    "payable": {"number": "payable"}, "paypress": {"number": "payable", "plugin": "=button", "name": "=press"}, "payfailed": {"message_id": "payfailed"},
+    "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
@@ -24,6 +26,7 @@ MISSING_PART: Mapping[str, str] = {
     "style": "name",
     "file": "plugin",
     "press": "number",
+    "paypress": "number",
     "button": "plugin",
     "chatter": "number",
 }

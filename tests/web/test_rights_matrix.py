@@ -153,7 +153,7 @@ def test_a_persons_page_says_what_they_can_do_and_why(browser: TestApp, form: Fo
     session.commit()
     page = browser.get(f"/people/{anna.id}")
     for words in (
-        "sees all tickets in the statuses: Waiting for customer; may: Write notes", "their own right",
+        "sees all tickets in the statuses: Waiting for customer; may: write notes", "their own right",
         "sees the tickets of their groups and their own; does everything with them, deleting included", "member of Night",
     ):  # fmt: skip
         assert words in page.text, words

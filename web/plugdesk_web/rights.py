@@ -108,8 +108,9 @@ def right_in_words(form: Form, right: RightInput | None) -> str:
     if right.statuses is not None:
         names = [each.name_in(current_language()) for each in form.statuses if each.code in right.statuses]
         sees = _("%(sees)s in the statuses: %(names)s", sees=sees, names=format_list(names))
-    titles = dict(actions_on(form))
-    may = [titles.get(code, code) for code in right.actions or ()] + ([titles[DELETE]] if right.can_delete else [])
+    allowed = {*(right.actions or ()), *([DELETE] if right.can_delete else [])}
+    titles = [(code, title[:1].lower() + title[1:]) for code, title in actions_on(form)]
+    may = [title for code, title in titles if code in allowed] + sorted(allowed - {code for code, _title in titles})
     if right.actions is None:
         does = (
             _("does everything with them, deleting included") if right.can_delete else _("does everything with them but delete")

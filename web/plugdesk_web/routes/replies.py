@@ -15,6 +15,7 @@ from plugdesk.permissions import can_see
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets import correspondence
 from plugdesk.tickets.attachments import NewFile
+from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk_web import once
@@ -102,7 +103,9 @@ def send_again(message_id: int) -> Response:
 @agent_only
 def new_forwarding(message_id: int) -> Response:
     """Where to, and what to say above it."""
-    return _forwarding(message_here(message_id), {}, {})
+    message = message_here(message_id)
+    may_run(db(), message.ticket, me(), "forward")
+    return _forwarding(message, {}, {})
 
 
 @blueprint.post("/messages/<int:message_id>/forwardings")

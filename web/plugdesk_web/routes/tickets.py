@@ -15,6 +15,7 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_delete, can_open, can_run, can_see, why_not
+from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
@@ -68,6 +69,7 @@ def show(number: int) -> Response:
 def assignees(number: int) -> Response:
     """Whom the ticket can be given to: the menu on the ticket, and without script a page."""
     ticket = ticket_for(db(), me(), number)
+    may_run(db(), ticket, me(), "assign")
     return page("tickets/assignment.html", fragment="tickets/_assignees.html", ticket=ticket, **assignees_of(db(), ticket))
 
 
