@@ -140,3 +140,29 @@ def test_drafts_are_kept_for_who_may_write(browse, session: Session, form: Form,
 
 def test_who_may_open_no_tickets_is_offered_no_form(browse, session: Session, form: Form, accountant: User) -> None:
     assert "no form yet on which you may open tickets" in browse(accountant).get("/tickets/new").text
+
+
+def test_rights_cost_a_page_at_most_one_query(browse, session: Session, form: Form, accountant: User, ticket: Ticket) -> None:
+    from plugdesk.forms.models import Sees
+    from tests.factories import make_group
+
+    set_right(session, form, make_group(session, accountant), RightInput(sees=Sees.GROUP), by=None)
+    ordinary = make_agent(session, form)
+    session.commit()
+    asked: dict[tuple[User, str], int] = {}
+    for user in (ordinary, accountant):
+        browser = browse(user)
+        for path in ("/views/open", "/views/mine", f"/tickets/{ticket.id}", "/search?q=till", "/live/changes?since=0"):
+            browser.get(path)
+            statements: list[str] = []
+
+            def note(*call, heard: list[str] = statements) -> None:
+                heard.append(call[2])
+
+            sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
+            browser.get(path)
+            sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
+            asked[user, path] = len(statements)
+    for (user, path), number in asked.items():
+        assert number <= asked[ordinary, path] + (user is accountant), (path, number)
+        assert number <= 15, (path, number)
