@@ -84,11 +84,14 @@ from plugdesk.matching import Matcher, matcher
 from plugdesk.permissions import (
     can_configure,
     can_delete,
+    can_open,
     can_reply,
+    can_run,
     can_see,
     can_work_on,
     visible_forms,
     visible_tickets,
+    why_not,
 )
 from plugdesk.plugins.context import Context
 from plugdesk.plugins.executor import Veto
@@ -233,7 +236,9 @@ __all__ = [
     "become",
     "can_configure",
     "can_delete",
+    "can_open",
     "can_reply",
+    "can_run",
     "can_see",
     "can_work_on",
     "cancel",
@@ -346,6 +351,7 @@ __all__ = [
     "wait_turn",
     "was_on",
     "watch",
+    "why_not",
     "why_not_to",
     "withdraw_message",
 ]

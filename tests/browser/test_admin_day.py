@@ -158,6 +158,7 @@ PAGES = (
     "/forms/support/agents", "/forms/support/x/email/", "/forms/support/x/email/mailboxes/1", "/extensions", "/extensions/by-form",
     "/extensions/by-form/support", "/extensions/csat", "/extensions/email/forms/support", "/people", "/people/new", "/people/2",
     "/groups/new", "/customers", "/system", "/journal", "/account",
+    "/account/absences", "/people/2/shifts", "/people/2/deactivation",
 )  # fmt: skip
 LOOKS = [("en", "light", DESK), ("ru", "dark", DESK), ("ru", "light", PHONE), ("en", "dark", PHONE)]
 

@@ -109,7 +109,7 @@ def test_what_is_not_there_is_answered_as_the_table_says(world: World) -> None:
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("role", ["stranger", "rival", "agent"])
+@pytest.mark.parametrize("role", ["stranger", "rival", "accountant", "agent"])
 def test_what_is_anothers_looks_like_what_is_not_there(world: World, role: str) -> None:
     problems = []
     for row in rows():

@@ -112,15 +112,24 @@ PROOFS: dict[str, str] = {
     "48": "security/test_injection: test_no_word_widens_what_an_agent_finds test_no_parameter_reaches_the_database_as_anything_but_a_value",
     "50": "security/test_injection: test_nothing_typed_into_a_page_gets_into_the_head_of_a_letter",
     "52": "security/test_supply: test_no_method_is_called_by_a_name_that_came_with_a_request",
+    "55": "security/test_access: test_each_role_gets_what_the_table_says_and_a_refusal_changes_nothing; "
+    "core/test_rights: test_an_action_that_was_not_given_is_refused_by_its_command_and_named "
+    "test_while_a_ticket_is_assigned_nobody_else_acts_on_it; web/test_rights: test_drafts_are_kept_for_who_may_write",
+    "56": "security/test_limits_of_roles: test_who_loses_a_right_loses_it_for_every_request_they_could_make "
+    "test_whose_right_is_narrowed_is_refused_every_request_they_could_make; core/test_rights: test_leaving_a_group_ends_its_rights_at_once",
     "59": "security/test_limits_of_roles: test_fields_a_page_does_not_offer_change_nothing; web/test_account: test_fields_the_page_does_not_offer_change_nothing",
     "60": "security/test_limits_of_roles: test_fields_a_page_does_not_offer_change_nothing; core/test_users: test_unknown_keys_are_refused_to_admins_too",
+    "62": "core/test_rights: test_no_ticket_is_linked_or_merged_with_one_that_is_not_seen; "
+    "security/test_uploads: test_a_key_of_anothers_upload_attaches_nothing; "
+    "security/test_limits_of_roles: test_opening_a_ticket_reaches_no_other_ticket",
     "67": "security/test_headers: test_nothing_but_static_files_stays_in_a_browser",
     "68": "web/test_first_run: test_afterwards_the_address_is_gone_for_everybody; core/test_setup: test_it_is_over_for_ever_even_without_an_administrator",
+    "69": "security/test_limits_of_roles: test_nobody_becomes_more_than_a_customer_by_writing_to_the_desk",
     "71": "plugins/csat/test_rating: test_looking_at_a_link_stores_nothing_however_often test_a_post_without_the_pages_own_token_stores_nothing "
     "test_the_last_explicit_choice_counts_and_each_is_in_the_journal",
 }
 STATEMENTS = "A1 A2 A3 A4 A6 S1 S2 S3 Z1 Z2 Z3 Z4 C1 C2 X1 X2 X3 F1 F2 T1 T2 M1 M2 M4 K1 K2 U1 R1 H1 L1 L2 I1 V1"
-CASES = "11 19 22 23 24 25 29 30 32 33 42 43 44 45 46 47 48 50 52 59 60 67 68 71"
+CASES = "11 19 22 23 24 25 29 30 32 33 42 43 44 45 46 47 48 50 52 55 56 59 60 62 67 68 69 71"
 
 
 @cache

@@ -104,8 +104,8 @@ CHANGES = [
     ("/people/{agent_id}", {"name": "Ivan", "email": "ivan@desk.example", "role": "admin"}, "user_changed"),
     ("/people/{agent_id}/deactivation", {}, "user_deactivated"),
     ("/people/{agent_id}/password", {"password": "eleven grey herons stand"}, "password_changed"),
-    ("/forms/support/agents", {"user": "{stranger_id}"}, "form_agent_set"),
-    ("/forms/support/agents/removal", {"user": "{agent_id}"}, "form_agent_removed"),
+    ("/forms/support/agents", {"who": "{stranger_key}"}, "form_agent_set"),
+    ("/forms/support/agents/rights", {"only_assignee": "1"}, "form_changed"),
     ("/extensions/csat/forms/support/deactivation", {}, "extension_disabled"),
     (
         "/extensions/csat/forms/support/settings",

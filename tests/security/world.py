@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from plugdesk.testing.browser import Browser
     from plugdesk.users.models import User
 
-ROLES = ("anonymous", "customer", "stranger", "rival", "agent", "form_admin", "admin")
+ROLES = ("anonymous", "customer", "stranger", "rival", "accountant", "agent", "form_admin", "admin")
 MEASURED = ("plugin_figures", "plugin_error")  # how long hooks took and how they failed, which pages write down now and then
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
@@ -41,7 +41,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 class World:
     """The forms Support and Billing. Ann's ticket is on Support, where Ivan works and Petra configures.
 
-    Olga (the stranger) works on Billing, Boris (the rival) configures it, Marta administers the desk. `things` maps what
+    Anna (the accountant) sees of Support only what waits for payment. Olga (the stranger) works on Billing, Boris (the rival) configures it, Marta administers the desk. `things` maps what
     an address names (`number`, `slug`, `key` …) to what there is of it on Support.
     """
 
@@ -145,6 +145,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
         "customer": make_customer(session, name="Ann Carter", email="ann@home.example"),
         "stranger": make_agent(session, billing, name="Olga Orlova", email="olga@desk.example"),
         "rival": make_agent(session, billing, name="Boris Berg", email="boris@desk.example", is_admin=True),
+        "accountant": make_agent(session, name="Anna Kern", email="anna@desk.example"),
         "agent": make_agent(session, support, name="Ivan Petrov", email="ivan@desk.example"),
         "form_admin": make_agent(session, support, name="Petra Simon", email="petra@desk.example", is_admin=True),
         "admin": make_admin(session, name="Marta Grünwald", email="marta@desk.example"),
@@ -175,6 +176,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     from plugdesk.tickets.correspondence import Said, add_note, open_ticket, reply_to_ticket
     from plugdesk.tickets.models import DeliveryState
     from plugdesk.users.customers import add_organization, find_or_create_customer
+    from plugdesk.users.shifts import add_absence
 
     session, people, runtime = world.session, world.people, world.runtime
     bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
@@ -191,8 +193,10 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     failed.delivery = DeliveryState.FAILED
     arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>")
     arrived.channel, arrived.delivery = "telegram", DeliveryState.SENT
+    payable = _payable(world, support)
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     group = make_group(session, people["agent"], name="Technicians")
+    away = add_absence(session, people["agent"], first_day="2027-01-01", last_day="2027-01-03", by=None)
     delete_ticket(session, binned, people["admin"])
     world.tokens = {role: sign_in(session, user) for role, user in people.items()}
     other = sign_in(session, people["agent"])
@@ -209,16 +213,40 @@ def _fill(world: World, support: Form, billing: Form) -> None:
 
     world.things = {
         "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
-        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id,
+        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id, "absence_id": away.id,
         "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",
         "version": "dev", "agent_id": people["agent"].id, "stranger_id": people["stranger"].id, "admin_id": people["admin"].id,
-        "ann": people["customer"].id, "last": arrived.id, "password": PASSWORD, "chatter": 5_200_000_001, "message": 1,
+        "ann": people["customer"].id, "last": payable["payfailed"], "password": PASSWORD, "chatter": 5_200_000_001, "message": 1,
+        "agent_key": f"u{people['agent'].id}", "stranger_key": f"u{people['stranger'].id}",
         "group_seen": f"Technicians||{people['agent'].id}", "section": add_section(session, support, title="Delivery", by=None)["code"], "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
+    world.things |= payable
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
     world.things |= _rules(world, support, billing, group)
+
+
+def _payable(world: World, support: Form) -> dict[str, Any]:
+    """A ticket that waits for payment, and the accountant who sees nothing else of Support and may write notes."""
+    from plugdesk.tickets.attachments import NewFile
+    from plugdesk.tickets.correspondence import Said, open_ticket, reply_to_ticket
+    from plugdesk.tickets.models import DeliveryState
+    from plugdesk.users.customers import find_or_create_customer
+    from plugdesk.users.rights import RightInput, set_right
+
+    session, people = world.session, world.people
+    set_right(session, support, people["accountant"], RightInput(statuses=["waiting"], actions=["note"]), by=None)
+    clara = find_or_create_customer(session, channel="email", value="clara@home.example", name="Clara Hill")
+    letter = Said(text="Shall I pay by card?", files=[NewFile("card.png", PICTURE, "image/png")])
+    ticket = open_ticket(session, support, clara, subject="The fee", said=letter, channel="email")
+    failed = reply_to_ticket(session, ticket, people["agent"], body="<p>As you like.</p>", status=support.status("waiting"))
+    failed.delivery = DeliveryState.FAILED
+    session.flush()  # the ids of everything above
+    incoming = ticket.messages[0]
+    return {
+        "payable": ticket.id, "paid": incoming.id, "payfailed": failed.id, "payfile": incoming.attachments[0].key, "clara": clara.id,
+    }  # fmt: skip
 
 
 def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) -> dict[str, Any]:

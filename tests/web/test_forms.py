@@ -197,17 +197,6 @@ def test_a_status_with_tickets_asks_where_they_go(browser: TestApp, form: Form, 
     assert "Choose where it goes" in page.submit(status=422).text
 
 
-def test_agents_are_added_promoted_and_taken_off(browser: TestApp, form: Form, session: Session) -> None:
-    anna = make_agent(session, name="Anna")
-    session.commit()
-    page = form_at(browser.get("/forms/repairs/agents"), "/forms/repairs/agents")
-    page["user"] = str(anna.id)
-    page.submit(status=303)
-    assert "answers" in browser.get("/forms/repairs/agents").text
-    form_at(browser.get("/forms/repairs/agents"), "/forms/repairs/agents/removal").submit(status=303)
-    assert "No agent works on this form yet" in browser.get("/forms/repairs/agents").text
-
-
 def test_extensions_stand_with_their_state_on_this_form(browser: TestApp, form: Form) -> None:
     page = browser.get("/forms/repairs/extensions")
     assert "/extensions/email/forms/repairs" in page.text

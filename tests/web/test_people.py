@@ -93,7 +93,7 @@ def test_whoever_is_deactivated_is_out_at_once_and_can_come_back(browser: TestAp
     anna = make_agent(session, name="Anna")
     session.commit()
     annas = browse(anna)
-    form_at(browser.get(f"/people/{anna.id}"), f"/people/{anna.id}/deactivation").submit(status=303)
+    form_at(browser.get(f"/people/{anna.id}/deactivation"), f"/people/{anna.id}/deactivation").submit(status=303)
     annas.get("/account", status=303)
     form_at(browser.get(f"/people/{anna.id}"), f"/people/{anna.id}/activation").submit(status=303)
     assert user_named(session, "Anna").active

@@ -55,7 +55,8 @@ def _refused(error: PlugdeskError) -> Response:
     if error.status == 403:
         _note_denied()
     problems = error.problems if isinstance(error, Invalid) else {}
-    return _answer(error.status, str(error), problems)
+    typed = typed_words() if error.status in (403, 409) else None
+    return _answer(error.status, str(error), problems, typed=typed if typed and typed.words else None)
 
 
 def _http(error: HTTPException) -> Response:

@@ -25,7 +25,8 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "people": (
         lazy_gettext("People and rights"),
         (
-            "user_added", "user_changed", "user_activated", "user_deactivated", "form_agent_set", "form_agent_removed",
+            "user_added", "user_changed", "user_activated", "user_deactivated", "form_agent_set", "form_agent_removed", "form_group_set", "form_group_removed",
+            "shifts_changed", "absence_added", "absence_removed",
             "group_added", "group_changed", "group_deleted",
         ),
     ),
@@ -96,6 +97,8 @@ _NAMES = {
     "agent_only": lazy_gettext("Agents only"), "choices": lazy_gettext("Choices"), "default": lazy_gettext("Already filled in with"),
     "currency": lazy_gettext("Currency"), "kind": lazy_gettext("Kind"), "names": lazy_gettext("Name"),
     "theme": lazy_gettext("Appearance"), "can_delete": lazy_gettext("May put tickets into the bin"),
+    "sees": lazy_gettext("Sees"), "statuses": lazy_gettext("Statuses"), "actions": lazy_gettext("May"),
+    "is_admin": lazy_gettext("Configures the form"), "only_assignee": lazy_gettext("Only the assignee acts"),
 }  # fmt: skip
 
 
@@ -153,7 +156,7 @@ _RED = frozenset(
     {"sign_in_failed", "access_denied", "extension_suspended", "ticket_erased", "extension_data_deleted", "extension_removed"}
 )
 _AMBER = frozenset({"user_deactivated", "group_deleted", "field_deleted", "status_deleted", "form_archived", "ticket_deleted", "mailbox_removed",
-                    "extension_disabled", "identity_removed", "sessions_ended", "form_agent_removed"})  # fmt: skip
+                    "extension_disabled", "identity_removed", "sessions_ended", "form_agent_removed", "form_group_removed"})  # fmt: skip
 _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     "signed_in": _said(lazy_gettext("Signed in, from %(address)s"), address="remote_address"),
     "signed_out": _person(lazy_gettext("%(name)s was signed out")),
@@ -180,7 +183,20 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
         if event.data.get("is_admin")
         else _("%(name)s works on the form", name=event.data.get("name"))
     ),
+    "form_group_set": lambda session, event: (
+        _("The group %(name)s configures the form", name=event.data.get("name"))
+        if event.data.get("is_admin")
+        else _("The group %(name)s works on the form", name=event.data.get("name"))
+    ),
+    "form_group_removed": _said(lazy_gettext("The group %(name)s no longer works on the form"), name="name"),
     "form_agent_removed": _said(lazy_gettext("%(name)s no longer works on the form"), name="name"),
+    "shifts_changed": _said(lazy_gettext("Changed the shifts of %(name)s"), name="name"),
+    "absence_added": _said(
+        lazy_gettext("%(name)s is away from %(first)s to %(last)s"), name="name", first="first_day", last="last_day"
+    ),
+    "absence_removed": _said(
+        lazy_gettext("%(name)s is not away from %(first)s to %(last)s after all"), name="name", first="first_day", last="last_day"
+    ),
     "group_added": _said(lazy_gettext("Added the group %(name)s"), name="name"),
     "group_changed": _said(lazy_gettext("Changed the group no. %(id)s"), id="group_id"),
     "group_deleted": _said(lazy_gettext("Deleted the group %(name)s; tickets moved: %(number)s"), name="name", number="tickets"),

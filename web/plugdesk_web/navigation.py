@@ -28,7 +28,13 @@ KEYS = {
     "waiting": "p",
     "done": "d",
 }
-PARTS = {"groups": "people", "fields": "forms", "statuses": "forms"}  # pages that belong to another resource
+PARTS = {
+    "groups": "people",
+    "fields": "forms",
+    "statuses": "forms",
+    "rights": "forms",
+    "shifts": "people",
+}  # pages that belong to another resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_configure
+from plugdesk.permissions import can_configure, can_run
 from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.lists import Listed, Page
@@ -143,12 +143,12 @@ def _by_form(tickets: Sequence[Listed]) -> list[tuple[int, list[Listed]]]:
 
 
 def actions_of(session: Session, ticket: Ticket, agent: User) -> list[tuple[str, Action]]:
-    """The buttons of the extensions that are on, those that are offered on this ticket."""
+    """The buttons of the extensions that are on, those that are offered on this ticket and that `agent` may press."""
     runtime = runtime_of(session)
     found = []
     for each in contributed(runtime.registry, Action):
-        if ticket.form.has(each.plugin):
-            action: Action = each.what
+        action: Action = each.what
+        if ticket.form.has(each.plugin) and can_run(session, agent, ticket, f"{each.plugin}:{action.name}"):
             offered = runtime.executor.run(
                 each.plugin, f"action {action.name}", ticket.form, session, action.offered, ticket, agent
             )

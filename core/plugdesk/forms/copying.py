@@ -1,4 +1,4 @@
-"""A form made after another one: its fields, sections, statuses and agents, and its extensions with their settings."""
+"""A form made after another one: its fields, sections, statuses and rights, and its extensions with their settings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from plugdesk.forms.models import Field, Form, Status
 from plugdesk.plugins.settings import options_of, schema_of, stored
 from plugdesk.plugins.switch import enable_plugin, save_plugin_settings
 from plugdesk.runtime import runtime_of
-from plugdesk.users.commands import set_form_agent
 from plugdesk.users.models import User
 from plugdesk.users.queries import rights_on_form
+from plugdesk.users.rights import as_given, set_right
 
 _FIELD = (
     "code", "kind", "label", "help", "required", "agent_only", "choices", "default", "section", "visible_when", "required_from",
@@ -37,8 +37,9 @@ def copy_form(session: Session, source: Form, *, name: str, by: User | None) -> 
     form.sections = [dict(each) for each in source.sections]
     form.responsible_user_id, form.responsible_group_id = source.responsible_user_id, source.responsible_group_id
     has_changed(session, form)
-    for user, is_admin in rights_on_form(session, source):
-        set_form_agent(session, form, user, is_admin=is_admin, by=by)
+    form.only_assignee = source.only_assignee
+    for holder, right in rights_on_form(session, source):
+        set_right(session, form, holder, as_given(right), by=by)
     waiting = [plugin for plugin in source.extensions if not _taken_along(session, source, form, plugin, by)]
     record(session, "form_copied", form=form, actor=by, name=form.name, source=source.slug, waiting=waiting)
     return form, waiting

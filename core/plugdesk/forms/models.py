@@ -93,6 +93,7 @@ class Form(Scope, Base):
     """The door tickets come in through.
 
     `sections` is a list of {code, title, visible_when}: the headings its fields stand under, in their order.
+    `only_assignee`: while a ticket is assigned, only its assignee or the members of its group may act on it.
     """
 
     __tablename__ = "form"
@@ -104,6 +105,7 @@ class Form(Scope, Base):
     responsible_user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"))
     responsible_group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("group.id", ondelete="SET NULL"))
     language: Mapped[str | None]
+    only_assignee: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
     sections: Mapped[list[Any]] = mapped_column(Json, default=list)
@@ -189,11 +191,41 @@ def first_of(statuses: Sequence[Status], *kinds: StatusKind) -> Status | None:
     return next((each for kind in kinds for each in statuses if each.kind is kind), None)
 
 
-class FormAgent(Base):
-    """An agent works on a form; as its admin, configures it too."""
+class Sees(StrEnum):
+    """Which tickets of a form somebody sees: all, those of their groups and their own, or their own."""
+
+    ALL = "all"
+    GROUP = "group"
+    OWN = "own"
+
+
+class Right:
+    """What somebody may do on a form. An admin configures it, too, sees everything and may do everything there.
+
+    `statuses` are the codes of those whose tickets are seen, `actions` the codes of what may be run; None is all, also what
+    is added later. `can_delete` is apart: no list of actions and no None holds it.
+    """
+
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    sees: Mapped[Sees] = mapped_column(Word(Sees), default=Sees.ALL, server_default="all")
+    statuses: Mapped[list[str] | None]
+    actions: Mapped[list[str] | None]
+    can_delete: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
+
+
+class FormAgent(Right, Base):
+    """An agent works on a form."""
 
     __tablename__ = "form_agent"
 
     form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
-    is_admin: Mapped[bool] = mapped_column(default=False)
+
+
+class FormGroup(Right, Base):
+    """The members of a group work on a form. What somebody has of their own and through groups adds up."""
+
+    __tablename__ = "form_group"
+
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("group.id", ondelete="CASCADE"), primary_key=True, index=True)

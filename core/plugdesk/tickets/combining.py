@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.errors import Conflict, Invalid, NotAllowed
+from plugdesk.errors import Conflict, Invalid
 from plugdesk.events import record
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_reply
 from plugdesk.runtime import runtime_of
 from plugdesk.search import index_message
+from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Link, Message, Participant, Ticket
 from plugdesk.users.models import User
 
@@ -26,8 +26,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
     first, second = sorted((ticket, into), key=lambda each: each.id)
     for each in (first, second):
         session.refresh(each, with_for_update=True)
-        if not can_reply(session, by, each):
-            raise NotAllowed(_("You may not change both tickets."))
+        may_run(session, each, by, "merge")
     if ticket.id == into.id:
         raise Invalid(_("A ticket cannot be merged into itself."))
     if ticket.merged_into_id is not None or into.merged_into_id is not None:
@@ -51,8 +50,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
 
 def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], by: User, *, subject: str) -> Ticket:
     """Open a ticket of its own from some `messages` of `ticket`, which keeps the rest."""
-    if not can_reply(session, by, ticket):
-        raise NotAllowed(_("You may not change this ticket."))
+    may_run(session, ticket, by, "merge")
     own = [each for each in messages if each.ticket_id == ticket.id]
     if not own or len(own) == len(ticket.messages):
         raise Invalid(_("Choose some of the messages, not all."))
@@ -76,8 +74,8 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
 
 def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | None, *, kind: str = "related") -> None:
     """Say that two tickets have to do with each other. Twice is once."""
-    if by is not None and not (can_reply(session, by, ticket) and can_reply(session, by, other)):
-        raise NotAllowed(_("You may not change both tickets."))
+    for each in (ticket, other):
+        may_run(session, each, by, "merge")
     if ticket.id == other.id:
         raise Invalid(_("A ticket cannot be linked to itself."))
     low, high = sorted((ticket.id, other.id))

@@ -15,7 +15,7 @@ from plugdesk.forms.facts import values_of_ticket
 from plugdesk.forms.models import Field, Status, StatusKind
 from plugdesk.forms.rules import Decision, decide, wanted_facts
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_reply, can_work_on
+from plugdesk.permissions import can_see, can_work_on, why_not
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Reading, Ticket, Watcher
 from plugdesk.tickets.settling import settle
@@ -26,7 +26,11 @@ def assign(
     session: Session, ticket: Ticket, by: User | None, *, assignee: User | None = None, group: Group | None = None
 ) -> Ticket:
     """Give the ticket to an agent, a group, both (an agent within a group), or nobody."""
-    _may_act(session, ticket, by)
+    may_run(session, ticket, by, "assign")
+    return _give(session, ticket, by, assignee, group)
+
+
+def _give(session: Session, ticket: Ticket, by: User | None, assignee: User | None, group: Group | None) -> Ticket:
     if assignee is not None and not (assignee.is_agent and can_work_on(session, assignee, ticket.form_id)):
         raise Invalid(_("%(name)s does not work on this form.", name=assignee.name))
     before = {"assignee_id": ticket.assignee_id, "group_id": ticket.group_id}
@@ -42,11 +46,11 @@ def assign(
 
 def accept(session: Session, ticket: Ticket, agent: User) -> Ticket:
     """`agent` takes the ticket as own; a new one becomes open. `Conflict` when a colleague was faster."""
-    _may_act(session, ticket, agent)
+    may_run(session, ticket, agent, "accept")
     if ticket.assignee_id is not None and ticket.assignee_id != agent.id:
         name = ticket.assignee.name if ticket.assignee else ""
         raise Conflict(_("%(name)s has already accepted this ticket.", name=name))
-    assign(session, ticket, agent, assignee=agent, group=ticket.group)
+    _give(session, ticket, agent, agent, ticket.group)
     record(session, "ticket_accepted", ticket=ticket, actor=agent)
     if ticket.status_kind is StatusKind.NEW:
         become(session, ticket, StatusKind.OPEN, by=agent)
@@ -55,8 +59,8 @@ def accept(session: Session, ticket: Ticket, agent: User) -> Ticket:
 
 def release(session: Session, ticket: Ticket, agent: User) -> Ticket:
     """Give the ticket back: to its group if it has one, else to nobody."""
-    _may_act(session, ticket, agent)
-    assign(session, ticket, agent, assignee=None, group=ticket.group)
+    may_run(session, ticket, agent, "accept")
+    _give(session, ticket, agent, None, ticket.group)
     record(session, "ticket_released", ticket=ticket, actor=agent)
     return ticket
 
@@ -76,15 +80,19 @@ def change_status(
     `values` are entered into its fields on the way. A person is refused (`Invalid`, by field) while one is empty that `status`
     requires, unless `incomplete`; the desk itself never is. `quietly` closes without telling the customer.
     """
-    _may_act(session, ticket, by)
+    may_run(session, ticket, by, "status")
     if status.form_id != ticket.form_id:
         raise Invalid(_("This status belongs to another form."))
     if values and by is not None:
         set_fields(session, ticket, values, by=by)
+    if by is not None and not incomplete and status.id != ticket.status_id and (missing := missing_in(session, ticket, status)):
+        raise Invalid(problems={field.code: fill_in(field) for field in missing})
+    return _enter(session, ticket, status, by=by, quietly=quietly)
+
+
+def _enter(session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False) -> Ticket:
     if status.id == ticket.status_id:
         return ticket
-    if by is not None and not incomplete and (missing := missing_in(session, ticket, status)):
-        raise Invalid(problems={field.code: fill_in(field) for field in missing})
     before, was_final = ticket.status, ticket.status_kind.is_final
     ticket.status, ticket.status_id, ticket.status_kind = status, status.id, status.kind
     _touch(session, ticket)
@@ -102,12 +110,13 @@ def change_status(
 def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None) -> Ticket:
     """Put the ticket into its form's first status of one of `kinds`.
 
-    It stays where it is when there is none, or (done in passing by a person's act) when a field is empty that it requires.
+    It is what comes of something else that `by` did, and needs no right of its own. The ticket stays where it is when there is
+    no such status, or (done in passing by a person's act) when a field is empty that it requires.
     """
     status = ticket.form.first_status(*kinds)
     if status is None or (by is not None and missing_in(session, ticket, status)):
         return ticket
-    return change_status(session, ticket, status, by=by)
+    return _enter(session, ticket, status, by=by)
 
 
 def decision_on(session: Session, ticket: Ticket, *, status: Status | None = None, by_agent: bool = True) -> Decision:
@@ -127,7 +136,7 @@ def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: 
 
     `version` is the ticket's as the page showed it: when somebody changed one of these same fields meanwhile, `Conflict`.
     """
-    _may_act(session, ticket, by)
+    may_run(session, ticket, by, "fields")
     if version is not None and version != ticket.version:
         _refuse_lost_values(session, ticket, raw, version)
     facts = values_of_ticket(session, ticket, wanted_facts(session, ticket.form))
@@ -149,7 +158,7 @@ def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: 
 
 def set_subject(session: Session, ticket: Ticket, subject: str, *, by: User) -> Ticket:
     """Give the ticket another subject; what went out under the old one stays as it was."""
-    _may_act(session, ticket, by)
+    may_run(session, ticket, by, "fields")
     subject = " ".join(subject.split())
     if not subject:
         raise Invalid(problems={"subject": _("A ticket needs a subject.")})
@@ -160,9 +169,16 @@ def set_subject(session: Session, ticket: Ticket, subject: str, *, by: User) -> 
     return ticket
 
 
+def may_run(session: Session, ticket: Ticket, by: User | None, action: str) -> None:
+    """Raises `NotAllowed` when `by` may not run `action`. Nobody (`None`) is the desk itself: a timer, a rule, a letter."""
+    if by is not None and (sentence := why_not(session, by, ticket, action)):
+        raise NotAllowed(sentence)
+
+
 def watch(session: Session, ticket: Ticket, agent: User) -> None:
     """Tell `agent` of what happens to the ticket from now on. Twice is once."""
-    _may_act(session, ticket, agent)
+    if ticket.deleted_at is not None or not can_see(session, agent, ticket):
+        raise NotAllowed(_("You may not change this ticket."))
     if session.get(Watcher, (ticket.id, agent.id)) is None:
         session.add(Watcher(ticket_id=ticket.id, user_id=agent.id))
 
@@ -189,12 +205,6 @@ def news_for_others(session: Session, ticket: Ticket, author: User | None) -> No
     if author is not None:
         others.append(Reading.user_id != author.id)
     session.execute(sa.delete(Reading).where(*others))
-
-
-def _may_act(session: Session, ticket: Ticket, by: User | None) -> None:
-    """Nobody (`None`) is the desk itself: a timer, a rule, a letter."""
-    if by is not None and not can_reply(session, by, ticket):
-        raise NotAllowed(_("You may not change this ticket."))
 
 
 def _touch(session: Session, ticket: Ticket) -> None:

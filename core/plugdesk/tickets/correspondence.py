@@ -20,12 +20,12 @@ from plugdesk.forms.models import Form, Status, StatusKind, first_of
 from plugdesk.forms.queries import definitions_of
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_reply, can_work_on
+from plugdesk.permissions import can_open, can_work_on
 from plugdesk.rows import change, insert
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
-from plugdesk.tickets.commands import become, change_status, mark_read, news_for_others
+from plugdesk.tickets.commands import become, change_status, mark_read, may_run, news_for_others
 from plugdesk.tickets.limits import reaching, refuse_beyond_limits
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
@@ -77,8 +77,8 @@ def open_ticket(
     now = runtime.clock.now()
     if form.archived_at is not None:
         raise Invalid(_("The form “%(name)s” is archived and takes no tickets.", name=form.name))
-    if by is not None and not can_work_on(session, by, form.id):
-        raise NotAllowed(_("You do not work on this form."))
+    if by is not None and not can_open(session, by, form.id):
+        raise NotAllowed(_("You may not open tickets on this form."))
     fields, statuses = definitions_of(session, form)
     status = first_of(statuses, StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
     if status is None:
@@ -142,8 +142,9 @@ def reply_to_ticket(
     `seen` is the id of the last message the agent saw: when somebody has written since, `Conflict`, and nothing is sent.
     `uploads` are keys of files the agent uploaded. `status` is the one to put the ticket into afterwards.
     """
-    if not can_reply(session, agent, ticket):
-        raise NotAllowed(_("You may not answer this ticket."))
+    may_run(session, ticket, agent, "reply")
+    if status is not None and status.id != ticket.status_id:
+        may_run(session, ticket, agent, "status")
     _refuse_unseen(session, ticket, agent, seen)
     clean = clean_html(body)
     text = text_of_html(clean)
@@ -200,8 +201,7 @@ def send_automatic(
 def forward_message(session: Session, message: Message, agent: User, *, to: Sequence[str], comment: str = "") -> Message:
     """Send what `message` says, with its files, to other addresses, under the agent's `comment` (HTML)."""
     ticket = message.ticket
-    if not can_reply(session, agent, ticket):
-        raise NotAllowed(_("You may not forward from this ticket."))
+    may_run(session, ticket, agent, "forward")
     if not to:
         raise Invalid(problems={"to": _("Say where to forward it to.")})
     body = clean_html(comment) + _quotation(message)
@@ -222,8 +222,11 @@ def forward_message(session: Session, message: Message, agent: User, *, to: Sequ
 
 def add_note(session: Session, ticket: Ticket, agent: User, *, body: str, uploads: Iterable[str] = ()) -> Message:
     """A note only agents see."""
-    if not can_reply(session, agent, ticket):
-        raise NotAllowed(_("You may not write on this ticket."))
+    may_run(session, ticket, agent, "note")
+    return _keep_note(session, ticket, agent, body, uploads)
+
+
+def _keep_note(session: Session, ticket: Ticket, agent: User, body: str, uploads: Iterable[str] = ()) -> Message:
     clean = clean_html(body)
     text = text_of_html(clean)
     uploads = list(uploads)
@@ -239,8 +242,7 @@ def add_note(session: Session, ticket: Ticket, agent: User, *, body: str, upload
 
 def ask_colleague(session: Session, ticket: Ticket, agent: User, *, colleague: User, subject: str, body: str) -> Ticket:
     """Open a subtask: a private question to `colleague` hanging on `ticket`, with a thread of its own."""
-    if not can_reply(session, agent, ticket):
-        raise NotAllowed(_("You may not ask from this ticket."))
+    may_run(session, ticket, agent, "ask")
     if not can_work_on(session, colleague, ticket.form_id):
         raise Invalid(_("%(name)s does not work on this form.", name=colleague.name))
     now = runtime_of(session).clock.now()
@@ -255,7 +257,7 @@ def ask_colleague(session: Session, ticket: Ticket, agent: User, *, colleague: U
     )  # fmt: skip
     session.add(subtask)
     session.flush()  # the subtask's id
-    add_note(session, subtask, agent, body=body)
+    _keep_note(session, subtask, agent, body)
     record(session, "colleague_asked", ticket=ticket, actor=agent, subtask_id=subtask.id, colleague_id=colleague.id)
     return subtask
 
@@ -266,6 +268,7 @@ def withdraw_reply(session: Session, message: Message, agent: User) -> None:
 
     if message.author_id != agent.id or message.direction is not Direction.OUTGOING:
         raise NotAllowed(_("Only its author can take a reply back."))
+    may_run(session, message.ticket, agent, "reply")
     if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(
         session, "core:deliver_message", _job_key(message), form=message.ticket.form
     ):
@@ -288,8 +291,7 @@ def withdraw_reply(session: Session, message: Message, agent: User) -> None:
 
 def send_again(session: Session, message: Message, agent: User) -> None:
     """Queue a message that failed, or may have been sent, once more."""
-    if not can_reply(session, agent, message.ticket):
-        raise NotAllowed(_("You may not answer this ticket."))
+    may_run(session, message.ticket, agent, "reply")
     if message.delivery not in (DeliveryState.FAILED, DeliveryState.MAYBE):
         raise Conflict(_("This message is already on its way."))
     _post(session, message, timedelta(0))

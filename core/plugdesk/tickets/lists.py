@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,13 +17,14 @@ from plugdesk.events import Event
 from plugdesk.forms.models import StatusKind
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
-from plugdesk.permissions import visible_forms, visible_tickets
+from plugdesk.permissions import narrowed_tickets, rights_of, visible_forms, visible_tickets
 from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import Term
 from plugdesk.tickets.models import Reading, Tally, Ticket, Watcher
-from plugdesk.tickets.tally import assignee_heap, group_heap_sql
+from plugdesk.tickets.tally import assignee_heap, free_heap_sql, group_heap_sql
 from plugdesk.users.models import Group, GroupMember, User
+from plugdesk.users.shifts import is_away, is_on_shift, today_of
 
 PAGE = 50
 
@@ -154,14 +156,27 @@ def tickets_found(
 
 
 def view_counts(session: Session, user: User) -> Mapping[str, int]:
-    """How many tickets stand in each counted view of `user`. One query, however many tickets there are."""
-    forms = visible_forms(session, user) if user.active else []
-    about = {"user_id": user.id, "mine": assignee_heap(user.id)} | ({} if forms is None else {"forms": forms})
-    found = {name: int(n or 0) for name, n in session.execute(_counts(everywhere=forms is None), about)}
+    """How many tickets stand in each counted view of `user`. One query, however many tickets there are.
+
+    The tickets of forms of which `user` sees a part are counted one by one.
+    """
+    forms, narrowed = visible_forms(session, user) if user.active else [], narrowed_tickets(session, user)
+    mine, on_shift, today = assignee_heap(user.id), is_on_shift(session, user), today_of(session, user)
+    about = {"user_id": user.id, "mine": mine, "on_shift": int(on_shift), "today": today} | (
+        {} if forms is None else {"forms": forms}
+    )
+    query = _counts(everywhere=forms is None)
+    if narrowed is not None:
+        query = sa.union_all(
+            *_count_parts(everywhere=False), *_narrowed_parts(narrowed, user, group_ids_of(session, user), on_shift, today)
+        )
+    found: Counter[str] = Counter()
+    for name, n in session.execute(query, about):
+        found[str(name)] += int(n or 0)
     session.info["last_event_id"] = found["last event"]
     counts = {
-        "new": found.get("new", 0), "mine": found.get(about["mine"], 0), "groups": found["groups"], "unanswered": found.get("waits", 0),
-        "open": found.get("new", 0) + found.get("open", 0) + found.get("pending", 0), "waiting": found.get("pending", 0),
+        "new": found["new"], "mine": found[mine] + found["free"], "groups": found["groups"], "unanswered": found["waits"],
+        "open": found["new"] + found["open"] + found["pending"], "waiting": found["pending"],
     }  # fmt: skip
     return counts | {"unread": max(0, counts["open"] - found["read"]), "watching": found["watched"]}
 
@@ -174,11 +189,8 @@ def last_event_id(session: Session) -> int:
 
 
 def group_ids_of(session: Session, user: User) -> list[int]:
-    """The groups `user` is a member of. Read once a session."""
-    known: dict[int, list[int]] = session.info.setdefault("groups_of", {})
-    if user.id not in known:
-        known[user.id] = list(session.scalars(sa.select(GroupMember.group_id).where(GroupMember.user_id == user.id)))
-    return known[user.id]
+    """The groups `user` is a member of."""
+    return sorted(rights_of(session, user).groups)
 
 
 def _page(rows: Sequence[Listed], limit: int, facts: Mapping[int, Mapping[str, Any]]) -> Page:
@@ -204,6 +216,10 @@ def _with_facts(
 @cache
 def _counts(*, everywhere: bool) -> sa.CompoundSelect[str, Any]:
     """What `view_counts` reads, as pairs of name and number: in all forms, or in the bound `forms`."""
+    return sa.union_all(*_count_parts(everywhere=everywhere))
+
+
+def _count_parts(*, everywhere: bool) -> list[sa.Select[str, Any]]:
 
     def seen(form_id: Any) -> sa.ColumnElement[bool]:
         return sa.true() if everywhere else form_id.in_(sa.bindparam("forms", expanding=True))
@@ -216,7 +232,7 @@ def _counts(*, everywhere: bool) -> sa.CompoundSelect[str, Any]:
         sa.func.sum(tally.n),
         sa.and_(ticket.id == watcher.ticket_id, ticket.closed_at.is_(None), ticket.deleted_at.is_(None)),
     )
-    return sa.union_all(
+    return [
         sa.select(tally.heap, total)
         .where(
             tally.heap.in_(["new", "open", "pending", "waits", sa.bindparam("mine", type_=tally.heap.type)]), seen(tally.form_id)
@@ -225,13 +241,50 @@ def _counts(*, everywhere: bool) -> sa.CompoundSelect[str, Any]:
         sa.select(sa.literal("groups"), total)
         .join(GroupMember.__table__, sa.and_(tally.heap == group_heap_sql(member.group_id), member.user_id == me))
         .where(seen(tally.form_id)),
+        sa.select(sa.literal("free"), total)
+        .join(GroupMember.__table__, sa.and_(tally.heap == free_heap_sql(member.group_id), member.user_id == me))
+        .where(
+            seen(tally.form_id),
+            sa.bindparam("on_shift", type_=sa.Integer) == 1,
+            ~is_away(me, sa.bindparam("today", type_=sa.Date)),
+        ),
         sa.select(sa.literal("read"), sa.func.count()).where(reading.user_id == me, seen(reading.form_id)),
         sa.select(sa.literal("watched"), sa.func.count())
         .select_from(Watcher.__table__)
         .join(Ticket.__table__, watched)
         .where(watcher.user_id == me, seen(ticket.form_id)),
         sa.select(sa.literal("last event"), sa.func.max(event.id)),
+    ]
+
+
+def _narrowed_parts(
+    narrowed: sa.ColumnElement[bool], user: User, groups: Sequence[int], on_shift: bool, today: date
+) -> list[sa.Select[str, Any]]:
+    """The same of the tickets that meet `narrowed`."""
+    seen = (
+        sa.select(Ticket.id, Ticket.status_kind, Ticket.customer_waits, Ticket.assignee_id, Ticket.group_id)
+        .where(Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None))
+        .where(Ticket.merged_into_id.is_(None), Ticket.parent_id.is_(None), narrowed)
+        .cte("seen")
     )
+
+    def count(name: Any, *conditions: Any) -> sa.Select[Any, Any]:
+        return sa.select(name, sa.func.count()).select_from(seen).where(*conditions)
+
+    return [
+        count(seen.c.status_kind).group_by(seen.c.status_kind),
+        count(sa.literal("waits"), seen.c.customer_waits.is_(True)),
+        count(sa.literal(assignee_heap(user.id)), seen.c.assignee_id == user.id),
+        count(sa.literal("groups"), seen.c.group_id.in_(groups)),
+        count(
+            sa.literal("free"),
+            seen.c.assignee_id.is_(None),
+            seen.c.group_id.in_(groups if on_shift else ()),
+            ~is_away(user.id, today),
+        ),
+        count(sa.literal("read"), sa.exists().where(Reading.ticket_id == seen.c.id, Reading.user_id == user.id)),
+        count(sa.literal("watched"), sa.exists().where(Watcher.ticket_id == seen.c.id, Watcher.user_id == user.id)),
+    ]
 
 
 def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
@@ -239,7 +292,7 @@ def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[b
     if view == "new":
         return [Ticket.status_kind == StatusKind.NEW]
     if view == "mine":
-        return [is_open, Ticket.assignee_id == user.id]
+        return [is_open, sa.or_(Ticket.assignee_id == user.id, *_groups_at_hand(session, user))]
     if view == "groups":
         return [is_open, Ticket.group_id.in_(group_ids_of(session, user))]
     if view == "unread":
@@ -259,6 +312,15 @@ def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[b
     if view == "open":
         return [is_open]
     raise NotFound(_("There is no such view."))
+
+
+def _groups_at_hand(session: Session, user: User) -> list[sa.ColumnElement[bool]]:
+    """What nobody of the groups of `user` has accepted is at hand for whoever is on shift and not away."""
+    if not is_on_shift(session, user):
+        return []
+    groups = sa.select(GroupMember.group_id).where(GroupMember.user_id == user.id)
+    free = sa.and_(Ticket.assignee_id.is_(None), Ticket.group_id.in_(groups), ~is_away(user.id, today_of(session, user)))
+    return [free]
 
 
 def _narrowing(narrowed: Filter) -> list[sa.ColumnElement[bool]]:

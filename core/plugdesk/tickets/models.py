@@ -222,7 +222,7 @@ class Link(Base):
 class Tally(Base):
     """How many open tickets lie on a heap of a form: the sum of `n`. Counts read these few rows, however many tickets there are.
 
-    A heap is what a view counts: `new`, `open`, `pending`, `waits`, `assignee:7`, `group:3`. Rows are only added (+1, -1),
+    A heap is what a view counts: `new`, `open`, `pending`, `waits`, `assignee:7`, `group:3`, `free:3`. Rows are only added (+1, -1),
     so that writers never wait for one another; a recurring job folds them.
     """
 

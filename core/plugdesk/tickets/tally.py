@@ -35,6 +35,8 @@ def heaps_of(ticket: dict[str, Any]) -> list[str]:
         heaps.append(assignee_heap(ticket["assignee_id"]))
     if ticket["group_id"] is not None:
         heaps.append(group_heap(ticket["group_id"]))
+        if ticket["assignee_id"] is None:
+            heaps.append(free_heap(ticket["group_id"]))
     return heaps
 
 
@@ -46,9 +48,19 @@ def group_heap(group_id: int) -> str:
     return f"group:{group_id}"
 
 
+def free_heap(group_id: int) -> str:
+    """The heap of tickets that a group has and nobody in it yet."""
+    return f"free:{group_id}"
+
+
 def group_heap_sql(group_id: Any) -> sa.ColumnElement[str]:
     """The SQL twin of `group_heap`."""
     return sa.literal("group:") + sa.cast(group_id, sa.String)
+
+
+def free_heap_sql(group_id: Any) -> sa.ColumnElement[str]:
+    """The SQL twin of `free_heap`."""
+    return sa.literal("free:") + sa.cast(group_id, sa.String)
 
 
 def fold(session: Session) -> int:

@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from plugdesk.changes import apply, lock
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
-from plugdesk.forms.models import Form, FormAgent
+from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import Problems, needed_line, only_known, read_language, read_zone
-from plugdesk.permissions import can_configure, forget_rights
+from plugdesk.permissions import forget_rights
 from plugdesk.runtime import runtime_of
 from plugdesk.sessions import end_all_sessions
 from plugdesk.tickets.models import Tally, Ticket
-from plugdesk.tickets.tally import group_heap
+from plugdesk.tickets.tally import free_heap, group_heap
 from plugdesk.users.contacts import read_address
 from plugdesk.users.customers import add_customer as add_customer
 from plugdesk.users.customers import add_identity as add_identity
@@ -30,8 +30,11 @@ from plugdesk.users.customers import add_organization as add_organization
 from plugdesk.users.customers import change_customer as change_customer
 from plugdesk.users.customers import find_or_create_customer as find_or_create_customer
 from plugdesk.users.customers import remove_identity as remove_identity
+from plugdesk.users.leaving import leave
 from plugdesk.users.models import Group, Role, User
 from plugdesk.users.passwords import check_password_rules, hash_password
+from plugdesk.users.rights import remove_form_agent as remove_form_agent
+from plugdesk.users.rights import set_form_agent as set_form_agent
 
 THEMES = ("light", "dark")
 OWN_CHANGES = frozenset({"name", "language", "zone", "theme"})
@@ -118,8 +121,10 @@ def set_password(session: Session, user: User, password: str, *, by: User | None
     record(session, "password_changed", actor=by, user_id=user.id)
 
 
-def deactivate_user(session: Session, user: User, *, by: User | None, version: int | None = None) -> None:
-    """`user` may no longer do anything; signed-in sessions end, forms they were responsible for are nobody's."""
+def deactivate_user(
+    session: Session, user: User, *, by: User | None, version: int | None = None, tickets_to: Group | None = None
+) -> None:
+    """`user` may no longer do anything; signed-in sessions end. What becomes of what names them: see `leaving.leave`."""
     only_admins(by)
     if by is not None and by.id == user.id:
         raise Invalid(_("You cannot deactivate your own account."))
@@ -128,14 +133,10 @@ def deactivate_user(session: Session, user: User, *, by: User | None, version: i
         return
     if user.is_admin:
         _keep_an_admin(session, user)
+    left = leave(session, user, by=by, tickets_to=tickets_to)
     user.active = False
-    left = list(session.scalars(sa.select(Form).where(Form.responsible_user_id == user.id)))
-    for form in left:
-        form.responsible_user_id = None
     end_all_sessions(session, user)
-    record(
-        session, "user_deactivated", actor=by, user_id=user.id, name=user.name, was_responsible_for=[form.slug for form in left]
-    )
+    record(session, "user_deactivated", actor=by, user_id=user.id, name=user.name, **left)
 
 
 def activate_user(session: Session, user: User, *, by: User | None, version: int | None = None) -> None:
@@ -147,33 +148,6 @@ def activate_user(session: Session, user: User, *, by: User | None, version: int
         record(session, "user_activated", actor=by, user_id=user.id, name=user.name)
 
 
-def set_form_agent(session: Session, form: Form, user: User, *, is_admin: bool = False, by: User | None) -> None:
-    """`user` works on `form`; as its admin, configures it too."""
-    _may_configure(session, form, by)
-    _only_staff(user)
-    place = session.get(FormAgent, (form.id, user.id))
-    if place is None:
-        session.add(FormAgent(form_id=form.id, user_id=user.id, is_admin=is_admin))
-    elif place.is_admin == is_admin:
-        return
-    else:
-        place.is_admin = is_admin
-    forget_rights(session)
-    record(session, "form_agent_set", form=form, actor=by, user_id=user.id, name=user.name, is_admin=is_admin)
-
-
-def remove_form_agent(session: Session, form: Form, user: User, *, by: User | None) -> None:
-    """`user` no longer works on `form`. Whoever is responsible for it stays until somebody else is."""
-    _may_configure(session, form, by)
-    if form.responsible_user_id == user.id:
-        raise Invalid(_("%(name)s is responsible for this form. Name somebody else first.", name=user.name))
-    place = session.get(FormAgent, (form.id, user.id))
-    if place is not None:
-        session.delete(place)
-        forget_rights(session)
-        record(session, "form_agent_removed", form=form, actor=by, user_id=user.id, name=user.name)
-
-
 def add_group(
     session: Session, *, name: str, by: User | None, supervisor: User | None = None, members: Iterable[User] = ()
 ) -> Group:
@@ -183,7 +157,7 @@ def add_group(
     group.members = _staff(members)
     session.add(group)
     session.flush()  # the group's id
-    _forget_groups(session)
+    forget_rights(session)
     record(session, "group_added", actor=by, group_id=group.id, name=group.name, members=[each.id for each in group.members])
     return group
 
@@ -208,7 +182,7 @@ def set_members(session: Session, group: Group, members: Iterable[User], *, by: 
     before, after = {each.id for each in group.members}, _staff(members)
     if before != {each.id for each in after}:
         group.members = after
-        _forget_groups(session)
+        forget_rights(session)
         record(
             session,
             "group_changed",
@@ -227,14 +201,15 @@ def delete_group(session: Session, group: Group, *, by: User | None, move_to: Gr
     session.flush()  # tickets changed in this session move along
     moving = sa.update(Ticket).where(Ticket.group_id == group.id).values(group_id=heir, version=Ticket.version + 1)
     moved = int(session.execute(moving, execution_options={"synchronize_session": "fetch"}).rowcount)  # type: ignore[attr-defined]
-    heap = Tally.heap == group_heap(group.id)
-    session.execute(sa.update(Tally).where(heap).values(heap=group_heap(heir)) if heir else sa.delete(Tally).where(heap))
+    for heap_of in (group_heap, free_heap):
+        heap = Tally.heap == heap_of(group.id)
+        session.execute(sa.update(Tally).where(heap).values(heap=heap_of(heir)) if heir else sa.delete(Tally).where(heap))
     for form in session.scalars(sa.select(Form).where(Form.responsible_group_id == group.id)):
         form.responsible_group_id = heir
     record(session, "group_deleted", actor=by, group_id=group.id, name=group.name, tickets=moved, moved_to=heir)
     session.delete(group)
     session.flush()  # the tickets' foreign keys are checked while the words are still at hand
-    _forget_groups(session)
+    forget_rights(session)
     return moved
 
 
@@ -294,11 +269,6 @@ def _staff(users: Iterable[User]) -> list[User]:
     return list(members.values())
 
 
-def _may_configure(session: Session, form: Form, by: User | None) -> None:
-    if by is not None and not can_configure(session, by, form):
-        raise NotAllowed(_("Only administrators of this form may do this."))
-
-
 def _group_name(session: Session, raw: str, *, besides: Group | None = None) -> str:
     try:
         name = needed_line(raw, _("Give the group a name."))
@@ -308,10 +278,6 @@ def _group_name(session: Session, raw: str, *, besides: Group | None = None) -> 
     except Invalid as problem:
         raise Invalid(problems={"name": str(problem)}) from None
     return name
-
-
-def _forget_groups(session: Session) -> None:
-    session.info.pop("groups_of", None)
 
 
 def _flush_address(session: Session, address: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -43,7 +44,8 @@ def initials_of(name: str) -> str:
 class User(Base):
     """A person: who asks, who answers, or who configures.
 
-    `email` is the sign-in address of agents and admins; a customer's addresses are identities.
+    `email` is the sign-in address of agents and admins; a customer's addresses are identities. `shifts` are the working hours
+    of an agent as `plugdesk.calendars.Calendar` wants them, Monday first; None: at work at any time.
     """
 
     __tablename__ = "user"
@@ -63,6 +65,7 @@ class User(Base):
     about: Mapped[str | None]
     can_delete: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
+    shifts: Mapped[list[Any] | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -123,3 +126,18 @@ class GroupMember(Base):
 
     group_id: Mapped[int] = mapped_column(sa.ForeignKey("group.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Absence(Base):
+    """Days an agent is away, the first and the last one included: days off, a journey. `substitute` does the work meanwhile."""
+
+    __tablename__ = "absence"
+    __table_args__ = (sa.Index("ix_absence_user_id", "user_id", "last_day"),)
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    substitute_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"), index=True)
+
+    substitute: Mapped[User | None] = relationship(foreign_keys=substitute_id)

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from plugdesk.errors import NotFound
-from plugdesk.forms.models import OPEN_KINDS, Form, FormAgent
+from plugdesk.forms.models import OPEN_KINDS, Form, FormAgent, FormGroup
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import visible_forms, visible_tickets
+from plugdesk.permissions import visible_tickets
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import Group, GroupMember, Identity, Organization, Role, User
 
@@ -42,18 +42,24 @@ def member_of_staff(session: Session, user_id: int) -> User:
 
 def agents_of_form(session: Session, form: Form) -> Sequence[User]:
     """Whom a ticket of `form` can be assigned to: active agents who work on it, and every active admin. By name."""
-    works = sa.exists().where(FormAgent.form_id == form.id, FormAgent.user_id == User.id)
+    works = sa.or_(
+        sa.exists().where(FormAgent.form_id == form.id, FormAgent.user_id == User.id),
+        sa.exists().where(
+            FormGroup.form_id == form.id, FormGroup.group_id == GroupMember.group_id, GroupMember.user_id == User.id
+        ),
+    )
     query = sa.select(User).where(User.active, sa.or_(User.role == Role.ADMIN, sa.and_(User.role == Role.AGENT, works)))
     return session.scalars(query.order_by(User.name, User.id)).all()
 
 
-def rights_on_form(session: Session, form: Form) -> list[tuple[User, bool]]:
-    """Who was given `form` to work on, by name; the second value says whether as its admin."""
-    query = sa.select(User, FormAgent.is_admin).join(FormAgent, FormAgent.user_id == User.id)
-    return [
-        (user, is_admin)
-        for user, is_admin in session.execute(query.where(FormAgent.form_id == form.id).order_by(User.name, User.id))
+def rights_on_form(session: Session, form: Form) -> list[tuple[User | Group, FormAgent | FormGroup]]:
+    """Who was given `form` to work on and their right: groups, then people, by name."""
+    groups = sa.select(Group, FormGroup).join(FormGroup, FormGroup.group_id == Group.id).where(FormGroup.form_id == form.id)
+    people = sa.select(User, FormAgent).join(FormAgent, FormAgent.user_id == User.id).where(FormAgent.form_id == form.id)
+    found: list[tuple[User | Group, FormAgent | FormGroup]] = [
+        (group, right) for group, right in session.execute(groups.order_by(Group.name, Group.id))
     ]
+    return found + [(user, right) for user, right in session.execute(people.order_by(User.name, User.id))]
 
 
 def all_groups(session: Session) -> Sequence[Group]:
@@ -69,7 +75,7 @@ def groups_of(session: Session, user: User) -> Sequence[Group]:
 
 
 def can_see_customer(session: Session, user: User, customer: User) -> bool:
-    """May `user` see this customer? Agents those with a ticket on their forms, admins all, a customer themselves."""
+    """May `user` see this customer? Agents those with a ticket they may see, admins all, a customer themselves."""
     if not user.active or customer.role is not Role.CUSTOMER:
         return False
     if user.id == customer.id or user.is_admin:
@@ -83,12 +89,10 @@ def visible_customers(session: Session, user: User) -> sa.ColumnElement[bool]:
         return sa.false()
     if not user.is_agent:
         return User.id == user.id
-    forms = visible_forms(session, user)
     customers = User.role == Role.CUSTOMER
-    if forms is None:
+    if user.is_admin:
         return customers
-    has_ticket = sa.exists().where(Ticket.customer_id == User.id, Ticket.form_id.in_(forms), Ticket.deleted_at.is_(None))
-    return sa.and_(customers, has_ticket)
+    return sa.and_(customers, sa.exists().where(Ticket.customer_id == User.id, visible_tickets(session, user)))
 
 
 def customer_for(session: Session, user: User, customer_id: int) -> User:

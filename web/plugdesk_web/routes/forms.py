@@ -1,4 +1,4 @@
-"""Forms, for those who configure them: the list, a form's own page, its extensions, its agents. Fields and statuses: their own files."""
+"""Forms, for those who configure them: the list, a form's own page, its extensions. Fields, statuses, rights: their own files."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from plugdesk.forms.templates import TEMPLATES, create_from_template
 from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.catalog import cards
-from plugdesk.users.commands import remove_form_agent, set_form_agent
 from plugdesk.users.models import Group
-from plugdesk.users.queries import agents_of_form, all_groups, member_of_staff, rights_on_form, staff
+from plugdesk.users.queries import agents_of_form, all_groups, staff
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import admin_only, agent_only, db, form_to_configure, me, runtime
 from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
@@ -112,38 +111,6 @@ def extensions(slug: str) -> Response:
     return page("forms/extensions.html", form=form, tabs=tabs_of(form, "extensions"), cards=here, own=_own_pages(form))
 
 
-@blueprint.get("/<slug>/agents")
-@agent_only
-def agents(slug: str) -> Response:
-    """Who works on the form, and who configures it."""
-    form = form_to_configure(slug)
-    given = rights_on_form(db(), form)
-    known = {user.id for user, _is_admin in given}
-    others = [(each.id, each.name) for each in staff(db(), active=True) if each.id not in known and not each.is_admin]
-    return page(
-        "forms/agents.html", form=form, tabs=tabs_of(form, "agents"), given=given, others=others,
-        admins=[each for each in staff(db(), active=True) if each.is_admin],
-    )  # fmt: skip
-
-
-@blueprint.post("/<slug>/agents")
-@agent_only
-def set_agent(slug: str) -> Response:
-    """Let `user` work on the form; with `is_admin` also configure it."""
-    form, user = form_to_configure(slug), _person()
-    set_form_agent(db(), form, user, is_admin=bool(request.form.get("is_admin")), by=me())
-    return redirect_after(url_for("forms.agents", slug=slug), _("Saved."))
-
-
-@blueprint.post("/<slug>/agents/removal")
-@agent_only
-def remove_agent(slug: str) -> Response:
-    form, user = form_to_configure(slug), _person()
-    remove_form_agent(db(), form, user, by=me())
-    after = url_for("forms.index") if user.id == me().id and not me().is_admin else url_for("forms.agents", slug=slug)
-    return redirect_after(after, _("%(name)s no longer works here.", name=user.name))
-
-
 def tabs_of(form: Form, current: str) -> list[dict[str, Any]]:
     """The pages about one form; `current` is the one that is shown."""
     on = len(form.extensions)
@@ -152,19 +119,12 @@ def tabs_of(form: Form, current: str) -> list[dict[str, Any]]:
         ("fields", _("Fields"), "fields.index", len(form.fields)),
         ("statuses", _("Statuses"), "statuses.index", len(form.statuses)),
         ("extensions", _("Extensions"), "forms.extensions", on),
-        ("agents", _("Agents"), "forms.agents", None),
+        ("agents", _("Rights"), "rights.index", None),
     ]
     return [
         {"title": title, "url": url_for(endpoint, slug=form.slug), "count": count, "current": name == current}
         for name, title, endpoint, count in items
     ]
-
-
-def _person() -> Any:
-    number = row_number(request.form.get("user", ""))
-    if number is None:
-        raise Invalid(_("Choose somebody first."))
-    return member_of_staff(db(), number)
 
 
 def _group(given: str) -> Group | None:

@@ -16,11 +16,13 @@ from plugdesk.tickets import bin, commands
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.models import Group, User
+from plugdesk.users.shifts import presence_of
+from plugdesk_web.assignees import presence_in_words
 from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.editing import row_number, version_given
 from plugdesk_web.rendering import redirect_after
-from plugdesk_web.routes.tickets import ticket_page
+from plugdesk_web.routes.tickets import place_after, ticket_page
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit
 
 Chosen = TypeVar("Chosen", User, Group)
@@ -48,7 +50,10 @@ def assign(number: int) -> Response:
     assignee, group = _chosen(User, "assignee"), _chosen(Group, "group")
     ticket = commands.assign(db(), _ticket(number), me(), assignee=assignee, group=group)
     names = ", ".join(each.name for each in (assignee, group) if each is not None)
-    return _back(ticket, _("Assigned to %(names)s.", names=names or _("nobody")))
+    words = _("Assigned to %(names)s.", names=names or _("nobody"))
+    if assignee is not None and (absent := presence_in_words(presence_of(db(), [assignee])[assignee.id])):
+        words = _("Assigned to %(names)s: %(absent)s.", names=names, absent=absent)
+    return _back(ticket, words)
 
 
 @blueprint.post("/status")
@@ -142,10 +147,11 @@ def restore(number: int) -> Response:
 @agent_only
 def act(number: int, plugin: str, name: str) -> Response:
     """The button of an extension that is on at the ticket's form."""
-    ticket = _ticket(number)
+    ticket, code = _ticket(number), f"{plugin}:{name}"
     runtime = runtime_of(db())
     for each in contributed(runtime.registry, Action):
         if each.plugin == plugin and each.what.name == name and ticket.form.has(plugin):
+            commands.may_run(db(), ticket, me(), code)
             said = runtime.executor.do(plugin, f"action {name}", ticket.form, db(), each.what.run, ticket, me())
             if isinstance(said, Failed):
                 raise Conflict(_("The extension did not do it. What happened stands on its page, under Extensions."))
@@ -165,7 +171,7 @@ def _ticket(number: int) -> Ticket:
 
 
 def _back(ticket: Ticket, text: str) -> Response:
-    return redirect_after(url_for("tickets.show", number=ticket.number), text)
+    return redirect_after(place_after(ticket), text)
 
 
 def _chosen(kind: type[Chosen], name: str) -> Chosen | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
+from plugdesk.permissions import narrowed_tickets
 from plugdesk.tickets.lists import last_event_id
 from plugdesk.tickets.queries import tickets_changed_since
 from plugdesk_web.current import agent_only, db, me
@@ -21,7 +22,9 @@ def changes() -> Response | tuple[str, int]:
     if last <= since:
         return "", 204
     tickets = tickets_changed_since(db(), me(), since)
-    return jsonify(since=last, changed={"tickets": sorted(tickets), "list": bool(tickets), "counts": bool(tickets)})
+    # Whoever sees a part of a form looks again at any news: a ticket that has left their sight is none of those they may hear of.
+    again = bool(tickets) or narrowed_tickets(db(), me()) is not None
+    return jsonify(since=last, changed={"tickets": sorted(tickets), "list": again, "counts": again})
 
 
 @blueprint.get("/sidebar")

@@ -16,12 +16,15 @@ from plugdesk.i18n import gettext as _
 from plugdesk.permissions import forms_of
 from plugdesk.sessions import SignedSession, end_all_sessions, end_everybodys_sessions, end_session, sessions_of
 from plugdesk.users import commands
-from plugdesk.users.models import Role, User
+from plugdesk.users.leaving import places_of
+from plugdesk.users.models import Group, Role, User
 from plugdesk.users.queries import all_groups, groups_of, member_of_staff, staff
+from plugdesk.users.rights import right_of
 from plugdesk_web.choices import browser_name, zone_choices
 from plugdesk_web.current import admin_only, db, me, signed_session
-from plugdesk_web.editing import FRESH, Refused, refused, version_given
+from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
 from plugdesk_web.rendering import page, redirect_after
+from plugdesk_web.rights import explained
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 TEXTS = ("name", "email", "role", "language", "zone")
@@ -103,11 +106,21 @@ def set_password(user_id: int) -> Response:
     return page("people/added.html", user=user, password=password, was_made=not request.form.get("password"))
 
 
+@blueprint.get("/<int:user_id>/deactivation")
+@admin_only
+def leaving(user_id: int) -> Response:
+    """What names them and what will become of it, before it is done."""
+    user = member_of_staff(db(), user_id)
+    groups = [(each.id, each.name) for each in all_groups(db())]
+    return page("people/leaving.html", user=user, places=places_of(db(), user), groups=groups)
+
+
 @blueprint.post("/<int:user_id>/deactivation")
 @admin_only
 def deactivate(user_id: int) -> Response:
-    user = member_of_staff(db(), user_id)
-    commands.deactivate_user(db(), user, by=me(), version=version_given())
+    user, number = member_of_staff(db(), user_id), row_number(request.form.get("group", ""))
+    heir = db().get(Group, number) if number is not None else None
+    commands.deactivate_user(db(), user, by=me(), version=version_given(), tickets_to=heir)
     return redirect_after(url_for("people.show", user_id=user.id), _("%(name)s can no longer sign in.", name=user.name))
 
 
@@ -194,11 +207,12 @@ def _new(given: Mapping[str, Any], refusal: Refused = FRESH) -> Response:
 
 
 def _page(user: User, refusal: Refused = FRESH, given: Mapping[str, Any] | None = None, password: Refused = FRESH) -> Response:
-    rights = forms_of(db(), user)
-    stored = {form.id: ("admin" if rights[form.id] else "agent") if form.id in rights else "" for form in all_forms(db())}
+    own = {form.id: right_of(db(), form, user) for form in all_forms(db())}
+    stored = {form_id: "" if right is None else "admin" if right.is_admin else "agent" for form_id, right in own.items()}
     typed = {form_id: given.get(f"form-{form_id}", level) for form_id, level in stored.items()} if given else stored
     return page(
         "people/show.html", status=max(refusal.status, password.status), user=user, refused=refusal, password=password, chosen=typed,
         given=given or {name: getattr(user, name) for name in (*TEXTS, "can_delete")}, groups=groups_of(db(), user),
-        sessions=sessions_of(db(), user), here=signed_session(), browser_name=browser_name, **_lists(),
+        sessions=sessions_of(db(), user), here=signed_session(), browser_name=browser_name,
+        explained=explained(db(), user), **_lists(),
     )  # fmt: skip

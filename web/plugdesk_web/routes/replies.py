@@ -8,12 +8,14 @@ from datetime import timedelta
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.addresses import is_email, normal_email
-from plugdesk.errors import Conflict, Invalid, NotFound, PlugdeskError
+from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.html import html_of_text
 from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_see
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets import correspondence
 from plugdesk.tickets.attachments import NewFile
+from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk_web import once
@@ -21,7 +23,8 @@ from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
 from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import offer_undo, page, redirect_after
-from plugdesk_web.routes.tickets import ticket_page
+from plugdesk_web.routes.tickets import place_after, ticket_page
+from plugdesk_web.shown import was_shown
 from plugdesk_web.thread import body_of
 
 blueprint = Blueprint("replies", __name__)
@@ -34,19 +37,19 @@ def create(number: int) -> Response:
     """Send what was written. When somebody has written since, or it cannot be sent, the page comes back with every word."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = ticket_for(db(), me(), number)
+    ticket = _ticket(number)
     try:
         status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
         message = correspondence.reply_to_ticket(
             db(), ticket, me(), body=_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
             files=_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO, channel=request.form.get("channel") or None,
         )  # fmt: skip
-    except (Invalid, Conflict, NotFound) as refusal:
+    except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
         return _again(ticket, refusal, "reply")
     forget_draft(db(), ticket, me())
-    target = url_for("tickets.show", number=number, _anchor=f"m{message.id}")
+    target = place_after(ticket, f"m{message.id}")
     earlier = once.remember(db(), me().id, target)
-    if earlier is None:
+    if earlier is None and can_see(db(), me(), ticket):
         offer_undo(
             _("Your reply leaves in %(seconds)d seconds.", seconds=UNDO.seconds),
             url_for("replies.withdraw", message_id=message.id),
@@ -61,14 +64,14 @@ def create_note(number: int) -> Response:
     """Keep a note for colleagues."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = ticket_for(db(), me(), number)
+    ticket = _ticket(number)
     try:
         keys = request.form.getlist("attachment")
         note = correspondence.add_note(db(), ticket, me(), body=_body(), uploads=keys)
-    except (Invalid, NotFound) as refusal:
+    except (Invalid, NotFound, NotAllowed) as refusal:
         return _again(ticket, refusal, "note")
     forget_draft(db(), ticket, me())
-    target = url_for("tickets.show", number=number, _anchor=f"m{note.id}")
+    target = place_after(ticket, f"m{note.id}")
     return redirect_after(once.remember(db(), me().id, target) or target)
 
 
@@ -100,7 +103,9 @@ def send_again(message_id: int) -> Response:
 @agent_only
 def new_forwarding(message_id: int) -> Response:
     """Where to, and what to say above it."""
-    return _forwarding(message_here(message_id), {}, {})
+    message = message_here(message_id)
+    may_run(db(), message.ticket, me(), "forward")
+    return _forwarding(message, {}, {})
 
 
 @blueprint.post("/messages/<int:message_id>/forwardings")
@@ -147,6 +152,18 @@ def message_here(message_id: int) -> Message:
     return message
 
 
+def _ticket(number: int) -> Ticket:
+    """The ticket one writes on. Who has lost sight of it since its page was shown keeps the words; to others it does not exist."""
+    try:
+        return ticket_for(db(), me(), number)
+    except NotFound:
+        if was_shown(number):
+            raise Conflict(
+                _("Ticket %(number)s is no longer yours to see. Nothing was sent; your words stand below.", number=number)
+            ) from None
+        raise
+
+
 def _body() -> str:
     """The composer's HTML; without script its plain text."""
     return request.form.get("html") or html_of_text(request.form.get("text", ""))
@@ -173,6 +190,10 @@ def _files() -> list[NewFile]:
 def _again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:
     """The ticket's page with what was typed and the reason; the transaction is undone, the page reads on."""
     number = ticket.number
+    if isinstance(refusal, NotAllowed):
+        if not was_shown(number):
+            raise refusal
+        refusal = Conflict(str(refusal))
     db().rollback()
     said = {"mode": mode, "text": request.form.get("text", ""), "html": request.form.get("html", "")}
     said |= {name: request.form.get(name, "") for name in ("cc", "bcc")}

@@ -8,24 +8,27 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.actions import ACTIONS
 from plugdesk.clock import in_utc
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_configure, can_delete, can_reply
+from plugdesk.permissions import can_configure, can_delete, can_open, can_run, can_see, why_not
+from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import standing_of, thread_of, ticket_for
 from plugdesk.users.customers import customer_at, find_or_create_customer
-from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web import once
+from plugdesk_web.assignees import assignees_of
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.drafts import draft_of
 from plugdesk_web.editing import row_number
 from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import page, redirect_after
+from plugdesk_web.shown import proof_of
 from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
 from plugdesk_web.thread import entries_of
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit, has_rules, shown_fields
@@ -66,13 +69,8 @@ def show(number: int) -> Response:
 def assignees(number: int) -> Response:
     """Whom the ticket can be given to: the menu on the ticket, and without script a page."""
     ticket = ticket_for(db(), me(), number)
-    return page(
-        "tickets/assignment.html",
-        fragment="tickets/_assignees.html",
-        ticket=ticket,
-        agents=agents_of_form(db(), ticket.form),
-        groups=all_groups(db()),
-    )
+    may_run(db(), ticket, me(), "assign")
+    return page("tickets/assignment.html", fragment="tickets/_assignees.html", ticket=ticket, **assignees_of(db(), ticket))
 
 
 @blueprint.get("/tickets/new")
@@ -122,7 +120,7 @@ def create() -> Response:
     except Invalid as refusal:
         db().rollback()
         return _new_page(given, refusal.problems, str(refusal))
-    target = url_for("tickets.show", number=ticket.number)
+    target = place_after(ticket)
     return redirect_after(once.remember(db(), me().id, target) or target, _("Ticket %(number)s is open.", number=ticket.number))
 
 
@@ -183,7 +181,8 @@ def ticket_page(
         fields=shown_fields(session, ticket),
         channel=runtime().registry.channels.get(ticket.channel),
         language=language,
-        may_reply=can_reply(session, agent, ticket),
+        may={action for action in ACTIONS if can_run(session, agent, ticket, action)},
+        closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
         ways=ways_of(session, ticket),
         watched=watched,
         stands=ticket.form.status_by_id(ticket.status_id),
@@ -199,6 +198,7 @@ def ticket_page(
         may_delete=can_delete(session, agent, ticket),
         may_configure=can_configure(session, agent, ticket.form),
         once=once.new_key(),
+        shown=proof_of(ticket.number),
         draft=draft,
         problem=problem,
         keys=KEYS,
@@ -206,6 +206,13 @@ def ticket_page(
         edit_open=request.args.get("edit") == "fields",
         **{"edited_fields": more.pop("edited_fields", None) or fields_to_edit(session, ticket), **more},
     )
+
+
+def place_after(ticket: Ticket, anchor: str | None = None) -> str:
+    """Where one is after having done something to the ticket: on its page, or on the list when it is theirs to see no more."""
+    if can_see(db(), me(), ticket):
+        return url_for("tickets.show", number=ticket.number, _anchor=anchor)
+    return url_for("tickets.view", slug="open")
 
 
 def _fragment() -> str | None:
@@ -234,7 +241,7 @@ def key_of(text: str) -> Key | None:
 
 
 def _new_page(given: Any, problems: Any, words: str = "") -> Response:
-    forms = [form for form in forms_for(db(), me()) if form.archived_at is None]
+    forms = [form for form in forms_for(db(), me()) if form.archived_at is None and can_open(db(), me(), form.id)]
     chosen = next((form for form in forms if form.slug == given.get("form")), forms[0] if forms else None)
     return page(
         "tickets/new.html",

@@ -1,0 +1,31 @@
+"""That a page was shown to somebody, for when they may no longer see it: what they typed into it is theirs to take along.
+
+To everybody else a ticket that is not theirs answers as one that does not exist.
+"""
+
+from __future__ import annotations
+
+from flask import current_app, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from plugdesk_web.current import me
+
+FIELD = "shown"
+KEPT = 14 * 24 * 3600  # seconds for which a page may lie open
+
+
+def proof_of(number: int) -> str:
+    """What the page of ticket `number` carries for whoever it was shown to."""
+    return str(_signer().dumps([number, me().id]))
+
+
+def was_shown(number: int) -> bool:
+    """Whether this request comes from a page of the ticket that was shown to who asks."""
+    try:
+        return bool(_signer().loads(request.form.get(FIELD, ""), max_age=KEPT) == [number, me().id])
+    except BadSignature:
+        return False
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt="plugdesk shown")
