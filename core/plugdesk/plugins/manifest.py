@@ -27,7 +27,7 @@ PERMISSIONS = {
 }
 # The first words of the core's tables, and of names that databases, versions and addresses use: no id begins with one.
 RESERVED = {
-    "alembic", "attachment", "attempt", "catalog", "channel", "claim", "content", "core", "customer", "delivery", "desk", "event", "field",
+    "absence", "alembic", "attachment", "attempt", "catalog", "channel", "claim", "content", "core", "customer", "delivery", "desk", "event", "field",
     "form", "group", "identity", "job", "link", "message", "organization", "participant", "pg", "plugdesk", "plugin", "reading",
     "recurring", "search", "service", "session", "setting", "settings", "signed", "sqlite", "static", "status", "throttle", "ticket", "timer", "user",
     "users", "watcher", "worker",
