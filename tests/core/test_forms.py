@@ -257,10 +257,16 @@ def test_money_has_the_currency_of_its_field(session, admin, form):
     assert currency_of(add_field(session, form, label="Цена", kind="money", by=admin)) == "RUB"
 
 
-@pytest.mark.parametrize("stolen", ["code", "kind", "form_id", "id", "position"])
-def test_code_kind_and_place_of_a_field_do_not_change(session, admin, form, stolen):
+@pytest.mark.parametrize("stolen", ["code", "form_id", "id", "position"])
+def test_code_and_place_of_a_field_do_not_change(session, admin, form, stolen):
     with pytest.raises(NotAllowed):
         change_field(session, form, form.fields[0], {"label": "Mine", stolen: "text"}, by=admin)
+    assert form.fields[0].label == "Priority"
+
+
+def test_the_priority_stays_a_choice(session, admin, form):
+    with pytest.raises(Invalid, match="stays a choice"):
+        change_field(session, form, form.fields[0], {"label": "Mine", "kind": "text"}, by=admin)
     assert form.fields[0].label == "Priority"
 
 

@@ -46,7 +46,11 @@ def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: s
 
 def outcome_of(ctx: Context, ticket: Ticket) -> Outcome | None:
     """What this form's rules did to the ticket last."""
-    return ctx.db.scalar(sa.select(Outcome).where(Outcome.ticket_id == ticket.id, Outcome.form_id == ticket.form_id))
+    return ctx.db.scalar(_OUTCOME, {"ticket_id": ticket.id, "form_id": ticket.form_id})
+
+
+# Built once: every ticket page asks.
+_OUTCOME = sa.select(Outcome).where(Outcome.ticket_id == sa.bindparam("ticket_id"), Outcome.form_id == sa.bindparam("form_id"))
 
 
 def _trouble(ctx: Context, ticket: Ticket, standing: Standing, rule: ReadRule, occasion: str) -> str | None:
