@@ -194,7 +194,7 @@ class _Carrier(rq.Worker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """The handler of SIGTERM and SIGINT."""
         self.told = True
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def _be_carrier(runtime: Runtime) -> NoReturn:
