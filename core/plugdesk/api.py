@@ -46,13 +46,15 @@ from plugdesk.contributions import (
     Step,
     Timer,
     Undeliverable,
+    ValueType,
     Variables,
 )
-from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, storable
+from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, row_number, storable
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
+from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
 from plugdesk.forms.fields import read_value, show_value
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
@@ -140,6 +142,7 @@ from plugdesk.users.customers import (
     remove_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
+from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk.variables import Block, Button, check_template, render_html, render_text
 from plugdesk.vault import Secret
 
@@ -213,6 +216,7 @@ __all__ = [
     "Update",
     "UpdateState",
     "User",
+    "ValueType",
     "Variables",
     "Veto",
     "Watcher",
@@ -229,7 +233,9 @@ __all__ = [
     "add_organization",
     "add_status",
     "add_user",
+    "agents_of_form",
     "all_forms",
+    "all_groups",
     "as_json",
     "ask_colleague",
     "assign",
@@ -253,6 +259,8 @@ __all__ = [
     "condition_words",
     "connect_public",
     "content_disposition",
+    "contributed_facts",
+    "contributed_values",
     "create_form",
     "current_language",
     "delete_reply",
@@ -265,6 +273,7 @@ __all__ = [
     "excerpt",
     "explain",
     "facts_in",
+    "field_values",
     "fill_html",
     "fill_text",
     "fill_words",
@@ -305,8 +314,10 @@ __all__ = [
     "normal_email",
     "npgettext",
     "offered_fact",
+    "offered_facts",
     "open_ticket",
     "option",
+    "own_types",
     "parse_condition",
     "pass_runtime",
     "pgettext",
@@ -321,6 +332,7 @@ __all__ = [
     "render_text",
     "reply_to_ticket",
     "report_failure",
+    "row_number",
     "runtime_of",
     "safe_name",
     "save_plugin_settings",
@@ -346,6 +358,7 @@ __all__ = [
     "updates_aside",
     "use_language",
     "value_words",
+    "values_of_customer",
     "visible_forms",
     "visible_tickets",
     "wait_turn",

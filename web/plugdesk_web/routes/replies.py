@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.addresses import is_email, normal_email
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.html import html_of_text
 from plugdesk.i18n import gettext as _
@@ -21,7 +22,6 @@ from plugdesk.tickets.queries import ticket_for
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
-from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
 from plugdesk_web.shown import was_shown
