@@ -18,9 +18,10 @@ from plugdesk.forms.models import Desk, Form
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import known_language
 from plugdesk.inputs import Problems, needed_line, read_language, read_zone
+from plugdesk.permissions import only_admins
 from plugdesk.plugins.switch import enable_plugin
 from plugdesk.runtime import runtime_of
-from plugdesk.users.commands import add_user, only_admins
+from plugdesk.users.commands import add_user
 from plugdesk.users.models import Role, User
 
 

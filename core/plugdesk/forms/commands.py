@@ -36,9 +36,8 @@ from plugdesk.forms.status_commands import move_status as move_status
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import known_language
 from plugdesk.inputs import Problems, needed_line, one_line, read_language
-from plugdesk.permissions import can_work_on
+from plugdesk.permissions import can_work_on, only_admins
 from plugdesk.runtime import runtime_of
-from plugdesk.users.commands import only_admins
 from plugdesk.users.models import Group, User
 
 
