@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from plugdesk.errors import Invalid
 from plugdesk.events import record
 from plugdesk.forms.commands import create_form
 from plugdesk.forms.editing import begin_anew, has_changed
 from plugdesk.forms.models import Field, Form, Status
 from plugdesk.plugins.settings import options_of, schema_of, stored
-from plugdesk.plugins.switch import enable_plugin, save_plugin_settings
+from plugdesk.plugins.switch import enable_if_ready, save_plugin_settings
 from plugdesk.runtime import runtime_of
 from plugdesk.users.models import User
 from plugdesk.users.queries import rights_on_form
@@ -61,9 +60,4 @@ def _taken_along(session: Session, source: Form, form: Form, plugin: str, by: Us
         open_ones = {each.name: kept[each.name] for each in options_of(schema) if each.name in kept and not each.is_secret}
         if open_ones:
             save_plugin_settings(session, form, plugin, open_ones, 0, by)
-    try:
-        with session.begin_nested():
-            enable_plugin(session, form, plugin, by, along=True)
-    except Invalid:
-        return False
-    return True
+    return enable_if_ready(session, form, plugin, by)

@@ -15,8 +15,7 @@ from plugdesk.forms.codes import free_code
 from plugdesk.forms.editing import codes_ever, has_changed, move, open_for_change, renumber
 from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import tickets_in
-from plugdesk.forms.rules import labels
-from plugdesk.i18n import LANGUAGES, ngettext
+from plugdesk.i18n import LANGUAGES, format_list, ngettext
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import Problems, needed_line, one_line, only_known
 from plugdesk.tickets.models import Ticket
@@ -80,7 +79,10 @@ def delete_status(
     _keep_both_ends([each for each in form.statuses if each is not status])
     if named := [each for each in form.fields if status.code in (each.required_from, each.readonly_from)]:
         raise Invalid(
-            _("Fields are required, or read-only, from this status on: %(labels)s. Change that first.", labels=labels(named))
+            _(
+                "Fields are required, or read-only, from this status on: %(labels)s. Change that first.",
+                labels=format_list(each.label for each in named),
+            )
         )
     session.flush()  # tickets changed in this session are counted
     moved = tickets_in(session, status)

@@ -14,7 +14,7 @@ from plugdesk.forms.fields import default_values, show_value
 from plugdesk.forms.models import Field, FieldKind, Form, Status, StatusKind
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
-from plugdesk.permissions import can_reply, can_work_on
+from plugdesk.permissions import can_open, can_work_on, why_not
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Reading, Ticket, Watcher
 from plugdesk.users.models import User
@@ -31,8 +31,13 @@ def move_ticket(session: Session, ticket: Ticket, form: Form, *, by: User | None
     """
     from plugdesk.tickets.settling import settle
 
-    if by is not None and not (can_reply(session, by, ticket) and can_work_on(session, by, form.id)):
-        raise NotAllowed(_("You may move a ticket only between forms you work on."))
+    if by is not None:
+        if reason := why_not(session, by, ticket, "assign"):
+            raise NotAllowed(reason)
+        if not can_open(session, by, form.id):
+            raise NotAllowed(
+                _("You may not open tickets on “%(form)s”. An administrator of that form can give you the right.", form=form.name)
+            )
     if ticket.merged_into_id is not None:
         raise Conflict(_("The ticket has been merged into another one. Reload the page."))
     if (why := why_not_to(session, ticket, form)) is not None:
