@@ -49,6 +49,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /tickets": {"form": "{slug}", "customer": "new@home.example", "name": "Carol", "subject": "Called", "text": "She called."},
     "POST /tickets/fields": {"form": "{slug}", "asked_id": "new", "field-priority-here": "1", "field-priority": "high"},
     "POST /tickets/<int:number>/assignment": {"group": "{group_id}"},
+    "POST /tickets/<int:number>/form": {"form": "{slug}"},
     "POST /tickets/<int:number>/status": {"status": "waiting"},
     "POST /tickets/<int:number>/fields": {"field-priority-here": "1", "field-priority": "high"},
     "POST /tickets/<int:number>/subject": {"subject": "Another one"},
