@@ -118,7 +118,6 @@ from plugdesk.tickets.commands import (
 from plugdesk.tickets.correspondence import (
     Said,
     add_note,
-    ask_colleague,
     forward_message,
     open_ticket,
     receive_message,
@@ -130,6 +129,7 @@ from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, rep
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
+from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
@@ -315,6 +315,7 @@ __all__ = [
     "npgettext",
     "offered_fact",
     "offered_facts",
+    "open_subtasks",
     "open_ticket",
     "option",
     "own_types",

@@ -15,10 +15,11 @@ from plugdesk.permissions import can_delete, can_open, can_run, can_see, visible
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import merge_tickets
 from plugdesk.tickets.commands import accept, assign, change_status, release, set_fields, set_subject, watch
-from plugdesk.tickets.correspondence import add_note, ask_colleague, forward_message, open_ticket, reply_to_ticket
+from plugdesk.tickets.correspondence import add_note, forward_message, open_ticket, reply_to_ticket
 from plugdesk.tickets.lists import tickets_found, tickets_of_view, view_counts
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for, tickets_changed_since
+from plugdesk.tickets.subtasks import ask_colleague
 from plugdesk.users.models import User
 from plugdesk.users.queries import agents_of_form, can_see_customer, find_customers, rights_on_form
 from plugdesk.users.rights import RightInput, remove_right, set_form_agent, set_only_assignee, set_right

@@ -11,7 +11,7 @@ NO_NAME = "nowhere"
 # The parts of an address, by the row's object. A value is the name of a thing of the world, or with = a text.
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "group": {}, "job": {}, "delivery": {}, "message": {},
-    "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "arrived": {"message_id": "arrived"},
+    "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "answered": {"message_id": "answered"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
     "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"}, "absence": {"user_id": "person"},
@@ -57,6 +57,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /tickets/<int:number>/draft": {"mode": "reply", "text": "Dear Ann"},
     "POST /tickets/<int:number>/notes": {"text": "A note"},
     "POST /tickets/<int:number>/replies": {"text": "An answer", "seen": "{last}"},
+    "POST /tickets/<int:number>/subtasks": {"whom": "{whom}", "text": "Who knows?"},
     "POST /messages/<int:message_id>/correction": {"text": "Try the other cable, please."},
     "POST /messages/<int:message_id>/forwardings": {"to": "expert@other.example", "comment": "Please look"},
     "POST /uploads": {"file": b"Hello"},

@@ -175,6 +175,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     from plugdesk.tickets.bin import delete_ticket
     from plugdesk.tickets.correspondence import Said, add_note, open_ticket, reply_to_ticket
     from plugdesk.tickets.models import DeliveryState
+    from plugdesk.tickets.subtasks import ask_colleague
     from plugdesk.users.customers import add_organization, find_or_create_customer
     from plugdesk.users.shifts import add_absence
 
@@ -196,6 +197,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     payable = _payable(world, support)
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     group = make_group(session, people["agent"], name="Technicians")
+    asked = ask_colleague(session, ticket, people["agent"], group=group, subject="The beep", body="<p>Who knows?</p>")
+    answered = add_note(session, asked, people["admin"], body="<p>The cover is open.</p>")
     away = add_absence(session, people["agent"], first_day="2027-01-01", last_day="2027-01-03", by=None)
     delete_ticket(session, binned, people["admin"])
     world.tokens = {role: sign_in(session, user) for role, user in people.items()}
@@ -213,7 +216,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
 
     world.things = {
         "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
-        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id, "absence_id": away.id,
+        "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id, "answered": answered.id, "whom": f"group-{group.id}", "absence_id": away.id,
         "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),
         "job_id": job.id, "delivery_id": delivery.id, "plugin": "csat", "code": "priority", "status": "open", "name": "none",

@@ -21,13 +21,15 @@ from plugdesk.tickets.correspondence import EXCERPT
 from plugdesk.tickets.delivery import carrier_of
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
 from plugdesk.tickets.queries import history_of, thread_of
+from plugdesk.tickets.subtasks import Asked, subtasks_of
 from plugdesk.tickets.wording import without_keys
 from plugdesk.users.models import User
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing in the thread: a message (its `author` is customer, agent or note) or an event (author "event")."""
+    """One thing in the thread: a message (its `author` is customer, agent or note), a subtask ("ask") with what was
+    `asked` and answered, or an event ("event")."""
 
     id: str
     author: str
@@ -46,6 +48,8 @@ class Entry:
     edit_url: str = ""
     removal_url: str = ""
     message: Message | None = field(default=None, compare=False)
+    asked: Sequence[Entry] = ()
+    number: int = 0
 
 
 def entries_of(
@@ -54,8 +58,12 @@ def entries_of(
     """Messages and the events worth a line, oldest first; on those of `reader` what may still be done to them."""
     messages = messages if messages is not None else thread_of(session, ticket)
     said = [_message(session, ticket, each, reader) for each in messages]
-    happened = [line for event in history_of(session, ticket) if (line := _event(session, ticket, event)) is not None]
-    return sorted([*said, *happened], key=lambda entry: (entry.at, entry.author != "event"))
+    events = history_of(session, ticket)
+    happened = [line for event in events if (line := _event(session, ticket, event)) is not None]
+    asked = subtasks_of(session, ticket, reader) if reader and any(each.kind == "colleague_asked" for each in events) else ()
+    return sorted(
+        [*said, *happened, *(_asked(session, each) for each in asked)], key=lambda entry: (entry.at, entry.author != "event")
+    )
 
 
 def body_of(message: Message) -> Markup:
@@ -129,6 +137,17 @@ def _message(session: Session, ticket: Ticket, message: Message, reader: User | 
         removal_url=removal_url,
         message=message,
     )
+
+
+def _asked(session: Session, asked: Asked) -> Entry:
+    subtask = asked.subtask
+    whom = subtask.assignee.name if subtask.assignee else subtask.group.name if subtask.group else _("nobody")
+    status = subtask.form.status_by_id(subtask.status_id)
+    return Entry(
+        id=f"{subtask.id}-asked", number=subtask.number, author="ask", at=subtask.created_at, name=_("Subtask %(number)s for %(whom)s", number=subtask.number, whom=whom),
+        to=_("the customer does not see it"), marks=[{"text": status.name_in(current_language()), "tone": "grey" if subtask.closed_at else "plum"}],
+        asked=[_message(session, subtask, each, None) for each in asked.said],
+    )  # fmt: skip
 
 
 def _marks(message: Message) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ from plugdesk.forms.models import Form, Status, StatusKind, first_of
 from plugdesk.forms.queries import definitions_of
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_open, can_work_on
+from plugdesk.permissions import can_open
 from plugdesk.rows import change, insert
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
@@ -143,6 +143,8 @@ def reply_to_ticket(
     `uploads` are keys of files the agent uploaded. `status` is the one to put the ticket into afterwards.
     """
     may_run(session, ticket, agent, "reply")
+    if ticket.parent_id is not None:
+        raise Invalid(_("The customer does not see a subtask. Answer your colleague with a note."))
     if status is not None and status.id != ticket.status_id:
         may_run(session, ticket, agent, "status")
     _refuse_unseen(session, ticket, agent, seen)
@@ -204,7 +206,7 @@ def forward_message(session: Session, message: Message, agent: User, *, to: Sequ
     may_run(session, ticket, agent, "forward")
     if not to:
         raise Invalid(problems={"to": _("Say where to forward it to.")})
-    body = clean_html(comment) + _quotation(message)
+    body = clean_html(comment) + quotation(message)
     subject = f"Fwd: {message.subject or ticket.subject}"
     said = Said(text=text_of_html(body), html=body, to=to, subject=subject, kind="forward")
     copy = _add_message(session, ticket, said, author=agent, direction=Direction.OUTGOING, channel=ticket.channel)
@@ -221,12 +223,18 @@ def forward_message(session: Session, message: Message, agent: User, *, to: Sequ
 
 
 def add_note(session: Session, ticket: Ticket, agent: User, *, body: str, uploads: Iterable[str] = ()) -> Message:
-    """A note only agents see."""
+    """A note only agents see. On a subtask it is an answer: the ticket it hangs on has news, too."""
     may_run(session, ticket, agent, "note")
-    return _keep_note(session, ticket, agent, body, uploads)
+    note = keep_note(session, ticket, agent, body, uploads)
+    if ticket.parent_id is not None:
+        parent = session.get_one(Ticket, ticket.parent_id)
+        record(session, "colleague_answered", ticket=parent, actor=agent, subtask_id=ticket.id, message_id=note.id)
+        news_for_others(session, parent, agent)
+    return note
 
 
-def _keep_note(session: Session, ticket: Ticket, agent: User, body: str, uploads: Iterable[str] = ()) -> Message:
+def keep_note(session: Session, ticket: Ticket, agent: User, body: str, uploads: Iterable[str] = ()) -> Message:
+    """`add_note` without asking for the right: what somebody writes who was asked, or asks."""
     clean = clean_html(body)
     text = text_of_html(clean)
     uploads = list(uploads)
@@ -238,28 +246,6 @@ def _keep_note(session: Session, ticket: Ticket, agent: User, body: str, uploads
     news_for_others(session, ticket, agent)
     mark_read(session, ticket, agent)
     return note
-
-
-def ask_colleague(session: Session, ticket: Ticket, agent: User, *, colleague: User, subject: str, body: str) -> Ticket:
-    """Open a subtask: a private question to `colleague` hanging on `ticket`, with a thread of its own."""
-    may_run(session, ticket, agent, "ask")
-    if not can_work_on(session, colleague, ticket.form_id):
-        raise Invalid(_("%(name)s does not work on this form.", name=colleague.name))
-    now = runtime_of(session).clock.now()
-    status = ticket.form.first_status(StatusKind.NEW, StatusKind.OPEN)
-    if status is None:
-        raise Invalid(_("The form “%(name)s” has no status for new tickets.", name=ticket.form.name))
-    subtask = Ticket(
-        form=ticket.form, form_id=ticket.form_id, customer=ticket.customer, customer_id=ticket.customer_id, opened_by_id=agent.id,
-        subject=_subject(subject) or ticket.subject, channel="subtask", status=status, status_id=status.id, status_kind=status.kind,
-        values={}, assignee=colleague, assignee_id=colleague.id, parent_id=ticket.id, customer_waits=False, created_at=now,
-        changed_at=now, spoken_at=now, version=1,
-    )  # fmt: skip
-    session.add(subtask)
-    session.flush()  # the subtask's id
-    _keep_note(session, subtask, agent, body)
-    record(session, "colleague_asked", ticket=ticket, actor=agent, subtask_id=subtask.id, colleague_id=colleague.id)
-    return subtask
 
 
 def withdraw_reply(session: Session, message: Message, agent: User) -> None:
@@ -374,7 +360,8 @@ def _subject(subject: str) -> str:
     return " ".join(subject.split())[:LONGEST_SUBJECT]
 
 
-def _quotation(message: Message) -> str:
+def quotation(message: Message) -> str:
+    """What `message` says as a quotation, HTML: who wrote it, and their words indented."""
     from markupsafe import Markup
 
     from plugdesk.html import html_of_text

@@ -18,6 +18,7 @@ from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.models import Group, User
 from plugdesk.users.shifts import presence_of
+from plugdesk_web.asking import what_waits
 from plugdesk_web.assignees import presence_in_words
 from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
@@ -63,6 +64,8 @@ def change_status(number: int) -> Response:
     """Change the status; where it requires fields that are empty, the ticket comes back with them to fill in right there."""
     ticket, wanted = _ticket(number), request.form.get("status", "")
     status = _status(ticket, wanted)
+    if not request.form.get("anyway") and (waits := what_waits(db(), ticket, status)):
+        return ticket_page(ticket, status=409, closing_status=status, waits=waits)
     try:
         commands.change_status(db(), ticket, status, by=me(), values=entered_values(ticket.form, request.form))
     except Invalid as refusal:
@@ -73,7 +76,12 @@ def change_status(number: int) -> Response:
         status = _status(ticket, wanted)
         asked = fields_to_edit(db(), ticket, given=request.form, status=status)
         return ticket_page(
-            ticket, status=refusal.status, asked_status=status, status_fields=asked, status_problems=refusal.problems
+            ticket,
+            status=refusal.status,
+            anyway=bool(request.form.get("anyway")),
+            asked_status=status,
+            status_fields=asked,
+            status_problems=refusal.problems,
         )
     return _back(ticket, _("Now: %(status)s.", status=status.name_in(current_language())))
 

@@ -20,6 +20,7 @@ from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk_web import once
+from plugdesk_web.asking import asking_values, what_waits
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
 from plugdesk_web.rendering import offer_undo, page, redirect_after
@@ -37,15 +38,17 @@ def create(number: int) -> Response:
     """Send what was written. When somebody has written since, or it cannot be sent, the page comes back with every word."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = _ticket(number)
+    ticket = ticket_to_write_on(number)
     try:
         status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
+        if status and not request.form.get("anyway") and (waits := what_waits(db(), ticket, status)):
+            raise Invalid(problems={"anyway": _("%(waits)s Send once more to close the ticket all the same.", waits=waits)})
         message = correspondence.reply_to_ticket(
-            db(), ticket, me(), body=_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
+            db(), ticket, me(), body=typed_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
             files=_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO, channel=request.form.get("channel") or None,
         )  # fmt: skip
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
-        return _again(ticket, refusal, "reply")
+        return again(ticket, refusal, "reply")
     forget_draft(db(), ticket, me())
     target = place_after(ticket, f"m{message.id}")
     earlier = once.remember(db(), me().id, target)
@@ -64,12 +67,12 @@ def create_note(number: int) -> Response:
     """Keep a note for colleagues."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = _ticket(number)
+    ticket = ticket_to_write_on(number)
     try:
         keys = request.form.getlist("attachment")
-        note = correspondence.add_note(db(), ticket, me(), body=_body(), uploads=keys)
+        note = correspondence.add_note(db(), ticket, me(), body=typed_body(), uploads=keys)
     except (Invalid, NotFound, NotAllowed) as refusal:
-        return _again(ticket, refusal, "note")
+        return again(ticket, refusal, "note")
     forget_draft(db(), ticket, me())
     target = place_after(ticket, f"m{note.id}")
     return redirect_after(once.remember(db(), me().id, target) or target)
@@ -152,7 +155,7 @@ def message_here(message_id: int) -> Message:
     return message
 
 
-def _ticket(number: int) -> Ticket:
+def ticket_to_write_on(number: int) -> Ticket:
     """The ticket one writes on. Who has lost sight of it since its page was shown keeps the words; to others it does not exist."""
     try:
         return ticket_for(db(), me(), number)
@@ -164,7 +167,7 @@ def _ticket(number: int) -> Ticket:
         raise
 
 
-def _body() -> str:
+def typed_body() -> str:
     """The composer's HTML; without script its plain text."""
     return request.form.get("html") or html_of_text(request.form.get("text", ""))
 
@@ -187,7 +190,7 @@ def _files() -> list[NewFile]:
     return taken
 
 
-def _again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:
+def again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:
     """The ticket's page with what was typed and the reason; the transaction is undone, the page reads on."""
     number = ticket.number
     if isinstance(refusal, NotAllowed):
@@ -197,4 +200,8 @@ def _again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:
     db().rollback()
     said = {"mode": mode, "text": request.form.get("text", ""), "html": request.form.get("html", "")}
     said |= {name: request.form.get(name, "") for name in ("cc", "bcc")}
-    return ticket_page(ticket_for(db(), me(), number), status=refusal.status, said=said, problem=str(refusal))
+    if isinstance(refusal, Invalid) and "anyway" in refusal.problems:
+        said["anyway"] = "1"
+    ticket = ticket_for(db(), me(), number)
+    asking = {"given": request.form, **asking_values(db(), ticket, me())} if mode == "ask" else None
+    return ticket_page(ticket, status=refusal.status, said=said, problem=str(refusal), asking=asking)

@@ -21,6 +21,7 @@ from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import standing_of, thread_of, ticket_for
+from plugdesk.tickets.subtasks import parent_of
 from plugdesk.users.customers import customer_at, find_or_create_customer
 from plugdesk_web import once
 from plugdesk_web.assignees import assignees_of
@@ -167,6 +168,7 @@ def ticket_page(
     """The page of `ticket`; after a refusal with `said`, what was typed, the `problem` in words, and `more` values of the page."""
     session, agent, language = db(), me(), current_language()
     messages = thread_of(session, ticket)
+    may = {action for action in ACTIONS if can_run(session, agent, ticket, action)}
     draft = said or draft_of(session, ticket, agent)
     _is_read, watched = standing_of(session, ticket, agent)
     return page(
@@ -181,7 +183,9 @@ def ticket_page(
         fields=shown_fields(session, ticket),
         channel=runtime().registry.channels.get(ticket.channel),
         language=language,
-        may={action for action in ACTIONS if can_run(session, agent, ticket, action)},
+        may=may,
+        writable=may & ({"note"} if ticket.parent_id else {"reply", "note", "ask"}),
+        parent=parent_of(session, ticket, agent),
         closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
         ways=ways_of(session, ticket),
         watched=watched,
