@@ -99,6 +99,7 @@ from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.tickets.attachments import NewFile, add_file
+from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
 from plugdesk.tickets.commands import (
     accept,
@@ -126,8 +127,10 @@ from plugdesk.tickets.correspondence import (
 )
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
+from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
+from plugdesk.tickets.running import running
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
@@ -140,7 +143,8 @@ from plugdesk.users.customers import (
     remove_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
-from plugdesk.variables import Block, Button, check_template, render_html, render_text
+from plugdesk.users.shifts import Presence, presence_of
+from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
 
 __all__ = [
@@ -195,6 +199,7 @@ __all__ = [
     "Park",
     "Participant",
     "PlugdeskError",
+    "Presence",
     "Rate",
     "RetryLater",
     "Role",
@@ -256,6 +261,7 @@ __all__ = [
     "create_form",
     "current_language",
     "delete_reply",
+    "delete_ticket",
     "desk_runtime",
     "disable_plugin",
     "edit_message",
@@ -310,6 +316,7 @@ __all__ = [
     "parse_condition",
     "pass_runtime",
     "pgettext",
+    "presence_of",
     "press_button",
     "read_again",
     "read_value",
@@ -321,6 +328,7 @@ __all__ = [
     "render_text",
     "reply_to_ticket",
     "report_failure",
+    "running",
     "runtime_of",
     "safe_name",
     "save_plugin_settings",
@@ -346,6 +354,7 @@ __all__ = [
     "updates_aside",
     "use_language",
     "value_words",
+    "variables_in",
     "visible_forms",
     "visible_tickets",
     "wait_turn",
@@ -354,4 +363,5 @@ __all__ = [
     "why_not",
     "why_not_to",
     "withdraw_message",
+    "write_letter",
 ]

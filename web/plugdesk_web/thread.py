@@ -98,6 +98,7 @@ _KINDS = {
     "receipt": lazy_gettext("Receipt"),
     "closing": lazy_gettext("Closing notice"),
     "forward": lazy_gettext("Forwarded"),
+    "letter": lazy_gettext("Letter"),
     "rating": lazy_gettext("Rating"),
     "raw": lazy_gettext("As it came"),
     "moved": lazy_gettext("Moved"),

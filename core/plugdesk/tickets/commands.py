@@ -21,6 +21,8 @@ from plugdesk.tickets.models import Reading, Ticket, Watcher
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import Group, User
 
+RUNNING = "running"  # in a session's info: who runs an action on which ticket just now
+
 
 def assign(
     session: Session, ticket: Ticket, by: User | None, *, assignee: User | None = None, group: Group | None = None
@@ -170,8 +172,13 @@ def set_subject(session: Session, ticket: Ticket, subject: str, *, by: User) -> 
 
 
 def may_run(session: Session, ticket: Ticket, by: User | None, action: str) -> None:
-    """Raises `NotAllowed` when `by` may not run `action`. Nobody (`None`) is the desk itself: a timer, a rule, a letter."""
-    if by is not None and (sentence := why_not(session, by, ticket, action)):
+    """Raises `NotAllowed` when `by` may not run `action`. Nobody (`None`) is the desk itself: a timer, a rule, a letter.
+
+    Inside an action of an extension (see `running`) what comes of it is not asked again.
+    """
+    if by is None or (ticket.id, by.id) in session.info.get(RUNNING, ()):
+        return
+    if sentence := why_not(session, by, ticket, action):
         raise NotAllowed(sentence)
 
 
