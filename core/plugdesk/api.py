@@ -52,6 +52,7 @@ from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, storable
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
+from plugdesk.forms.codes import free_code
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
 from plugdesk.forms.fields import read_value, show_value
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
@@ -98,7 +99,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.tickets.attachments import NewFile, add_file
+from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
 from plugdesk.tickets.commands import (
@@ -106,6 +107,7 @@ from plugdesk.tickets.commands import (
     assign,
     become,
     change_status,
+    decision_on,
     mark_read,
     mark_unread,
     release,
@@ -131,7 +133,7 @@ from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.running import running
-from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, language_of
+from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
 from plugdesk.users.customers import (
@@ -260,6 +262,7 @@ __all__ = [
     "content_disposition",
     "create_form",
     "current_language",
+    "decision_on",
     "delete_reply",
     "delete_ticket",
     "desk_runtime",
@@ -287,6 +290,7 @@ __all__ = [
     "format_relative_time",
     "format_time",
     "forward_message",
+    "free_code",
     "gettext",
     "handing_over",
     "hear",
@@ -297,6 +301,7 @@ __all__ = [
     "is_email",
     "keep_update",
     "keep_updates",
+    "known_variables",
     "language_of",
     "lazy_gettext",
     "lazy_pgettext",
@@ -352,6 +357,7 @@ __all__ = [
     "translatable",
     "unwatch",
     "updates_aside",
+    "uploads_of",
     "use_language",
     "value_words",
     "variables_in",

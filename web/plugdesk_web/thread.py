@@ -215,6 +215,8 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         if took_it or gave_back:
             return None  # accepting and giving back have lines of their own
         return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, after))
+    if event.kind == "action_run":
+        return data.get("icon") or "branch", _("%(name)s ran “%(action)s”", name=name, action=data.get("name", ""))
     if event.kind == "status_changed":
         status = ticket.form.status(data.get("after", ""))
         shown = status.name_in(current_language()) if status else data.get("after", "")

@@ -1,0 +1,19 @@
+"""Where workflow joins the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plugdesk.api import Change, Context, Form, hookimpl
+from plugdesk.api import gettext as _
+from plugdesk_workflow.rights import actions_of
+
+
+@hookimpl
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    if not switching_on:
+        return [Change(_("The actions of %(form)s are no longer offered; they are kept", form=form.name), "amber")]
+    number = len(actions_of(ctx))
+    if number:
+        return [Change(_("Tickets of %(form)s offer the %(number)s actions it has", form=form.name, number=number), "green")]
+    return [Change(_("Tickets of %(form)s offer actions, once you have made some", form=form.name), "green")]
