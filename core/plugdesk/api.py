@@ -88,6 +88,7 @@ from plugdesk.permissions import (
     can_open,
     can_reply,
     can_run,
+    can_run_some,
     can_see,
     can_work_on,
     visible_forms,
@@ -145,6 +146,7 @@ from plugdesk.users.customers import (
     remove_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
+from plugdesk.users.queries import agents_of_form
 from plugdesk.users.shifts import Presence, presence_of
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
@@ -236,6 +238,7 @@ __all__ = [
     "add_organization",
     "add_status",
     "add_user",
+    "agents_of_form",
     "all_forms",
     "as_json",
     "ask_colleague",
@@ -246,6 +249,7 @@ __all__ = [
     "can_open",
     "can_reply",
     "can_run",
+    "can_run_some",
     "can_see",
     "can_work_on",
     "cancel",

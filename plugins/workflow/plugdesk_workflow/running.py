@@ -6,6 +6,7 @@ from plugdesk.api import (
     Conflict,
     Context,
     Event,
+    Form,
     Group,
     Invalid,
     NotAllowed,
@@ -43,31 +44,31 @@ def run_action(ctx: Context, ticket: Ticket, action: Action, given: Given, *, by
         status = ticket.form.status_by_id(ticket.status_id).name
         raise Conflict(_("“%(action)s” cannot be run in the status “%(status)s”.", action=action.name, status=status))
     definition = read(action)
-    if sentence := trouble(ctx, ticket, definition):
+    if sentence := trouble(ctx, ticket.form, definition):
         raise Invalid(sentence)
     entered = read_given(ctx, ticket, definition, given, by=by)
     with ctx.transaction(), running(ctx.db, ticket, by, right_to(action)):
         return _run(ctx, ticket, action, definition, entered, by)
 
 
-def trouble(ctx: Context, ticket: Ticket, definition: Definition) -> str:
+def trouble(ctx: Context, form: Form, definition: Definition) -> str:
     """What the action names and is not there any more, with the remedy; "" when all is well."""
     does, missing = definition.does, ""
-    if does.status and ticket.form.status(does.status) is None:
+    if does.status and form.status(does.status) is None:
         missing = _("The status this action leads to is gone.")
-    elif does.assignment.how is How.PERSON and not _works_here(ctx, ticket, does.assignment.person):
+    elif does.assignment.how is How.PERSON and not _works_here(ctx, form, does.assignment.person):
         missing = _("Whom this action assigns to does not work on this form any more.")
     elif does.assignment.how in FROM_GROUP and ctx.db.get(Group, does.assignment.group or 0) is None:
         missing = _("The group this action assigns to is gone.")
-    elif does.subtask_to is not None and not _works_here(ctx, ticket, does.subtask_to):
+    elif does.subtask_to is not None and not _works_here(ctx, form, does.subtask_to):
         missing = _("Whom this action asks does not work on this form any more.")
     remedy = _("An administrator of the form can change the action.")
     return f"{missing} {remedy}" if missing else ""
 
 
-def _works_here(ctx: Context, ticket: Ticket, user_id: int | None) -> bool:
+def _works_here(ctx: Context, form: Form, user_id: int | None) -> bool:
     found = ctx.db.get(User, user_id or 0)
-    return found is not None and found.is_agent and can_work_on(ctx.db, found, ticket.form_id)
+    return found is not None and found.is_agent and can_work_on(ctx.db, found, form.id)
 
 
 def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User) -> Event:
