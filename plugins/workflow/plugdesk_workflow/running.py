@@ -19,6 +19,7 @@ from plugdesk.api import (
     can_work_on,
     change_status,
     delete_ticket,
+    html_of_text,
     running,
     set_fields,
     watch,
@@ -92,9 +93,10 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
             watch(ctx.db, ticket, watcher)
     telling = Telling(ctx, ticket, action, definition, entered, by)
     if does.subtask_to is not None:
+        subject = telling.text(does.subtask_subject)
         ask_colleague(
-            ctx.db, ticket, by, colleague=ctx.db.get_one(User, does.subtask_to), subject=telling.text(does.subtask_subject),
-            body=telling.html(does.subtask_body or does.subtask_subject) or f"<p>{ticket.subject}</p>",
+            ctx.db, ticket, by, colleague=ctx.db.get_one(User, does.subtask_to), subject=subject,
+            body=telling.html(does.subtask_body) or html_of_text(subject or ticket.subject),
         )  # fmt: skip
     letters = telling.tell_all()
     event = ctx.journal(

@@ -234,6 +234,13 @@ def test_an_action_asks_a_colleague_in_a_subtask_and_lets_people_watch(session, 
     assert "Asked by Ask" in said(session, ticket, "note")[0].text
 
 
+def test_a_subtask_without_a_text_says_its_subject_as_it_is(session, form, action, run, agent):
+    ticket = make_ticket(session, form, subject="<b>Till</b> & co")
+    run(ticket, action("Ask", does=Does(subtask_to=agent.id, subtask_subject="Look: ${ticket:subject}")))
+    subtask = session.scalars(sa.select(Ticket).where(Ticket.parent_id == ticket.id)).one()
+    assert subtask.messages[0].text.strip() == "Look: <b>Till</b> & co"
+
+
 def test_an_action_can_close_without_telling_the_customer(session, ticket, action, run):
     run(ticket, action("Spam", does=Does(status="closed", quietly=True)))
     closed = session.scalars(sa.select(Event).where(Event.kind == "ticket_closed", Event.ticket_id == ticket.id)).one()
