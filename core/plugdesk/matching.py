@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Protocol
 
 from plugdesk.conditions import _NEGATIONS, AllOf, AnyOf, Condition, FactTest, Not, _compare_text, _holds, _lowered
 
-Matcher = Callable[[Mapping[str, Any], datetime, tzinfo], bool]
+
+class Matcher(Protocol):
+    """A condition that was read once: whether it holds of these values by name, at this moment, in this zone."""
+
+    def __call__(self, values: Mapping[str, Any], now: datetime, zone: tzinfo, /) -> bool: ...
 
 
 def matcher(condition: Condition) -> Matcher:

@@ -30,6 +30,8 @@ from plugdesk.services import Services
 from plugdesk.worker import GRACE, HEARTBEAT, Worker, something_is_due, tick
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from plugdesk.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -184,19 +186,29 @@ class StandIn:
             self._stop = self._thread = None
 
 
+class _Carrier(rq.Worker):
+    """RQ's worker, which says whether it was told to stop: on an error of Redis `work` returns just the same."""
+
+    told = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """The handler of SIGTERM and SIGINT."""
+        self.told = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
 def _be_carrier(runtime: Runtime) -> NoReturn:
-    for number in ENDINGS:
-        signal.signal(number, signal.SIG_DFL)
     # A group of its own: Ctrl-C reaches the ticking process alone, which passes it on once. Twice means “at once” to RQ.
     os.setpgrp()
     code = 1
     try:
         while code:
-            try:
-                _work(runtime, burst=False)
+            for number in ENDINGS:  # until RQ handles them itself
+                signal.signal(number, signal.SIG_DFL)
+            if _work(runtime, burst=False):
                 code = 0
-            except RedisError as error:
-                log.warning("RQ lost Redis (%s) and begins anew", error)
+            else:
+                log.warning("RQ lost Redis and begins anew")
                 sleep(TICK)
     except BaseException:
         log.exception("RQ's worker failed")
@@ -204,18 +216,19 @@ def _be_carrier(runtime: Runtime) -> NoReturn:
         os._exit(code)
 
 
-def _work(runtime: Runtime, *, burst: bool) -> None:
+def _work(runtime: Runtime, *, burst: bool) -> bool:
+    """Let RQ work until it is told to stop (true), loses Redis or, with `burst`, has nothing left (false)."""
     # A work-horse is forked for every nudge and must not inherit connections to the database.
     runtime.database.close()
     redis = Redis.from_url(runtime.settings.redis_url)
     while not _answers(redis):
         if burst:
-            return
+            return False
         sleep(TICK)
-    worker = rq.Worker(
-        [rq.Queue(QUEUE, connection=redis, serializer=JSONSerializer)], connection=redis, serializer=JSONSerializer
-    )
-    worker.work(burst=burst, logging_level="WARNING")
+    worker = _Carrier([rq.Queue(QUEUE, connection=redis, serializer=JSONSerializer)], connection=redis, serializer=JSONSerializer)
+    with suppress(RedisError):
+        worker.work(burst=burst, logging_level="WARNING")
+    return worker.told
 
 
 def _answers(redis: Redis) -> bool:

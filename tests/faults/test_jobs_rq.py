@@ -16,6 +16,7 @@ import pytest
 import rq
 import sqlalchemy as sa
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from plugdesk import rq_worker
 from plugdesk.contributions import JobKind, Timer
@@ -220,3 +221,24 @@ def test_work_that_redis_never_heard_of_is_swept_up_when_it_is_back(rq_desk: RqD
         put(runtime, 2)
         with ValkeyServer(data_dir=tmp_path / "redis", port=port, config={"save": ""}):
             until(lambda: ran(tmp_path) == [1, 2])
+
+
+def test_rq_that_gives_up_on_an_error_of_redis_begins_anew(
+    rq_desk: RqDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gave_up = tmp_path / "gave-up"
+    execute = rq.Worker.execute_job
+
+    def lose_redis_once(worker: rq.Worker, *given: Any) -> Any:
+        if gave_up.exists():
+            return execute(worker, *given)
+        gave_up.touch()
+        raise RedisConnectionError("Redis went away under the job")
+
+    monkeypatch.setattr(rq.Worker, "execute_job", lose_redis_once)
+    monkeypatch.setattr(rq_worker, "NUDGE_LIFE", 1)
+    runtime = rq_desk(jobs=[noting(tmp_path)])
+    with rq_process(runtime):
+        put(runtime, 1)
+        until(lambda: ran(tmp_path) == [1])
+    assert gave_up.exists()

@@ -86,8 +86,9 @@ def pages(): return [
 
 
 @pytest.fixture(params=SINS)
-def company(request, database_url, tmp_path, clock):
+def company(request, database_url, tmp_path, clock, monkeypatch):
     """The company with a saboteur of one kind on its form, in a desk that puts aside what plugins do."""
+    monkeypatch.setattr("plugdesk.plugins.executor.DECISION_LIMIT", 1.0)
     folder = tmp_path / "plugin/plugdesk_saboteur"
     folder.mkdir(parents=True)
     sin, slow = SINS[request.param], request.param == "takes its time"

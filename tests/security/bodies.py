@@ -108,5 +108,5 @@ QUERIES: Mapping[str, str] = {
     "GET /search/palette": "?q=till",
     "GET /customers/lookup": "?q=bob",
     "GET /live/changes": "?since=0",
-    "GET /forms/<slug>/x/routing/why": "?ticket=1",
+    "GET /forms/<slug>/x/routing/why": "?ticket={number}",
 }

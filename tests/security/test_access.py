@@ -62,7 +62,13 @@ def ask(world: World, role: str, row: Row, *, missing: bool = False, method: str
         else:
             name = MISSING_PART.get(row.object) or re.findall(r"<(?:\w+:)?(\w+)>", row.rule)[-1]
             parts[name] = MISSING if f"int:{name}" in row.rule else NO_NAME
-    return world.ask(role, method or row.method, world.path(row.rule, **parts) + QUERIES.get(row.route, ""), body, **given)
+    return world.ask(
+        role,
+        method or row.method,
+        world.path(row.rule, **parts) + QUERIES.get(row.route, "").format_map(world.things),
+        body,
+        **given,
+    )
 
 
 def test_every_route_has_its_row_and_every_row_its_route(app) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.forms.commands import add_field, add_section
@@ -53,7 +54,7 @@ def form_at(page: Any, action: str) -> Any:
 
 
 def test_what_is_missing_is_marked_on_the_ticket(browser: TestApp, ticket: Ticket) -> None:
-    panel = browser.get("/tickets/1").html.find(id="panel-fields").text
+    panel = browser.get(f"/tickets/{ticket.number}").html.find(id="panel-fields").text
     assert "Missing" in panel
     assert "Serial" not in panel
 
@@ -69,7 +70,7 @@ def test_a_new_ticket_asks_on_as_it_is_answered(browser: TestApp, session: Sessi
     page = form_at(refused, "/tickets")
     page["field-serial"] = "77"
     page.submit(status=303)
-    assert session.get(Ticket, 1).values == {"priority": "normal", "device": "till", "serial": "77"}
+    assert session.scalars(sa.select(Ticket)).one().values == {"priority": "normal", "device": "till", "serial": "77"}
 
 
 def test_the_questions_are_drawn_anew_by_themselves(browser: TestApp, ticket: Ticket, form: Form) -> None:
@@ -85,33 +86,39 @@ def test_the_questions_are_drawn_anew_by_themselves(browser: TestApp, ticket: Ti
     del sent["form"]
     assert (
         "Serial"
-        in browser.post("/tickets/fields", {**sent, "asked_id": "edit", "ticket": "1"}, headers={"HX-Request": "true"}).text
+        in browser.post(
+            "/tickets/fields", {**sent, "asked_id": "edit", "ticket": ticket.number}, headers={"HX-Request": "true"}
+        ).text
     )
-    browser.post("/tickets/fields", {**sent, "asked_id": "edit", "ticket": "99"}, status=404)
+    browser.post("/tickets/fields", {**sent, "asked_id": "edit", "ticket": "999999"}, status=404)
     browser.post("/tickets/fields", {**sent, "asked_id": "<b>"}, status=404)
 
 
 def test_hidden_fields_are_not_accepted(browser: TestApp, ticket: Ticket, session: Session) -> None:
-    page = form_at(browser.get("/tickets/1?edit=fields"), "/tickets/1/fields")
+    page = form_at(browser.get(f"/tickets/{ticket.number}?edit=fields"), f"/tickets/{ticket.number}/fields")
     fields = [*page.submit_fields(), ("field-serial-here", "1"), ("field-serial", "77")]
     browser.post(
-        "/tickets/1/fields", [(name, "program" if name == "field-device" else value) for name, value in fields], status=303
+        f"/tickets/{ticket.number}/fields",
+        [(name, "program" if name == "field-device" else value) for name, value in fields],
+        status=303,
     )
     session.expire_all()
     assert (ticket.values["device"], "serial" in ticket.values) == ("program", False)
 
 
 def test_a_refused_value_comes_back_with_the_reason(browser: TestApp, ticket: Ticket) -> None:
-    page = form_at(browser.get("/tickets/1"), "/tickets/1/fields")
+    page = form_at(browser.get(f"/tickets/{ticket.number}"), f"/tickets/{ticket.number}/fields")
     page["field-cost"] = "plenty"
     refused = page.submit(status=422)
     assert "Write a number" in refused.text
-    assert form_at(refused, "/tickets/1/fields")["field-cost"].value == "plenty"
+    assert form_at(refused, f"/tickets/{ticket.number}/fields")["field-cost"].value == "plenty"
 
 
 def test_a_status_says_what_it_needs_and_takes_it_right_there(browser: TestApp, ticket: Ticket, session: Session) -> None:
-    status = form_at(browser.get("/tickets/1"), "/tickets/1/status")
-    refused = browser.post("/tickets/1/status", {"csrf_token": status["csrf_token"].value, "status": "done"}, status=422)
+    status = form_at(browser.get(f"/tickets/{ticket.number}"), f"/tickets/{ticket.number}/status")
+    refused = browser.post(
+        f"/tickets/{ticket.number}/status", {"csrf_token": status["csrf_token"].value, "status": "done"}, status=422
+    )
     sheet = refused.html.find(id="status-fields")
     assert "Before “Done”" in sheet.text
     assert "Fill in “Cost”." in sheet.text
@@ -123,27 +130,29 @@ def test_a_status_says_what_it_needs_and_takes_it_right_there(browser: TestApp, 
 
 
 def test_what_is_typed_beside_what_is_missing_is_kept(browser: TestApp, ticket: Ticket) -> None:
-    status = form_at(browser.get("/tickets/1"), "/tickets/1/status")
+    status = form_at(browser.get(f"/tickets/{ticket.number}"), f"/tickets/{ticket.number}/status")
     sent = {"csrf_token": status["csrf_token"].value, "status": "done", "field-cost-here": "1", "field-cost": "12"}
-    refused = browser.post("/tickets/1/status", sent, status=422)
+    refused = browser.post(f"/tickets/{ticket.number}/status", sent, status=422)
     page = next(each for each in refused.forms.values() if "field-cost" in each.fields and "status" in each.fields)
     assert page["field-cost"].value == "12"
 
 
 def test_a_read_only_field_is_shown_and_not_sent(browser: TestApp, ticket: Ticket, session: Session) -> None:
-    token = form_at(browser.get("/tickets/1"), "/tickets/1/status")["csrf_token"].value
+    token = form_at(browser.get(f"/tickets/{ticket.number}"), f"/tickets/{ticket.number}/status")["csrf_token"].value
     sent = {"field-cost-here": "1", "field-cost": "12", "field-device-here": "1", "field-device": "program"}
-    browser.post("/tickets/1/status", {"csrf_token": token, "status": "closed", **sent}, status=303)
-    page = form_at(browser.get("/tickets/1"), "/tickets/1/fields")
+    browser.post(f"/tickets/{ticket.number}/status", {"csrf_token": token, "status": "closed", **sent}, status=303)
+    page = form_at(browser.get(f"/tickets/{ticket.number}"), f"/tickets/{ticket.number}/fields")
     assert "field-cost-here" not in page.fields
-    refused = browser.post("/tickets/1/fields", {"csrf_token": token, "field-cost-here": "1", "field-cost": "13"}, status=422)
+    refused = browser.post(
+        f"/tickets/{ticket.number}/fields", {"csrf_token": token, "field-cost-here": "1", "field-cost": "13"}, status=422
+    )
     assert "can no longer be changed in this status" in refused.text
 
 
 def test_an_answer_that_would_close_without_a_field_is_kept_and_says_why(browser: TestApp, ticket: Ticket) -> None:
-    page = form_at(browser.get("/tickets/1"), "/tickets/1/replies")
+    page = form_at(browser.get(f"/tickets/{ticket.number}"), f"/tickets/{ticket.number}/replies")
     sent = [(name, value) for name, value in page.submit_fields() if name not in ("text", "then")]
-    refused = browser.post("/tickets/1/replies", [*sent, ("text", "All done."), ("then", "done")], status=422)
+    refused = browser.post(f"/tickets/{ticket.number}/replies", [*sent, ("text", "All done."), ("then", "done")], status=422)
     assert "Fill in “Cost”." in refused.text
     assert "All done." in refused.text
 
@@ -153,10 +162,10 @@ def test_what_is_asked_on_a_strangers_ticket_is_not_told(browse: Browse, ticket:
     session.commit()
     other = browse(stranger)
     token = form_at(other.get("/tickets/new"), "/tickets")["csrf_token"].value
-    for named in ({"ticket": "1"}, {"form": "repairs"}, {"ticket": "999"}):
+    for named in ({"ticket": ticket.number}, {"form": "repairs"}, {"ticket": "999"}):
         other.post("/tickets/fields", {"csrf_token": token, "asked_id": "edit", **named}, status=404)
     sent = {"csrf_token": token, "status": "done", "field-cost-here": "1", "field-cost": "1"}
-    other.post("/tickets/1/status", sent, status=404)
+    other.post(f"/tickets/{ticket.number}/status", sent, status=404)
     session.expire_all()
     assert "cost" not in ticket.values
 

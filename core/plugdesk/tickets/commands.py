@@ -113,10 +113,11 @@ def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None
     """Put the ticket into its form's first status of one of `kinds`.
 
     It is what comes of something else that `by` did, and needs no right of its own. The ticket stays where it is when there is
-    no such status, or (done in passing by a person's act) when a field is empty that it requires.
+    no such status, or (done in passing by a person's act) when a field is empty that is required from this status on. What is
+    required anyhow was to be asked at the door: a letter's gaps hold nothing up that people do.
     """
     status = ticket.form.first_status(*kinds)
-    if status is None or (by is not None and missing_in(session, ticket, status)):
+    if status is None or (by is not None and any(each.required_from for each in missing_in(session, ticket, status))):
         return ticket
     return _enter(session, ticket, status, by=by)
 

@@ -160,7 +160,7 @@ def _play_step(session: Session, stage: Stage, step: Step) -> None:
         case StepKind.RATING:
             _rate(session, stage, ticket, step)
     if step.status:
-        change_status(session, ticket, stage.status(ticket.form, step.status), by=stage.agent(step.who))
+        change_status(session, ticket, stage.status(ticket.form, step.status), by=stage.agent(step.who), incomplete=True)
 
 
 def _write_letter(session: Session, stage: Stage, step: Step) -> None:

@@ -4,10 +4,16 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.database import STATEMENT_LIMIT_MS, finish
-from plugdesk.plugins.executor import DECISION_LIMIT
+from plugdesk.plugins import executor
 from tests.core.plugins.conftest import build_form, build_plugin
 
 pytestmark = pytest.mark.both_databases
+DECISION_LIMIT = executor.DECISION_LIMIT  # before the tests at large are given more
+
+
+@pytest.fixture(autouse=True)
+def in_earnest(monkeypatch):
+    monkeypatch.setattr(executor, "DECISION_LIMIT", DECISION_LIMIT)
 
 
 def ok(ctx, ticket, settled):

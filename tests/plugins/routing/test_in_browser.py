@@ -77,11 +77,11 @@ def test_rules_are_put_in_order_by_keys(session, form, programmers, rule, visit)
 
 
 @pytest.mark.parametrize("width", [PHONE, 1440])
-@pytest.mark.parametrize("path", ["", "rules/1", "why?ticket=1"], ids=["rules", "a rule", "why"])
+@pytest.mark.parametrize("path", ["", "rules/{rule}", "why?ticket={ticket}"], ids=["rules", "a rule", "why"])
 def test_its_pages_fit_and_are_for_everybody(session, form, programmers, rule, visit, path, width):
-    rule([{"fact": "ticket.words", "contains": "beeps"}, {"fact": "opened.working", "is": True}], group_id=programmers.id)
-    make_ticket(session, form)
+    made = rule([{"fact": "ticket.words", "contains": "beeps"}, {"fact": "opened.working", "is": True}], group_id=programmers.id)
+    ticket = make_ticket(session, form)
     session.commit()
-    page = visit(path, width=width, scheme="dark" if width == PHONE else "light")
+    page = visit(path.format(rule=made.id, ticket=ticket.number), width=width, scheme="dark" if width == PHONE else "light")
     assert accessibility_problems(page) == []
     assert not overflow(page)
