@@ -91,6 +91,7 @@ from plugdesk.permissions import (
     can_run_some,
     can_see,
     can_work_on,
+    rights_of,
     visible_forms,
     visible_tickets,
     why_not,
@@ -133,6 +134,7 @@ from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, wit
 from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
+from plugdesk.tickets.queries import ticket_for
 from plugdesk.tickets.running import running
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
@@ -146,7 +148,7 @@ from plugdesk.users.customers import (
     remove_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
-from plugdesk.users.queries import agents_of_form
+from plugdesk.users.queries import agents_of_form, all_groups, rights_on_form
 from plugdesk.users.shifts import Presence, presence_of
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
@@ -240,6 +242,7 @@ __all__ = [
     "add_user",
     "agents_of_form",
     "all_forms",
+    "all_groups",
     "as_json",
     "ask_colleague",
     "assign",
@@ -337,6 +340,8 @@ __all__ = [
     "render_text",
     "reply_to_ticket",
     "report_failure",
+    "rights_of",
+    "rights_on_form",
     "running",
     "runtime_of",
     "safe_name",
@@ -358,6 +363,7 @@ __all__ = [
     "storable",
     "survivor",
     "text_of_html",
+    "ticket_for",
     "translatable",
     "unwatch",
     "updates_aside",

@@ -16,6 +16,8 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
     "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"}, "absence": {"user_id": "person"},
     "payable": {"number": "payable"}, "paypress": {"number": "payable", "plugin": "=button", "name": "=press"}, "payfailed": {"message_id": "payfailed"},
+    "act": {"code": "=payment_received"}, "payact": {"number": "payable", "code": "=payment_received"}, "payrefuse": {"number": "payable", "code": "=refuse"},
+    "billingsact": {"number": "elsewhere", "code": "=payment_received"},
     "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
@@ -87,6 +89,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/x/routing/order": {"order": "{rules}"},
     "POST /forms/<slug>/x/routing/ready/<code>": {"group-high": "{group_id}"},
     "POST /forms/<slug>/x/routing/replays": {"name": "Another", "group": "{group_id}", "most": "100"},
+    "POST /forms/<slug>/x/workflow/tickets/<int:number>/<code>": {"text": "It is here."},
     "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
     "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
     "POST /account/absences": {"first_day": "2027-05-01"},

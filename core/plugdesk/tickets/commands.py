@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
-from plugdesk.forms.entering import check_values, fill_in
+from plugdesk.forms.entering import check_values, fill_in, values_entered
 from plugdesk.forms.facts import values_of_ticket
 from plugdesk.forms.models import Field, Status, StatusKind
 from plugdesk.forms.rules import Decision, decide, wanted_facts
@@ -122,11 +122,19 @@ def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None
     return _enter(session, ticket, status, by=by)
 
 
-def decision_on(session: Session, ticket: Ticket, *, status: Status | None = None, by_agent: bool = True) -> Decision:
-    """What the rules of its form say of the ticket as it stands, or as it would stand in `status`."""
+def decision_on(
+    session: Session,
+    ticket: Ticket,
+    *,
+    status: Status | None = None,
+    by_agent: bool = True,
+    entered: Mapping[str, Any] | None = None,
+) -> Decision:
+    """What the rules of its form say of the ticket as it stands, or as it would in `status` and with what was `entered`, by code."""
+    values = values_entered(session, ticket.form, entered, before=ticket.values) if entered else ticket.values
     facts = values_of_ticket(session, ticket, wanted_facts(session, ticket.form))
     code = (status or ticket.form.status_by_id(ticket.status_id)).code
-    return decide(session, ticket.form, ticket.values, status=code, facts=facts, by_agent=by_agent)
+    return decide(session, ticket.form, values, status=code, facts=facts, by_agent=by_agent)
 
 
 def missing_in(session: Session, ticket: Ticket, status: Status) -> tuple[Field, ...]:

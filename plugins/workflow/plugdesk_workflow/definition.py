@@ -134,8 +134,13 @@ class Definition:
     does: Does = Does()
     letters: tuple[Letter, ...] = ()
 
-    def asked(self, kind: AskKind) -> list[Ask]:
-        return [each for each in self.asks if each.kind is kind]
+    @property
+    def asks_first(self) -> bool:
+        """Whether it asks for something before it is run."""
+        return bool(self.asks) or self.does.assignment.how is How.CHOSEN
+
+    def asks_for(self, kind: AskKind) -> bool:
+        return any(each.kind is kind for each in self.asks)
 
 
 def read(action: Action) -> Definition:

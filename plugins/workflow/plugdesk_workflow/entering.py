@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plugdesk.api import (
@@ -35,6 +35,7 @@ class Given:
     own: Mapping[str, Any] = field(default_factory=dict)
     person: int | None = None
     group: int | None = None
+    version: int | None = None  # the ticket's as the page showed it
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,30 @@ class Entered:
     in_words: Sequence[Sequence[str]] = ()
     person: User | None = None
     group: Group | None = None
+    version: int | None = None
 
     @property
     def text(self) -> str:
         return text_of_html(self.html).strip()
+
+
+def asking(ctx: Context, ticket: Ticket, definition: Definition, fields: Mapping[str, Any]) -> Definition:
+    """The action as it asks on this ticket, while `fields` stand in its controls.
+
+    Without the fields that the form's rules hide, and with those that are empty and that the new status requires.
+    """
+    after = ticket.form.status(definition.does.status) if definition.does.status else None
+    asks = list(definition.asks)
+    while True:  # a field that is asked for may show others
+        codes = {each.code for each in asks if each.kind is AskKind.FIELD}
+        entered = {**definition.does.values, **{code: value for code, value in fields.items() if code in codes}}
+        then = decision_on(ctx.db, ticket, status=after, entered=entered)
+        enters = after is not None and after.id != ticket.status_id
+        more = [each.code for each in then.missing if enters and each.code not in codes]
+        if not more:
+            shown = [each for each in asks if each.kind is not AskKind.FIELD or each.code in then.visible]
+            return replace(definition, asks=tuple(shown))
+        asks += [Ask(AskKind.FIELD, required=True, code=code) for code in more]
 
 
 def read_given(ctx: Context, ticket: Ticket, definition: Definition, given: Given, *, by: User) -> Entered:
@@ -59,7 +80,6 @@ def read_given(ctx: Context, ticket: Ticket, definition: Definition, given: Give
     problems: dict[str, str] = {}
     html, fields, words, told = "", dict[str, Any](), dict[str, str](), list[tuple[str, str]]()
     files: tuple[str, ...] = ()
-    visible = decision_on(ctx.db, ticket).visible
     for ask in definition.asks:
         shown = ""
         if ask.kind is AskKind.TEXT:
@@ -68,20 +88,20 @@ def read_given(ctx: Context, ticket: Ticket, definition: Definition, given: Give
         elif ask.kind is AskKind.FILES:
             files, shown = _files(ctx, given, by, problems)
         elif ask.kind is AskKind.FIELD:
-            if ask.code not in visible:
-                continue  # the form's rules hide it: neither asked for nor taken
             shown = _form_field(ctx, ticket, ask, given, fields, problems)
         else:
             shown = _own_field(ctx, ask, given, problems)
         if ask.required and not shown and ask.name not in problems:
             problems[ask.name] = _fill_in(ctx, ask)
         if shown and (ask.kind is not AskKind.FIELD or ask.code in given.fields):
-            told.append((_label(ticket, ask), shown))
+            told.append((label_of(ticket, ask), shown))
             words[ask.code or str(ask.kind)] = shown
     person, group = _chosen(ctx, ticket, definition, given, problems)
     if problems:
         raise Invalid(problems=problems)
-    return Entered(html if "text" in words else "", files, fields, words, [list(each) for each in told], person, group)
+    return Entered(
+        html if "text" in words else "", files, fields, words, [list(each) for each in told], person, group, given.version
+    )
 
 
 def _files(ctx: Context, given: Given, by: User, problems: dict[str, str]) -> tuple[tuple[str, ...], str]:
@@ -133,7 +153,8 @@ def _chosen(
     return person, group
 
 
-def _label(ticket: Ticket, ask: Ask) -> str:
+def label_of(ticket: Ticket, ask: Ask) -> str:
+    """What is asked for, as its page calls it."""
     if ask.kind is AskKind.TEXT:
         return ask.label or _("Text")
     if ask.kind is AskKind.FILES:

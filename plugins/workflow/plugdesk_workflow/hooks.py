@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from plugdesk.api import Change, Context, Form, hookimpl
 from plugdesk.api import gettext as _
 from plugdesk_workflow.rights import actions_of
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_web.api import FormActions, Pages
+    from plugdesk_workflow import acting
+
+    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on), Pages(acting.blueprint)]
 
 
 @hookimpl

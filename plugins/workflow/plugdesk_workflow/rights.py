@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, GroupMember, Ticket, User, can_configure, can_delete, why_not
+from plugdesk.api import Conflict, Context, Ticket, User, can_configure, can_delete, current_language, rights_of, why_not
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import read
 from plugdesk_workflow.models import Action
@@ -22,6 +22,12 @@ def actions_of(ctx: Context) -> list[Action]:
     return list(ctx.db.scalars(wanted))
 
 
+def action_called(ctx: Context, code: str) -> Action | None:
+    """The form's action with this code."""
+    assert ctx.form is not None, "Workflow is switched on for forms."
+    return ctx.db.scalars(sa.select(Action).where(Action.form_id == ctx.form.id, Action.code == code)).one_or_none()
+
+
 def offered(ctx: Context, ticket: Ticket, by: User) -> list[Action]:
     """The actions that `by` may run on the ticket as it stands."""
     return [each for each in actions_of(ctx) if is_offered(ticket, each) and not why_not_run(ctx, ticket, each, by)]
@@ -32,6 +38,13 @@ def is_offered(ticket: Ticket, action: Action) -> bool:
     return (
         action.is_on and action.form_id == ticket.form_id and ticket.form.status_by_id(ticket.status_id).code in action.statuses
     )
+
+
+def check_offered(ticket: Ticket, action: Action) -> None:
+    """Raises `Conflict` where the ticket's status does not offer the action, or it is off."""
+    if not is_offered(ticket, action):
+        status = ticket.form.status_by_id(ticket.status_id).name_in(current_language())
+        raise Conflict(_("“%(action)s” cannot be run in the status “%(status)s”.", action=action.name, status=status))
 
 
 def why_not_run(ctx: Context, ticket: Ticket, action: Action, by: User) -> str:
@@ -45,8 +58,7 @@ def why_not_run(ctx: Context, ticket: Ticket, action: Action, by: User) -> str:
     who = definition.who
     if who.agents or (who.assignee and ticket.assignee_id == by.id) or can_configure(ctx.db, by, ticket.form):
         return ""
-    member = sa.select(GroupMember.user_id).where(GroupMember.user_id == by.id, GroupMember.group_id.in_(who.groups))
-    if who.groups and ctx.db.scalar(member.limit(1)) is not None:
+    if not rights_of(ctx.db, by).groups.isdisjoint(who.groups):
         return ""
     if who.assignee and not who.groups:
         return _("Only whom the ticket is assigned to may run “%(action)s”. Accept it first.", action=action.name)

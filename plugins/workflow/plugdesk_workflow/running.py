@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from plugdesk.api import (
-    Conflict,
     Context,
     Event,
     Form,
@@ -26,10 +25,10 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import FROM_GROUP, Definition, How, read
-from plugdesk_workflow.entering import Entered, Given, read_given
+from plugdesk_workflow.entering import Entered, Given, asking, read_given
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.people import picked
-from plugdesk_workflow.rights import is_offered, right_to, why_not_run
+from plugdesk_workflow.rights import check_offered, right_to, why_not_run
 from plugdesk_workflow.telling import Telling
 
 
@@ -41,12 +40,11 @@ def run_action(ctx: Context, ticket: Ticket, action: Action, given: Given, *, by
     """
     if sentence := why_not_run(ctx, ticket, action, by):
         raise NotAllowed(sentence)
-    if not is_offered(ticket, action):
-        status = ticket.form.status_by_id(ticket.status_id).name
-        raise Conflict(_("“%(action)s” cannot be run in the status “%(status)s”.", action=action.name, status=status))
+    check_offered(ticket, action)
     definition = read(action)
     if sentence := trouble(ctx, ticket.form, definition):
         raise Invalid(sentence)
+    definition = asking(ctx, ticket, definition, given.fields)
     entered = read_given(ctx, ticket, definition, given, by=by)
     with ctx.transaction(), running(ctx.db, ticket, by, right_to(action)):
         return _run(ctx, ticket, action, definition, entered, by)
@@ -79,7 +77,7 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
     after = form.status(does.status) if does.status else None
     try:
         if values:
-            set_fields(ctx.db, ticket, values, by=by)
+            set_fields(ctx.db, ticket, values, by=by, version=entered.version if entered.fields else None)
         if after is not None:
             change_status(ctx.db, ticket, after, by=by, quietly=does.quietly)
     except Invalid as refused:

@@ -12,9 +12,7 @@ from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskErr
 from plugdesk.html import html_of_text
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see
-from plugdesk.runtime import runtime_of
 from plugdesk.tickets import correspondence
-from plugdesk.tickets.attachments import NewFile
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.queries import ticket_for
@@ -24,8 +22,9 @@ from plugdesk_web.drafts import forget_draft
 from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
-from plugdesk_web.shown import was_shown
+from plugdesk_web.shown import ticket_to_act_on, was_shown
 from plugdesk_web.thread import body_of
+from plugdesk_web.written import written_files, written_html
 
 blueprint = Blueprint("replies", __name__)
 UNDO = timedelta(seconds=10)
@@ -37,12 +36,12 @@ def create(number: int) -> Response:
     """Send what was written. When somebody has written since, or it cannot be sent, the page comes back with every word."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = _ticket(number)
+    ticket = ticket_to_act_on(number)
     try:
         status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
         message = correspondence.reply_to_ticket(
-            db(), ticket, me(), body=_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
-            files=_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO, channel=request.form.get("channel") or None,
+            db(), ticket, me(), body=written_html(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
+            files=written_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO, channel=request.form.get("channel") or None,
         )  # fmt: skip
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
         return _again(ticket, refusal, "reply")
@@ -64,10 +63,10 @@ def create_note(number: int) -> Response:
     """Keep a note for colleagues."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = _ticket(number)
+    ticket = ticket_to_act_on(number)
     try:
         keys = request.form.getlist("attachment")
-        note = correspondence.add_note(db(), ticket, me(), body=_body(), uploads=keys)
+        note = correspondence.add_note(db(), ticket, me(), body=written_html(), uploads=keys)
     except (Invalid, NotFound, NotAllowed) as refusal:
         return _again(ticket, refusal, "note")
     forget_draft(db(), ticket, me())
@@ -152,39 +151,12 @@ def message_here(message_id: int) -> Message:
     return message
 
 
-def _ticket(number: int) -> Ticket:
-    """The ticket one writes on. Who has lost sight of it since its page was shown keeps the words; to others it does not exist."""
-    try:
-        return ticket_for(db(), me(), number)
-    except NotFound:
-        if was_shown(number):
-            raise Conflict(
-                _("Ticket %(number)s is no longer yours to see. Nothing was sent; your words stand below.", number=number)
-            ) from None
-        raise
-
-
-def _body() -> str:
-    """The composer's HTML; without script its plain text."""
-    return request.form.get("html") or html_of_text(request.form.get("text", ""))
-
-
 def _addresses(name: str) -> list[str]:
     given = [part.strip() for part in request.form.get(name, "").replace(";", ",").split(",") if part.strip()]
     wrong = [each for each in given if not is_email(each)]
     if wrong:
         raise Invalid(problems={name: _("“%(address)s” is not an e-mail address.", address=wrong[0])})
     return [normal_email(each) for each in given]
-
-
-def _files() -> list[NewFile]:
-    most = runtime_of(db()).settings.max_upload_mb * 1024 * 1024
-    files = [each for each in request.files.getlist("files") if each.filename]
-    taken = [NewFile(each.filename or "", each.read(most + 1), each.mimetype) for each in files]
-    for each in taken:
-        if len(each.content) > most:
-            raise Invalid(_("%(name)s is larger than %(mb)d MB.", name=each.name, mb=most // 1024 // 1024))
-    return taken
 
 
 def _again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:
