@@ -237,7 +237,13 @@ def _payable(world: World, support: Form) -> dict[str, Any]:
     from plugdesk.users.rights import RightInput, set_right
 
     session, people = world.session, world.people
-    set_right(session, support, people["accountant"], RightInput(statuses=["waiting"], actions=["note", "workflow:payment_received"]), by=None)
+    set_right(
+        session,
+        support,
+        people["accountant"],
+        RightInput(statuses=["waiting"], actions=["note", "workflow:payment_received"]),
+        by=None,
+    )
     clara = find_or_create_customer(session, channel="email", value="clara@home.example", name="Clara Hill")
     letter = Said(text="Shall I pay by card?", files=[NewFile("card.png", PICTURE, "image/png")])
     ticket = open_ticket(session, support, clara, subject="The fee", said=letter, channel="email")

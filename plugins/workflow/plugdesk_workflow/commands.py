@@ -46,7 +46,7 @@ from plugdesk_workflow.rights import actions_of
 from plugdesk_workflow.telling import OWN
 
 MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME = 200, 50, 20, 100
-_TAKEN = frozenset({"name", "text", "files"})
+TAKEN = frozenset({"name", "text", "files"})
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,20 @@ def move_action(ctx: Context, row: Action, *, to: int, by: User) -> None:
         if each.position != place:
             each.position = place
     _journal(ctx, "actions_ordered", row, by, _("Moved the action “%(action)s”", action=row.name))
+
+
+def put_in_order(ctx: Context, order: Sequence[str], *, by: User) -> None:
+    """The actions with these ids, in this order, on the places they have together; others stay where they are."""
+    _form(ctx, by)
+    rows = actions_of(ctx)
+    known = {str(each.id): each for each in rows}
+    moved = [known[each] for each in dict.fromkeys(order) if each in known]
+    after = iter(moved)
+    for place, each in enumerate([next(after) if each in moved else each for each in rows]):
+        if each.position != place:
+            each.position = place
+    if moved:
+        _journal(ctx, "actions_ordered", moved[0], by, _("Put the actions of the form in order"))
 
 
 def action_here(ctx: Context, action_id: int) -> Action:
@@ -187,7 +201,7 @@ def _check_asks(form: Form, asks: Sequence[Ask], problems: dict[str, str]) -> No
             elif asked.kind is FieldKind.FILE:
                 problems[name] = _("Ask for files instead of a field for files.")
         elif ask.kind is AskKind.OWN:
-            if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", ask.code) or ask.code in _TAKEN:
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", ask.code) or ask.code in TAKEN:
                 problems[name] = _("A code is written in small Latin letters, figures and _, like “invoice”.")
             elif not ask.label.strip():
                 problems[name] = _("Say what is asked for.")

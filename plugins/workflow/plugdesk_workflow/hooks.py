@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugdesk.api import Change, Context, Form, hookimpl
+from plugdesk.api import Change, Context, Form, HealthLine, hookimpl, ngettext
 from plugdesk.api import gettext as _
+from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of
 
 
@@ -14,8 +15,19 @@ from plugdesk_workflow.rights import actions_of
 def pages() -> Sequence[Any]:
     from plugdesk_web.api import FormActions, Pages
     from plugdesk_workflow import acting
+    from plugdesk_workflow.routes import PAGES
 
-    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on), Pages(acting.blueprint)]
+    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on), Pages(acting.blueprint), *PAGES]
+
+
+@hookimpl
+def health(ctx: Context) -> Sequence[HealthLine]:
+    found = findings(ctx)
+    if not found:
+        return []
+    state = ngettext("%(num)d thing to look at", "%(num)d things to look at", len(found))
+    stuck = [each.text for each in found if each.tone == "red"]
+    return [HealthLine(_("Workflow"), state, " ".join(stuck[:3]))]
 
 
 @hookimpl

@@ -205,7 +205,9 @@ def test_somebody_elses_value_is_not_overwritten(session, form, ticket, action, 
 
 
 @pytest.mark.parametrize("lost", ["the action", "the ticket", "the right"])
-def test_who_loses_something_while_the_page_is_open_keeps_what_was_typed(session, form, ticket, workflow, action, browse, lost, admin):
+def test_who_loses_something_while_the_page_is_open_keeps_what_was_typed(
+    session, form, ticket, workflow, action, browse, lost, admin
+):
     asking = action("Refuse", asks=(Ask(AskKind.TEXT),))
     anna = make_agent(session, form)
     browser, url = browse(anna), RUN.format(ticket.id, asking.code)
