@@ -60,7 +60,11 @@ class Telling:
             body = self.html(letter.body)
             if not text_of_html(body).strip() and not uploads:
                 continue  # nothing was entered that it could say
-            message = reply_to_ticket(self._ctx.db, self._ticket, self._by, body=body, uploads=uploads, files=files)
+            # The status the action leads to, else the one the form itself puts an answered ticket into.
+            status = self._ticket.form.status(self._definition.does.status)
+            message = reply_to_ticket(
+                self._ctx.db, self._ticket, self._by, body=body, uploads=uploads, files=files, status=status
+            )
             holder = message if letter is carrier else holder
             replies[id(letter)] = message
         if carrier is not None:

@@ -262,3 +262,11 @@ def test_what_was_done_before_a_refusal_is_undone(session, ticket, action, run, 
         run(ticket, done, own={"invoice": "KX4711"})
     assert (ticket.values["priority"], said(session, ticket)) == (before, [])
     assert session.scalars(sa.select(Event).where(Event.kind.in_(("fields_changed", "action_run")))).all() == []
+
+
+def test_the_status_of_the_action_stands_whatever_a_reply_does_by_itself(session, ticket, action, run):
+    letters = (Letter(("customer",), "<p>We have it.</p>"),)
+    run(ticket, action("Answer", letters=letters))
+    assert ticket.status.code == "in_progress"
+    run(ticket, action("Answer and leave", does=Does(status="new"), letters=letters))
+    assert ticket.status.code == "new"
