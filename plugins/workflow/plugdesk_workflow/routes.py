@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, Status, current_language, lazy_gettext, rights_on_form
+from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, Status, current_language, lazy_gettext, ngettext, rights_on_form
 from plugdesk.api import gettext as _
 from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after
-from plugdesk_workflow import commands
+from plugdesk_workflow import commands, ready
 from plugdesk_workflow.commands import action_here
 from plugdesk_workflow.controls import choices_for
 from plugdesk_workflow.definition import read
@@ -35,7 +35,7 @@ def index(slug: str) -> Response:
     groups = [(status, [shown[each.id] for each in rows if status.code in each.statuses]) for status in form.statuses]
     lost = [shown[each.id] for each in rows if not any(form.status(code) for code in each.statuses)]
     return page(
-        "workflow:index.html", form=form, language=current_language(), groups=groups, lost=lost, rows=rows,
+        "workflow:index.html", form=form, language=current_language(), groups=groups, lost=lost, rows=rows, processes=ready.PROCESSES,
         findings=[(each, _mending(form, each)) for each in found],
     )  # fmt: skip
 
@@ -105,6 +105,19 @@ def put_in_order(slug: str) -> Response:
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
+
+
+@blueprint.post("/ready/<name>")
+def add_ready(slug: str, name: str) -> Response:
+    """Add a ready-made process."""
+    form_to_configure(slug)
+    made = ready.add_process(context("workflow"), name, by=me())
+    said = ngettext(
+        "%(num)d action was added. Look at it, and change what is different with you.",
+        "%(num)d actions were added. Look at them, and change what is different with you.",
+        len(made),
+    )
+    return redirect_after(url_for(".index", slug=slug), said if made else _("The form has all of these actions."))
 
 
 def _save(form: Form, row: Action | None) -> Response:
