@@ -170,6 +170,7 @@ def test_the_accountant_sees_what_waits_for_payment_and_has_one_button(desk: Des
     olga.goto(f"{desk.address}/views/open")
     assert f"/tickets/{other}" not in olga.content()
     olga.goto(f"{desk.address}/tickets/{number}")
+    look(olga)
     assert olga.locator(".actions > form button").all_inner_texts() == ["Payment received"]
     press(olga, "Payment received")
     olga.get_by_text("Done: Payment received.").wait_for()
