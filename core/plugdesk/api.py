@@ -113,6 +113,7 @@ from plugdesk.tickets.commands import (
     unwatch,
     watch,
 )
+from plugdesk.tickets.continuing import is_over
 from plugdesk.tickets.correspondence import (
     Said,
     add_note,
@@ -289,6 +290,7 @@ __all__ = [
     "html_of_text",
     "in_utc",
     "is_email",
+    "is_over",
     "keep_update",
     "keep_updates",
     "language_of",

@@ -99,6 +99,8 @@ _NAMES = {
     "theme": lazy_gettext("Appearance"), "can_delete": lazy_gettext("May put tickets into the bin"),
     "sees": lazy_gettext("Sees"), "statuses": lazy_gettext("Statuses"), "actions": lazy_gettext("May"),
     "is_admin": lazy_gettext("Configures the form"), "only_assignee": lazy_gettext("Only the assignee acts"),
+    "waits_on_reply": lazy_gettext("A reply waits for the customer"), "reopen_days": lazy_gettext("Days a closed ticket can be opened again"),
+    "resumes_on_message": lazy_gettext("A message ends the waiting"),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.errors import Invalid
 from plugdesk.events import record
+from plugdesk.forms.behaviour import BEHAVIOUR
 from plugdesk.forms.commands import create_form
 from plugdesk.forms.editing import begin_anew, has_changed
 from plugdesk.forms.models import Field, Form, Status
@@ -38,6 +39,8 @@ def copy_form(session: Session, source: Form, *, name: str, by: User | None) -> 
     form.responsible_user_id, form.responsible_group_id = source.responsible_user_id, source.responsible_group_id
     has_changed(session, form)
     form.only_assignee = source.only_assignee
+    for name in BEHAVIOUR:
+        setattr(form, name, getattr(source, name))
     for holder, right in rights_on_form(session, source):
         set_right(session, form, holder, as_given(right), by=by)
     waiting = [plugin for plugin in source.extensions if not _taken_along(session, source, form, plugin, by)]

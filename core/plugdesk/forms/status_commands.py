@@ -23,6 +23,7 @@ from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
 
 MOST_STATUSES = 50
+NO_CODES = frozenset({"order", "behaviour"})  # addresses beside those of the statuses
 STATUS_CHANGES = frozenset({"name", "names", "kind"})
 
 
@@ -42,7 +43,8 @@ def add_status(
         raise Invalid(_("At most %(most)s statuses.", most=MOST_STATUSES))
     status = Status(form_id=form.id, names={}, position=len(form.statuses))
     _set_status(session, form, status, {"name": name, "names": names or {}, "kind": kind})
-    status.code = free_code(status.name, codes_ever(session, form, "status", form.statuses), otherwise="status")
+    taken = codes_ever(session, form, "status", form.statuses) | NO_CODES
+    status.code = free_code(status.name, taken, otherwise="status")
     before = [each for each in form.statuses if list(StatusKind).index(each.kind) <= list(StatusKind).index(status.kind)]
     form.statuses.insert(len(before), status)
     renumber(form.statuses)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.forms import commands
+from plugdesk.forms.behaviour import BEHAVIOUR, MOST_DAYS, SWITCHES
 from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import ticket_counts
 from plugdesk.i18n import LANGUAGES, current_language, lazy_gettext, pgettext
@@ -66,6 +67,22 @@ def change(slug: str, code: str) -> Response:
         stored = _stored(_status(form, code))
         labels = {"name": pgettext("thing", "Name"), "kind": _("Kind")}
         return _page(form, code, given, said.beside((label, given.get(name), stored[name]) for name, label in labels.items()))
+    return redirect_after(url_for("statuses.index", slug=slug), _("Saved."))
+
+
+@blueprint.post("/behaviour")
+@agent_only
+def behave(slug: str) -> Response:
+    """What happens by itself when somebody writes."""
+    form, given = form_to_configure(slug), request.form
+    changes = {name: given.get(name, "") for name in BEHAVIOUR}
+    try:
+        commands.change_behaviour(db(), form, changes, by=me(), version=version_given())
+    except (Invalid, Conflict) as refusal:
+        said, form = refused(refusal), form_to_configure(slug)
+        stored = _behaviour(form)
+        said = said.beside((label, given.get(name, ""), stored[name]) for name, label in _habits(form).items())
+        return _page(form, None, {}, behaviour=given, misbehaved=said)
     return redirect_after(url_for("statuses.index", slug=slug), _("Saved."))
 
 
@@ -129,10 +146,37 @@ def _stored(status: Status) -> dict[str, Any]:
     }
 
 
-def _page(form: Form, code: str | None, given: Mapping[str, Any], refusal: Refused = FRESH) -> Response:
-    """`code` is the status in its editor: "" for a new one, None for none."""
+def _behaviour(form: Form) -> dict[str, str]:
+    """What happens by itself, as the page would send it."""
+    days = "" if form.reopen_days is None else str(form.reopen_days)
+    return {**{name: "1" if getattr(form, name) else "" for name in SWITCHES}, "reopen_days": days}
+
+
+def _habits(form: Form) -> dict[str, str]:
+    """What each switch says, with the names of the statuses it leads to."""
+    waiting, going_on = form.first_status(StatusKind.PENDING), form.first_status(StatusKind.OPEN, StatusKind.NEW)
+    names = [status.name_in(current_language()) if status else "…" for status in (waiting, going_on)]
+    return {
+        "waits_on_reply": _("An agent's reply puts the ticket into “%(status)s”", status=names[0]),
+        "resumes_on_message": _("A customer's message on a waiting ticket puts it into “%(status)s”", status=names[1]),
+        "reopen_days": _("For so many days a customer's message opens a done or closed ticket again"),
+    }
+
+
+def _page(
+    form: Form,
+    code: str | None,
+    given: Mapping[str, Any],
+    refusal: Refused = FRESH,
+    *,
+    behaviour: Mapping[str, Any] | None = None,
+    misbehaved: Refused = FRESH,
+) -> Response:
+    """`code` is the status in its editor: "" for a new one, None for none. `behaviour` was typed, and refused as `misbehaved` says."""
     return page(
-        "forms/statuses.html", status=refusal.status, form=form, tabs=tabs_of(form, "statuses"), open=code, given=given, refused=refusal,
-        counts=ticket_counts(db(), form), kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
+        "forms/statuses.html", status=max(refusal.status, misbehaved.status), form=form, tabs=tabs_of(form, "statuses"), open=code,
+        given=given, refused=refusal, behaviour=_behaviour(form) if behaviour is None else behaviour, misbehaved=misbehaved,
+        habits=_habits(form), waits=form.first_status(StatusKind.PENDING) is not None, most_days=MOST_DAYS, counts=ticket_counts(db(), form),
+        kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
         languages=[("en", _("Name in English")), ("ru", _("Name in Russian"))],
     )  # fmt: skip
