@@ -13,10 +13,13 @@ from plugdesk.forms.commands import (
     delete_status,
     move_status,
 )
+from plugdesk.forms.copying import copy_form
 from plugdesk.forms.models import OPEN_KINDS, StatusKind
 from plugdesk.forms.queries import ticket_counts
+from plugdesk.i18n import use_language
 from plugdesk.tickets.commands import change_status
 from plugdesk.tickets.models import Tally, Ticket
+from plugdesk.tickets.wording import fill_text
 from tests.factories import make_admin, make_desk, make_form, make_ticket
 
 
@@ -62,6 +65,39 @@ def test_a_renamed_status_is_called_so_in_every_language(session, admin, form):
     assert (status.code, status.name_in("ru"), status.name_in("en")) == ("waiting", "Paused", "Paused")
     change_status_row(session, form, status, {"names": {"ru": "Пауза", "en": " "}}, by=admin)
     assert (status.name_in("ru"), status.name_in("en")) == ("Пауза", "Paused")
+
+
+def test_customers_read_their_own_wording_where_there_is_one_and_agents_the_name(session, admin, form):
+    status = form.status("in_progress")
+    change_status_row(
+        session,
+        form,
+        status,
+        {"customer_name": " With our  engineers ", "customer_names": {"ru": "У инженеров", "xx": "?"}},
+        by=admin,
+    )
+    assert [status.customers_name_in(each) for each in ("en", "ru", "de")] == [
+        "With our engineers",
+        "У инженеров",
+        "With our engineers",
+    ]
+    assert (status.name_in("en"), status.name_in("ru")) == ("In progress", "В работе")
+    change_status_row(session, form, status, {"customer_name": ""}, by=admin)
+    assert (status.customers_name_in("en"), status.customers_name_in("ru")) == ("In progress", "У инженеров")
+
+
+def test_a_letters_variable_and_a_copied_form_have_the_customers_wording(session, admin, form):
+    own = add_status(
+        session, form, name="Escalated", kind="open", customer_name="Being looked into", customer_names={"ru": "Разбираемся"},
+        by=admin,
+    )  # fmt: skip
+    ticket = make_ticket(session, form)
+    change_status(session, ticket, own, by=admin)
+    for language, words in (("en", "Being looked into"), ("ru", "Разбираемся")):
+        with use_language(language):
+            assert fill_text(session, "${ticket:status}", ticket) == words
+    copy, _waiting = copy_form(session, form, name="Copy", by=admin)
+    assert copy.status("escalated").customers_name_in("en") == "Being looked into"
 
 
 @pytest.mark.parametrize("stolen", ["code", "form_id", "id", "position"])

@@ -74,6 +74,24 @@ def test_the_second_of_two_admins_sees_what_the_first_has_saved(browser: TestApp
     assert again(session, form).reopen_days == 14
 
 
+def test_what_customers_read_is_entered_beside_the_name_and_agents_go_on_reading_the_name(
+    browser: TestApp, form: Form, session: Session
+) -> None:
+    ticket = make_ticket(session, form)
+    session.commit()
+    page = form_at(browser.get(f"{HERE}?open=new"), f"{HERE}/new")
+    page["customer"], page["customer-ru"] = "On its way to us", "Едет к нам"
+    page.submit(status=303)
+    status = again(session, form).status("new")
+    assert status is not None
+    assert (status.customers_name_in("en"), status.customers_name_in("ru"), status.name_in("en")) == (
+        "On its way to us", "Едет к нам", "New",
+    )  # fmt: skip
+    assert "The customer reads: On its way to us" in browser.get(HERE).text
+    assert form_at(browser.get(f"{HERE}?open=new"), f"{HERE}/new")["customer-ru"].value == "Едет к нам"
+    assert "On its way to us" not in browser.get(f"/tickets/{ticket.id}").text
+
+
 def test_a_ticket_and_the_one_that_follows_it_lead_to_each_other(browser: TestApp, form: Form, session: Session) -> None:
     ticket = make_ticket(session, form)
     change_behaviour(session, form, {"reopen_days": "0"}, by=None)

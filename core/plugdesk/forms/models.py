@@ -177,7 +177,10 @@ class Field(Base):
 
 
 class Status(Base):
-    """A named state of a form's tickets. `names` maps a language to the name; `name` is the one to fall back on."""
+    """A named state of a form's tickets. `names` maps a language to the name; `name` is the one to fall back on.
+
+    `customer_name` and `customer_names` are the same for what customers read instead, where it is to be another wording.
+    """
 
     __tablename__ = "status"
     __table_args__ = (sa.UniqueConstraint("form_id", "code"),)
@@ -188,10 +191,16 @@ class Status(Base):
     kind: Mapped[StatusKind] = mapped_column(Word(StatusKind))
     name: Mapped[str]
     names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    customer_name: Mapped[str] = mapped_column(default="", server_default="")
+    customer_names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=sa.text("'{}'"))
     position: Mapped[int] = mapped_column(default=0)
 
     def name_in(self, language: str) -> str:
         return str(self.names.get(language) or self.name)
+
+    def customers_name_in(self, language: str) -> str:
+        """What a customer reads for it."""
+        return str(self.customer_names.get(language) or self.customer_name or self.name_in(language))
 
 
 def first_of(statuses: Sequence[Status], *kinds: StatusKind) -> Status | None:

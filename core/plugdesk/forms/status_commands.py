@@ -24,7 +24,7 @@ from plugdesk.users.models import User
 
 MOST_STATUSES = 50
 NO_CODES = frozenset({"order", "behaviour"})  # addresses beside those of the statuses
-STATUS_CHANGES = frozenset({"name", "names", "kind"})
+STATUS_CHANGES = frozenset({"name", "names", "customer_name", "customer_names", "kind"})
 
 
 def add_status(
@@ -35,14 +35,17 @@ def add_status(
     kind: StatusKind | str,
     by: User | None,
     names: Mapping[str, str] | None = None,
+    customer_name: str = "",
+    customer_names: Mapping[str, str] | None = None,
     version: int | None = None,
 ) -> Status:
-    """Add a status at the end of its kind. `names` are its names in other languages."""
+    """Add a status at the end of its kind. `names` are its names in other languages, `customer_name` what customers read instead."""
     open_for_change(session, form, by, version)
     if len(form.statuses) >= MOST_STATUSES:
         raise Invalid(_("At most %(most)s statuses.", most=MOST_STATUSES))
-    status = Status(form_id=form.id, names={}, position=len(form.statuses))
-    _set_status(session, form, status, {"name": name, "names": names or {}, "kind": kind})
+    status = Status(form_id=form.id, names={}, customer_name="", customer_names={}, position=len(form.statuses))
+    shown = {"customer_name": customer_name, "customer_names": customer_names or {}}
+    _set_status(session, form, status, {"name": name, "names": names or {}, "kind": kind, **shown})
     taken = codes_ever(session, form, "status", form.statuses) | NO_CODES
     status.code = free_code(status.name, taken, otherwise="status")
     before = [each for each in form.statuses if list(StatusKind).index(each.kind) <= list(StatusKind).index(status.kind)]
@@ -128,9 +131,12 @@ def _set_status(session: Session, form: Form, status: Status, changes: Mapping[s
             read["name"] = needed_line(changes["name"], _("Give the status a name."))
             if read["name"] != status.name:
                 read["names"] = {}
-    if "names" in changes:
-        names = {language: one_line(name) for language, name in changes["names"].items() if language in LANGUAGES}
-        read["names"] = {language: name for language, name in names.items() if name}
+    for each in ("names", "customer_names"):
+        if each in changes:
+            names = {language: one_line(name) for language, name in changes[each].items() if language in LANGUAGES}
+            read[each] = {language: name for language, name in names.items() if name}
+    if "customer_name" in changes:
+        read["customer_name"] = one_line(changes["customer_name"])
     if "kind" in changes:
         with problems.at("kind"):
             read["kind"] = _status_kind(session, form, status, changes["kind"])

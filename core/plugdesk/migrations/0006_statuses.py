@@ -1,4 +1,4 @@
-"""What statuses do by themselves."""
+"""What statuses do by themselves, and what customers read for them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,10 +18,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("waits_on_reply", sa.Boolean(), server_default=sa.text("false"), nullable=False))
         batch_op.add_column(sa.Column("resumes_on_message", sa.Boolean(), server_default=sa.text("true"), nullable=False))
         batch_op.add_column(sa.Column("reopen_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
+    with op.batch_alter_table("status", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("customer_name", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("customer_names", JSON, server_default=sa.text("'{}'"), nullable=False))
     _keep_the_days_of_email()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("status", schema=None) as batch_op:
+        batch_op.drop_column("customer_names")
+        batch_op.drop_column("customer_name")
     with op.batch_alter_table("form", schema=None) as batch_op:
         batch_op.drop_column("reopen_days")
         batch_op.drop_column("resumes_on_message")

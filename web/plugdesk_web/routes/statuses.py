@@ -47,8 +47,9 @@ def create(slug: str) -> Response:
     form, given = form_to_configure(slug), request.form
     try:
         status = commands.add_status(
-            db(), form, name=given.get("name", ""), kind=given.get("kind", ""), names=_names(), by=me(), version=version_given()
-        )
+            db(), form, name=given.get("name", ""), kind=given.get("kind", ""), names=_names("name"),
+            customer_name=given.get("customer", ""), customer_names=_names("customer"), by=me(), version=version_given(),
+        )  # fmt: skip
     except (Invalid, Conflict) as refusal:
         said = refused(refusal)
         return _page(form_to_configure(slug), "", given, said)
@@ -59,13 +60,18 @@ def create(slug: str) -> Response:
 @agent_only
 def change(slug: str, code: str) -> Response:
     form, given = form_to_configure(slug), request.form
-    changes = {"name": given.get("name", ""), "names": _names(), "kind": given.get("kind", "")}
+    changes = {
+        "name": given.get("name", ""), "names": _names("name"), "kind": given.get("kind", ""),
+        "customer_name": given.get("customer", ""), "customer_names": _names("customer"),
+    }  # fmt: skip
     try:
         commands.change_status_row(db(), form, _status(form, code), changes, by=me(), version=version_given())
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
         stored = _stored(_status(form, code))
-        labels = {"name": pgettext("thing", "Name"), "kind": _("Kind")}
+        labels = {"name": pgettext("thing", "Name"), "kind": _("Kind"), "customer": _("The customer reads")}
+        for language, title, shown in _languages():
+            labels |= {f"name-{language}": title, f"customer-{language}": shown}
         return _page(form, code, given, said.beside((label, given.get(name), stored[name]) for name, label in labels.items()))
     return redirect_after(url_for("statuses.index", slug=slug), _("Saved."))
 
@@ -134,8 +140,13 @@ def _status(form: Form, code: str) -> Status:
     return status
 
 
-def _names() -> dict[str, str]:
-    return {language: request.form.get(f"name-{language}", "") for language in LANGUAGES}
+def _names(what: str) -> dict[str, str]:
+    return {language: request.form.get(f"{what}-{language}", "") for language in LANGUAGES}
+
+
+def _languages() -> list[tuple[str, str, str]]:
+    """A language, and the labels of the name and of the customer's wording in it."""
+    return [("en", _("Name in English"), _("They read in English")), ("ru", _("Name in Russian"), _("They read in Russian"))]
 
 
 def _stored(status: Status) -> dict[str, Any]:
@@ -143,6 +154,8 @@ def _stored(status: Status) -> dict[str, Any]:
         "name": status.name,
         "kind": status.kind,
         **{f"name-{language}": status.names.get(language, "") for language in LANGUAGES},
+        "customer": status.customer_name,
+        **{f"customer-{language}": status.customer_names.get(language, "") for language in LANGUAGES},
     }
 
 
@@ -178,5 +191,5 @@ def _page(
         given=given, refused=refusal, behaviour=_behaviour(form) if behaviour is None else behaviour, misbehaved=misbehaved,
         habits=_habits(form), waits=form.first_status(StatusKind.PENDING) is not None, most_days=MOST_DAYS, counts=ticket_counts(db(), form),
         kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
-        languages=[("en", _("Name in English")), ("ru", _("Name in Russian"))],
+        languages=_languages(),
     )  # fmt: skip
