@@ -20,7 +20,8 @@ from plugdesk.i18n import use_language
 from plugdesk.tickets.commands import change_status
 from plugdesk.tickets.models import Tally, Ticket
 from plugdesk.tickets.wording import fill_text
-from tests.factories import make_admin, make_desk, make_form, make_ticket
+from plugdesk.users.rights import RightInput, right_of, set_right
+from tests.factories import make_admin, make_agent, make_desk, make_form, make_group, make_ticket
 
 
 @pytest.fixture
@@ -151,6 +152,21 @@ def test_tickets_moved_to_another_kind_change_their_status_and_the_counts(sessio
     assert (ticket.status.code, ticket.status_kind, ticket.closed_at is not None) == ("done", StatusKind.RESOLVED, True)
     assert counted(session) == {}
     assert last_event(session, "ticket_closed").data["quietly"] is True
+
+
+def test_rights_do_not_name_a_deleted_status_and_nobody_is_left_with_nothing_to_see(session, admin, form):
+    anna, bella, carl = (make_agent(session, name=name) for name in ("Anna", "Bella", "Carl"))
+    group = make_group(session, carl, name="Workshop")
+    for holder, statuses in ((anna, ["waiting", "done"]), (bella, ["waiting"]), (group, ["waiting"]), (carl, None)):
+        set_right(session, form, holder, RightInput(statuses=statuses), by=None)
+    with pytest.raises(Invalid, match="see no other status: Workshop, Bella"):
+        delete_status(session, form, form.status("waiting"), by=admin)
+    assert form.status("waiting") is not None
+    for holder in (bella, group):
+        set_right(session, form, holder, RightInput(statuses=["waiting", "new"]), by=None)
+    delete_status(session, form, form.status("waiting"), by=admin)
+    assert [right_of(session, form, each).statuses for each in (anna, bella, group, carl)] == [["done"], ["new"], ["new"], None]
+    assert last_event(session, "form_group_set").actor_id == admin.id
 
 
 def test_tickets_do_not_move_to_another_form_or_to_the_status_itself(session, admin, form):

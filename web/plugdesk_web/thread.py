@@ -244,7 +244,7 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         return "link", _("%(name)s merged ticket %(number)s into it", name=name, number=data.get("other_id"))
     if event.kind == "tickets_linked" and _is_follow_up(event):
         return "link", _(
-            "It goes on from ticket %(number)s, which was closed too long ago to be opened again", number=data.get("other_id")
+            "It goes on from ticket %(number)s, which by the rule of the form stays closed", number=data.get("other_id")
         )
     if event.kind == "followed_up":
         return "link", _("The customer wrote again; it goes on in ticket %(number)s", number=data.get("other_id"))

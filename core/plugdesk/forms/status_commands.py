@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,9 @@ from plugdesk.i18n import LANGUAGES, ngettext
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import Problems, needed_line, one_line, only_known
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import User
+from plugdesk.users.models import Group, User
+from plugdesk.users.queries import rights_on_form
+from plugdesk.users.rights import RightInput, as_given, set_right
 
 MOST_STATUSES = 50
 NO_CODES = frozenset({"order", "behaviour"})  # addresses beside those of the statuses
@@ -77,7 +80,8 @@ def delete_status(
     """Delete a status; its tickets go to `move_to`. Returns how many there were.
 
     Within one kind nothing else happens to them. To another kind each of them changes its status as by an agent's hand,
-    but closes quietly: a tidied form writes to no customer.
+    but closes quietly: a tidied form writes to no customer. Rights that name it among others name those alone from now on; who
+    would see nothing without it is told first.
     """
     from plugdesk.tickets.commands import change_status
 
@@ -87,6 +91,7 @@ def delete_status(
         raise Invalid(
             _("Fields are required, or read-only, from this status on: %(labels)s. Change that first.", labels=labels(named))
         )
+    seen_by = _seen_by(session, form, status)
     session.flush()  # tickets changed in this session are counted
     moved = tickets_in(session, status)
     if moved and (move_to is None or move_to.id == status.id or move_to.form_id != form.id):
@@ -110,10 +115,28 @@ def delete_status(
         session, "status_deleted", form=form, actor=by, code=status.code, name=status.name, tickets=moved,
         moved_to=move_to.code if moved and move_to else None,
     )  # fmt: skip
+    for holder, right in seen_by:
+        set_right(session, form, holder, right, by=by)
     session.delete(status)
     has_changed(session, form)
     renumber(form.statuses)
     return moved
+
+
+def _seen_by(session: Session, form: Form, status: Status) -> list[tuple[User | Group, RightInput]]:
+    """Who was given to see tickets in `status`, among others, and their right without it. Raises `Invalid` for whom it is the only one."""
+    naming = [
+        (holder, as_given(right)) for holder, right in rights_on_form(session, form) if status.code in (right.statuses or ())
+    ]
+    rights = [
+        (holder, replace(right, statuses=[each for each in right.statuses or () if each != status.code]))
+        for holder, right in naming
+    ]
+    if only := [holder.name for holder, right in rights if not right.statuses and not right.is_admin]:
+        raise Invalid(
+            _("By their rights these see no other status: %(names)s. Give them another one first.", names=", ".join(only))
+        )
+    return rights
 
 
 def move_status(session: Session, form: Form, status: Status, *, to: int, by: User | None, version: int | None = None) -> None:

@@ -172,7 +172,7 @@ def _habits(form: Form) -> dict[str, str]:
     return {
         "waits_on_reply": _("An agent's reply puts the ticket into “%(status)s”", status=names[0]),
         "resumes_on_message": _("A customer's message on a waiting ticket puts it into “%(status)s”", status=names[1]),
-        "reopen_days": _("For so many days a customer's message opens a done or closed ticket again"),
+        "reopen_days": _("Days after closing in which a customer's message opens the ticket again"),
     }
 
 
