@@ -90,7 +90,7 @@ def test_customers_read_their_own_wording_where_there_is_one_and_agents_the_name
 def test_a_letters_variable_and_a_copied_form_have_the_customers_wording(session, admin, form):
     own = add_status(
         session, form, name="Escalated", kind="open", customer_name="Being looked into", customer_names={"ru": "Разбираемся"},
-        by=admin,
+        tone="teal", by=admin,
     )  # fmt: skip
     ticket = make_ticket(session, form)
     change_status(session, ticket, own, by=admin)
@@ -98,7 +98,17 @@ def test_a_letters_variable_and_a_copied_form_have_the_customers_wording(session
         with use_language(language):
             assert fill_text(session, "${ticket:status}", ticket) == words
     copy, _waiting = copy_form(session, form, name="Copy", by=admin)
-    assert copy.status("escalated").customers_name_in("en") == "Being looked into"
+    assert (copy.status("escalated").customers_name_in("en"), copy.status("escalated").tone) == ("Being looked into", "teal")
+
+
+def test_a_status_has_the_colour_of_its_kind_or_one_of_those_offered(session, admin, form):
+    status = form.status("in_progress")
+    assert status.tone == ""
+    change_status_row(session, form, status, {"tone": "red"}, by=admin)
+    assert (status.tone, last_event(session, "status_edited").data["changes"]) == ("red", {"tone": ["", "red"]})
+    with pytest.raises(Invalid) as refusal:
+        change_status_row(session, form, status, {"tone": "url(//evil.example)"}, by=admin)
+    assert set(refusal.value.problems) == {"tone"}
 
 
 @pytest.mark.parametrize("stolen", ["code", "form_id", "id", "position"])

@@ -92,6 +92,19 @@ def test_what_customers_read_is_entered_beside_the_name_and_agents_go_on_reading
     assert "On its way to us" not in browser.get(f"/tickets/{ticket.id}").text
 
 
+def test_the_colour_of_a_status_is_chosen_and_seen_wherever_its_tickets_are(
+    browser: TestApp, form: Form, session: Session
+) -> None:
+    ticket = make_ticket(session, form)
+    session.commit()
+    page = form_at(browser.get(f"{HERE}?open=new"), f"{HERE}/new")
+    page["tone"] = "teal"
+    page.submit(status=303)
+    assert form_at(browser.get(f"{HERE}?open=new"), f"{HERE}/new")["tone"].value == "teal"
+    for path in (HERE, f"/tickets/{ticket.id}", "/views/new", f"/customers/{ticket.customer_id}"):
+        assert browser.get(path).html.find(class_=["status", "toned"], attrs={"data-tone": "teal"}), path
+
+
 def test_a_ticket_and_the_one_that_follows_it_lead_to_each_other(browser: TestApp, form: Form, session: Session) -> None:
     ticket = make_ticket(session, form)
     change_behaviour(session, form, {"reopen_days": "0"}, by=None)

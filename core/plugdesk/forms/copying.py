@@ -23,7 +23,7 @@ _FIELD = (
     "code", "kind", "label", "help", "required", "agent_only", "choices", "default", "section", "visible_when", "required_from",
     "readonly_from", "position",
 )  # fmt: skip
-_STATUS = ("code", "kind", "name", "names", "customer_name", "customer_names", "position")
+_STATUS = ("code", "kind", "name", "names", "customer_name", "customer_names", "tone", "position")
 
 
 def copy_form(session: Session, source: Form, *, name: str, by: User | None) -> tuple[Form, list[str]]:

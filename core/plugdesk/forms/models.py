@@ -179,7 +179,8 @@ class Field(Base):
 class Status(Base):
     """A named state of a form's tickets. `names` maps a language to the name; `name` is the one to fall back on.
 
-    `customer_name` and `customer_names` are the same for what customers read instead, where it is to be another wording.
+    `customer_name` and `customer_names` are the same for what customers read instead, where it is to be another wording. `tone` is
+    its colour, empty that of its kind.
     """
 
     __tablename__ = "status"
@@ -193,6 +194,7 @@ class Status(Base):
     names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     customer_name: Mapped[str] = mapped_column(default="", server_default="")
     customer_names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=sa.text("'{}'"))
+    tone: Mapped[str] = mapped_column(default="", server_default="")
     position: Mapped[int] = mapped_column(default=0)
 
     def name_in(self, language: str) -> str:

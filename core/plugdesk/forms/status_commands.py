@@ -27,7 +27,8 @@ from plugdesk.users.rights import RightInput, as_given, set_right
 
 MOST_STATUSES = 50
 NO_CODES = frozenset({"order", "behaviour"})  # addresses beside those of the statuses
-STATUS_CHANGES = frozenset({"name", "names", "customer_name", "customer_names", "kind"})
+STATUS_CHANGES = frozenset({"name", "names", "customer_name", "customer_names", "kind", "tone"})
+STATUS_TONES = ("", "orange", "accent", "plum", "green", "teal", "amber", "red", "grey")
 
 
 def add_status(
@@ -40,14 +41,15 @@ def add_status(
     names: Mapping[str, str] | None = None,
     customer_name: str = "",
     customer_names: Mapping[str, str] | None = None,
+    tone: str = "",
     version: int | None = None,
 ) -> Status:
     """Add a status at the end of its kind. `names` are its names in other languages, `customer_name` what customers read instead."""
     open_for_change(session, form, by, version)
     if len(form.statuses) >= MOST_STATUSES:
         raise Invalid(_("At most %(most)s statuses.", most=MOST_STATUSES))
-    status = Status(form_id=form.id, names={}, customer_name="", customer_names={}, position=len(form.statuses))
-    shown = {"customer_name": customer_name, "customer_names": customer_names or {}}
+    status = Status(form_id=form.id, names={}, customer_name="", customer_names={}, tone="", position=len(form.statuses))
+    shown = {"customer_name": customer_name, "customer_names": customer_names or {}, "tone": tone}
     _set_status(session, form, status, {"name": name, "names": names or {}, "kind": kind, **shown})
     taken = codes_ever(session, form, "status", form.statuses) | NO_CODES
     status.code = free_code(status.name, taken, otherwise="status")
@@ -160,6 +162,11 @@ def _set_status(session: Session, form: Form, status: Status, changes: Mapping[s
             read[each] = {language: name for language, name in names.items() if name}
     if "customer_name" in changes:
         read["customer_name"] = one_line(changes["customer_name"])
+    if "tone" in changes:
+        with problems.at("tone"):
+            if changes["tone"] not in STATUS_TONES:
+                raise Invalid(_("Choose one of the colours offered."))
+            read["tone"] = changes["tone"]
     if "kind" in changes:
         with problems.at("kind"):
             read["kind"] = _status_kind(session, form, status, changes["kind"])

@@ -1,4 +1,4 @@
-"""What statuses do by themselves, and what customers read for them."""
+"""What statuses do by themselves, what customers read for them, and their colours."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,11 +21,13 @@ def upgrade() -> None:
     with op.batch_alter_table("status", schema=None) as batch_op:
         batch_op.add_column(sa.Column("customer_name", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("customer_names", JSON, server_default=sa.text("'{}'"), nullable=False))
+        batch_op.add_column(sa.Column("tone", sa.Text(), server_default="", nullable=False))
     _keep_the_days_of_email()
 
 
 def downgrade() -> None:
     with op.batch_alter_table("status", schema=None) as batch_op:
+        batch_op.drop_column("tone")
         batch_op.drop_column("customer_names")
         batch_op.drop_column("customer_name")
     with op.batch_alter_table("form", schema=None) as batch_op:

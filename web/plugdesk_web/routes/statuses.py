@@ -30,6 +30,18 @@ KINDS: Mapping[StatusKind, Any] = {
 }
 
 
+TONES: Mapping[str, Any] = {
+    "orange": lazy_gettext("orange"),
+    "accent": lazy_gettext("blue"),
+    "plum": lazy_gettext("plum"),
+    "green": lazy_gettext("green"),
+    "teal": lazy_gettext("teal"),
+    "amber": lazy_gettext("amber"),
+    "red": lazy_gettext("red"),
+    "grey": lazy_gettext("grey"),
+}
+
+
 @blueprint.get("")
 @agent_only
 def index(slug: str) -> Response:
@@ -48,7 +60,7 @@ def create(slug: str) -> Response:
     try:
         status = commands.add_status(
             db(), form, name=given.get("name", ""), kind=given.get("kind", ""), names=_names("name"),
-            customer_name=given.get("customer", ""), customer_names=_names("customer"), by=me(), version=version_given(),
+            customer_name=given.get("customer", ""), customer_names=_names("customer"), tone=given.get("tone", ""), by=me(), version=version_given(),
         )  # fmt: skip
     except (Invalid, Conflict) as refusal:
         said = refused(refusal)
@@ -62,14 +74,14 @@ def change(slug: str, code: str) -> Response:
     form, given = form_to_configure(slug), request.form
     changes = {
         "name": given.get("name", ""), "names": _names("name"), "kind": given.get("kind", ""),
-        "customer_name": given.get("customer", ""), "customer_names": _names("customer"),
+        "customer_name": given.get("customer", ""), "customer_names": _names("customer"), "tone": given.get("tone", ""),
     }  # fmt: skip
     try:
         commands.change_status_row(db(), form, _status(form, code), changes, by=me(), version=version_given())
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
         stored = _stored(_status(form, code))
-        labels = {"name": pgettext("thing", "Name"), "kind": _("Kind"), "customer": _("The customer reads")}
+        labels = {"name": pgettext("thing", "Name"), "kind": _("Kind"), "tone": _("Colour"), "customer": _("The customer reads")}
         for language, title, shown in _languages():
             labels |= {f"name-{language}": title, f"customer-{language}": shown}
         return _page(form, code, given, said.beside((label, given.get(name), stored[name]) for name, label in labels.items()))
@@ -153,6 +165,7 @@ def _stored(status: Status) -> dict[str, Any]:
     return {
         "name": status.name,
         "kind": status.kind,
+        "tone": status.tone,
         **{f"name-{language}": status.names.get(language, "") for language in LANGUAGES},
         "customer": status.customer_name,
         **{f"customer-{language}": status.customer_names.get(language, "") for language in LANGUAGES},
@@ -191,5 +204,5 @@ def _page(
         given=given, refused=refusal, behaviour=_behaviour(form) if behaviour is None else behaviour, misbehaved=misbehaved,
         habits=_habits(form), waits=form.first_status(StatusKind.PENDING) is not None, most_days=MOST_DAYS, counts=ticket_counts(db(), form),
         kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
-        languages=_languages(),
+        languages=_languages(), tones=[(tone, str(title)) for tone, title in TONES.items()],
     )  # fmt: skip
