@@ -115,6 +115,7 @@ from plugdesk.tickets.commands import (
     unwatch,
     watch,
 )
+from plugdesk.tickets.continuing import is_over
 from plugdesk.tickets.correspondence import (
     Said,
     add_note,
@@ -298,6 +299,7 @@ __all__ = [
     "html_of_text",
     "in_utc",
     "is_email",
+    "is_over",
     "keep_update",
     "keep_updates",
     "language_of",

@@ -76,6 +76,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/sections/<section>": {"title": "Shipping"},
     "POST /forms/<slug>/sections/<section>/move": {"by": "up"},
     "POST /forms/<slug>/statuses": {"name": "Waiting for parts", "kind": "pending"},
+    "POST /forms/<slug>/statuses/behaviour": {"waits_on_reply": "1", "reopen_days": "7"},
     "POST /forms/<slug>/statuses/<code>": {"name": "At work", "kind": "open"},
     "POST /forms/<slug>/statuses/<code>/deletion": {"move_to": "new"},
     "POST /forms/<slug>/statuses/<code>/move": {"by": "up"},

@@ -14,7 +14,7 @@ from plugdesk.html import html_of_text
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see
 from plugdesk.runtime import runtime_of
-from plugdesk.tickets import correspondence
+from plugdesk.tickets import correspondence, editing
 from plugdesk.tickets.attachments import NewFile
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Message, Ticket
@@ -84,7 +84,7 @@ def withdraw(message_id: int) -> Response:
         message.ticket,
         {"mode": "reply", "text": message.text, "html": message.clean_html or "", "cc": ", ".join(message.cc)},
     )
-    correspondence.withdraw_reply(db(), message, me())
+    editing.withdraw_reply(db(), message, me())
     from plugdesk_web.drafts import keep_draft
 
     keep_draft(db(), ticket, me(), said)
