@@ -46,14 +46,16 @@ from plugdesk.contributions import (
     Step,
     Timer,
     Undeliverable,
+    ValueType,
     Variables,
 )
-from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, storable
+from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, row_number, storable
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
 from plugdesk.forms.codes import free_code
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
+from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
 from plugdesk.forms.fields import read_value, show_value
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
@@ -118,6 +120,7 @@ from plugdesk.tickets.commands import (
     unwatch,
     watch,
 )
+from plugdesk.tickets.continuing import is_over
 from plugdesk.tickets.correspondence import (
     Said,
     add_note,
@@ -224,6 +227,7 @@ __all__ = [
     "Update",
     "UpdateState",
     "User",
+    "ValueType",
     "Variables",
     "Veto",
     "Watcher",
@@ -267,6 +271,8 @@ __all__ = [
     "condition_words",
     "connect_public",
     "content_disposition",
+    "contributed_facts",
+    "contributed_values",
     "create_form",
     "current_language",
     "decision_on",
@@ -281,6 +287,7 @@ __all__ = [
     "excerpt",
     "explain",
     "facts_in",
+    "field_values",
     "fill_html",
     "fill_text",
     "fill_words",
@@ -306,6 +313,7 @@ __all__ = [
     "html_of_text",
     "in_utc",
     "is_email",
+    "is_over",
     "keep_update",
     "keep_updates",
     "known_variables",
@@ -323,8 +331,10 @@ __all__ = [
     "normal_email",
     "npgettext",
     "offered_fact",
+    "offered_facts",
     "open_ticket",
     "option",
+    "own_types",
     "parse_condition",
     "pass_runtime",
     "pgettext",
@@ -342,6 +352,7 @@ __all__ = [
     "report_failure",
     "rights_of",
     "rights_on_form",
+    "row_number",
     "running",
     "runtime_of",
     "safe_name",
@@ -370,6 +381,7 @@ __all__ = [
     "uploads_of",
     "use_language",
     "value_words",
+    "values_of_customer",
     "variables_in",
     "visible_forms",
     "visible_tickets",

@@ -80,6 +80,11 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("�", text)
 
 
+def row_number(given: str) -> int | None:
+    """What was sent as a row's number or version; None when it is none that a database could hold."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
+
+
 def _is_unicode(text: str) -> bool:
     # Several times as fast as looking for a surrogate.
     try:

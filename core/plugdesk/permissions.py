@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.actions import ACTIONS, DELETE
 from plugdesk.database import afterwards
+from plugdesk.errors import NotAllowed
 from plugdesk.forms.models import Form, FormAgent, FormGroup, Sees, Status
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
@@ -98,6 +99,12 @@ def forms_of(session: Session, user: User) -> dict[int, bool]:
 def forget_rights(session: Session) -> None:
     """Rights or the members of a group changed in this session: ask the database anew."""
     session.info.pop("rights_of", None)
+
+
+def only_admins(by: User | None) -> None:
+    """Raises `NotAllowed` unless `by` is an admin, or the desk itself."""
+    if by is not None and not (by.active and by.is_admin):
+        raise NotAllowed(_("Only administrators may do this."))
 
 
 def can_work_on(session: Session, user: User, form_id: int) -> bool:

@@ -20,6 +20,7 @@ from plugdesk.events import record
 from plugdesk.forms.models import Desk
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
+from plugdesk.permissions import only_admins
 from plugdesk.runtime import runtime_of
 from plugdesk.users.models import User
 
@@ -119,8 +120,7 @@ def end_all_sessions(session: Session, user: User, *, by: User | None = None, be
 
 def end_everybodys_sessions(session: Session, *, by: User, besides: SignedSession | None = None) -> int:
     """Sign everybody out, the admin's own browser perhaps not; returns how many sessions ended."""
-    if not (by.active and by.is_admin):
-        raise NotAllowed(_("Only administrators may do this."))
+    only_admins(by)
     return _end(session, by, sa.true(), besides, everybody=True)
 
 
@@ -169,8 +169,8 @@ def _end(session: Session, by: User | None, which: sa.ColumnElement[bool], besid
 
 
 def _may_end(by: User, user_id: int) -> None:
-    if not (by.active and (by.is_admin or by.id == user_id)):
-        raise NotAllowed(_("Only administrators may do this."))
+    if not (by.active and by.id == user_id):
+        only_admins(by)
 
 
 def _hash(token: str) -> str:

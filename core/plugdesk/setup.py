@@ -11,16 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound
+from plugdesk.errors import Conflict, NotAllowed, NotFound
 from plugdesk.events import Event, record
 from plugdesk.forms.commands import create_form
 from plugdesk.forms.models import Desk, Form
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import known_language
 from plugdesk.inputs import Problems, needed_line, read_language, read_zone
-from plugdesk.plugins.switch import enable_plugin
+from plugdesk.permissions import only_admins
+from plugdesk.plugins.switch import enable_if_ready
 from plugdesk.runtime import runtime_of
-from plugdesk.users.commands import add_user, only_admins
+from plugdesk.users.commands import add_user
 from plugdesk.users.models import Role, User
 
 
@@ -105,7 +106,7 @@ def apply_configuration(session: Session, configuration: str, *, by: User | None
         raise NotFound(_("There is no such configuration."))
     spoken = known_language(language, runtime_of(session).desk(session).language)
     form = create_form(session, name=wanted.form_name[spoken], by=by, language=language)
-    waiting = [plugin for plugin in wanted.extensions if not _switch_on(session, form, plugin, by)]
+    waiting = [plugin for plugin in wanted.extensions if not enable_if_ready(session, form, plugin, by)]
     record(session, "configuration_applied", form=form, actor=by, configuration=configuration, waiting=waiting)
     return form
 
@@ -121,21 +122,9 @@ def complete_configurations(session: Session) -> list[tuple[Form, str]]:
         if form is None or form.archived_at is not None:
             continue
         for plugin in event.data["waiting"]:
-            if not _was_switched(session, form, plugin) and _switch_on(session, form, plugin, None):
+            if not _was_switched(session, form, plugin) and enable_if_ready(session, form, plugin, None):
                 added.append((form, plugin))
     return added
-
-
-def _switch_on(session: Session, form: Form, plugin: str, by: User | None) -> bool:
-    """Whether the extension is on now; one that is not installed, or needs settings first, waits."""
-    if not runtime_of(session).registry.is_loaded(plugin):
-        return False
-    try:
-        with session.begin_nested():
-            enable_plugin(session, form, plugin, by, along=True)
-    except Invalid:
-        return False
-    return True
 
 
 def _was_switched(session: Session, form: Form, plugin: str) -> bool:

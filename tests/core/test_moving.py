@@ -16,6 +16,7 @@ from plugdesk.tickets.correspondence import ask_colleague
 from plugdesk.tickets.lists import tickets_of_view, view_counts
 from plugdesk.tickets.models import Direction, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on
+from plugdesk.users.rights import RightInput, set_right
 from tests.factories import make_admin, make_agent, make_customer, make_form, make_group, make_ticket
 
 
@@ -110,7 +111,7 @@ def test_only_who_works_on_both_forms_may_move_it(session, forms, works_on):
     here, there = forms
     agent = make_agent(session, here if works_on == "here" else there)
     ticket = make_ticket(session, here)
-    with pytest.raises(NotAllowed, match="between forms you work on"):
+    with pytest.raises(NotAllowed, match="You may not"):
         move_ticket(session, ticket, there, by=agent)
     assert ticket.form is here
 
@@ -163,3 +164,19 @@ def test_assigning_it_afterwards_asks_for_the_rights_on_the_other_form(session, 
     move_ticket(session, ticket, there, by=admin)
     with pytest.raises(Invalid, match="does not work on this form"):
         assign(session, ticket, admin, assignee=agent)
+
+
+@pytest.mark.parametrize(
+    ("here_may", "there_may", "why"), [("reply", "open", "“Assign”"), ("assign", "reply", "open tickets on “Billing”")]
+)
+def test_moving_takes_the_right_to_give_away_and_to_open_there(session, forms, here_may, there_may, why):
+    agent = make_agent(session)
+    for form, action in zip(forms, (here_may, there_may), strict=True):
+        set_right(session, form, agent, RightInput(actions=[action]), by=None)
+    ticket = make_ticket(session, forms[0])
+    with pytest.raises(NotAllowed, match=why):
+        move_ticket(session, ticket, forms[1], by=agent)
+    set_right(session, forms[0], agent, RightInput(actions=["assign"]), by=None)
+    set_right(session, forms[1], agent, RightInput(actions=["open"]), by=None)
+    move_ticket(session, ticket, forms[1], by=agent)
+    assert ticket.form is forms[1]

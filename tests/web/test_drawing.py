@@ -97,3 +97,12 @@ def test_what_is_kept_of_one_persons_page_is_not_shown_to_another(app, browse, a
     assert admin.name in pages[0] and agent.name not in pages[0]
     assert agent.name in pages[1] and admin.name not in pages[1]
     assert pages[0] == pages[2]
+
+
+@pytest.mark.parametrize(("title", "origin", "said"), [("Rating", "Service rating", True), ("Telegram", "Telegram", False)])
+def test_a_panel_says_which_extension_it_is_from_unless_it_is_called_the_same(app, title, origin, said):
+    with app.test_request_context():
+        panel = app.jinja_env.from_string(
+            '{% import "components/ui.html" as ui %}{% call ui.panel("p", title, origin=origin) %}Body{% endcall %}'
+        ).render(title=title, origin=origin)
+    assert (f"from {origin}" in panel, "Body" in panel) == (said, True)

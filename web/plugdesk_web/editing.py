@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, PlugdeskError
 from plugdesk_web.current import db
 
@@ -52,11 +53,6 @@ def refused(refusal: PlugdeskError) -> Refused:
 def version_given() -> int | None:
     """The version the form was made from, as its hidden field says."""
     return row_number(request.form.get("version", ""))
-
-
-def row_number(given: str) -> int | None:
-    """What was sent as a row's number or version; None when it is none that a database could hold."""
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 
 
 def nothing() -> Response:

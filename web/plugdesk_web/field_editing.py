@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from plugdesk.condition_words import OfferedFact
+from plugdesk.database import row_number
 from plugdesk.errors import Invalid
 from plugdesk.forms.entering import values_entered
 from plugdesk.forms.facts import FIELD, offered_facts
@@ -21,7 +22,6 @@ from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
 from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
-from plugdesk_web.editing import row_number
 
 EMPTY_ROWS = 3
 KINDS: Mapping[FieldKind, Any] = {

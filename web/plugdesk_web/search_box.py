@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from plugdesk.database import row_number
 from plugdesk.forms.models import OPEN_KINDS, FieldKind, Form, Status, StatusKind
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import gettext as _
@@ -54,7 +55,7 @@ def read_question(session: Session, user: User, typed: str) -> Question:
             conditions.append(sa.not_(condition) if term.negated else condition)
     said = [term for term in terms if term.field is None]
     plain = typed.strip().removeprefix("#")
-    number = int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 16 else None
+    number = row_number(plain)
     words = " ".join(each for each in typed.split() if ":" not in each)
     return Question(conditions, said, words, number, misunderstood)
 
@@ -110,7 +111,8 @@ def _channel(session: Session, user: User, forms: Sequence[Form], value: str) ->
 
 
 def _number(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
-    return Ticket.id == int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+    number = row_number(value)
+    return Ticket.id == number if number is not None else None
 
 
 def _field_condition(fields: Sequence[Any], value: str) -> Condition | None:

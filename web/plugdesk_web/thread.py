@@ -17,6 +17,7 @@ from plugdesk.html import excerpt, html_of_text
 from plugdesk.i18n import current_language, format_time, lazy_gettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
+from plugdesk.tickets.continuing import FOLLOW_UP
 from plugdesk.tickets.correspondence import EXCERPT
 from plugdesk.tickets.delivery import carrier_of
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
@@ -42,6 +43,7 @@ class Entry:
     marks: Sequence[dict[str, str]] = ()
     icon: str = ""
     words: str = ""
+    url: str = ""
     buttons: Sequence[str] = ()
     edit_url: str = ""
     removal_url: str = ""
@@ -192,6 +194,7 @@ def _event(session: Session, ticket: Ticket, event: Event) -> Entry | None:
         initials=actor.initials if actor and is_agent else "",
         icon=icon,
         words=text,
+        url=url_for("tickets.show", number=event.data["other_id"]) if _is_follow_up(event) else "",
     )
 
 
@@ -242,9 +245,19 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         )  # fmt: skip
     if event.kind == "tickets_merged":
         return "link", _("%(name)s merged ticket %(number)s into it", name=name, number=data.get("other_id"))
+    if event.kind == "tickets_linked" and _is_follow_up(event):
+        return "link", _(
+            "It goes on from ticket %(number)s, which by the rule of the form stays closed", number=data.get("other_id")
+        )
+    if event.kind == "followed_up":
+        return "link", _("The customer wrote again; it goes on in ticket %(number)s", number=data.get("other_id"))
     if event.kind == "ticket_split":
         return "link", _("%(name)s split ticket %(number)s off", name=name, number=data.get("other_id"))
     return None
+
+
+def _is_follow_up(event: Event) -> bool:
+    return event.kind == "followed_up" or (event.kind == "tickets_linked" and event.data.get("kind") == FOLLOW_UP)
 
 
 def _assignee(session: Session, after: dict[str, Any]) -> str:

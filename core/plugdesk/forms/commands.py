@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from plugdesk.changes import apply
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.events import record
+from plugdesk.forms.behaviour import change_behaviour as change_behaviour
 from plugdesk.forms.codes import RESERVED_SLUGS, free_code, is_slug
 from plugdesk.forms.defaults import default_statuses, priority_field
 from plugdesk.forms.editing import open_for_change
@@ -36,9 +37,8 @@ from plugdesk.forms.status_commands import move_status as move_status
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import known_language
 from plugdesk.inputs import Problems, needed_line, one_line, read_language
-from plugdesk.permissions import can_work_on
+from plugdesk.permissions import can_work_on, only_admins
 from plugdesk.runtime import runtime_of
-from plugdesk.users.commands import only_admins
 from plugdesk.users.models import Group, User
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from babel import Locale
 from sqlalchemy.orm import Session
 
 from plugdesk.condition_words import OfferedFact, offered_fact
-from plugdesk.contributions import ValueType
+from plugdesk.contributions import Fact, ValueType
+from plugdesk.database import Moment
 from plugdesk.forms.models import Field, FieldKind, Form
-from plugdesk.i18n import LANGUAGES, pgettext
+from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
 from plugdesk.users.models import CustomerKind, User
@@ -46,15 +48,25 @@ OF_TICKETS: Mapping[str, ValueType] = {
     "customer.organization": "text",
     "customer.kind": "choice",
     "customer.language": "choice",
-    "customer.country": "text",
+    "customer.country": "choice",
 }
+_COLUMNS: Mapping[ValueType, Any] = {"moment": Moment(), "date": sa.Date(), "check": sa.Boolean()}
 
 
 def types_of(session: Session, fields: Iterable[Field]) -> dict[str, ValueType]:
     """Every fact by name with its type, for reading conditions that are stored."""
-    types: dict[str, ValueType] = {FIELD + field.code: TYPES[field.kind] for field in fields}
-    types |= OF_TICKETS
-    return types | {name: fact.type for name, fact in runtime_of(session).registry.facts.items()}
+    return own_types(fields) | {name: fact.type for name, fact in runtime_of(session).registry.facts.items()}
+
+
+def own_types(fields: Iterable[Field]) -> dict[str, ValueType]:
+    """The facts that are no extension's, by name with their type: those of `fields`, of the ticket and of its customer."""
+    return {FIELD + field.code: TYPES[field.kind] for field in fields} | dict(OF_TICKETS)
+
+
+def contributed_facts(session: Session, form: Form) -> dict[str, Fact]:
+    """The facts of the extensions that are on for `form`, by name."""
+    registry = runtime_of(session).registry
+    return {name: fact for name, fact in registry.facts.items() if form.has(registry.owner("facts", name))}
 
 
 def offered_facts(session: Session, form: Form) -> dict[str, OfferedFact]:
@@ -76,13 +88,12 @@ def offered_facts(session: Session, form: Form) -> dict[str, OfferedFact]:
         OfferedFact("customer.organization", _("Customer's organization"), "text", (), about),
         OfferedFact("customer.kind", _("Kind of customer"), "choice", kinds, about),
         OfferedFact("customer.language", _("Customer's language"), "choice", list(LANGUAGES.items()), about),
-        OfferedFact("customer.country", _("Customer's country"), "text", (), about),
+        OfferedFact("customer.country", _("Customer's country"), "choice", _countries(), about),
     ]
-    for name, fact in runtime.registry.facts.items():
+    for name, fact in contributed_facts(session, form).items():
         plugin = runtime.registry.owner("facts", name)
-        if form.has(plugin):
-            manifest = runtime.registry.plugins[plugin].manifest
-            offered.append(offered_fact(fact, group=_(manifest.name) if manifest else plugin))
+        manifest = runtime.registry.plugins[plugin].manifest
+        offered.append(offered_fact(fact, group=_(manifest.name) if manifest else plugin))
     return {each.name: each for each in offered}
 
 
@@ -99,20 +110,33 @@ def values_of_customer(channel: str, customer: User | None) -> dict[str, Any]:
     return facts
 
 
-def values_of_ticket(session: Session, ticket: Ticket, wanted: Iterable[str]) -> dict[str, Any]:
+def values_of_ticket(session: Session, ticket: Ticket, wanted: Collection[str]) -> dict[str, Any]:
     """The facts of a ticket besides its fields; those of extensions among `wanted` come by one query."""
-    from plugdesk.tickets.models import Ticket as Row
-
-    wanted = list(wanted)
     if not wanted:
         return {}
     facts = values_of_customer(ticket.channel, ticket.customer)
-    registry = runtime_of(session).registry
-    asked = [name for name in wanted if name in registry.facts and ticket.form.has(registry.owner("facts", name))]
-    if asked:
-        query = sa.select(*(registry.facts[name].sql(Row) for name in asked)).where(Row.id == ticket.id)
-        facts |= dict(zip(asked, session.execute(query).one(), strict=True))
-    return facts
+    return facts | contributed_values(session, ticket.form, [ticket.id], wanted).get(ticket.id, {})
+
+
+def contributed_values(
+    session: Session, form: Form, tickets: Collection[int], wanted: Collection[str]
+) -> dict[int, dict[str, Any]]:
+    """Those of the `wanted` facts that extensions bring, of tickets of `form`, by the tickets' ids: one query, or none."""
+    from plugdesk.tickets.models import Ticket as Row
+
+    facts = {name: fact for name, fact in contributed_facts(session, form).items() if name in wanted}
+    if not facts:
+        return {}
+    columns = [
+        sa.type_coerce(fact.sql(Row), _COLUMNS[fact.type]) if fact.type in _COLUMNS else fact.sql(Row) for fact in facts.values()
+    ]
+    found = session.execute(sa.select(Row.id, *columns).where(Row.id.in_(tickets)))
+    return {number: dict(zip(facts, known, strict=True)) for number, *known in found}
+
+
+def field_values(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of `fields`, by what a ticket has stored for them."""
+    return {FIELD + field.code: fact_value(field.kind, values.get(field.code)) for field in fields}
 
 
 def fact_value(kind: FieldKind, value: Any) -> Any:
@@ -158,6 +182,11 @@ _AS_FACT: Mapping[FieldKind, Callable[[Any], Any]] = {
 
 def _filled(field: Field) -> str:
     return pgettext("fact", "%(label)s is filled in", label=field.label)
+
+
+def _countries() -> list[tuple[str, str]]:
+    names = Locale(current_language()).territories
+    return sorted(((code, name) for code, name in names.items() if len(code) == 2 and code.isalpha()), key=lambda pair: pair[1])
 
 
 def _choices(session: Session, form: Form, field: Field) -> Sequence[tuple[Any, str]]:

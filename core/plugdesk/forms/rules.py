@@ -6,7 +6,7 @@ counts as empty, whatever it holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -259,8 +259,3 @@ def _title(form: Form, node: str) -> str:
         return str(section["title"]) if section else code
     found = form.field(code)
     return found.label if found else code
-
-
-def labels(fields: Iterable[Field]) -> str:
-    """Fields by their questions, in a row."""
-    return ", ".join(each.label for each in fields)

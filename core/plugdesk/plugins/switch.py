@@ -51,6 +51,18 @@ def enable_plugin(session: Session, scope: Form | Desk, plugin_id: str, by: User
     return wanted
 
 
+def enable_if_ready(session: Session, form: Form, plugin_id: str, by: User | None) -> bool:
+    """Whether the extension is on now, with what it requires; one that is not installed, or needs settings first, waits."""
+    if not runtime_of(session).registry.is_loaded(plugin_id):
+        return False
+    try:
+        with session.begin_nested():
+            enable_plugin(session, form, plugin_id, by, along=True)
+    except Invalid:
+        return False
+    return True
+
+
 def disable_plugin(session: Session, scope: Form | Desk, plugin_id: str, by: User | None, *, along: bool = False) -> list[str]:
     """Switch an extension off, `along` with what requires it; returns the ids that were switched off, in that order.
 

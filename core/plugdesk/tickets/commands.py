@@ -92,13 +92,16 @@ def change_status(
     return _enter(session, ticket, status, by=by, quietly=quietly)
 
 
-def _enter(session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False) -> Ticket:
+def _enter(
+    session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False, reply_id: int | None = None
+) -> Ticket:
     if status.id == ticket.status_id:
         return ticket
     before, was_final = ticket.status, ticket.status_kind.is_final
     ticket.status, ticket.status_id, ticket.status_kind = status, status.id, status.kind
     _touch(session, ticket)
-    record(session, "status_changed", ticket=ticket, actor=by, before=before.code, after=status.code)
+    because: dict[str, Any] = {} if reply_id is None else {"reply_id": reply_id}
+    record(session, "status_changed", ticket=ticket, actor=by, before=before.code, after=status.code, **because)
     if status.kind.is_final and not was_final:
         ticket.closed_at = ticket.changed_at
         session.execute(sa.delete(Reading).where(Reading.ticket_id == ticket.id))
@@ -109,17 +112,28 @@ def _enter(session: Session, ticket: Ticket, status: Status, *, by: User | None,
     return ticket
 
 
-def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None) -> Ticket:
-    """Put the ticket into its form's first status of one of `kinds`.
+def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None, reply_id: int | None = None) -> Ticket:
+    """Put the ticket into its form's first status of one of `kinds`. `reply_id` is the reply that did it, if one did.
 
     It is what comes of something else that `by` did, and needs no right of its own. The ticket stays where it is when there is
     no such status, or (done in passing by a person's act) when a field is empty that is required from this status on. What is
     required anyhow was to be asked at the door: a letter's gaps hold nothing up that people do.
     """
     status = ticket.form.first_status(*kinds)
-    if status is None or (by is not None and any(each.required_from for each in missing_in(session, ticket, status))):
+    if status is None or (by is not None and _is_held_up(session, ticket, status)):
         return ticket
+    return _enter(session, ticket, status, by=by, reply_id=reply_id)
+
+
+def return_to(session: Session, ticket: Ticket, status: Status, *, by: User | None) -> Ticket:
+    """Put the ticket back into `status`, in which it was before something that `by` has undone."""
     return _enter(session, ticket, status, by=by)
+
+
+def _is_held_up(session: Session, ticket: Ticket, status: Status) -> bool:
+    if not any(field.required_from for field in ticket.form.fields):
+        return False
+    return any(field.required_from for field in missing_in(session, ticket, status))
 
 
 def decision_on(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,15 +14,43 @@ from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import Event, record
 from plugdesk.forms.fields import default_values, show_value
 from plugdesk.forms.models import Field, FieldKind, Form, Status, StatusKind
+from plugdesk.forms.queries import all_forms
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
-from plugdesk.permissions import can_reply, can_work_on
+from plugdesk.permissions import can_open, can_work_on, why_not
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Reading, Ticket, Watcher
 from plugdesk.users.models import User
 
 _OPEN = (StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
 _FINAL = (StatusKind.RESOLVED, StatusKind.CLOSED)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What moving a ticket to `form` would do: its `status` there, and label and words of the values that stay in a note.
+
+    `why_not` says why it cannot be done; then the rest is empty.
+    """
+
+    form: Form
+    why_not: str = ""
+    status: Status | None = None
+    left: Sequence[tuple[str, str]] = ()
+
+
+def possible_moves(session: Session, ticket: Ticket, by: User) -> list[Move]:
+    """The forms `by` may move the ticket to, by name, each with what would come of it."""
+    moves = []
+    for form in all_forms(session):
+        if form.id == ticket.form_id or form.archived_at is not None or not can_open(session, by, form.id):
+            continue
+        if (why := why_not_to(session, ticket, form)) is not None:
+            moves.append(Move(form, why))
+        else:
+            left = [(label, words) for _code, label, words in _carried(session, ticket, form)[1]]
+            moves.append(Move(form, "", _status_there(ticket.status, form), left))
+    return sorted(moves, key=lambda move: move.form.name.casefold())
 
 
 def move_ticket(session: Session, ticket: Ticket, form: Form, *, by: User | None) -> Ticket:
@@ -31,8 +61,13 @@ def move_ticket(session: Session, ticket: Ticket, form: Form, *, by: User | None
     """
     from plugdesk.tickets.settling import settle
 
-    if by is not None and not (can_reply(session, by, ticket) and can_work_on(session, by, form.id)):
-        raise NotAllowed(_("You may move a ticket only between forms you work on."))
+    if by is not None:
+        if reason := why_not(session, by, ticket, "assign"):
+            raise NotAllowed(reason)
+        if not can_open(session, by, form.id):
+            raise NotAllowed(
+                _("You may not open tickets on “%(form)s”. An administrator of that form can give you the right.", form=form.name)
+            )
     if ticket.merged_into_id is not None:
         raise Conflict(_("The ticket has been merged into another one. Reload the page."))
     if (why := why_not_to(session, ticket, form)) is not None:

@@ -119,7 +119,11 @@ class _Lookup:
 
 
 def _ticket(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
-    return {"number": str(ticket.number), "subject": ticket.subject, "status": ticket.status.name_in(current_language())}
+    return {
+        "number": str(ticket.number),
+        "subject": ticket.subject,
+        "status": ticket.status.customers_name_in(current_language()),
+    }
 
 
 def _customer(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
@@ -146,7 +150,11 @@ def _desk(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
 
 
 NAMESPACES = (
-    Variables("ticket", {"number": _("The request's number"), "subject": _("Its subject"), "status": _("Its status")}, _ticket),
+    Variables(
+        "ticket",
+        {"number": _("The request's number"), "subject": _("Its subject"), "status": _("Its status, as customers read it")},
+        _ticket,
+    ),
     Variables(
         "customer",
         {

@@ -18,7 +18,7 @@ from plugdesk.events import record
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import Problems, needed_line, only_known, read_language, read_zone
-from plugdesk.permissions import forget_rights
+from plugdesk.permissions import forget_rights, only_admins
 from plugdesk.runtime import runtime_of
 from plugdesk.sessions import end_all_sessions
 from plugdesk.tickets.models import Tally, Ticket
@@ -211,12 +211,6 @@ def delete_group(session: Session, group: Group, *, by: User | None, move_to: Gr
     session.flush()  # the tickets' foreign keys are checked while the words are still at hand
     forget_rights(session)
     return moved
-
-
-def only_admins(by: User | None) -> None:
-    """Raises `NotAllowed` unless `by` is an admin, or the desk itself."""
-    if by is not None and not (by.active and by.is_admin):
-        raise NotAllowed(_("Only administrators may do this."))
 
 
 def free_address(session: Session, raw: str, *, besides: User | None = None) -> str:

@@ -18,6 +18,7 @@ from plugdesk.events import record
 from plugdesk.i18n import format_date
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import Problems
+from plugdesk.permissions import only_admins
 from plugdesk.runtime import runtime_of
 from plugdesk.users.models import Absence, User
 
@@ -90,7 +91,7 @@ def set_shifts(session: Session, user: User, week: Sequence[str] | None, *, by: 
 
     None: no shifts, at work at any time. Raises `Invalid` naming each day (`day-0` is Monday) that cannot be read.
     """
-    _only_admins(by)
+    only_admins(by)
     read: list[list[Interval]] | None = None
     if week is not None:
         problems, read = Problems(), []
@@ -203,13 +204,8 @@ def _day(text: str) -> date:
         raise Invalid(_("Write the day like 2026-05-31.")) from None
 
 
-def _only_admins(by: User | None) -> None:
-    if by is not None and not (by.active and by.is_admin):
-        raise NotAllowed(_("Only administrators may do this."))
-
-
 def _own_or_admin(by: User | None, user: User) -> None:
     if not user.is_agent:
         raise NotAllowed(_("%(name)s is a customer.", name=user.name))
     if by is not None and by.id != user.id:
-        _only_admins(by)
+        only_admins(by)

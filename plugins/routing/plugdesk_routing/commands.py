@@ -7,9 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import Conflict, Context, Form, Invalid, NotFound, User, all_forms, can_work_on, read_value
+from plugdesk.api import (
+    Conflict,
+    Context,
+    Form,
+    Invalid,
+    NotFound,
+    User,
+    agents_of_form,
+    all_forms,
+    all_groups,
+    can_work_on,
+    read_value,
+    row_number,
+)
 from plugdesk.api import gettext as _
-from plugdesk_routing.facts import groups_of, people_of
 from plugdesk_routing.models import Rule, RuleSet
 from plugdesk_routing.reading import rows_of
 from plugdesk_routing.standing import UNSETTABLE
@@ -58,17 +70,18 @@ def read_result(ctx: Context, given: Any, *, by: User, problems: dict[str, str])
             target, result["form_id"] = offered[wanted], offered[wanted].id
         else:
             problems["form"] = _("Choose one of the forms offered.")
-    people, groups = dict(people_of(ctx, target)), dict(groups_of(ctx))
+    people = {each.id for each in agents_of_form(ctx.db, target)}
+    groups = {each.id for each in all_groups(ctx.db)}
     for name, known, why in (
         ("assignee", people, _("Choose somebody who works on “%(form)s”.", form=target.name)),
         ("group", groups, _("Choose one of the groups offered.")),
     ):
-        number = _number(given.get(name, ""))
+        number = row_number(given.get(name, ""))
         if number in known:
             result[f"{name}_id"] = number
         elif given.get(name, ""):
             problems[name] = why
-    watchers = [_number(each) for each in given.getlist("watchers") if each]
+    watchers = [row_number(each) for each in given.getlist("watchers") if each]
     if any(each not in people for each in watchers):
         problems["watchers"] = _("Choose people who work on “%(form)s”.", form=target.name)
     elif watchers:
@@ -141,9 +154,9 @@ def add_ready_rules(ctx: Context, code: str, groups: Mapping[str, str], *, by: U
     asked = ctx.form.field(code)
     if asked is None or not asked.kind.has_choices:
         raise NotFound(_("This form has no such field any more. Reload the page."))
-    known, made = dict(groups_of(ctx)), []
+    known, made = {each.id for each in all_groups(ctx.db)}, []
     for choice in asked.choices:
-        number = _number(groups.get(choice["code"], ""))
+        number = row_number(groups.get(choice["code"], ""))
         if number not in known:
             continue
         operator, value = ("in", [choice["code"]]) if str(asked.kind) == "choices" else ("is", choice["code"])
@@ -190,11 +203,6 @@ def _read_values(ctx: Context, given: Any, problems: dict[str, str]) -> dict[str
         if value is not None:
             values[each.code] = value
     return values
-
-
-def _number(raw: Any) -> int:
-    text = str(raw).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def _number_anew(ctx: Context, rows: Sequence[Rule]) -> None:

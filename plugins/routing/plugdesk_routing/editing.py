@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import Context, Field, FieldKind, OfferedFact, User
+from plugdesk.api import Context, Field, FieldKind, OfferedFact, User, agents_of_form, all_groups
 from plugdesk.api import gettext as _
 from plugdesk_routing.commands import RuleInput, forms_for_moving
-from plugdesk_routing.facts import groups_of, people_of
 from plugdesk_routing.models import Rule
 from plugdesk_routing.standing import UNSETTABLE
 from plugdesk_web.api import EditedCondition, edit_condition, typed_condition
@@ -72,9 +71,9 @@ def choices_for(ctx: Context, typed: Typed, by: User) -> dict[str, Any]:
     assert ctx.form is not None, "Routing is switched on for forms."
     forms = forms_for_moving(ctx, by)
     target = next((form for form in forms if str(form.id) == typed.form), None)
-    people = dict(people_of(ctx, ctx.form)) | (dict(people_of(ctx, target)) if target else {})
+    people = {each.id: each.name for form in (ctx.form, target) if form for each in agents_of_form(ctx.db, form)}
     known = sorted(people.items(), key=lambda pair: pair[1])
-    groups = groups_of(ctx)
+    groups = [(each.id, each.name) for each in all_groups(ctx.db)]
     return {
         "forms": [(form.id, form.name) for form in forms], "people": known, "groups": groups,
         "watcher_choices": [(str(number), name) for number, name in known],

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Form, Invalid, NotFound, PlugdeskError, Ticket, can_see, lazy_gettext, was_on
+from plugdesk.api import Conflict, Form, Invalid, NotFound, PlugdeskError, Ticket, can_see, lazy_gettext, row_number, was_on
 from plugdesk.api import gettext as _
 from plugdesk_routing import commands, replay, why
 from plugdesk_routing.commands import RuleInput, rule_here
@@ -16,7 +16,7 @@ from plugdesk_routing.models import Rule
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.standing import Standing
 from plugdesk_routing.words import result_words, when_words
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after
+from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
 
 blueprint = Blueprint("rules", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Routing"), "branch", "routing_rules.index", place="form")]
@@ -102,7 +102,8 @@ def why_page(slug: str) -> Response:
     """Each rule asked about one ticket: every condition with the value it met."""
     form = form_to_configure(slug)
     ctx, given = context("routing"), request.args.get("ticket", "").strip().lstrip("#")
-    ticket = db().get(Ticket, int(given)) if given.isascii() and given.isdigit() and len(given) < 16 else None
+    wanted = row_number(given)
+    ticket = db().get(Ticket, wanted) if wanted is not None else None
     if ticket is None or not can_see(db(), me(), ticket) or not was_on(db(), ticket, form):
         raise NotFound(_("“%(form)s” has no ticket %(number)s.", form=form.name, number=given[:20]))
     answers = why.answers(ctx, ticket)
@@ -132,8 +133,8 @@ def make_ready(slug: str, code: str) -> Response:
 def rehearse(slug: str) -> Response:
     """Run the rules, as edited, over the last tickets; nothing is saved."""
     form = form_to_configure(slug)
-    number = request.form.get("rule", "")
-    row = rule_here(context("routing"), int(number)) if number.isascii() and number.isdigit() and len(number) < 16 else None
+    number = row_number(request.form.get("rule", ""))
+    row = rule_here(context("routing"), number) if number is not None else None
     return _save(form, row, rehearse=True)
 
 
@@ -199,7 +200,7 @@ def _save(form: Form, row: Rule | None, *, rehearse: bool = False) -> Response:
             most = request.form.get("most", "")
             begun = replay.start(ctx, rule, row=row, most=int(most) if most.isdecimal() and len(most) < 9 else 0, by=me())
             return redirect_after(url_for(".show_replay", slug=form.slug, replay_id=begun.id))
-        _store(row, rule, _version())
+        _store(row, rule, version_given())
     except (Conflict, Invalid) as refusal:
         db().rollback()
         return _edit(
@@ -241,17 +242,12 @@ def _ready(form: Form, code: str, *, problem: str = "", status: int = 200) -> Re
 
 def _rehearsed(row: Rule | None) -> RuleInput | None:
     """The edited rule of the rehearsal that the address names, to go on with."""
-    number = request.args.get("replay", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 16):
+    number = row_number(request.args.get("replay", ""))
+    if number is None:
         return None
-    found = replay.replay_here(context("routing"), int(number))
+    found = replay.replay_here(context("routing"), number)
     return replay.drafted(found) if found.draft["rule_id"] == (row.id if row else None) else None
 
 
 def _destination(ctx: Any, result: dict[str, Any]) -> str:
     return "; ".join(result_words(ctx, result)) or _("as the form gives its new tickets")
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None

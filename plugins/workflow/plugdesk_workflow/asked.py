@@ -20,6 +20,7 @@ from plugdesk.api import (
     agents_of_form,
     all_groups,
     presence_of,
+    row_number,
     uploads_of,
 )
 from plugdesk.api import gettext as _
@@ -82,8 +83,8 @@ def given_on(ctx: Context, ticket: Ticket, definition: Definition, typed: MultiD
         files = files + [add_file(ctx.db, each, by=by).key for each in written_files()]
     own = {each.code: typed.get(each.name, "") for each in definition.asks if each.kind is AskKind.OWN}
     return Given(
-        written_html(), files, entered_values(ticket.form, typed), own, _number(typed, "assignee"), _number(typed, "group"),
-        _number(typed, "version"),
+        written_html(), files, entered_values(ticket.form, typed), own, row_number(typed.get("assignee", "")), row_number(typed.get("group", "")),
+        row_number(typed.get("version", "")),
     )  # fmt: skip
 
 
@@ -116,8 +117,3 @@ def _kept(ctx: Context, typed: MultiDict[str, str], by: User) -> Sequence[Attach
         except (Invalid, NotFound):
             continue  # it is gone, or was never theirs
     return found
-
-
-def _number(typed: MultiDict[str, str], name: str) -> int | None:
-    given = typed.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, Status, current_language, lazy_gettext, ngettext, rights_on_form
 from plugdesk.api import gettext as _
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after
+from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
 from plugdesk_workflow import commands, ready
 from plugdesk_workflow.commands import action_here
 from plugdesk_workflow.controls import choices_for
@@ -130,7 +130,7 @@ def _save(form: Form, row: Action | None) -> Response:
         if row is None:
             commands.add_action(ctx, given, by=me())
         else:
-            commands.change_action(ctx, row, given, by=me(), version=_version())
+            commands.change_action(ctx, row, given, by=me(), version=version_given())
     except (Conflict, Invalid) as refusal:
         db().rollback()
         return _edit(form_to_configure(form.slug), row, typed, refusal=refusal)
@@ -181,8 +181,3 @@ def _mending(form: Form, finding: Finding) -> tuple[str, str]:
     assert isinstance(finding.status, Status)
     way = "to" if finding.kind == "unreachable" else "in"
     return url_for(".new", slug=form.slug) + f"?{way}={finding.status.code}", _("Add an action")
-
-
-def _version() -> int | None:
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
 
 from plugdesk.events import Event
-from plugdesk.forms.field_commands import delete_field
+from plugdesk.forms.commands import add_field
+from plugdesk.forms.field_commands import change_field, delete_field
+from plugdesk.forms.models import FieldKind
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.testing.desks import add_staff
 from plugdesk.tickets.commands import accept, assign, set_fields
 from plugdesk.tickets.models import Watcher
 from plugdesk.users.commands import deactivate_user, delete_group
 from plugdesk.users.models import CustomerKind, Role
-from plugdesk_routing.commands import RuleInput, change_rule, move_rule, switch_rule
+from plugdesk.users.rights import RightInput, set_right
+from plugdesk_routing.commands import RuleInput, change_rule, move_rule, read_result, switch_rule
 from plugdesk_routing.models import Outcome, Rule
 from plugdesk_routing.reading import rules_of
-from tests.factories import make_customer, make_ticket
+from tests.factories import make_agent, make_customer, make_group, make_ticket
 
 
 def says(word):
@@ -181,6 +185,28 @@ def test_a_rule_that_names_what_is_gone_is_passed_over_and_said_once(
     assert said in why
     assert [each["why"] for each in outcome_of(session, tickets[1]).passed_over] == [why]
     assert form.suspended == {}
+
+
+def test_an_answer_from_before_its_field_was_another_kind_is_no_answer(session, rule, form, admin, agent, programmers):
+    field = add_field(session, form, kind=FieldKind.MONEY, label="Budget", by=None)
+    rule(says("fire"), group_id=programmers.id)
+    ticket = make_ticket(session, form)
+    set_fields(session, ticket, {field.code: {"amount": "200", "currency": "EUR"}}, by=agent)
+    change_field(session, form, field, {"kind": "text"}, by=None)
+    rule([{"fact": f"field.{field.code}", "contains": "200"}], group_id=programmers.id, on_change=True)
+    other = form.field("priority")
+    set_fields(session, ticket, {other.code: "high"}, by=agent)
+    assert (ticket.group_id, complaints(session), form.suspended) == (None, [], {})
+    set_fields(session, ticket, {field.code: "200 at most"}, by=agent)
+    assert ticket.group_id == programmers.id
+
+
+def test_a_rule_gives_a_ticket_to_somebody_who_works_on_the_form_by_their_group(session, rule, form, admin, routing):
+    helper = make_agent(session)
+    set_right(session, form, make_group(session, helper), RightInput(), by=admin)
+    problems: dict[str, str] = {}
+    given = read_result(routing, MultiDict({"assignee": str(helper.id)}), by=admin, problems=problems)
+    assert (given, problems) == ({"assignee_id": helper.id}, {})
 
 
 def test_a_rule_that_asks_for_a_deleted_field_is_passed_over_also_behind_a_not(session, rule, form, admin, programmers, question):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from plugdesk.database import row_number
 from plugdesk.errors import NotFound
 from plugdesk.i18n import gettext as _
 from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.customers import customer_at
 from plugdesk.users.queries import can_see_customer
 from plugdesk_web.current import agent_only, db, form_here, me
-from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import page
 from plugdesk_web.ticket_fields import fields_to_edit, has_rules
 

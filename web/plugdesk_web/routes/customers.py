@@ -8,6 +8,7 @@ from typing import Any
 from babel import Locale
 from flask import Blueprint, Response, jsonify, request, url_for
 
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import LANGUAGES, current_language, pgettext
@@ -28,7 +29,7 @@ from plugdesk.users.queries import (
 )
 from plugdesk_web.choices import zone_choices
 from plugdesk_web.current import agent_only, db, me, runtime
-from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
+from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.routes.tickets import key_of
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.forms import commands
 from plugdesk.forms.copying import copy_form
@@ -20,7 +21,7 @@ from plugdesk.users.models import Group
 from plugdesk.users.queries import agents_of_form, all_groups, staff
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import admin_only, agent_only, db, form_to_configure, me, runtime
-from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
+from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after, toast
 
 blueprint = Blueprint("forms", __name__, url_prefix="/forms")

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import pgettext
@@ -16,7 +17,7 @@ from plugdesk.users import commands
 from plugdesk.users.models import Group, User
 from plugdesk.users.queries import all_groups, staff
 from plugdesk_web.current import admin_only, db, me
-from plugdesk_web.editing import FRESH, Refused, refused, row_number
+from plugdesk_web.editing import FRESH, Refused, refused
 from plugdesk_web.rendering import page, redirect_after
 
 blueprint = Blueprint("groups", __name__, url_prefix="/groups")

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.forms.models import Status
 from plugdesk.i18n import current_language
@@ -20,7 +21,7 @@ from plugdesk.users.shifts import presence_of
 from plugdesk_web.assignees import presence_in_words
 from plugdesk_web.contributions import Action, contributed
 from plugdesk_web.current import agent_only, db, me
-from plugdesk_web.editing import row_number, version_given
+from plugdesk_web.editing import version_given
 from plugdesk_web.rendering import redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.database import row_number
 from plugdesk.forms.queries import all_forms
 from plugdesk.users.queries import staff
 from plugdesk_web.current import admin_only, db
-from plugdesk_web.editing import row_number
 from plugdesk_web.journal import GROUPS, entries
 from plugdesk_web.rendering import page
 

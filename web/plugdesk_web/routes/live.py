@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
+from plugdesk.database import row_number
 from plugdesk.permissions import narrowed_tickets
 from plugdesk.tickets.lists import last_event_id
 from plugdesk.tickets.queries import tickets_changed_since
 from plugdesk_web.current import agent_only, db, me
-from plugdesk_web.editing import row_number
 
 blueprint = Blueprint("live", __name__, url_prefix="/live")
 

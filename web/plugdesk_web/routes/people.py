@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.forms.models import Form, FormAgent
 from plugdesk.forms.queries import all_forms
@@ -22,7 +23,7 @@ from plugdesk.users.queries import all_groups, groups_of, member_of_staff, staff
 from plugdesk.users.rights import right_of
 from plugdesk_web.choices import browser_name, zone_choices
 from plugdesk_web.current import admin_only, db, me, signed_session
-from plugdesk_web.editing import FRESH, Refused, refused, row_number, version_given
+from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.rights import explained
 

@@ -8,18 +8,18 @@ from datetime import timedelta
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.addresses import is_email, normal_email
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.html import html_of_text
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see
-from plugdesk.tickets import correspondence
+from plugdesk.tickets import correspondence, editing
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk_web import once
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
-from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
 from plugdesk_web.shown import ticket_to_act_on, was_shown
@@ -83,7 +83,7 @@ def withdraw(message_id: int) -> Response:
         message.ticket,
         {"mode": "reply", "text": message.text, "html": message.clean_html or "", "cc": ", ".join(message.cc)},
     )
-    correspondence.withdraw_reply(db(), message, me())
+    editing.withdraw_reply(db(), message, me())
     from plugdesk_web.drafts import keep_draft
 
     keep_draft(db(), ticket, me(), said)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.forms.editing import open_for_change
 from plugdesk.forms.models import Form
@@ -16,7 +17,7 @@ from plugdesk.users.models import Group, User
 from plugdesk.users.queries import all_groups, rights_on_form, staff
 from plugdesk.users.rights import RightInput, as_given, remove_right, right_of, set_form_agent, set_only_assignee, set_right
 from plugdesk_web.current import agent_only, db, form_to_configure, me
-from plugdesk_web.editing import FRESH, Refused, refused, row_number
+from plugdesk_web.editing import FRESH, Refused, refused
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.rights import Row, actions_on, levels, read_right, right_in_words, rows_of, seal_of
 from plugdesk_web.routes.forms import tabs_of

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.claims import machine_now
 from plugdesk.contributions import HealthLine
+from plugdesk.database import row_number
 from plugdesk.deliveries import delivery_counts, parked_deliveries, tell_again
 from plugdesk.errors import NotFound
 from plugdesk.events import Delivery, record
@@ -26,7 +27,6 @@ from plugdesk.plugins.switch import name_of
 from plugdesk.worker import SILENT, workers
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import admin_only, db, me, runtime
-from plugdesk_web.editing import row_number
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.security import is_secure
 

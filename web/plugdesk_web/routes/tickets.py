@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.actions import ACTIONS
 from plugdesk.clock import in_utc
+from plugdesk.database import row_number
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
@@ -25,7 +26,6 @@ from plugdesk_web import once
 from plugdesk_web.assignees import assignees_of
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.drafts import draft_of
-from plugdesk_web.editing import row_number
 from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.shown import proof_of
@@ -146,6 +146,7 @@ def list_values(
         "tickets": found.tickets,
         "forms": forms,
         "names": {status.id: status.name_in(language) for form in forms.values() for status in form.statuses},
+        "tones": {status.id: status.tone for form in forms.values() for status in form.statuses},
         "columns": columns_of(db(), columns, found),
         "language": language,
         "narrowed": narrowed,
