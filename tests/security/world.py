@@ -191,7 +191,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     sent = reply_to_ticket(session, ticket, people["agent"], body="<p>We look into it.</p>")
     failed = reply_to_ticket(session, ticket, people["agent"], body="<p>Here you are.</p>")
     failed.delivery = DeliveryState.FAILED
-    arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>")
+    in_progress = support.status("in_progress")  # not waiting: the accountant sees that
+    arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>", status=in_progress)
     arrived.channel, arrived.delivery = "telegram", DeliveryState.SENT
     payable = _payable(world, support)
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])

@@ -267,6 +267,6 @@ def test_what_was_done_before_a_refusal_is_undone(session, ticket, action, run, 
 def test_the_status_of_the_action_stands_whatever_a_reply_does_by_itself(session, ticket, action, run):
     letters = (Letter(("customer",), "<p>We have it.</p>"),)
     run(ticket, action("Answer", letters=letters))
-    assert ticket.status.code == "in_progress"
+    assert ticket.status.code == "waiting"
     run(ticket, action("Answer and leave", does=Does(status="new"), letters=letters))
     assert ticket.status.code == "new"
