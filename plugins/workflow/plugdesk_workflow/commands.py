@@ -25,6 +25,7 @@ from plugdesk.api import (
     is_email,
     known_variables,
     read_value,
+    rights_on_form,
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import (
@@ -66,13 +67,19 @@ def add_action(ctx: Context, given: ActionInput, *, by: User) -> Action:
     if len(rows) >= MOST_ACTIONS:
         raise Invalid(_("A form can have %(most)s actions. Remove some that are not needed any more.", most=MOST_ACTIONS))
     checked = _checked(ctx, form, given)
-    code = free_code(checked.name, {each.code for each in rows}, otherwise="action")
+    code = free_code(checked.name, {each.code for each in rows} | _named_in_rights(ctx, form), otherwise="action")
     row = Action(form_id=form.id, code=code, position=rows[-1].position + 1 if rows else 0)
     _write(row, checked)
     ctx.db.add(row)
     ctx.db.flush()  # the action's id, for the journal
     _journal(ctx, "action_added", row, by, _("Added the action “%(action)s”", action=row.name))
     return row
+
+
+def _named_in_rights(ctx: Context, form: Form) -> set[str]:
+    """Codes that rights of the form name, also of actions that are gone: a new one is not theirs to run by its name alone."""
+    named = (code for _holder, right in rights_on_form(ctx.db, form) for code in right.actions or ())
+    return {code.removeprefix("workflow:") for code in named}
 
 
 def change_action(ctx: Context, row: Action, given: ActionInput, *, by: User, version: int | None) -> Action:

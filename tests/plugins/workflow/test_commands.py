@@ -6,6 +6,7 @@ import pytest
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound
 from plugdesk.forms.models import FieldKind
+from plugdesk.users.rights import RightInput, set_right
 from plugdesk_workflow.commands import (
     ActionInput,
     action_here,
@@ -17,6 +18,7 @@ from plugdesk_workflow.commands import (
 )
 from plugdesk_workflow.definition import Ask, AskKind, Assignment, Definition, Does, How, Letter, Who, read
 from plugdesk_workflow.rights import actions_of, right_to
+from tests.factories import make_agent
 
 
 def named(workflow):
@@ -120,3 +122,11 @@ def test_another_forms_action_is_not_found(enable, other_form, action):
     row = action("Solve")
     with pytest.raises(NotFound):
         action_here(enable("workflow", on=other_form), row.id)
+
+
+def test_an_action_of_the_name_of_one_that_is_gone_is_not_its_runners_to_run(session, workflow, form, admin, action):
+    first = action("Pay")
+    accountant = make_agent(session)
+    set_right(session, form, accountant, RightInput(actions=[right_to(first)]), by=admin)
+    remove_action(workflow, first, by=admin)
+    assert right_to(action("Pay")) != "workflow:pay"
