@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from plugdesk import database, migrations
 from plugdesk.plugins import executor
 from tests.support.guard import loopback_only
 from tests.support.parts import CORPORA, PARTS, left_out, require
@@ -17,7 +16,7 @@ from tests.support.parts import CORPORA, PARTS, left_out, require
 __all__ = ["CORPORA"]
 
 LIMIT = 600  # seconds for one test, with the servers it starts
-PATIENCE = 60  # seconds for what has a limit of its own, save in the tests of that limit: the machine may be slow
+PATIENCE = 60  # seconds for a decision, save in the tests of its limit: the machine may be slow
 
 pytest_plugins = [
     "plugdesk.testing.kit",
@@ -57,11 +56,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def unhurried() -> Iterator[None]:
-    """No plugin is suspended, and no writer refused, because a machine that tests stood still for some seconds."""
+    """No plugin is suspended because a machine that tests stood still for some seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(executor, "DECISION_LIMIT", PATIENCE)
-        for module in (database, migrations):
-            patch.setattr(module, "SQLITE_WAIT_MS", PATIENCE * 1000)
         yield
 
 

@@ -53,6 +53,7 @@ from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, row_numbe
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
+from plugdesk.forms.codes import free_code
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
 from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
 from plugdesk.forms.fields import read_value, show_value
@@ -89,8 +90,10 @@ from plugdesk.permissions import (
     can_open,
     can_reply,
     can_run,
+    can_run_some,
     can_see,
     can_work_on,
+    rights_of,
     visible_forms,
     visible_tickets,
     why_not,
@@ -100,13 +103,15 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.tickets.attachments import NewFile, add_file
+from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
+from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
 from plugdesk.tickets.commands import (
     accept,
     assign,
     become,
     change_status,
+    decision_on,
     mark_read,
     mark_unread,
     release,
@@ -115,6 +120,7 @@ from plugdesk.tickets.commands import (
     unwatch,
     watch,
 )
+from plugdesk.tickets.continuing import is_over
 from plugdesk.tickets.correspondence import (
     Said,
     add_note,
@@ -127,10 +133,13 @@ from plugdesk.tickets.correspondence import (
 )
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
+from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
+from plugdesk.tickets.queries import ticket_for
+from plugdesk.tickets.running import running
 from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
-from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, language_of
+from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
 from plugdesk.users.customers import (
@@ -142,8 +151,9 @@ from plugdesk.users.customers import (
     remove_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
-from plugdesk.users.queries import agents_of_form, all_groups
-from plugdesk.variables import Block, Button, check_template, render_html, render_text
+from plugdesk.users.queries import agents_of_form, all_groups, rights_on_form
+from plugdesk.users.shifts import Presence, presence_of
+from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
 
 __all__ = [
@@ -198,6 +208,7 @@ __all__ = [
     "Park",
     "Participant",
     "PlugdeskError",
+    "Presence",
     "Rate",
     "RetryLater",
     "Role",
@@ -245,6 +256,7 @@ __all__ = [
     "can_open",
     "can_reply",
     "can_run",
+    "can_run_some",
     "can_see",
     "can_work_on",
     "cancel",
@@ -263,7 +275,9 @@ __all__ = [
     "contributed_values",
     "create_form",
     "current_language",
+    "decision_on",
     "delete_reply",
+    "delete_ticket",
     "desk_runtime",
     "disable_plugin",
     "edit_message",
@@ -290,6 +304,7 @@ __all__ = [
     "format_relative_time",
     "format_time",
     "forward_message",
+    "free_code",
     "gettext",
     "handing_over",
     "hear",
@@ -298,8 +313,10 @@ __all__ = [
     "html_of_text",
     "in_utc",
     "is_email",
+    "is_over",
     "keep_update",
     "keep_updates",
+    "known_variables",
     "language_of",
     "lazy_gettext",
     "lazy_pgettext",
@@ -322,6 +339,7 @@ __all__ = [
     "parse_condition",
     "pass_runtime",
     "pgettext",
+    "presence_of",
     "press_button",
     "read_again",
     "read_value",
@@ -333,7 +351,10 @@ __all__ = [
     "render_text",
     "reply_to_ticket",
     "report_failure",
+    "rights_of",
+    "rights_on_form",
     "row_number",
+    "running",
     "runtime_of",
     "safe_name",
     "save_plugin_settings",
@@ -354,12 +375,15 @@ __all__ = [
     "storable",
     "survivor",
     "text_of_html",
+    "ticket_for",
     "translatable",
     "unwatch",
     "updates_aside",
+    "uploads_of",
     "use_language",
     "value_words",
     "values_of_customer",
+    "variables_in",
     "visible_forms",
     "visible_tickets",
     "wait_turn",
@@ -368,4 +392,5 @@ __all__ = [
     "why_not",
     "why_not_to",
     "withdraw_message",
+    "write_letter",
 ]

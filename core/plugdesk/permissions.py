@@ -117,6 +117,13 @@ def can_configure(session: Session, user: User, form: Form) -> bool:
     return user.active and (user.is_admin or (user.is_agent and forms_of(session, user).get(form.id, False)))
 
 
+def can_run_some(session: Session, user: User, form: Form, action: str) -> bool:
+    """May `user` run this action on some tickets of the form, whatever these are?"""
+    if not can_work_on(session, user, form.id):
+        return False
+    return user.is_admin or any(each.allows(action) for each in rights_of(session, user).by_form[form.id])
+
+
 def can_open(session: Session, user: User, form_id: int) -> bool:
     """May `user` open tickets on this form for customers?"""
     if not can_work_on(session, user, form_id):

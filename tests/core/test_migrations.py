@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from plugdesk.database import Database
 from plugdesk.migrations import (
     CORE_UNIT,
+    Unit,
     WrongSchema,
     downgrade,
     migrate,
@@ -315,3 +317,28 @@ migrate(database, [])
 print(file.name, drift(database, unit, []), new_migration.write_migration("core", "nothing_to_do"))
 """
     assert in_a_fresh_process(code, empty_database_url, tmp_path / "migrations") == "0001_initial.py [] None\n"
+
+
+def test_forms_that_were_there_go_on_as_they_did_when_statuses_learn_to_change_by_themselves(database, tmp_path, monkeypatch):
+    """The days were a setting of e-mail, of the form or else of the desk."""
+    for script in CORE_UNIT.folder.glob("000[1-5]_*.py"):
+        shutil.copy(script, tmp_path)
+    with monkeypatch.context() as before:
+        before.setattr("plugdesk.migrations.CORE_UNIT", Unit("core", tmp_path))
+        migrate(database, [])
+    with database.engine.begin() as connection:
+        form = (
+            "INSERT INTO form (id, slug, name, position, extensions, suspended, sections, created_at, version) "
+            "VALUES (:id, :slug, :slug, 0, '[]', '{}', '[]', '2026-01-01 00:00:00+00:00', 1)"
+        )
+        connection.execute(sa.text(form), [{"id": 1, "slug": "own"}, {"id": 2, "slug": "desks"}])
+        setting = (
+            'INSERT INTO plugin_settings (plugin, form_id, "values", schema, version, changed_at) '
+            "VALUES ('email', :form_id, :kept, 1, 1, '2026-01-01 00:00:00+00:00')"
+        )
+        days = [{"form_id": 1, "kept": '{"new_after_days": 7}'}, {"form_id": 0, "kept": '{"new_after_days": 90}'}]
+        connection.execute(sa.text(setting), days)
+    migrate(database, [])
+    with database.engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT waits_on_reply, resumes_on_message, reopen_days FROM form ORDER BY id")).all()
+    assert [tuple(each) for each in found] == [(False, True, 7), (False, True, 90)]

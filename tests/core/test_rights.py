@@ -92,7 +92,7 @@ def test_counts_are_those_of_what_is_seen(session: Session, form: Form, accounta
     assert not can_see(session, accountant, done)
     counts = view_counts(session, accountant)
     assert counts == {
-        "new": 1, "mine": 1, "groups": 0, "unanswered": 3, "open": 3, "waiting": 2, "unread": 3, "watching": 1,
+        "new": 1, "mine": 1, "groups": 0, "unanswered": 3, "open": 3, "waiting": 2, "unread": 3, "watching": 1, "asked": 0,
     }  # fmt: skip
     for view, number in counts.items():
         assert len(tickets_of_view(session, accountant, view).tickets) == number, view
@@ -191,7 +191,7 @@ def test_an_answer_that_would_change_the_status_needs_both_rights(session: Sessi
         reply_to_ticket(session, ticket, agent, body="<p>Done.</p>", status=form.status("done"))
     assert len(ticket.messages) == 1
     reply_to_ticket(session, ticket, agent, body="<p>We look.</p>")
-    assert ticket.status_kind == "open"  # what an answer does by itself needs no right to change statuses
+    assert ticket.status_kind == "pending"  # what an answer does by itself needs no right to change statuses
 
 
 def test_an_extensions_action_is_a_right_like_any_other(session: Session, form: Form, accountant: User) -> None:

@@ -218,7 +218,7 @@ def test_accepting_and_answering_are_never_refused_for_a_field(session: Session,
     ticket = opened(session, form)
     accept(session, ticket, anna)
     reply_to_ticket(session, ticket, anna, body="<p>Which device is it?</p>")
-    assert (ticket.assignee_id, ticket.status.code) == (anna.id, "in_progress")
+    assert (ticket.assignee_id, ticket.status.code) == (anna.id, "waiting")
 
 
 def test_accepting_leaves_a_ticket_new_whose_next_status_asks_for_more(session: Session, form: Form) -> None:

@@ -13,11 +13,15 @@ from plugdesk.forms.commands import (
     delete_status,
     move_status,
 )
+from plugdesk.forms.copying import copy_form
 from plugdesk.forms.models import OPEN_KINDS, StatusKind
 from plugdesk.forms.queries import ticket_counts
+from plugdesk.i18n import use_language
 from plugdesk.tickets.commands import change_status
 from plugdesk.tickets.models import Tally, Ticket
-from tests.factories import make_admin, make_desk, make_form, make_ticket
+from plugdesk.tickets.wording import fill_text
+from plugdesk.users.rights import RightInput, right_of, set_right
+from tests.factories import make_admin, make_agent, make_desk, make_form, make_group, make_ticket
 
 
 @pytest.fixture
@@ -62,6 +66,49 @@ def test_a_renamed_status_is_called_so_in_every_language(session, admin, form):
     assert (status.code, status.name_in("ru"), status.name_in("en")) == ("waiting", "Paused", "Paused")
     change_status_row(session, form, status, {"names": {"ru": "Пауза", "en": " "}}, by=admin)
     assert (status.name_in("ru"), status.name_in("en")) == ("Пауза", "Paused")
+
+
+def test_customers_read_their_own_wording_where_there_is_one_and_agents_the_name(session, admin, form):
+    status = form.status("in_progress")
+    change_status_row(
+        session,
+        form,
+        status,
+        {"customer_name": " With our  engineers ", "customer_names": {"ru": "У инженеров", "xx": "?"}},
+        by=admin,
+    )
+    assert [status.customers_name_in(each) for each in ("en", "ru", "de")] == [
+        "With our engineers",
+        "У инженеров",
+        "With our engineers",
+    ]
+    assert (status.name_in("en"), status.name_in("ru")) == ("In progress", "В работе")
+    change_status_row(session, form, status, {"customer_name": ""}, by=admin)
+    assert (status.customers_name_in("en"), status.customers_name_in("ru")) == ("In progress", "У инженеров")
+
+
+def test_a_letters_variable_and_a_copied_form_have_the_customers_wording(session, admin, form):
+    own = add_status(
+        session, form, name="Escalated", kind="open", customer_name="Being looked into", customer_names={"ru": "Разбираемся"},
+        tone="teal", by=admin,
+    )  # fmt: skip
+    ticket = make_ticket(session, form)
+    change_status(session, ticket, own, by=admin)
+    for language, words in (("en", "Being looked into"), ("ru", "Разбираемся")):
+        with use_language(language):
+            assert fill_text(session, "${ticket:status}", ticket) == words
+    copy, _waiting = copy_form(session, form, name="Copy", by=admin)
+    assert (copy.status("escalated").customers_name_in("en"), copy.status("escalated").tone) == ("Being looked into", "teal")
+
+
+def test_a_status_has_the_colour_of_its_kind_or_one_of_those_offered(session, admin, form):
+    status = form.status("in_progress")
+    assert status.tone == ""
+    change_status_row(session, form, status, {"tone": "red"}, by=admin)
+    assert (status.tone, last_event(session, "status_edited").data["changes"]) == ("red", {"tone": ["", "red"]})
+    with pytest.raises(Invalid) as refusal:
+        change_status_row(session, form, status, {"tone": "url(//evil.example)"}, by=admin)
+    assert set(refusal.value.problems) == {"tone"}
 
 
 @pytest.mark.parametrize("stolen", ["code", "form_id", "id", "position"])
@@ -115,6 +162,21 @@ def test_tickets_moved_to_another_kind_change_their_status_and_the_counts(sessio
     assert (ticket.status.code, ticket.status_kind, ticket.closed_at is not None) == ("done", StatusKind.RESOLVED, True)
     assert counted(session) == {}
     assert last_event(session, "ticket_closed").data["quietly"] is True
+
+
+def test_rights_do_not_name_a_deleted_status_and_nobody_is_left_with_nothing_to_see(session, admin, form):
+    anna, bella, carl = (make_agent(session, name=name) for name in ("Anna", "Bella", "Carl"))
+    group = make_group(session, carl, name="Workshop")
+    for holder, statuses in ((anna, ["waiting", "done"]), (bella, ["waiting"]), (group, ["waiting"]), (carl, None)):
+        set_right(session, form, holder, RightInput(statuses=statuses), by=None)
+    with pytest.raises(Invalid, match="see no other status: Workshop, Bella"):
+        delete_status(session, form, form.status("waiting"), by=admin)
+    assert form.status("waiting") is not None
+    for holder in (bella, group):
+        set_right(session, form, holder, RightInput(statuses=["waiting", "new"]), by=None)
+    delete_status(session, form, form.status("waiting"), by=admin)
+    assert [right_of(session, form, each).statuses for each in (anna, bella, group, carl)] == [["done"], ["new"], ["new"], None]
+    assert last_event(session, "form_group_set").actor_id == admin.id
 
 
 def test_tickets_do_not_move_to_another_form_or_to_the_status_itself(session, admin, form):

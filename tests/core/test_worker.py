@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -53,15 +52,14 @@ def at_work(*workers: Worker) -> Iterator[None]:
             thread.join()
 
 
-def test_a_worker_runs_a_job_as_soon_as_it_is_committed(desk: Desk) -> None:
+def test_a_worker_runs_a_job_as_soon_as_it_is_committed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugdesk.worker.POLL", 600.0)
     ran = threading.Event()
     runtime = desk(jobs=[JobKind("work", lambda ctx: ran.set())])
     with at_work(Worker(runtime)):
         let_time_pass(0.2, because="the worker settles down to wait")
-        started = time.monotonic()
         put(runtime)
-        assert ran.wait(5)
-    assert time.monotonic() - started < 1
+        assert ran.wait(60)
 
 
 def test_two_workers_with_two_threads_each_run_every_job_once(desk: Desk, database_url: str, tmp_path: Any) -> None:
@@ -154,7 +152,7 @@ def test_a_job_that_hangs_is_put_aside_and_others_go_on(desk: Desk) -> None:
     with at_work(Worker(runtime, threads=1)):
         until(lambda: jobs(runtime)[0].failures == 1)
         put(runtime)
-        assert ran.wait(10)
+        assert ran.wait(60)
         release.set()
     (job,) = jobs(runtime)
     assert (job.state, job.error) == (JobState.READY, "It did not end within 0.5 seconds.")
@@ -202,13 +200,13 @@ def test_stopping_lets_the_running_job_end(desk: Desk) -> None:
 
     def work(ctx: Any) -> None:
         begun.set()
-        time.sleep(0.5)
+        let_time_pass(0.5, because="the stop comes while it works")
         ran.append("ran")
 
     runtime = desk(jobs=[JobKind("work", work)])
     put(runtime, times=3)
     with at_work(Worker(runtime, threads=1)):
-        assert begun.wait(5)
+        assert begun.wait(60)
     assert ran == ["ran"]
     assert [(job.state, job.failures) for job in jobs(runtime)] == [(JobState.READY, 0)] * 2
 
@@ -224,7 +222,7 @@ def test_stopping_gives_back_a_job_that_does_not_end(desk: Desk, monkeypatch: py
     runtime = desk(jobs=[JobKind("work", work)])
     put(runtime)
     with at_work(Worker(runtime, threads=1)):
-        assert begun.wait(5)
+        assert begun.wait(60)
     (job,) = jobs(runtime)
     assert (job.state, job.failures, job.worker) == (JobState.READY, 0, None)
     release.set()

@@ -97,7 +97,7 @@ def test_no_list_count_or_lookup_tells_of_other_forms(world: World, role: str) -
             for rule in (
                 [
                     f"/views/{slug}"
-                    for slug in ("new", "mine", "groups", "unread", "watching", "unanswered", "open", "waiting", "done")
+                    for slug in ("new", "mine", "groups", "asked", "unread", "watching", "unanswered", "open", "waiting", "done")
                 ]
                 if row.object == "view"
                 else [None]

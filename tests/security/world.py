@@ -152,7 +152,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "telegram", "routing", "button")
+        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "button")
     _switch_on(session, runtime.desk(session), "demo")
     session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
@@ -192,7 +192,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     sent = reply_to_ticket(session, ticket, people["agent"], body="<p>We look into it.</p>")
     failed = reply_to_ticket(session, ticket, people["agent"], body="<p>Here you are.</p>")
     failed.delivery = DeliveryState.FAILED
-    arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>")
+    in_progress = support.status("in_progress")  # not waiting: the accountant sees that
+    arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>", status=in_progress)
     arrived.channel, arrived.delivery = "telegram", DeliveryState.SENT
     payable = _payable(world, support)
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
@@ -228,6 +229,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     world.things |= payable
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
     world.things |= _rules(world, support, billing, group)
+    world.things |= _actions(world, support, billing)
 
 
 def _payable(world: World, support: Form) -> dict[str, Any]:
@@ -239,7 +241,13 @@ def _payable(world: World, support: Form) -> dict[str, Any]:
     from plugdesk.users.rights import RightInput, set_right
 
     session, people = world.session, world.people
-    set_right(session, support, people["accountant"], RightInput(statuses=["waiting"], actions=["note"]), by=None)
+    set_right(
+        session,
+        support,
+        people["accountant"],
+        RightInput(statuses=["waiting"], actions=["note", "workflow:payment_received"]),
+        by=None,
+    )
     clara = find_or_create_customer(session, channel="email", value="clara@home.example", name="Clara Hill")
     letter = Said(text="Shall I pay by card?", files=[NewFile("card.png", PICTURE, "image/png")])
     ticket = open_ticket(session, support, clara, subject="The fee", said=letter, channel="email")
@@ -317,6 +325,24 @@ def _rules(world: World, support: Form, billing: Form, group: Any) -> dict[str, 
     return {
         "rule_id": rules[0].id, "their_rule": rules[1].id, "rule_version": rules[0].version, "rules": [str(rules[0].id)],
         "replay_id": replays[0].id, "their_replay": replays[1].id,
+    }  # fmt: skip
+
+
+def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
+    """Two actions on each form, in every status; the accountant has one of them."""
+    from plugdesk_workflow.commands import ActionInput, add_action
+    from plugdesk_workflow.definition import Ask, AskKind, Definition
+
+    made = {}
+    for form in (support, billing):
+        ctx = world.runtime.context("workflow", form, world.session)
+        everywhere = [each.code for each in form.statuses]
+        asks = Definition(asks=(Ask(AskKind.TEXT),))
+        for name in ("Payment received", "Refuse"):
+            made[form.slug] = add_action(ctx, ActionInput(name, everywhere, definition=asks), by=world.people["admin"])
+    return {
+        "action_id": made["support"].id, "their_action": made["billing"].id, "action_version": made["support"].version,
+        "actions": [str(made["support"].id)],
     }  # fmt: skip
 
 

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid
-from plugdesk.tickets.commands import accept, mark_read
+from plugdesk.forms.models import StatusKind
+from plugdesk.tickets.commands import accept, become, mark_read
 from plugdesk.tickets.correspondence import add_note, reply_to_ticket
+from plugdesk.tickets.lists import tickets_of_view, view_counts
 from plugdesk.tickets.models import Reading, Ticket
 from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.users.models import User
@@ -156,3 +158,29 @@ def test_who_sees_only_their_own_sees_the_question_and_not_the_ticket(browse, se
     theirs = browse(expert)
     assert "a ticket you do not see" in theirs.get(f"/tickets/{subtask.id}").text
     theirs.get(f"/tickets/{ticket.id}", status=404)
+
+
+def test_who_is_asked_finds_it_in_a_list_of_its_own_with_a_true_count(browse, session: Session, ticket, anna, priya) -> None:
+    night = make_group(session, priya, name="Night")
+    by_name = ask_colleague(session, ticket, anna, colleague=priya, subject="By name", body="<p>You?</p>")
+    ask_colleague(session, ticket, anna, group=night, subject="By group", body="<p>Any of you?</p>")
+    ask_colleague(session, ticket, anna, colleague=anna, subject="To herself", body="<p>I?</p>")
+    session.commit()
+    browser = browse(priya)
+    rows = browser.get("/views/asked").html.find(id="list") or browser.get("/views/asked").html.find("table")
+    assert "By name" in rows.text and "By group" in rows.text and "To herself" not in rows.text
+    before = dict(view_counts(session, priya))
+    assert before["asked"] == 2
+    mark_read(session, by_name, priya)
+    become(session, by_name, StatusKind.RESOLVED, by=priya)
+    after = view_counts(session, priya)
+    assert (after["asked"], after["unread"], after["open"]) == (1, before["unread"], before["open"])
+    assert "By name" not in browser.get("/views/mine").text
+
+
+def test_who_sees_a_part_of_the_form_counts_the_same(session: Session, ticket, form, anna) -> None:
+    expert = make_agent(session)
+    set_right(session, form, expert, RightInput(sees="own"), by=None)
+    ask_colleague(session, ticket, anna, colleague=expert, subject="", body="<p>Who knows?</p>")
+    session.flush()
+    assert view_counts(session, expert)["asked"] == len(tickets_of_view(session, expert, "asked").tickets) == 1

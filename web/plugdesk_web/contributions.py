@@ -69,6 +69,34 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Button:
+    """One of `FormActions` as a page shows it. `code` is stable: rights name it, as PLUGIN:CODE.
+
+    A press posts to `url`, a page of the plugin's own. One that `asks` for something leads there first: to a page, which with
+    script comes as a sheet over the ticket (`page(…, fragment=…)` with the dialog).
+    """
+
+    code: str
+    title: str
+    icon: str = ""
+    url: str = ""
+    asks: bool = False
+
+
+@dataclass(frozen=True)
+class FormActions:
+    """Actions that differ from form to form and from ticket to ticket.
+
+    `every(ctx)` are all of a form, for the matrix of its rights; `offered(ctx, ticket, agent)` those that stand on the ticket
+    as buttons: asked once a page, it leaves out what `can_run` refuses.
+    """
+
+    name: str
+    every: Callable[[Context], Sequence[Button]]
+    offered: Callable[[Context, Ticket, User], Sequence[Button]]
+
+
+@dataclass(frozen=True)
 class NavItem:
     """A page of the plugin in the left panel, or (place "form") among the settings of each form where it is on."""
 
@@ -127,11 +155,13 @@ def contributed(registry: Any, kind: type) -> list[Contributed]:
 __all__ = [
     "Action",
     "Banner",
+    "Button",
     "Cell",
     "Column",
     "Contributed",
     "DashboardCard",
     "Form",
+    "FormActions",
     "NavItem",
     "Pages",
     "Panel",

@@ -96,9 +96,12 @@ _NAMES = {
     "label": lazy_gettext("Question"), "help": lazy_gettext("Help"), "required": lazy_gettext("Required"),
     "agent_only": lazy_gettext("Agents only"), "choices": lazy_gettext("Choices"), "default": lazy_gettext("Already filled in with"),
     "currency": lazy_gettext("Currency"), "kind": lazy_gettext("Kind"), "names": lazy_gettext("Name"),
+    "tone": lazy_gettext("Colour"), "customer_name": lazy_gettext("The customer reads"), "customer_names": lazy_gettext("The customer reads"),
     "theme": lazy_gettext("Appearance"), "can_delete": lazy_gettext("May put tickets into the bin"),
     "sees": lazy_gettext("Sees"), "statuses": lazy_gettext("Statuses"), "actions": lazy_gettext("May"),
     "is_admin": lazy_gettext("Configures the form"), "only_assignee": lazy_gettext("Only the assignee acts"),
+    "waits_on_reply": lazy_gettext("A reply waits for the customer"), "reopen_days": lazy_gettext("Days a closed ticket can be opened again"),
+    "resumes_on_message": lazy_gettext("A message ends the waiting"),
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ KEYS = {
     "new": "n",
     "mine": "m",
     "groups": "g",
+    "asked": "h",
     "unread": "u",
     "watching": "w",
     "unanswered": "c",

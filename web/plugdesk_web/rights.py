@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask import g
 from sqlalchemy.orm import Session
 
 from plugdesk.actions import ACTIONS, DELETE
@@ -18,7 +19,8 @@ from plugdesk.i18n import gettext as _
 from plugdesk.users.models import Group, GroupMember, User
 from plugdesk.users.rights import RightInput, as_given
 from plugdesk_web.contributions import Action, contributed
-from plugdesk_web.current import runtime
+from plugdesk_web.current import db, runtime
+from plugdesk_web.slots import actions_of_form
 
 ADMIN = "admin"
 
@@ -47,9 +49,13 @@ def levels() -> list[tuple[str, str]]:
 
 def actions_on(form: Form) -> list[tuple[str, str]]:
     """What can be done on the form's tickets, as code and title: the desk's own actions, those of extensions that are on."""
-    own = [(code, str(title)) for code, title in ACTIONS.items()]
-    theirs = [each for each in contributed(runtime().registry, Action) if form.has(each.plugin)]
-    return own + [(f"{each.plugin}:{each.what.name}", str(each.what.title)) for each in theirs]
+    known: dict[int, list[tuple[str, str]]] = g.setdefault("actions_on", {})  # each line of the matrix asks
+    if form.id not in known:
+        own = [(code, str(title)) for code, title in ACTIONS.items()]
+        theirs = [each for each in contributed(runtime().registry, Action) if form.has(each.plugin)]
+        known[form.id] = own + [(f"{each.plugin}:{each.what.name}", str(each.what.title)) for each in theirs]
+        known[form.id] += actions_of_form(db(), form)
+    return known[form.id]
 
 
 def rows_of(

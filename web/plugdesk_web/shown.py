@@ -8,7 +8,11 @@ from __future__ import annotations
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from plugdesk_web.current import me
+from plugdesk.errors import Conflict, NotFound
+from plugdesk.i18n import gettext as _
+from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.queries import ticket_for
+from plugdesk_web.current import db, me
 
 FIELD = "shown"
 KEPT = 14 * 24 * 3600  # seconds for which a page may lie open
@@ -25,6 +29,18 @@ def was_shown(number: int) -> bool:
         return bool(_signer().loads(request.form.get(FIELD, ""), max_age=KEPT) == [number, me().id])
     except BadSignature:
         return False
+
+
+def ticket_to_act_on(number: int) -> Ticket:
+    """The ticket a page posts about. Who has lost sight of it since the page was shown keeps the words; to others it does not exist."""
+    try:
+        return ticket_for(db(), me(), number)
+    except NotFound:
+        if was_shown(number):
+            raise Conflict(
+                _("Ticket %(number)s is no longer yours to see. Nothing was sent; your words stand below.", number=number)
+            ) from None
+        raise
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import render_template
+from flask import render_template, url_for
 from markupsafe import Markup
 from sqlalchemy.orm import Session, joinedload
 
@@ -19,7 +19,7 @@ from plugdesk.runtime import runtime_of
 from plugdesk.tickets.lists import Listed, Page
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from plugdesk_web.contributions import Action, Cell, Column, Panel, contributed
+from plugdesk_web.contributions import Action, Button, Cell, Column, FormActions, Panel, contributed
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,13 @@ def _by_form(tickets: Sequence[Listed]) -> list[tuple[int, list[Listed]]]:
     return sorted(forms.items())
 
 
-def actions_of(session: Session, ticket: Ticket, agent: User) -> list[tuple[str, Action]]:
+def actions_of(session: Session, ticket: Ticket, agent: User) -> list[Button]:
     """The buttons of the extensions that are on, those that are offered on this ticket and that `agent` may press."""
-    runtime = runtime_of(session)
-    found = []
+    return _same_everywhere(session, ticket, agent) + _of_the_form(session, ticket, agent)
+
+
+def _same_everywhere(session: Session, ticket: Ticket, agent: User) -> list[Button]:
+    runtime, found = runtime_of(session), list[Button]()
     for each in contributed(runtime.registry, Action):
         action: Action = each.what
         if ticket.form.has(each.plugin) and can_run(session, agent, ticket, f"{each.plugin}:{action.name}"):
@@ -153,8 +156,36 @@ def actions_of(session: Session, ticket: Ticket, agent: User) -> list[tuple[str,
                 each.plugin, f"action {action.name}", ticket.form, session, action.offered, ticket, agent
             )
             if offered is True:
-                found.append((each.plugin, action))
+                url = url_for("handling.act", number=ticket.number, plugin=each.plugin, name=action.name)
+                found.append(Button(action.name, str(action.title), action.icon, url))
     return found
+
+
+def _of_the_form(session: Session, ticket: Ticket, agent: User) -> list[Button]:
+    runtime, found = runtime_of(session), list[Button]()
+    for owner, actions in ((each.plugin, each.what) for each in contributed(runtime.registry, FormActions)):
+        if ticket.form.has(owner):
+            what = f"actions {actions.name}"
+            offered = runtime.executor.run(owner, what, ticket.form, session, actions.offered, ticket, agent)
+            found += [each for each in _buttons(offered) if can_run(session, agent, ticket, f"{owner}:{each.code}")]
+    return found
+
+
+def actions_of_form(session: Session, form: Form) -> list[tuple[str, str]]:
+    """The actions that extensions give this form in particular, as PLUGIN:CODE and title."""
+    runtime, found = runtime_of(session), list[tuple[str, str]]()
+    for each in contributed(runtime.registry, FormActions):
+        if form.has(each.plugin):
+            every = runtime.executor.run(each.plugin, f"actions {each.what.name}", form, session, each.what.every)
+            found += [(f"{each.plugin}:{button.code}", button.title) for button in _buttons(every)]
+    return found
+
+
+def _buttons(given: Any) -> list[Button]:
+    """What an extension answered, as far as it is buttons."""
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        return []
+    return [each for each in given if isinstance(each, Button)]
 
 
 def _drawn(panel: Panel) -> Any:

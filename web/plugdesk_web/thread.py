@@ -17,6 +17,7 @@ from plugdesk.html import excerpt, html_of_text
 from plugdesk.i18n import current_language, format_time, lazy_gettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
+from plugdesk.tickets.continuing import FOLLOW_UP
 from plugdesk.tickets.correspondence import EXCERPT
 from plugdesk.tickets.delivery import carrier_of
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
@@ -44,6 +45,7 @@ class Entry:
     marks: Sequence[dict[str, str]] = ()
     icon: str = ""
     words: str = ""
+    url: str = ""
     buttons: Sequence[str] = ()
     edit_url: str = ""
     removal_url: str = ""
@@ -106,6 +108,7 @@ _KINDS = {
     "receipt": lazy_gettext("Receipt"),
     "closing": lazy_gettext("Closing notice"),
     "forward": lazy_gettext("Forwarded"),
+    "letter": lazy_gettext("Letter"),
     "rating": lazy_gettext("Rating"),
     "raw": lazy_gettext("As it came"),
     "moved": lazy_gettext("Moved"),
@@ -210,6 +213,7 @@ def _event(session: Session, ticket: Ticket, event: Event) -> Entry | None:
         initials=actor.initials if actor and is_agent else "",
         icon=icon,
         words=text,
+        url=url_for("tickets.show", number=event.data["other_id"]) if _is_follow_up(event) else "",
     )
 
 
@@ -233,6 +237,8 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         if took_it or gave_back:
             return None  # accepting and giving back have lines of their own
         return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, after))
+    if event.kind == "action_run":
+        return data.get("icon") or "branch", _("%(name)s ran “%(action)s”", name=name, action=data.get("name", ""))
     if event.kind == "status_changed":
         status = ticket.form.status(data.get("after", ""))
         shown = status.name_in(current_language()) if status else data.get("after", "")
@@ -258,9 +264,19 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         )  # fmt: skip
     if event.kind == "tickets_merged":
         return "link", _("%(name)s merged ticket %(number)s into it", name=name, number=data.get("other_id"))
+    if event.kind == "tickets_linked" and _is_follow_up(event):
+        return "link", _(
+            "It goes on from ticket %(number)s, which by the rule of the form stays closed", number=data.get("other_id")
+        )
+    if event.kind == "followed_up":
+        return "link", _("The customer wrote again; it goes on in ticket %(number)s", number=data.get("other_id"))
     if event.kind == "ticket_split":
         return "link", _("%(name)s split ticket %(number)s off", name=name, number=data.get("other_id"))
     return None
+
+
+def _is_follow_up(event: Event) -> bool:
+    return event.kind == "followed_up" or (event.kind == "tickets_linked" and event.data.get("kind") == FOLLOW_UP)
 
 
 def _assignee(session: Session, after: dict[str, Any]) -> str:

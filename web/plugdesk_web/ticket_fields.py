@@ -100,7 +100,7 @@ def fields_to_edit(
     visible = [each for each in _in_sections(form) if each.code in decision.visible and each.kind is not FieldKind.FILE]
     headings = _headings(form, [each.code for each in visible])
     return [
-        _edited(
+        edited_field(
             session, form, each, typed.get(each.code), required=each.code in decision.required,
             readonly=status is None and each.code in decision.readonly, heading=headings.get(each.code, ""),
         )
@@ -144,9 +144,18 @@ def entered_values(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def _edited(
-    session: Session, form: Form, each: Field, value: Any, *, required: bool, readonly: bool, heading: str
+def edited_field(
+    session: Session,
+    form: Form,
+    each: Field,
+    value: Any,
+    *,
+    required: bool = False,
+    readonly: bool = False,
+    heading: str = "",
+    name: str = "",
 ) -> EditedField:
+    """`each` as the component `field` asks for it, with a stored value or one that was typed; its control is called `name`."""
     choices: list[tuple[Any, str]] = []
     kind, code = each.kind, each.code
     if kind in (FieldKind.CHOICE, FieldKind.CHOICES):
@@ -156,8 +165,8 @@ def _edited(
     elif kind is FieldKind.GROUP:
         choices = [(group.id, group.name) for group in all_groups(session)]
     return EditedField(
-        code, PREFIX + code, each.label, str(kind), _as_typed(kind, value), each.help or (currency_of(each) if kind is FieldKind.MONEY else ""),
-        required, choices, heading=heading, readonly=readonly,
+        code, name or PREFIX + code, each.label, str(kind), _as_typed(kind, value),
+        each.help or (currency_of(each) if kind is FieldKind.MONEY else ""), required, choices, heading=heading, readonly=readonly,
     )  # fmt: skip
 
 

@@ -49,7 +49,8 @@ class ConversationSettings:
         help=lazy_gettext("Otherwise each message opens a ticket, unless it answers one."),
     )  # fmt: skip
     reopen_days: int = option(
-        3, label=lazy_gettext("A message reopens a closed ticket for"), help=lazy_gettext("Days since the closing. After that a new ticket is opened."),
+        3, label=lazy_gettext("What a customer writes still belongs to a closed ticket for"),
+        help=lazy_gettext("Days since the closing. The form's statuses say whether it is opened again. Later words open a new ticket."),
         least=0, most=365,
     )  # fmt: skip
     receipt: bool = option(True, label=lazy_gettext("Send a receipt"))
@@ -93,8 +94,9 @@ def hear(
     ticket = _ticket_for(ctx, channel, customer, answers, only)
     if ticket is None:
         return open_ticket(session, ctx.form, customer, subject="", said=said, channel=channel).messages[0]
-    ticket.channel = channel
-    return receive_message(session, ticket, customer, said=said, channel=channel)
+    message = receive_message(session, ticket, customer, said=said, channel=channel, subject="")
+    message.ticket.channel = channel
+    return message
 
 
 def send_chat_receipt(ctx: Context, channel: Channel, ticket: Ticket, event: Event) -> None:
@@ -141,18 +143,16 @@ def _ticket_for(
             Message.channel == channel, Message.external_id == answers
         )
         found = ctx.db.scalar(pointed.order_by(Message.id.desc()).limit(1))
-        if found is not None and _takes_more(ctx, survivor(ctx._session, found), settings):
+        if found is not None:
             return survivor(ctx._session, found)
     if not settings.one_ticket:
         return None
     last = ctx.db.scalar(
         mine.where(Ticket.merged_into_id.is_(None)).order_by(Ticket.closed_at.is_not(None), Ticket.id.desc()).limit(1)
     )
-    return last if last is not None and _takes_more(ctx, last, settings) else None
-
-
-def _takes_more(ctx: Context, ticket: Ticket, settings: ConversationSettings) -> bool:
-    return ticket.closed_at is None or ctx.now - ticket.closed_at <= timedelta(days=settings.reopen_days)
+    if last is None or last.closed_at is None or ctx.now - last.closed_at <= timedelta(days=settings.reopen_days):
+        return last
+    return None
 
 
 def _say(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from plugdesk.changes import apply
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.events import record
+from plugdesk.forms.behaviour import change_behaviour as change_behaviour
 from plugdesk.forms.codes import RESERVED_SLUGS, free_code, is_slug
 from plugdesk.forms.defaults import default_statuses, priority_field
 from plugdesk.forms.editing import open_for_change

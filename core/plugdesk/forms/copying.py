@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugdesk.events import record
+from plugdesk.forms.behaviour import BEHAVIOUR
 from plugdesk.forms.commands import create_form
 from plugdesk.forms.editing import begin_anew, has_changed
 from plugdesk.forms.models import Field, Form, Status
@@ -21,7 +22,7 @@ _FIELD = (
     "code", "kind", "label", "help", "required", "agent_only", "choices", "default", "section", "visible_when", "required_from",
     "readonly_from", "position",
 )  # fmt: skip
-_STATUS = ("code", "kind", "name", "names", "position")
+_STATUS = ("code", "kind", "name", "names", "customer_name", "customer_names", "tone", "position")
 
 
 def copy_form(session: Session, source: Form, *, name: str, by: User | None) -> tuple[Form, list[str]]:
@@ -37,6 +38,8 @@ def copy_form(session: Session, source: Form, *, name: str, by: User | None) -> 
     form.responsible_user_id, form.responsible_group_id = source.responsible_user_id, source.responsible_group_id
     has_changed(session, form)
     form.only_assignee = source.only_assignee
+    for name in BEHAVIOUR:
+        setattr(form, name, getattr(source, name))
     for holder, right in rights_on_form(session, source):
         set_right(session, form, holder, as_given(right), by=by)
     waiting = [plugin for plugin in source.extensions if not _taken_along(session, source, form, plugin, by)]

@@ -52,6 +52,7 @@ class FieldKind(StrEnum):
         return self in (FieldKind.CHOICE, FieldKind.CHOICES)
 
 
+REOPEN_DAYS = 30  # for which a new form opens a closed ticket again
 PRIORITY = "priority"  # the reserved code of the choice field that says how urgent a ticket is
 
 
@@ -94,6 +95,10 @@ class Form(Scope, Base):
 
     `sections` is a list of {code, title, visible_when}: the headings its fields stand under, in their order.
     `only_assignee`: while a ticket is assigned, only its assignee or the members of its group may act on it.
+
+    What happens by itself: with `waits_on_reply` an agent's reply puts the ticket into the first pending status, with
+    `resumes_on_message` a customer's message takes it out of one. For `reopen_days` after its closing (None: always) a message
+    opens a ticket again, afterwards a new one that is linked to it.
     """
 
     __tablename__ = "form"
@@ -106,6 +111,9 @@ class Form(Scope, Base):
     responsible_group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("group.id", ondelete="SET NULL"))
     language: Mapped[str | None]
     only_assignee: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
+    waits_on_reply: Mapped[bool] = mapped_column(default=True, server_default=sa.text("false"))
+    resumes_on_message: Mapped[bool] = mapped_column(default=True, server_default=sa.text("true"))
+    reopen_days: Mapped[int | None] = mapped_column(default=REOPEN_DAYS)
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
     sections: Mapped[list[Any]] = mapped_column(Json, default=list)
@@ -169,7 +177,11 @@ class Field(Base):
 
 
 class Status(Base):
-    """A named state of a form's tickets. `names` maps a language to the name; `name` is the one to fall back on."""
+    """A named state of a form's tickets. `names` maps a language to the name; `name` is the one to fall back on.
+
+    `customer_name` and `customer_names` are the same for what customers read instead, where it is to be another wording. `tone` is
+    its colour, empty that of its kind.
+    """
 
     __tablename__ = "status"
     __table_args__ = (sa.UniqueConstraint("form_id", "code"),)
@@ -180,10 +192,17 @@ class Status(Base):
     kind: Mapped[StatusKind] = mapped_column(Word(StatusKind))
     name: Mapped[str]
     names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    customer_name: Mapped[str] = mapped_column(default="", server_default="")
+    customer_names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=sa.text("'{}'"))
+    tone: Mapped[str] = mapped_column(default="", server_default="")
     position: Mapped[int] = mapped_column(default=0)
 
     def name_in(self, language: str) -> str:
         return str(self.names.get(language) or self.name)
+
+    def customers_name_in(self, language: str) -> str:
+        """What a customer reads for it."""
+        return str(self.customer_names.get(language) or self.customer_name or self.name_in(language))
 
 
 def first_of(statuses: Sequence[Status], *kinds: StatusKind) -> Status | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,10 +20,14 @@ from plugdesk.i18n import LANGUAGES, format_list, ngettext
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import Problems, needed_line, one_line, only_known
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import User
+from plugdesk.users.models import Group, User
+from plugdesk.users.queries import rights_on_form
+from plugdesk.users.rights import RightInput, as_given, set_right
 
 MOST_STATUSES = 50
-STATUS_CHANGES = frozenset({"name", "names", "kind"})
+NO_CODES = frozenset({"order", "behaviour"})  # addresses beside those of the statuses
+STATUS_CHANGES = frozenset({"name", "names", "customer_name", "customer_names", "kind", "tone"})
+STATUS_TONES = ("", "orange", "accent", "plum", "green", "teal", "amber", "red", "grey")
 
 
 def add_status(
@@ -33,15 +38,20 @@ def add_status(
     kind: StatusKind | str,
     by: User | None,
     names: Mapping[str, str] | None = None,
+    customer_name: str = "",
+    customer_names: Mapping[str, str] | None = None,
+    tone: str = "",
     version: int | None = None,
 ) -> Status:
-    """Add a status at the end of its kind. `names` are its names in other languages."""
+    """Add a status at the end of its kind. `names` are its names in other languages, `customer_name` what customers read instead."""
     open_for_change(session, form, by, version)
     if len(form.statuses) >= MOST_STATUSES:
         raise Invalid(_("At most %(most)s statuses.", most=MOST_STATUSES))
-    status = Status(form_id=form.id, names={}, position=len(form.statuses))
-    _set_status(session, form, status, {"name": name, "names": names or {}, "kind": kind})
-    status.code = free_code(status.name, codes_ever(session, form, "status", form.statuses), otherwise="status")
+    status = Status(form_id=form.id, names={}, customer_name="", customer_names={}, tone="", position=len(form.statuses))
+    shown = {"customer_name": customer_name, "customer_names": customer_names or {}, "tone": tone}
+    _set_status(session, form, status, {"name": name, "names": names or {}, "kind": kind, **shown})
+    taken = codes_ever(session, form, "status", form.statuses) | NO_CODES
+    status.code = free_code(status.name, taken, otherwise="status")
     before = [each for each in form.statuses if list(StatusKind).index(each.kind) <= list(StatusKind).index(status.kind)]
     form.statuses.insert(len(before), status)
     renumber(form.statuses)
@@ -71,7 +81,8 @@ def delete_status(
     """Delete a status; its tickets go to `move_to`. Returns how many there were.
 
     Within one kind nothing else happens to them. To another kind each of them changes its status as by an agent's hand,
-    but closes quietly: a tidied form writes to no customer.
+    but closes quietly: a tidied form writes to no customer. Rights that name it among others name those alone from now on; who
+    would see nothing without it is told first.
     """
     from plugdesk.tickets.commands import change_status
 
@@ -84,6 +95,7 @@ def delete_status(
                 labels=format_list(each.label for each in named),
             )
         )
+    seen_by = _seen_by(session, form, status)
     session.flush()  # tickets changed in this session are counted
     moved = tickets_in(session, status)
     if moved and (move_to is None or move_to.id == status.id or move_to.form_id != form.id):
@@ -107,10 +119,28 @@ def delete_status(
         session, "status_deleted", form=form, actor=by, code=status.code, name=status.name, tickets=moved,
         moved_to=move_to.code if moved and move_to else None,
     )  # fmt: skip
+    for holder, right in seen_by:
+        set_right(session, form, holder, right, by=by)
     session.delete(status)
     has_changed(session, form)
     renumber(form.statuses)
     return moved
+
+
+def _seen_by(session: Session, form: Form, status: Status) -> list[tuple[User | Group, RightInput]]:
+    """Who was given to see tickets in `status`, among others, and their right without it. Raises `Invalid` for whom it is the only one."""
+    naming = [
+        (holder, as_given(right)) for holder, right in rights_on_form(session, form) if status.code in (right.statuses or ())
+    ]
+    rights = [
+        (holder, replace(right, statuses=[each for each in right.statuses or () if each != status.code]))
+        for holder, right in naming
+    ]
+    if only := [holder.name for holder, right in rights if not right.statuses and not right.is_admin]:
+        raise Invalid(
+            _("By their rights these see no other status: %(names)s. Give them another one first.", names=", ".join(only))
+        )
+    return rights
 
 
 def move_status(session: Session, form: Form, status: Status, *, to: int, by: User | None, version: int | None = None) -> None:
@@ -128,9 +158,17 @@ def _set_status(session: Session, form: Form, status: Status, changes: Mapping[s
             read["name"] = needed_line(changes["name"], _("Give the status a name."))
             if read["name"] != status.name:
                 read["names"] = {}
-    if "names" in changes:
-        names = {language: one_line(name) for language, name in changes["names"].items() if language in LANGUAGES}
-        read["names"] = {language: name for language, name in names.items() if name}
+    for each in ("names", "customer_names"):
+        if each in changes:
+            names = {language: one_line(name) for language, name in changes[each].items() if language in LANGUAGES}
+            read[each] = {language: name for language, name in names.items() if name}
+    if "customer_name" in changes:
+        read["customer_name"] = one_line(changes["customer_name"])
+    if "tone" in changes:
+        with problems.at("tone"):
+            if changes["tone"] not in STATUS_TONES:
+                raise Invalid(_("Choose one of the colours offered."))
+            read["tone"] = changes["tone"]
     if "kind" in changes:
         with problems.at("kind"):
             read["kind"] = _status_kind(session, form, status, changes["kind"])

@@ -49,7 +49,10 @@ class Question:
 
 @dataclass(frozen=True)
 class FormTemplate:
-    """A form to start from. `statuses` replace those every form begins with; code, kind and name, in their order."""
+    """A form to start from. `statuses` replace those every form begins with; code, kind and name, in their order.
+
+    None of theirs waits for the customer's word: with them an agent's reply leaves the status as it is.
+    """
 
     name: Words
     about: Words
@@ -237,6 +240,7 @@ def create_from_template(session: Session, template: str, *, name: str, by: User
             for place, (code, kind, names) in enumerate(wanted.statuses)
         ]
         begin_anew(session, form, statuses)
+        form.waits_on_reply = False
     form.fields.extend(_field(form, each, spoken) for each in wanted.questions)
     form.sections = [{"code": code, "title": title[spoken], "visible_when": when} for code, title, when in wanted.sections]
     types = types_of(session, form.fields)

@@ -53,7 +53,13 @@ def add_file(session: Session, file: NewFile, *, message: Message | None = None,
 
 def attach_uploads(session: Session, message: Message, keys: Iterable[str], by: User) -> None:
     """Put what `by` uploaded under `keys` on `message`. Somebody else's, or one already used, is not found."""
-    wanted = list(dict.fromkeys(keys))
+    for found in uploads_of(session, keys, by):
+        found.message = message
+
+
+def uploads_of(session: Session, keys: Iterable[str], by: User) -> list[Attachment]:
+    """What `by` uploaded under `keys` and put on no message yet. Raises `NotFound` for anything else, `Invalid` for too many."""
+    wanted, uploads = list(dict.fromkeys(keys)), []
     if len(wanted) > MOST_FILES:
         raise Invalid(_("At most %(n)d files on one message.", n=MOST_FILES))
     for key in wanted:
@@ -64,7 +70,8 @@ def attach_uploads(session: Session, message: Message, keys: Iterable[str], by: 
         )
         if found is None:
             raise NotFound(_("One of the files is no longer there. Attach it again."))
-        found.message = message
+        uploads.append(found)
+    return uploads
 
 
 def drop_file(session: Session, attachment: Attachment) -> None:

@@ -10,16 +10,18 @@ from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import record
-from plugdesk.forms.entering import check_values, fill_in
+from plugdesk.forms.entering import check_values, fill_in, values_entered
 from plugdesk.forms.facts import values_of_ticket
 from plugdesk.forms.models import Field, Status, StatusKind
 from plugdesk.forms.rules import Decision, decide, wanted_facts
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see, can_work_on, why_not
 from plugdesk.runtime import runtime_of
-from plugdesk.tickets.models import Reading, Ticket, Watcher
+from plugdesk.tickets.models import SUBTASK, Reading, Ticket, Watcher
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import Group, User
+
+RUNNING = "running"  # in a session's info: who runs an action on which ticket just now
 
 
 def assign(
@@ -90,13 +92,16 @@ def change_status(
     return _enter(session, ticket, status, by=by, quietly=quietly)
 
 
-def _enter(session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False) -> Ticket:
+def _enter(
+    session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False, reply_id: int | None = None
+) -> Ticket:
     if status.id == ticket.status_id:
         return ticket
     before, was_final = ticket.status, ticket.status_kind.is_final
     ticket.status, ticket.status_id, ticket.status_kind = status, status.id, status.kind
     _touch(session, ticket)
-    record(session, "status_changed", ticket=ticket, actor=by, before=before.code, after=status.code)
+    because: dict[str, Any] = {} if reply_id is None else {"reply_id": reply_id}
+    record(session, "status_changed", ticket=ticket, actor=by, before=before.code, after=status.code, **because)
     if status.kind.is_final and not was_final:
         ticket.closed_at = ticket.changed_at
         session.execute(sa.delete(Reading).where(Reading.ticket_id == ticket.id))
@@ -107,24 +112,43 @@ def _enter(session: Session, ticket: Ticket, status: Status, *, by: User | None,
     return ticket
 
 
-def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None) -> Ticket:
-    """Put the ticket into its form's first status of one of `kinds`.
+def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None, reply_id: int | None = None) -> Ticket:
+    """Put the ticket into its form's first status of one of `kinds`. `reply_id` is the reply that did it, if one did.
 
     It is what comes of something else that `by` did, and needs no right of its own. The ticket stays where it is when there is
     no such status, or (done in passing by a person's act) when a field is empty that is required from this status on. What is
     required anyhow was to be asked at the door: a letter's gaps hold nothing up that people do.
     """
     status = ticket.form.first_status(*kinds)
-    if status is None or (by is not None and any(each.required_from for each in missing_in(session, ticket, status))):
+    if status is None or (by is not None and _is_held_up(session, ticket, status)):
         return ticket
+    return _enter(session, ticket, status, by=by, reply_id=reply_id)
+
+
+def return_to(session: Session, ticket: Ticket, status: Status, *, by: User | None) -> Ticket:
+    """Put the ticket back into `status`, in which it was before something that `by` has undone."""
     return _enter(session, ticket, status, by=by)
 
 
-def decision_on(session: Session, ticket: Ticket, *, status: Status | None = None, by_agent: bool = True) -> Decision:
-    """What the rules of its form say of the ticket as it stands, or as it would stand in `status`."""
+def _is_held_up(session: Session, ticket: Ticket, status: Status) -> bool:
+    if not any(field.required_from for field in ticket.form.fields):
+        return False
+    return any(field.required_from for field in missing_in(session, ticket, status))
+
+
+def decision_on(
+    session: Session,
+    ticket: Ticket,
+    *,
+    status: Status | None = None,
+    by_agent: bool = True,
+    entered: Mapping[str, Any] | None = None,
+) -> Decision:
+    """What the rules of its form say of the ticket as it stands, or as it would in `status` and with what was `entered`, by code."""
+    values = values_entered(session, ticket.form, entered, before=ticket.values) if entered else ticket.values
     facts = values_of_ticket(session, ticket, wanted_facts(session, ticket.form))
     code = (status or ticket.form.status_by_id(ticket.status_id)).code
-    return decide(session, ticket.form, ticket.values, status=code, facts=facts, by_agent=by_agent)
+    return decide(session, ticket.form, values, status=code, facts=facts, by_agent=by_agent)
 
 
 def missing_in(session: Session, ticket: Ticket, status: Status) -> tuple[Field, ...]:
@@ -171,8 +195,13 @@ def set_subject(session: Session, ticket: Ticket, subject: str, *, by: User) -> 
 
 
 def may_run(session: Session, ticket: Ticket, by: User | None, action: str) -> None:
-    """Raises `NotAllowed` when `by` may not run `action`. Nobody (`None`) is the desk itself: a timer, a rule, a letter."""
-    if by is not None and (sentence := why_not(session, by, ticket, action)):
+    """Raises `NotAllowed` when `by` may not run `action`. Nobody (`None`) is the desk itself: a timer, a rule, a letter.
+
+    Inside an action of an extension (see `running`) what comes of it is not asked again.
+    """
+    if by is None or (ticket.id, by.id) in session.info.get(RUNNING, ()):
+        return
+    if sentence := why_not(session, by, ticket, action):
         raise NotAllowed(sentence)
 
 
@@ -192,7 +221,8 @@ def unwatch(session: Session, ticket: Ticket, agent: User) -> None:
 def mark_read(session: Session, ticket: Ticket, agent: User) -> None:
     """`agent` has seen all there is. Closed tickets are nobody's to read."""
     if not ticket.status_kind.is_final and session.get(Reading, (agent.id, ticket.id)) is None:
-        session.add(Reading(user_id=agent.id, ticket_id=ticket.id, form_id=ticket.form_id))
+        form_id = ticket.form_id if ticket.parent_id is None else SUBTASK
+        session.add(Reading(user_id=agent.id, ticket_id=ticket.id, form_id=form_id))
 
 
 def mark_unread(session: Session, ticket: Ticket, agent: User) -> None:

@@ -24,8 +24,9 @@ from plugdesk.permissions import can_open
 from plugdesk.rows import change, insert
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
-from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads, drop_file
-from plugdesk.tickets.commands import become, change_status, mark_read, may_run, news_for_others
+from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads
+from plugdesk.tickets.commands import change_status, mark_read, may_run, news_for_others
+from plugdesk.tickets.continuing import follows, is_over, reply_was_written, ticket_going_on, words_came
 from plugdesk.tickets.limits import reaching, refuse_beyond_limits
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
@@ -108,15 +109,36 @@ def open_ticket(
     return ticket
 
 
-def receive_message(session: Session, ticket: Ticket, author: User, *, said: Said, channel: str) -> Message:
-    """A further message of a customer or participant. A person's words reopen a closed ticket and end its waiting."""
+def receive_message(
+    session: Session,
+    ticket: Ticket,
+    author: User,
+    *,
+    said: Said,
+    channel: str,
+    subject: str | None = None,
+    participants: Iterable[tuple[str, str | None]] = (),
+) -> Message:
+    """A further message of a customer or participant. A person's words end the ticket's waiting, and reopen it when it is closed.
+
+    Where its form no longer reopens it, they go to what has followed it, or to a new ticket that is linked to it: the `ticket`
+    of what is returned. `subject` (None: as `ticket`'s) and `participants` are for the new one.
+    """
+    if said.kind == "human" and is_over(session, ticket):
+        ticket = ticket_going_on(session, ticket, author)
+        if is_over(session, ticket):
+            fresh = open_ticket(
+                session, ticket.form, author, subject=ticket.subject if subject is None else subject, said=said, channel=channel,
+                participants=participants,
+            )  # fmt: skip
+            follows(session, fresh, ticket)
+            return fresh.messages[0]
     message = _add_message(session, ticket, said, author=author, direction=Direction.INCOMING, channel=channel)
     record(session, "message_received", ticket=ticket, actor=author, message_id=message.id, kind=said.kind)
     if said.kind == "human":
         ticket.customer_waits = True
         news_for_others(session, ticket, None)
-        if ticket.status_kind.is_final or ticket.status_kind is StatusKind.PENDING:
-            become(session, ticket, StatusKind.OPEN, StatusKind.NEW, by=None)
+        words_came(session, ticket)
     return message
 
 
@@ -140,7 +162,8 @@ def reply_to_ticket(
     `channel` is another way to reach this customer than the ticket's own; the ticket goes on there.
 
     `seen` is the id of the last message the agent saw: when somebody has written since, `Conflict`, and nothing is sent.
-    `uploads` are keys of files the agent uploaded. `status` is the one to put the ticket into afterwards.
+    `uploads` are keys of files the agent uploaded. `status` is the one to put the ticket into afterwards, whatever its form would
+    do by itself.
     """
     may_run(session, ticket, agent, "reply")
     if ticket.parent_id is not None:
@@ -170,8 +193,8 @@ def reply_to_ticket(
     mark_read(session, ticket, agent)
     if status is not None:
         change_status(session, ticket, status, by=agent)
-    elif ticket.status_kind is StatusKind.NEW:
-        become(session, ticket, StatusKind.OPEN, by=agent)
+    else:
+        reply_was_written(session, ticket, message, agent)
     return message
 
 
@@ -246,33 +269,6 @@ def keep_note(session: Session, ticket: Ticket, agent: User, body: str, uploads:
     news_for_others(session, ticket, agent)
     mark_read(session, ticket, agent)
     return note
-
-
-def withdraw_reply(session: Session, message: Message, agent: User) -> None:
-    """Take back an own reply that has not left yet. `Conflict` when it has."""
-    from plugdesk.jobs import cancel
-
-    if message.author_id != agent.id or message.direction is not Direction.OUTGOING:
-        raise NotAllowed(_("Only its author can take a reply back."))
-    may_run(session, message.ticket, agent, "reply")
-    if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(
-        session, "core:deliver_message", _job_key(message), form=message.ticket.form
-    ):
-        raise Conflict(_("The reply has already left."))
-    ticket = message.ticket
-    for attachment in list(message.attachments):
-        drop_file(session, attachment)
-    record(session, "reply_withdrawn", ticket=ticket, actor=agent, text=message.text)
-    session.flush()  # the files before the message they hang on
-    session.delete(message)
-    session.flush()  # the message is gone when the last of the rest is asked for
-    last = session.scalar(
-        sa.select(Message)
-        .where(Message.ticket_id == ticket.id, Message.direction != Direction.NOTE)
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
-    ticket.customer_waits = last is not None and last.direction is Direction.INCOMING and not last.is_automatic
 
 
 def send_again(session: Session, message: Message, agent: User) -> None:

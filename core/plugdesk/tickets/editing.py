@@ -1,4 +1,5 @@
-"""Messages that change after they were said: a customer corrects theirs in a chat, an agent an answer that has arrived.
+"""Messages that change after they were said: a customer corrects theirs in a chat, an agent takes a reply back before it
+leaves, or corrects an answer that has arrived.
 
 What a message said before stays in the ticket's history. Commands: they never commit.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
@@ -15,14 +17,15 @@ from plugdesk.events import record
 from plugdesk.html import CLEANER_VERSION, clean_html, excerpt, text_of_html
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
-from plugdesk.jobs import Park, RetryLater, enqueue
+from plugdesk.jobs import Park, RetryLater, cancel, enqueue
 from plugdesk.permissions import can_reply
 from plugdesk.plugins.context import Context
 from plugdesk.runtime import runtime_of
 from plugdesk.search import index_again
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file
-from plugdesk.tickets.commands import news_for_others
-from plugdesk.tickets.correspondence import EXCERPT, Said
+from plugdesk.tickets.commands import may_run, news_for_others
+from plugdesk.tickets.continuing import reply_was_withdrawn
+from plugdesk.tickets.correspondence import EXCERPT, Said, _job_key
 from plugdesk.tickets.delivery import carrier_of, off_on_this_form
 from plugdesk.tickets.models import DeliveryState, Direction, Message
 from plugdesk.users.models import User
@@ -51,6 +54,34 @@ def withdraw_message(session: Session, message: Message) -> None:
     if message.withdrawn_at is None:
         message.withdrawn_at = runtime_of(session).clock.now()
         record(session, "message_withdrawn", ticket=message.ticket, actor=message.author, message_id=message.id)
+
+
+def withdraw_reply(session: Session, message: Message, agent: User) -> None:
+    """Take back an own reply that has not left yet. `Conflict` when it has."""
+    if message.author_id != agent.id or message.direction is not Direction.OUTGOING:
+        raise NotAllowed(_("Only its author can take a reply back."))
+    may_run(session, message.ticket, agent, "reply")
+    if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(
+        session, "core:deliver_message", _job_key(message), form=message.ticket.form
+    ):
+        raise Conflict(_("The reply has already left."))
+    ticket = message.ticket
+    for attachment in list(message.attachments):
+        drop_file(session, attachment)
+    record(session, "reply_withdrawn", ticket=ticket, actor=agent, text=message.text)
+    withdrawn_id = message.id
+    session.flush()  # the files before the message they hang on
+    session.delete(message)
+    session.flush()  # the message is gone when the last of the rest is asked for
+    last = session.scalar(
+        sa.select(Message)
+        .where(Message.ticket_id == ticket.id, Message.direction != Direction.NOTE, Message.kind == "human")
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    ticket.customer_waits = last is not None and last.direction is Direction.INCOMING
+    if last is None or last.direction is Direction.INCOMING:
+        reply_was_withdrawn(session, ticket, withdrawn_id, agent)
 
 
 def edit_reply(session: Session, message: Message, agent: User, *, body: str) -> None:

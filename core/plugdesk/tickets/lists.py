@@ -21,7 +21,7 @@ from plugdesk.permissions import narrowed_tickets, rights_of, visible_forms, vis
 from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import Term
-from plugdesk.tickets.models import Reading, Tally, Ticket, Watcher
+from plugdesk.tickets.models import SUBTASK, Reading, Tally, Ticket, Watcher
 from plugdesk.tickets.tally import assignee_heap, free_heap_sql, group_heap_sql
 from plugdesk.users.models import Group, GroupMember, User
 from plugdesk.users.shifts import is_away, is_on_shift, today_of
@@ -43,6 +43,7 @@ VIEWS = (
     View("new", lazy_gettext("New"), "status-new"),
     View("mine", lazy_gettext("Mine"), "user"),
     View("groups", lazy_gettext("My groups"), "users"),
+    View("asked", lazy_gettext("Asked of me"), "subtask"),
     View("unread", lazy_gettext("Unread"), "mail"),
     View("watching", lazy_gettext("Watching"), "eye"),
     View("unanswered", lazy_gettext("Unanswered"), "message"),
@@ -121,7 +122,8 @@ def tickets_of_view(
 
     The values of `facts`, by name, come in the same query: `Page.facts` maps a ticket's id to them.
     """
-    query = _ROWS.where(visible_tickets(session, user), *_of_view(session, user, view), *_narrowing(narrowed))
+    whole = Ticket.parent_id.is_not(None) if view == "asked" else Ticket.parent_id.is_(None)
+    query = _ROWS.where(whole, visible_tickets(session, user), *_of_view(session, user, view), *_narrowing(narrowed))
     if after is not None:
         query = query.where(_PLACE.op("<")(sa.tuple_(after.rank, after.spoken_at, after.id)))
     rows, values = _with_facts(session, user, query.order_by(*_ORDER).limit(limit + 1), facts)
@@ -176,7 +178,7 @@ def view_counts(session: Session, user: User) -> Mapping[str, int]:
     session.info["last_event_id"] = found["last event"]
     counts = {
         "new": found["new"], "mine": found[mine] + found["free"], "groups": found["groups"], "unanswered": found["waits"],
-        "open": found["new"] + found["open"] + found["pending"], "waiting": found["pending"],
+        "open": found["new"] + found["open"] + found["pending"], "waiting": found["pending"], "asked": found["asked"],
     }  # fmt: skip
     return counts | {"unread": max(0, counts["open"] - found["read"]), "watching": found["watched"]}
 
@@ -230,7 +232,9 @@ def _count_parts(*, everywhere: bool) -> list[sa.Select[str, Any]]:
     me = sa.bindparam("user_id", type_=ticket.id.type)
     total, watched = (
         sa.func.sum(tally.n),
-        sa.and_(ticket.id == watcher.ticket_id, ticket.closed_at.is_(None), ticket.deleted_at.is_(None)),
+        sa.and_(
+            ticket.id == watcher.ticket_id, ticket.closed_at.is_(None), ticket.deleted_at.is_(None), ticket.parent_id.is_(None)
+        ),
     )
     return [
         sa.select(tally.heap, total)
@@ -248,13 +252,26 @@ def _count_parts(*, everywhere: bool) -> list[sa.Select[str, Any]]:
             sa.bindparam("on_shift", type_=sa.Integer) == 1,
             ~is_away(me, sa.bindparam("today", type_=sa.Date)),
         ),
-        sa.select(sa.literal("read"), sa.func.count()).where(reading.user_id == me, seen(reading.form_id)),
+        sa.select(sa.literal("read"), sa.func.count()).where(
+            reading.user_id == me, reading.form_id != SUBTASK, seen(reading.form_id)
+        ),
+        *(part.where(seen(ticket.form_id)) for part in _asked_parts(me)),
         sa.select(sa.literal("watched"), sa.func.count())
         .select_from(Watcher.__table__)
         .join(Ticket.__table__, watched)
         .where(watcher.user_id == me, seen(ticket.form_id)),
         sa.select(sa.literal("last event"), sa.func.max(event.id)),
     ]
+
+
+def _asked_parts(me: Any) -> list[sa.Select[str, Any]]:
+    """The open subtasks `me` is asked by name, and those their groups are and nobody has taken: each finds its own index."""
+    ticket, member = Ticket.__table__.c, GroupMember.__table__.c
+    waiting = sa.select(sa.literal("asked"), sa.func.count()).where(
+        ticket.parent_id.is_not(None), ticket.closed_at.is_(None), ticket.deleted_at.is_(None)
+    )
+    groups = sa.select(member.group_id).where(member.user_id == me)
+    return [waiting.where(ticket.assignee_id == me), waiting.where(ticket.assignee_id.is_(None), ticket.group_id.in_(groups))]
 
 
 def _narrowed_parts(
@@ -271,7 +288,9 @@ def _narrowed_parts(
     def count(name: Any, *conditions: Any) -> sa.Select[Any, Any]:
         return sa.select(name, sa.func.count()).select_from(seen).where(*conditions)
 
+    asked = [part.where(Ticket.__table__.c.id.in_(sa.select(Ticket.id).where(narrowed))) for part in _asked_parts(user.id)]
     return [
+        *asked,
         count(seen.c.status_kind).group_by(seen.c.status_kind),
         count(sa.literal("waits"), seen.c.customer_waits.is_(True)),
         count(sa.literal(assignee_heap(user.id)), seen.c.assignee_id == user.id),
@@ -293,6 +312,12 @@ def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[b
         return [Ticket.status_kind == StatusKind.NEW]
     if view == "mine":
         return [is_open, sa.or_(Ticket.assignee_id == user.id, *_groups_at_hand(session, user))]
+    if view == "asked":
+        groups = sa.select(GroupMember.group_id).where(GroupMember.user_id == user.id)
+        return [
+            is_open,
+            sa.or_(Ticket.assignee_id == user.id, sa.and_(Ticket.assignee_id.is_(None), Ticket.group_id.in_(groups))),
+        ]
     if view == "groups":
         return [is_open, Ticket.group_id.in_(group_ids_of(session, user))]
     if view == "unread":
@@ -349,7 +374,7 @@ _ROWS = (  # rows with names, not entities: of fifty tickets a page shows little
     .join(_customer, _customer.id == Ticket.customer_id)
     .outerjoin(_assignee, _assignee.id == Ticket.assignee_id)
     .outerjoin(_group, _group.id == Ticket.group_id)
-    .where(Ticket.merged_into_id.is_(None), Ticket.parent_id.is_(None))
+    .where(Ticket.merged_into_id.is_(None))
 )  # fmt: skip
 _ORDER = (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc())
 _PLACE = sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id)

@@ -198,6 +198,9 @@ class Watcher(Base):
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
+SUBTASK = 0  # the form of a subtask's reading: it stands in none of the lists whose unread tickets are counted
+
+
 class Reading(Base):
     """An agent has read all there is on an open ticket. News and closing delete the row, so that it is cheap to count."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from plugdesk.contributions import Variables
+from plugdesk.forms.models import Form
 from plugdesk.i18n import current_language, use_language
 from plugdesk.i18n import lazy_gettext as _
 from plugdesk.plugins.context import Context
@@ -37,6 +38,18 @@ def fill_html(
 ) -> str:
     """`template`, trusted HTML of an admin or agent, with its variables filled and escaped; otherwise as `fill_text`."""
     return render_html(template, _Lookup(session, ticket, own or {}, about))
+
+
+def known_variables(session: Session, form: Form) -> frozenset[str]:
+    """The variables that texts of `form` may use, as "namespace:name": the core's, and those of the extensions that are on."""
+    registry = runtime_of(session).registry
+    here = ("core", *form.extensions)
+    return frozenset(
+        f"{namespace}:{name}"
+        for namespace, found in registry.variables.items()
+        if registry.owner("variables", namespace) in here
+        for name in found.names
+    )
 
 
 @dataclass(frozen=True)
@@ -106,7 +119,11 @@ class _Lookup:
 
 
 def _ticket(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
-    return {"number": str(ticket.number), "subject": ticket.subject, "status": ticket.status.name_in(current_language())}
+    return {
+        "number": str(ticket.number),
+        "subject": ticket.subject,
+        "status": ticket.status.customers_name_in(current_language()),
+    }
 
 
 def _customer(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
@@ -133,7 +150,11 @@ def _desk(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
 
 
 NAMESPACES = (
-    Variables("ticket", {"number": _("The request's number"), "subject": _("Its subject"), "status": _("Its status")}, _ticket),
+    Variables(
+        "ticket",
+        {"number": _("The request's number"), "subject": _("Its subject"), "status": _("Its status, as customers read it")},
+        _ticket,
+    ),
     Variables(
         "customer",
         {
@@ -149,4 +170,4 @@ NAMESPACES = (
     Variables("desk", {"name": _("The desk's name")}, _desk),
 )
 
-__all__ = ["NAMESPACES", "Words", "fill_html", "fill_text", "fill_words", "language_of", "use_language"]
+__all__ = ["NAMESPACES", "Words", "fill_html", "fill_text", "fill_words", "known_variables", "language_of", "use_language"]

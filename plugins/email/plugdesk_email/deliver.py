@@ -35,7 +35,7 @@ from plugdesk_email.models import LetterOf, Mailbox
 from plugdesk_email.settings import EmailSettings
 from plugdesk_email.threading import Purpose, build_references, make_message_id, reply_subject
 
-PURPOSES = {"receipt": Purpose.RECEIPT, "closing": Purpose.CLOSING, "forward": Purpose.FORWARD}
+PURPOSES = {"receipt": Purpose.RECEIPT, "closing": Purpose.CLOSING, "forward": Purpose.FORWARD, "letter": Purpose.FORWARD}
 RETRY_SECONDS = 60
 
 

@@ -21,6 +21,7 @@ from plugdesk.api import (
     Said,
     Ticket,
     find_or_create_customer,
+    is_over,
     link_tickets,
     normal_email,
     open_ticket,
@@ -35,7 +36,6 @@ from plugdesk_email.htmlquotes import split_html
 from plugdesk_email.letters import Kind, Letter, Report
 from plugdesk_email.models import LetterOf, Mailbox, Original, OriginalState
 from plugdesk_email.parse import parse_email
-from plugdesk_email.settings import EmailSettings
 from plugdesk_email.threading import clean_subject, read_message_id, reference_ids, subject_number
 
 NEW_TICKETS = ((timedelta(minutes=10), 10), (timedelta(days=1), 50))  # of one sender; more wait in quarantine
@@ -105,8 +105,12 @@ def _take(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]
     if letter.kind is Kind.BOUNCE:
         return _bounced(ctx, letter)
     answered = _answered(ctx, letter)
-    if answered.ticket is not None and answered.takes_part:
-        return _add(ctx, original, letter, answered.ticket)
+    if (
+        answered.ticket is not None
+        and answered.takes_part
+        and not (is_over(ctx.db, answered.ticket) and _floods(ctx, original, letter))
+    ):
+        return _add(ctx, original, letter, own, answered.ticket)
     if letter.kind is Kind.AUTO_REPLY and answered.ticket is None:
         return _End(OriginalState.DISMISSED, letter.reason)
     if _floods(ctx, original, letter):
@@ -131,7 +135,7 @@ def _answered(ctx: Context, letter: Letter) -> _Answered:
             continue
         if not _takes_part(ctx, ticket, letter):
             return _Answered(ticket)
-        return _Answered(None) if _is_over(ctx, ticket) else _Answered(ticket, takes_part=True)
+        return _Answered(ticket, takes_part=True)
     return _Answered(None)
 
 
@@ -164,27 +168,30 @@ def _takes_part(ctx: Context, ticket: Ticket, letter: Letter) -> bool:
     return ctx.db.get(Participant, (ticket.id, address)) is not None
 
 
-def _is_over(ctx: Context, ticket: Ticket) -> bool:
-    settings: EmailSettings = ctx.settings
-    return ticket.closed_at is not None and ctx.now - ticket.closed_at > timedelta(days=settings.new_after_days)
-
-
 def _open(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...], strangers: Ticket | None) -> _End:
     customer = find_or_create_customer(ctx.db, channel="email", value=letter.sender.email, name=letter.sender.name)
-    others = [each for each in (*letter.to, *letter.cc) if each.email not in own and each.email != letter.sender.email]
     ticket = open_ticket(
         ctx.db, _form(ctx), customer, subject=clean_subject(letter.subject), said=_said(letter), channel="email",
-        participants=[(normal_email(each.email), each.name or None) for each in others[:50]],
+        participants=_others(letter, own),
     )  # fmt: skip
     if strangers is not None:
         link_tickets(ctx.db, ticket, strangers, None, kind="stranger")
     return _keep_letter(ctx, original, letter, ticket.messages[0])
 
 
-def _add(ctx: Context, original: Original, letter: Letter, ticket: Ticket) -> _End:
+def _add(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...], ticket: Ticket) -> _End:
     author = find_or_create_customer(ctx.db, channel="email", value=letter.sender.email, name=letter.sender.name)
-    message = receive_message(ctx.db, ticket, author, said=_said(letter), channel="email")
+    message = receive_message(
+        ctx.db, ticket, author, said=_said(letter), channel="email", subject=clean_subject(letter.subject),
+        participants=_others(letter, own),
+    )  # fmt: skip
     return _keep_letter(ctx, original, letter, message)
+
+
+def _others(letter: Letter, own: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """Whom the letter went to besides this desk: they take part in the ticket it opens."""
+    others = [each for each in (*letter.to, *letter.cc) if each.email not in own and each.email != letter.sender.email]
+    return [(normal_email(each.email), each.name or None) for each in others[:50]]
 
 
 def _said(letter: Letter) -> Said:

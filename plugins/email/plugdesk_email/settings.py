@@ -47,7 +47,3 @@ class EmailSettings:
     )  # fmt: skip
     signature: str = option(SIGNATURE, label=_("Signature"), lines=4, variables=True, most=2_000)
     quote: bool = option(True, label=_("Quote the customer's last letter below the answer"))
-    new_after_days: int = option(
-        30, label=_("A letter to a closed ticket opens a new one after"), help=_("Days since the closing. Before that the ticket is opened again."),
-        least=0, most=3650,
-    )  # fmt: skip

@@ -18,12 +18,13 @@ from plugdesk.channels.conversations import ConversationSettings, hear, is_worki
 from plugdesk.contributions import Channel, Undeliverable, Variables
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import Event
+from plugdesk.forms.commands import change_behaviour
 from plugdesk.forms.models import Status, StatusKind
 from plugdesk.runtime import Runtime
 from plugdesk.tickets.commands import change_status
 from plugdesk.tickets.correspondence import Said, reply_to_ticket
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
-from plugdesk.tickets.models import DeliveryState, Message, Ticket
+from plugdesk.tickets.models import DeliveryState, Link, Message, Ticket
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.models import Role, User
 from plugdesk.variables import Block, Button
@@ -158,6 +159,30 @@ def test_a_closed_ticket_is_reopened_for_days_and_then_a_new_one_is_opened(chat:
     here.close(number)
     later(here.runtime, days=4)
     assert here.say("Dark again") != number
+
+
+def test_the_form_rules_what_becomes_of_a_closed_ticket_whose_customer_goes_on(chat: Callable[..., Chat]) -> None:
+    here = chat(reopen_days=365)
+    with here.runtime.database.write() as session:
+        change_behaviour(session, form(session), {"reopen_days": 5}, by=None)
+    number = here.say("The lamp is dark") or 0
+    here.close(number)
+    later(here.runtime, days=6)
+    fresh = here.say("Dark again") or 0
+    assert (fresh != number, here.say("Are you there?")) == (True, fresh)
+    assert [text for text, _buttons in here.sent][-1] == f"We have received your request {fresh}. The answer comes here."
+    with here.runtime.database.read() as session:
+        assert (session.get_one(Ticket, fresh).subject, session.get_one(Ticket, fresh).channel) == ("Dark again", "trial")
+        assert session.get_one(Link, (number, fresh)).kind == "follow_up"
+
+
+def test_an_answer_to_a_closed_ticket_goes_by_the_form_even_after_the_days_of_the_chat(chat: Callable[..., Chat]) -> None:
+    here = chat(reopen_days=3)
+    number = here.say("The lamp is dark") or 0
+    answer = here.do(number, lambda session, ticket, agent: reply_to_ticket(session, ticket, agent, body="<p>Yes?</p>").id)
+    here.close(number)
+    later(here.runtime, days=10)
+    assert here.say("Dark again", answers=f"out-{answer}") == number
 
 
 def test_outside_working_hours_the_receipt_says_so(chat: Callable[..., Chat]) -> None:

@@ -12,6 +12,7 @@ from plugdesk.forms.models import Form
 from plugdesk.plugins.switch import disable_plugin, enable_plugin
 from plugdesk.tickets.attachments import NewFile, add_file
 from plugdesk.tickets.correspondence import forward_message, reply_to_ticket, send_again
+from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
 from plugdesk.users.models import User
 from plugdesk_email.models import Mailbox
@@ -273,3 +274,14 @@ def count_logins(monkeypatch) -> list[str]:
 
     monkeypatch.setattr(smtplib.SMTP, "login", counted)
     return logins
+
+
+def test_a_letter_about_a_ticket_reaches_its_addresses_outside_the_customers_thread(asked):
+    with asked.runtime.database.write() as session:
+        ticket = session.get_one(Ticket, 1)
+        number = write_letter(session, ticket, to=["boss@example.org"], subject="Look at 1", html="<p>It beeps.</p>", by=None).id
+    asked.work()
+    (sent,) = asked.letters("boss@example.org")
+    assert state(asked, number) == (DeliveryState.SENT, None)
+    assert (sent["Subject"], sent["In-Reply-To"]) == ("Look at 1", None)
+    assert asked.letters(ADDRESS) == []

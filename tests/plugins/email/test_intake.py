@@ -274,22 +274,66 @@ def test_the_eleventh_new_ticket_of_one_sender_in_ten_minutes_waits(company):
     assert len(tickets(company)) == 11
 
 
-def test_a_long_closed_ticket_is_left_closed(company):
-    from plugdesk.forms.models import StatusKind
-    from plugdesk.tickets.commands import become
+def closed_for(company: Company, days: int) -> EmailMessage:
+    """Ann's ticket, answered and closed so long ago; returns the answer she has."""
+    from plugdesk.tickets.commands import change_status
 
     write(company)
     ours = reply(company)
     with company.runtime.database.write() as session:
-        become(
-            session,
-            session.get_one(Ticket, 1),
-            StatusKind.RESOLVED,
-            by=session.scalars(sa.select(User).where(User.email == AGENT)).one(),
-        )
-    company.later(days=31)
+        ticket = session.get_one(Ticket, 1)
+        change_status(session, ticket, ticket.form.first_final_status(), by=None, quietly=True)
+    company.later(days=days)
+    return ours
+
+
+def test_a_letter_to_a_ticket_closed_long_ago_opens_one_that_follows_it_and_takes_the_thread(company):
+    ours = closed_for(company, 31)
+    hers = write(company, subject="Re: The till beeps", text="It beeps again.", In_Reply_To=ours["Message-ID"], Cc=BOB)
+    write(company, subject="Re: The till beeps", text="And again.", In_Reply_To=ours["Message-ID"])
+    write(company, BOB, subject="Re: The till beeps", text="Here, too.", In_Reply_To=hers["Message-ID"])
+    assert tickets(company) == [
+        ("The till beeps", ["Twice.", "Restart it."]),
+        ("The till beeps", ["It beeps again.", "And again.", "Here, too."]),
+    ]
+    with company.runtime.database.read() as session:
+        assert session.get_one(Link, (1, 2)).kind == "follow_up"
+        receipts = session.scalars(sa.select(Message.ticket_id).where(Message.kind == "receipt")).all()
+        assert receipts == [1, 2]
+    receipt = company.letters("ann@example.com")[-1].get_body(("plain",))
+    assert receipt is not None
+    assert "Its number is 2" in receipt.get_content()
+
+
+def test_a_letter_within_the_days_of_its_form_opens_the_ticket_again(company):
+    ours = closed_for(company, 29)
     write(company, text="It beeps again.", In_Reply_To=ours["Message-ID"])
-    assert [texts for _subject, texts in tickets(company)] == [["Twice.", "Restart it."], ["It beeps again."]]
+    assert [texts for _subject, texts in tickets(company)] == [["Twice.", "Restart it.", "It beeps again."]]
+    with company.runtime.database.read() as session:
+        assert session.get_one(Ticket, 1).closed_at is None
+
+
+def test_an_absence_note_to_a_ticket_closed_long_ago_opens_nothing(company):
+    ours = closed_for(company, 31)
+    write(company, text="I am away.", In_Reply_To=ours["Message-ID"], Auto_Submitted="auto-replied")
+    with company.runtime.database.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Ticket)) == 1
+        assert session.get_one(Ticket, 1).closed_at is not None
+
+
+def test_letters_that_would_open_too_many_tickets_wait_even_where_each_follows_another(company):
+    from plugdesk.forms.commands import change_behaviour
+    from plugdesk.tickets.commands import change_status
+
+    write(company)
+    with company.runtime.database.write() as session:
+        change_behaviour(session, session.get_one(Ticket, 1).form, {"reopen_days": 0}, by=None)
+    for number in range(1, 12):
+        with company.runtime.database.write() as session:
+            ticket = session.scalars(sa.select(Ticket).order_by(Ticket.id.desc())).first()
+            change_status(session, ticket, ticket.form.first_final_status(), by=None, quietly=True)
+        write(company, subject=f"[#{ticket.id}] The till beeps", text=f"Again {number}")
+    assert (len(tickets(company)), [state for state, _ in originals(company)][-1]) == (10, "quarantine")
 
 
 def test_an_archived_forms_mailbox_is_not_read_and_says_so(company):

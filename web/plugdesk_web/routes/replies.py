@@ -13,9 +13,7 @@ from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskErr
 from plugdesk.html import html_of_text
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see
-from plugdesk.runtime import runtime_of
-from plugdesk.tickets import correspondence
-from plugdesk.tickets.attachments import NewFile
+from plugdesk.tickets import correspondence, editing
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.queries import ticket_for
@@ -25,8 +23,9 @@ from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
 from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
-from plugdesk_web.shown import was_shown
+from plugdesk_web.shown import ticket_to_act_on, was_shown
 from plugdesk_web.thread import body_of
+from plugdesk_web.written import written_files, written_html
 
 blueprint = Blueprint("replies", __name__)
 UNDO = timedelta(seconds=10)
@@ -38,14 +37,14 @@ def create(number: int) -> Response:
     """Send what was written. When somebody has written since, or it cannot be sent, the page comes back with every word."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = ticket_to_write_on(number)
+    ticket = ticket_to_act_on(number)
     try:
         status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
         if status and not request.form.get("anyway") and (waits := what_waits(db(), ticket, status)):
             raise Invalid(problems={"anyway": _("%(waits)s Send once more to close the ticket all the same.", waits=waits)})
         message = correspondence.reply_to_ticket(
-            db(), ticket, me(), body=typed_body(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
-            files=_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO, channel=request.form.get("channel") or None,
+            db(), ticket, me(), body=written_html(), cc=_addresses("cc"), bcc=_addresses("bcc"), uploads=request.form.getlist("attachment"),
+            files=written_files(), status=status, seen=row_number(request.form.get("seen", "")), undo=UNDO, channel=request.form.get("channel") or None,
         )  # fmt: skip
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:
         return again(ticket, refusal, "reply")
@@ -67,10 +66,10 @@ def create_note(number: int) -> Response:
     """Keep a note for colleagues."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = ticket_to_write_on(number)
+    ticket = ticket_to_act_on(number)
     try:
         keys = request.form.getlist("attachment")
-        note = correspondence.add_note(db(), ticket, me(), body=typed_body(), uploads=keys)
+        note = correspondence.add_note(db(), ticket, me(), body=written_html(), uploads=keys)
     except (Invalid, NotFound, NotAllowed) as refusal:
         return again(ticket, refusal, "note")
     forget_draft(db(), ticket, me())
@@ -87,7 +86,7 @@ def withdraw(message_id: int) -> Response:
         message.ticket,
         {"mode": "reply", "text": message.text, "html": message.clean_html or "", "cc": ", ".join(message.cc)},
     )
-    correspondence.withdraw_reply(db(), message, me())
+    editing.withdraw_reply(db(), message, me())
     from plugdesk_web.drafts import keep_draft
 
     keep_draft(db(), ticket, me(), said)
@@ -155,39 +154,12 @@ def message_here(message_id: int) -> Message:
     return message
 
 
-def ticket_to_write_on(number: int) -> Ticket:
-    """The ticket one writes on. Who has lost sight of it since its page was shown keeps the words; to others it does not exist."""
-    try:
-        return ticket_for(db(), me(), number)
-    except NotFound:
-        if was_shown(number):
-            raise Conflict(
-                _("Ticket %(number)s is no longer yours to see. Nothing was sent; your words stand below.", number=number)
-            ) from None
-        raise
-
-
-def typed_body() -> str:
-    """The composer's HTML; without script its plain text."""
-    return request.form.get("html") or html_of_text(request.form.get("text", ""))
-
-
 def _addresses(name: str) -> list[str]:
     given = [part.strip() for part in request.form.get(name, "").replace(";", ",").split(",") if part.strip()]
     wrong = [each for each in given if not is_email(each)]
     if wrong:
         raise Invalid(problems={name: _("“%(address)s” is not an e-mail address.", address=wrong[0])})
     return [normal_email(each) for each in given]
-
-
-def _files() -> list[NewFile]:
-    most = runtime_of(db()).settings.max_upload_mb * 1024 * 1024
-    files = [each for each in request.files.getlist("files") if each.filename]
-    taken = [NewFile(each.filename or "", each.read(most + 1), each.mimetype) for each in files]
-    for each in taken:
-        if len(each.content) > most:
-            raise Invalid(_("%(name)s is larger than %(mb)d MB.", name=each.name, mb=most // 1024 // 1024))
-    return taken
 
 
 def again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:

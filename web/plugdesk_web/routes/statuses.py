@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.forms import commands
+from plugdesk.forms.behaviour import BEHAVIOUR, MOST_DAYS, SWITCHES
 from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import ticket_counts
 from plugdesk.i18n import LANGUAGES, current_language, lazy_gettext, pgettext
@@ -29,6 +30,18 @@ KINDS: Mapping[StatusKind, Any] = {
 }
 
 
+TONES: Mapping[str, Any] = {
+    "orange": lazy_gettext("orange"),
+    "accent": lazy_gettext("blue"),
+    "plum": lazy_gettext("plum"),
+    "green": lazy_gettext("green"),
+    "teal": lazy_gettext("teal"),
+    "amber": lazy_gettext("amber"),
+    "red": lazy_gettext("red"),
+    "grey": lazy_gettext("grey"),
+}
+
+
 @blueprint.get("")
 @agent_only
 def index(slug: str) -> Response:
@@ -46,8 +59,9 @@ def create(slug: str) -> Response:
     form, given = form_to_configure(slug), request.form
     try:
         status = commands.add_status(
-            db(), form, name=given.get("name", ""), kind=given.get("kind", ""), names=_names(), by=me(), version=version_given()
-        )
+            db(), form, name=given.get("name", ""), kind=given.get("kind", ""), names=_names("name"),
+            customer_name=given.get("customer", ""), customer_names=_names("customer"), tone=given.get("tone", ""), by=me(), version=version_given(),
+        )  # fmt: skip
     except (Invalid, Conflict) as refusal:
         said = refused(refusal)
         return _page(form_to_configure(slug), "", given, said)
@@ -58,14 +72,35 @@ def create(slug: str) -> Response:
 @agent_only
 def change(slug: str, code: str) -> Response:
     form, given = form_to_configure(slug), request.form
-    changes = {"name": given.get("name", ""), "names": _names(), "kind": given.get("kind", "")}
+    changes = {
+        "name": given.get("name", ""), "names": _names("name"), "kind": given.get("kind", ""),
+        "customer_name": given.get("customer", ""), "customer_names": _names("customer"), "tone": given.get("tone", ""),
+    }  # fmt: skip
     try:
         commands.change_status_row(db(), form, _status(form, code), changes, by=me(), version=version_given())
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
         stored = _stored(_status(form, code))
-        labels = {"name": pgettext("thing", "Name"), "kind": _("Kind")}
+        labels = {"name": pgettext("thing", "Name"), "kind": _("Kind"), "tone": _("Colour"), "customer": _("The customer reads")}
+        for language, title, shown in _languages():
+            labels |= {f"name-{language}": title, f"customer-{language}": shown}
         return _page(form, code, given, said.beside((label, given.get(name), stored[name]) for name, label in labels.items()))
+    return redirect_after(url_for("statuses.index", slug=slug), _("Saved."))
+
+
+@blueprint.post("/behaviour")
+@agent_only
+def behave(slug: str) -> Response:
+    """What happens by itself when somebody writes."""
+    form, given = form_to_configure(slug), request.form
+    changes = {name: given.get(name, "") for name in BEHAVIOUR}
+    try:
+        commands.change_behaviour(db(), form, changes, by=me(), version=version_given())
+    except (Invalid, Conflict) as refusal:
+        said, form = refused(refusal), form_to_configure(slug)
+        stored = _behaviour(form)
+        said = said.beside((label, given.get(name, ""), stored[name]) for name, label in _habits(form).items())
+        return _page(form, None, {}, behaviour=given, misbehaved=said)
     return redirect_after(url_for("statuses.index", slug=slug), _("Saved."))
 
 
@@ -117,22 +152,57 @@ def _status(form: Form, code: str) -> Status:
     return status
 
 
-def _names() -> dict[str, str]:
-    return {language: request.form.get(f"name-{language}", "") for language in LANGUAGES}
+def _names(what: str) -> dict[str, str]:
+    return {language: request.form.get(f"{what}-{language}", "") for language in LANGUAGES}
+
+
+def _languages() -> list[tuple[str, str, str]]:
+    """A language, and the labels of the name and of the customer's wording in it."""
+    return [("en", _("Name in English"), _("They read in English")), ("ru", _("Name in Russian"), _("They read in Russian"))]
 
 
 def _stored(status: Status) -> dict[str, Any]:
     return {
         "name": status.name,
         "kind": status.kind,
+        "tone": status.tone,
         **{f"name-{language}": status.names.get(language, "") for language in LANGUAGES},
+        "customer": status.customer_name,
+        **{f"customer-{language}": status.customer_names.get(language, "") for language in LANGUAGES},
     }
 
 
-def _page(form: Form, code: str | None, given: Mapping[str, Any], refusal: Refused = FRESH) -> Response:
-    """`code` is the status in its editor: "" for a new one, None for none."""
+def _behaviour(form: Form) -> dict[str, str]:
+    """What happens by itself, as the page would send it."""
+    days = "" if form.reopen_days is None else str(form.reopen_days)
+    return {**{name: "1" if getattr(form, name) else "" for name in SWITCHES}, "reopen_days": days}
+
+
+def _habits(form: Form) -> dict[str, str]:
+    """What each switch says, with the names of the statuses it leads to."""
+    waiting, going_on = form.first_status(StatusKind.PENDING), form.first_status(StatusKind.OPEN, StatusKind.NEW)
+    names = [status.name_in(current_language()) if status else "…" for status in (waiting, going_on)]
+    return {
+        "waits_on_reply": _("An agent's reply puts the ticket into “%(status)s”", status=names[0]),
+        "resumes_on_message": _("A customer's message on a waiting ticket puts it into “%(status)s”", status=names[1]),
+        "reopen_days": _("Days after closing in which a customer's message opens the ticket again"),
+    }
+
+
+def _page(
+    form: Form,
+    code: str | None,
+    given: Mapping[str, Any],
+    refusal: Refused = FRESH,
+    *,
+    behaviour: Mapping[str, Any] | None = None,
+    misbehaved: Refused = FRESH,
+) -> Response:
+    """`code` is the status in its editor: "" for a new one, None for none. `behaviour` was typed, and refused as `misbehaved` says."""
     return page(
-        "forms/statuses.html", status=refusal.status, form=form, tabs=tabs_of(form, "statuses"), open=code, given=given, refused=refusal,
-        counts=ticket_counts(db(), form), kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
-        languages=[("en", _("Name in English")), ("ru", _("Name in Russian"))],
+        "forms/statuses.html", status=max(refusal.status, misbehaved.status), form=form, tabs=tabs_of(form, "statuses"), open=code,
+        given=given, refused=refusal, behaviour=_behaviour(form) if behaviour is None else behaviour, misbehaved=misbehaved,
+        habits=_habits(form), waits=form.first_status(StatusKind.PENDING) is not None, most_days=MOST_DAYS, counts=ticket_counts(db(), form),
+        kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
+        languages=_languages(), tones=[(tone, str(title)) for tone, title in TONES.items()],
     )  # fmt: skip

@@ -19,8 +19,10 @@ from plugdesk_web.asking import asking_values
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import draft_of, forget_draft, keep_draft
 from plugdesk_web.rendering import page, redirect_after
-from plugdesk_web.routes.replies import again, message_here, ticket_to_write_on, typed_body
+from plugdesk_web.routes.replies import again, message_here
 from plugdesk_web.routes.tickets import place_after
+from plugdesk_web.shown import ticket_to_act_on
+from plugdesk_web.written import written_html
 
 blueprint = Blueprint("subtasks", __name__)
 
@@ -40,11 +42,11 @@ def create(number: int) -> Response:
     """Ask `whom` (person-1, group-1); a refusal shows everything that was typed again."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    ticket = ticket_to_write_on(number)
+    ticket = ticket_to_act_on(number)
     try:
         colleague, group = _whom(request.form.get("whom", ""))
         subtask = ask_colleague(
-            db(), ticket, me(), colleague=colleague, group=group, subject=request.form.get("subject", ""), body=typed_body(),
+            db(), ticket, me(), colleague=colleague, group=group, subject=request.form.get("subject", ""), body=written_html(),
             copies=_copies(ticket), uploads=request.form.getlist("attachment"),
         )  # fmt: skip
     except (Invalid, Conflict, NotFound, NotAllowed) as refusal:

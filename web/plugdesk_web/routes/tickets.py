@@ -147,6 +147,7 @@ def list_values(
         "tickets": found.tickets,
         "forms": forms,
         "names": {status.id: status.name_in(language) for form in forms.values() for status in form.statuses},
+        "tones": {status.id: status.tone for form in forms.values() for status in form.statuses},
         "columns": columns_of(db(), columns, found),
         "language": language,
         "narrowed": narrowed,

@@ -1,11 +1,12 @@
 /* <form class="composer" data-behavior="composer">: makes the plain text area a rich one at the first focus, sends files ahead,
-   and sends with Ctrl Enter. The mode is a radio button, so the form is whole without any of this. */
+   and sends with Ctrl Enter. The mode is a radio button, so the form is whole without any of this.
+   With data-may-be-empty it is sent without a word, too. */
 import { gettext, ngettext } from "../words.js";
 import { uploads } from "../uploads.js";
 
 export default function composer(form, signal) {
   const area = form.querySelector("[data-editor]");
-  const files = form.dataset.uploadUrl ? uploads(form, signal) : null;
+  const files = form.dataset.uploadUrl && form.querySelector("[data-files]") ? uploads(form, signal) : null;
   let editor = null;
   let loading = null;
 
@@ -46,7 +47,7 @@ export default function composer(form, signal) {
       event.preventDefault();
       form.querySelector("[data-draft-state]").textContent = ngettext("Waiting for %(num)s file", "Waiting for %(num)s files", pending);
       files.whenDone().then((whole) => whole && form.requestSubmit(button));
-    } else if (!area.value.trim() && !form.querySelector('[name="attachment"]') && !/<img/.test(form.elements.html?.value ?? "")) {
+    } else if (!("mayBeEmpty" in form.dataset) && !area.value.trim() && !form.querySelector('[name="attachment"]') && !/<img/.test(form.elements.html?.value ?? "")) {
       event.preventDefault();
       form.querySelector("[data-draft-state]").textContent = gettext("Write something first");
       focus();

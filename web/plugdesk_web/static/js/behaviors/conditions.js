@@ -1,5 +1,6 @@
-/* <fieldset id="when" data-behavior="conditions"> in a form: its buttons, and choosing in a [data-redraws], draw it anew at once.
-   The form's own address answers with the page, of which only this fieldset is taken; nothing is saved by that. */
+/* <fieldset id="when" data-behavior="conditions"> in a form: its buttons (named when-do), and choosing in a [data-redraws], draw it
+   anew at once. The form's own address answers with the page, of which only this fieldset is taken; nothing is saved by that.
+   For rows of another kind than conditions, [data-focus] is where one goes on. */
 import { headers, post } from "../send.js";
 import { toast } from "../say.js";
 
@@ -41,6 +42,8 @@ export default function conditions(fieldset, signal) {
   }
 
   function lastOf(next, act) {
+    const marked = next.querySelector("[data-focus]");
+    if (marked) return marked;
     if (act.startsWith("remove")) return next.querySelector(`[name="${name}"][value="add:0"]`);
     return [...next.querySelectorAll('[data-redraws][name$="-fact"]')].filter((select) => !select.value).at(-1);
   }

@@ -1,0 +1,109 @@
+"""Running an action from its ticket: at a press, or after the page that asks for what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, Response, request, url_for
+
+from plugdesk.api import Conflict, Context, Invalid, NotAllowed, NotFound, PlugdeskError, Ticket, User, can_see, ticket_for
+from plugdesk.api import gettext as _
+from plugdesk_web.api import (
+    Button,
+    agent_only,
+    context,
+    db,
+    done_before,
+    form_here,
+    me,
+    new_key,
+    page,
+    proof_of,
+    redirect_after,
+    remember,
+    ticket_to_act_on,
+    was_shown,
+)
+from plugdesk_workflow.asked import asked_on, given_on
+from plugdesk_workflow.definition import read
+from plugdesk_workflow.models import Action
+from plugdesk_workflow.rights import action_called, actions_of, check_offered, offered, why_not_run
+from plugdesk_workflow.running import run_action
+
+blueprint = Blueprint("acting", __name__)
+
+
+def buttons_of_form(ctx: Context) -> Sequence[Button]:
+    """All actions of the form, those that are off among them: rights are given before."""
+    return [Button(each.code, each.name, each.icon) for each in actions_of(ctx)]
+
+
+def buttons_on(ctx: Context, ticket: Ticket, agent: User) -> Sequence[Button]:
+    """The buttons on a ticket."""
+    return [
+        Button(each.code, each.name, each.icon, _url(ticket, each), asks=read(each).asks_first)
+        for each in offered(ctx, ticket, agent)
+    ]
+
+
+@blueprint.get("/tickets/<int:number>/<code>")
+def ask(slug: str, number: int, code: str) -> Response:
+    """What the action asks for: a sheet over the ticket, and without script a page."""
+    form_here(slug)
+    ctx, ticket = context("workflow"), ticket_for(db(), me(), number)
+    action = _here(ctx, ticket, code)
+    if sentence := why_not_run(ctx, ticket, action, me()):
+        raise NotAllowed(sentence)
+    check_offered(ticket, action)
+    return _page(ctx, ticket, action)
+
+
+@blueprint.post("/tickets/<int:number>/<code>")
+@agent_only
+def run(slug: str, number: int, code: str) -> Response:
+    """Run it. A refusal shows the page with everything that was typed; who may no longer see the ticket keeps it as well."""
+    if (target := done_before(db(), me().id)) is not None:
+        return redirect_after(target)
+    ctx, ticket = context("workflow"), ticket_to_act_on(number)
+    action = _here(ctx, ticket, code)
+    try:
+        given = given_on(ctx, ticket, read(action), request.form, me())
+        run_action(ctx, ticket, action, given, by=me())
+    except (Invalid, Conflict, NotAllowed) as refusal:
+        return _again(number, code, refusal)
+    seen = can_see(db(), me(), ticket)
+    target = url_for("tickets.show", number=number) if seen else url_for("tickets.view", slug="open")
+    return redirect_after(remember(db(), me().id, target) or target, _("Done: %(action)s.", action=action.name))
+
+
+def _again(number: int, code: str, refusal: PlugdeskError) -> Response:
+    if isinstance(refusal, NotAllowed):
+        if not was_shown(number):
+            raise refusal
+        refusal = Conflict(str(refusal))
+    db().rollback()
+    ctx, ticket = context("workflow"), ticket_for(db(), me(), number)
+    return _page(ctx, ticket, _here(ctx, ticket, code), refusal)
+
+
+def _page(ctx: Context, ticket: Ticket, action: Action, refusal: PlugdeskError | None = None) -> Response:
+    problems: Mapping[str, str] = refusal.problems if isinstance(refusal, Invalid) else {}
+    return page(
+        "workflow:run.html", fragment="workflow:_sheet.html", status=refusal.status if refusal else 200, ticket=ticket,
+        url=_url(ticket, action), asked=asked_on(ctx, ticket, action, me(), request.form if refusal else None), problems=problems,
+        words="" if refusal is None or problems else str(refusal), lost_files=any(each.filename for each in request.files.values()),
+        once=new_key(), shown=proof_of(ticket.number),
+    )  # fmt: skip
+
+
+def _here(ctx: Context, ticket: Ticket, code: str) -> Action:
+    """The action of the ticket's form. One that is gone since the page was shown is a conflict, which keeps what was typed."""
+    found = action_called(ctx, code) if ctx.form is not None and ticket.form_id == ctx.form.id else None
+    if found is None:
+        gone = _("There is no such action any more.")
+        raise Conflict(gone) if request.method == "POST" and was_shown(ticket.number) else NotFound(gone)
+    return found
+
+
+def _url(ticket: Ticket, action: Action) -> str:
+    return url_for("workflow_acting.run", slug=ticket.form.slug, number=ticket.number, code=action.code)

@@ -1,0 +1,190 @@
+"""What an action is, in typed words: who may run it, what it asks for, whom it assigns to, what it writes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from plugdesk.api import Field, FieldKind
+from plugdesk_workflow.models import Action
+
+
+class AskKind(StrEnum):
+    """What an action asks for: a text, files, a field of the form, or a field of its own."""
+
+    TEXT = "text"
+    FILES = "files"
+    FIELD = "field"
+    OWN = "own"
+
+
+OWN_KINDS = (
+    FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.NUMBER, FieldKind.MONEY, FieldKind.DATE, FieldKind.CHOICE, FieldKind.CHECK,
+    FieldKind.EMAIL, FieldKind.PHONE, FieldKind.LINK, FieldKind.PERSON,
+)  # fmt: skip
+"""The kinds a field of an action's own can have."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing asked for. `code` names a field; `label`, `field_kind` and `choices` are those of a field of the action's own."""
+
+    kind: AskKind
+    required: bool = False
+    code: str = ""
+    label: str = ""
+    field_kind: FieldKind = FieldKind.TEXT
+    choices: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What its control on a page is called."""
+        return f"{self.kind}-{self.code}" if self.code else str(self.kind)
+
+    def as_field(self) -> Field:
+        """A field of the action's own as one of a form, so that it is read and shown by the same functions; it is not stored."""
+        return Field(kind=self.field_kind, code=self.code, label=self.label, choices=[dict(each) for each in self.choices])
+
+
+class How(StrEnum):
+    """Whom an action gives the ticket to."""
+
+    LEAVE = "leave"
+    CHOSEN = "chosen"
+    PERSON = "person"
+    GROUP = "group"
+    LEAST_LOADED = "least_loaded"
+    ROUND_ROBIN = "round_robin"
+    WHO_ACTS = "who_acts"
+    NOBODY = "nobody"
+
+
+FROM_GROUP = (How.GROUP, How.LEAST_LOADED, How.ROUND_ROBIN)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    how: How = How.LEAVE
+    person: int | None = None
+    group: int | None = None
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who may run it: every agent of the form, members of groups, the assignee; the customer, in the portal."""
+
+    agents: bool = True
+    groups: tuple[int, ...] = ()
+    assignee: bool = False
+    customer: bool = False
+
+
+@dataclass(frozen=True)
+class Does:
+    """What comes of it. `values` are as somebody would enter them; `note` and the subtask's texts are templates, in HTML."""
+
+    status: str = ""
+    assignment: Assignment = Assignment()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    watchers: tuple[int, ...] = ()
+    note: str = ""
+    subtask_to: int | None = None
+    subtask_subject: str = ""
+    subtask_body: str = ""
+    delete: bool = False
+    quietly: bool = False
+
+
+class Recipient(StrEnum):
+    """Whom a letter can go to; besides, "address:…" and "field:CODE"."""
+
+    CUSTOMER = "customer"
+    ASSIGNEE = "assignee"
+    GROUP = "group"
+    SUPERVISOR = "supervisor"
+    WATCHERS = "watchers"
+
+
+ADDRESS, PERSON_FIELD = "address:", "field:"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter by template: `to` are recipients, `subject` (not for the customer, who reads on in the thread) and `body` templates.
+
+    `files` says whether what was attached goes along.
+    """
+
+    to: tuple[str, ...]
+    body: str
+    subject: str = ""
+    files: bool = False
+
+    @property
+    def to_customer(self) -> bool:
+        return Recipient.CUSTOMER in self.to
+
+
+@dataclass(frozen=True)
+class Definition:
+    who: Who = Who()
+    asks: tuple[Ask, ...] = ()
+    does: Does = Does()
+    letters: tuple[Letter, ...] = ()
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether it asks for something before it is run."""
+        return bool(self.asks) or self.does.assignment.how is How.CHOSEN
+
+    def asks_for(self, kind: AskKind) -> bool:
+        return any(each.kind is kind for each in self.asks)
+
+
+def read(action: Action) -> Definition:
+    """What the stored action says."""
+    who, does = action.who, action.does
+    assignment = does.get("assignment") or {}
+    return Definition(
+        Who(who.get("agents", True), tuple(who.get("groups", ())), who.get("assignee", False), who.get("customer", False)),
+        tuple(
+            Ask(
+                AskKind(each["kind"]), each.get("required", False), each.get("code", ""), each.get("label", ""),
+                FieldKind(each.get("field_kind", FieldKind.TEXT)), tuple(each.get("choices", ())),
+            )
+            for each in action.asks
+        ),
+        Does(
+            status=does.get("status", ""),
+            assignment=Assignment(How(assignment.get("how", How.LEAVE)), assignment.get("person"), assignment.get("group")),
+            values=does.get("values", {}), watchers=tuple(does.get("watchers", ())), note=does.get("note", ""),
+            subtask_to=does.get("subtask_to"), subtask_subject=does.get("subtask_subject", ""),
+            subtask_body=does.get("subtask_body", ""), delete=does.get("delete", False), quietly=does.get("quietly", False),
+        ),
+        tuple(
+            Letter(tuple(each["to"]), each["body"], each.get("subject", ""), each.get("files", False)) for each in action.letters
+        ),
+    )  # fmt: skip
+
+
+def plain(definition: Definition) -> dict[str, Any]:
+    """The columns of an action that `read` reads."""
+    does = definition.does
+    assignment = {"how": str(does.assignment.how), "person": does.assignment.person, "group": does.assignment.group}
+    asks = [
+        {"kind": str(each.kind), "required": each.required, "code": each.code, "label": each.label}
+        | (
+            {"field_kind": str(each.field_kind), "choices": [dict(one) for one in each.choices]}
+            if each.kind is AskKind.OWN
+            else {}
+        )
+        for each in definition.asks
+    ]
+    return {
+        "who": {**definition.who.__dict__, "groups": list(definition.who.groups)},
+        "asks": asks,
+        "does": {**does.__dict__, "assignment": assignment, "watchers": list(does.watchers), "values": dict(does.values)},
+        "letters": [{**each.__dict__, "to": [str(one) for one in each.to]} for each in definition.letters],
+    }

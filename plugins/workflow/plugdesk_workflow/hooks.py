@@ -1,0 +1,40 @@
+"""Where workflow joins the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from plugdesk.api import Change, Context, Form, HealthLine, hookimpl, ngettext
+from plugdesk.api import gettext as _
+from plugdesk_workflow.linter import findings
+from plugdesk_workflow.rights import actions_of
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_web.api import FormActions, Pages
+    from plugdesk_workflow import acting
+    from plugdesk_workflow.routes import PAGES
+
+    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on), Pages(acting.blueprint), *PAGES]
+
+
+@hookimpl
+def health(ctx: Context) -> Sequence[HealthLine]:
+    found = findings(ctx)
+    if not found:
+        return []
+    state = ngettext("%(num)d thing to look at", "%(num)d things to look at", len(found))
+    stuck = [each.text for each in found if each.tone == "red"]
+    return [HealthLine(_("Workflow"), state, " ".join(stuck[:3]))]
+
+
+@hookimpl
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    if not switching_on:
+        return [Change(_("The actions of %(form)s are no longer offered; they are kept", form=form.name), "amber")]
+    number = len(actions_of(ctx))
+    if number:
+        return [Change(_("Tickets of %(form)s offer the %(number)s actions it has", form=form.name, number=number), "green")]
+    return [Change(_("Tickets of %(form)s offer actions, once you have made some", form=form.name), "green")]

@@ -1,0 +1,65 @@
+"""Which actions somebody may run on a ticket, and why not."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from plugdesk.api import Conflict, Context, Ticket, User, can_configure, can_delete, current_language, rights_of, why_not
+from plugdesk.api import gettext as _
+from plugdesk_workflow.definition import read
+from plugdesk_workflow.models import Action
+
+
+def right_to(action: Action) -> str:
+    """The code by which rights name the action."""
+    return f"workflow:{action.code}"
+
+
+def actions_of(ctx: Context) -> list[Action]:
+    """The form's actions in their order."""
+    assert ctx.form is not None, "Workflow is switched on for forms."
+    wanted = sa.select(Action).where(Action.form_id == ctx.form.id).order_by(Action.position, Action.id)
+    return list(ctx.db.scalars(wanted))
+
+
+def action_called(ctx: Context, code: str) -> Action | None:
+    """The form's action with this code."""
+    assert ctx.form is not None, "Workflow is switched on for forms."
+    return ctx.db.scalars(sa.select(Action).where(Action.form_id == ctx.form.id, Action.code == code)).one_or_none()
+
+
+def offered(ctx: Context, ticket: Ticket, by: User) -> list[Action]:
+    """The actions that `by` may run on the ticket as it stands."""
+    return [each for each in actions_of(ctx) if is_offered(ticket, each) and not why_not_run(ctx, ticket, each, by)]
+
+
+def is_offered(ticket: Ticket, action: Action) -> bool:
+    """Whether there is such an action in the ticket's status."""
+    return (
+        action.is_on and action.form_id == ticket.form_id and ticket.form.status_by_id(ticket.status_id).code in action.statuses
+    )
+
+
+def check_offered(ticket: Ticket, action: Action) -> None:
+    """Raises `Conflict` where the ticket's status does not offer the action, or it is off."""
+    if not is_offered(ticket, action):
+        status = ticket.form.status_by_id(ticket.status_id).name_in(current_language())
+        raise Conflict(_("“%(action)s” cannot be run in the status “%(status)s”.", action=action.name, status=status))
+
+
+def why_not_run(ctx: Context, ticket: Ticket, action: Action, by: User) -> str:
+    """Why `by` may not run the action, in a sentence; "" when they may. What its status offers is another question."""
+    code = right_to(action)
+    if sentence := why_not(ctx.db, by, ticket, code):
+        return sentence.replace(code, action.name)
+    definition = read(action)
+    if definition.does.delete and not can_delete(ctx.db, by, ticket):
+        return _("“%(action)s” deletes the ticket, and you may not delete tickets of this form.", action=action.name)
+    who = definition.who
+    if who.agents or (who.assignee and ticket.assignee_id == by.id) or can_configure(ctx.db, by, ticket.form):
+        return ""
+    if not rights_of(ctx.db, by).groups.isdisjoint(who.groups):
+        return ""
+    if who.assignee and not who.groups:
+        return _("Only whom the ticket is assigned to may run “%(action)s”. Accept it first.", action=action.name)
+    return _("“%(action)s” is for others to run. An administrator of the form can give it to you.", action=action.name)
