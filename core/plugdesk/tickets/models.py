@@ -21,6 +21,9 @@ def _listing(name: str, *first: str, where: str | None = None) -> sa.Index:
     return sa.Index(name, *first, *order, sqlite_where=condition, postgresql_where=condition)
 
 
+_ASKED = sa.text("parent_id IS NOT NULL AND closed_at IS NULL")  # the open subtasks, which are few
+
+
 class Ticket(Base):
     """One request. Its number is its id.
 
@@ -69,6 +72,7 @@ class Ticket(Base):
         _listing("ix_ticket_form", "form_id", "status_kind"),
         _listing("ix_ticket_assignee", "assignee_id", where="closed_at IS NULL"),
         _listing("ix_ticket_group", "group_id", where="closed_at IS NULL"),
+        sa.Index("ix_ticket_asked", "assignee_id", "group_id", sqlite_where=_ASKED, postgresql_where=_ASKED),
         sa.Index("ix_ticket_customer", "customer_id", sa.text("id DESC")),
         sa.Index("ix_ticket_deleted_at", "deleted_at"),
     )
