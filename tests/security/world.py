@@ -245,7 +245,7 @@ def _payable(world: World, support: Form) -> dict[str, Any]:
         session,
         support,
         people["accountant"],
-        RightInput(statuses=["waiting"], actions=["note", "workflow:payment_received"]),
+        RightInput(statuses=["waiting"], actions=["note"]),
         by=None,
     )
     clara = find_or_create_customer(session, channel="email", value="clara@home.example", name="Clara Hill")
@@ -330,6 +330,7 @@ def _rules(world: World, support: Form, billing: Form, group: Any) -> dict[str, 
 
 def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
     """Two actions on each form, in every status; the accountant has one of them."""
+    from plugdesk.users.rights import RightInput, set_right
     from plugdesk_workflow.commands import ActionInput, add_action
     from plugdesk_workflow.definition import Ask, AskKind, Definition
 
@@ -340,6 +341,8 @@ def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
         asks = Definition(asks=(Ask(AskKind.TEXT),))
         for name in ("Payment received", "Refuse"):
             made[form.slug] = add_action(ctx, ActionInput(name, everywhere, definition=asks), by=world.people["admin"])
+    hers = RightInput(statuses=["waiting"], actions=["note", "workflow:payment_received"])
+    set_right(world.session, support, world.people["accountant"], hers, by=None)
     return {
         "action_id": made["support"].id, "their_action": made["billing"].id, "action_version": made["support"].version,
         "actions": [str(made["support"].id)],
