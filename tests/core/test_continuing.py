@@ -18,6 +18,7 @@ from plugdesk.tickets.commands import change_status
 from plugdesk.tickets.correspondence import Said, receive_message, reply_to_ticket
 from plugdesk.tickets.editing import withdraw_reply
 from plugdesk.tickets.models import Link, Message, Participant, Ticket
+from plugdesk.tickets.subtasks import ask_colleague
 from tests.factories import make_admin, make_agent, make_customer, make_form, make_ticket
 
 
@@ -308,3 +309,9 @@ def test_two_letters_at_once_on_an_old_ticket_open_one_new_ticket(database_url, 
     runtime.close()
     assert (went_to, sorted(texts)) == (set(fresh), ["One", "Two"])
     assert len(fresh) == 1
+
+
+def test_a_customer_never_writes_into_a_subtask(session, form, ticket, agent):
+    subtask = ask_colleague(session, ticket, agent, colleague=make_agent(session, form), subject="", body="<p>Who knows?</p>")
+    message = write(session, subtask)
+    assert (message.ticket_id, len(subtask.messages)) == (ticket.id, 1)

@@ -122,8 +122,11 @@ def receive_message(
     """A further message of a customer or participant. A person's words end the ticket's waiting, and reopen it when it is closed.
 
     Where its form no longer reopens it, they go to what has followed it, or to a new ticket that is linked to it: the `ticket`
-    of what is returned. `subject` (None: as `ticket`'s) and `participants` are for the new one.
+    of what is returned. `subject` (None: as `ticket`'s) and `participants` are for the new one. A subtask is the agents' own:
+    whoever knows its number writes into the ticket it hangs on.
     """
+    if ticket.parent_id is not None:
+        ticket = session.get_one(Ticket, ticket.parent_id)
     if said.kind == "human" and is_over(session, ticket):
         ticket = ticket_going_on(session, ticket, author)
         if is_over(session, ticket):

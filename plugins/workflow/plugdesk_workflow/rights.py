@@ -34,14 +34,15 @@ def offered(ctx: Context, ticket: Ticket, by: User) -> list[Action]:
 
 
 def is_offered(ticket: Ticket, action: Action) -> bool:
-    """Whether there is such an action in the ticket's status."""
-    return (
-        action.is_on and action.form_id == ticket.form_id and ticket.form.status_by_id(ticket.status_id).code in action.statuses
-    )
+    """Whether there is such an action in the ticket's status. A subtask has none: their letters would tell of it."""
+    here = action.is_on and action.form_id == ticket.form_id and ticket.parent_id is None
+    return here and ticket.form.status_by_id(ticket.status_id).code in action.statuses
 
 
 def check_offered(ticket: Ticket, action: Action) -> None:
     """Raises `Conflict` where the ticket's status does not offer the action, or it is off."""
+    if ticket.parent_id is not None:
+        raise Conflict(_("Actions belong to tickets, and this is a subtask. Run it on the ticket it hangs on."))
     if not is_offered(ticket, action):
         status = ticket.form.status_by_id(ticket.status_id).name_in(current_language())
         raise Conflict(_("“%(action)s” cannot be run in the status “%(status)s”.", action=action.name, status=status))

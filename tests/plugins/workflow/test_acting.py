@@ -9,12 +9,14 @@ from io import BytesIO
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.errors import Conflict
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.commands import change_status, set_fields
 from plugdesk.tickets.models import Message, Ticket
+from plugdesk.tickets.subtasks import ask_colleague
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk_workflow.commands import remove_action
 from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter, Who
@@ -268,3 +270,11 @@ def test_a_ticket_of_another_form_is_not_there(session, other_form, action, brow
     browser = browse(admin)
     assert browser.get(RUN.format(elsewhere.id, asking.code)).status_code == 404
     assert browser.post(RUN.format(elsewhere.id, asking.code)).status_code == 404
+
+
+def test_a_subtask_has_no_actions(session, form, workflow, ticket, action, run, browse, agent):
+    refuse = action("Refuse", letters=(Letter(("customer",), "<p>No.</p>"),))
+    subtask = ask_colleague(session, ticket, agent, colleague=make_agent(session, form), subject="", body="<p>Who knows?</p>")
+    with pytest.raises(Conflict, match="subtask"):
+        run(subtask, refuse)
+    assert "Refuse" not in text(browse(agent).get(f"/tickets/{subtask.number}"))
