@@ -195,11 +195,11 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     in_progress = support.status("in_progress")  # not waiting: the accountant sees that
     arrived = reply_to_ticket(session, ticket, people["agent"], body="<p>Try the other cable.</p>", status=in_progress)
     arrived.channel, arrived.delivery = "telegram", DeliveryState.SENT
-    payable = _payable(world, support)
-    upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     group = make_group(session, people["agent"], name="Technicians")
     asked = ask_colleague(session, ticket, people["agent"], group=group, subject="The beep", body="<p>Who knows?</p>")
     answered = add_note(session, asked, people["admin"], body="<p>The cover is open.</p>")
+    payable = _payable(world, support)
+    upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     away = add_absence(session, people["agent"], first_day="2027-01-01", last_day="2027-01-03", by=None)
     delete_ticket(session, binned, people["admin"])
     world.tokens = {role: sign_in(session, user) for role, user in people.items()}
