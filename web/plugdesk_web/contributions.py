@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from flask import Blueprint
 
 from plugdesk.forms.models import Form
@@ -16,18 +17,25 @@ from plugdesk.plugins.context import Context
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
 
+Concerns = Callable[[Any], sa.ColumnElement[bool]]
+"""Of the columns of a ticket's row (`ticket.id`, `ticket.form_id` …), whether there may be something for this ticket, as SQL:
+`sa.exists().where(Visit.ticket_id == ticket.id)`. The ticket's page asks all of them with a query that it makes anyway, and
+leaves out what they deny."""
+
 
 @dataclass(frozen=True)
 class Panel:
     """A panel beside the ticket. `show(ctx, ticket, viewer)` returns the template (`csat:panel.html`) and its values, or None.
 
-    `seen_by` says who gets it: every agent of the form, or its admins alone.
+    `seen_by` says who gets it: every agent of the form, or its admins alone. `concerns` spares the page the question where
+    there is nothing to show, see `Concerns`.
     """
 
     name: str
     title: Any
     show: Callable[[Context, Ticket, User], tuple[str, Mapping[str, Any]] | None]
     seen_by: Literal["agents", "form admins"] = "agents"
+    concerns: Concerns | None = None
 
 
 @dataclass(frozen=True)
@@ -88,12 +96,14 @@ class FormActions:
     """Actions that differ from form to form and from ticket to ticket.
 
     `every(ctx)` are all of a form, for the matrix of its rights; `offered(ctx, ticket, agent)` those that stand on the ticket
-    as buttons: asked once a page, it leaves out what `can_run` refuses.
+    as buttons: asked once a page, it leaves out what `can_run` refuses. `concerns` spares the page the question where there
+    are none, see `Concerns`.
     """
 
     name: str
     every: Callable[[Context], Sequence[Button]]
     offered: Callable[[Context, Ticket, User], Sequence[Button]]
+    concerns: Concerns | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,17 @@ class Draft(Base):
 
 def draft_of(session: Session, ticket: Ticket, agent: User) -> Mapping[str, str]:
     """What `agent` left unsent on the ticket; empty texts if nothing."""
-    said = session.scalar(_SAID, {"ticket_id": ticket.id, "user_id": agent.id})
+    return draft_said(session.scalar(sa.select(said_on(ticket.id, agent.id))))
+
+
+def said_on(ticket_id: Any, user_id: Any) -> sa.ScalarSelect[Any]:
+    """What a person left unsent on a ticket, as part of a query."""
+    draft = Draft.__table__.c
+    return sa.select(draft.said).where(draft.ticket_id == ticket_id, draft.user_id == user_id).scalar_subquery()
+
+
+def draft_said(said: dict[str, str] | None) -> Mapping[str, str]:
+    """A draft as the composer takes it; empty texts if there is none."""
     return EMPTY | said if said else EMPTY
 
 
@@ -55,7 +65,3 @@ def forget_draft(session: Session, ticket: Ticket, agent: User) -> None:
 def forget_old_drafts(session: Session) -> None:
     """Drop what nobody has touched for `KEPT`. Recurring work."""
     session.execute(sa.delete(Draft).where(Draft.kept_at < runtime_of(session).clock.now() - KEPT))
-
-
-_draft = Draft.__table__.c
-_SAID = sa.select(_draft.said).where(_draft.ticket_id == sa.bindparam("ticket_id"), _draft.user_id == sa.bindparam("user_id"))

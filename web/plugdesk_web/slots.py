@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from plugdesk.tickets.lists import Listed, Page
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
 from plugdesk_web.contributions import Action, Button, Cell, Column, FormActions, Panel, contributed
+from plugdesk_web.standing import Named
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,14 @@ class SeenColumn:
     on: Mapping[int, Form]
 
 
-def panels_of(session: Session, ticket: Ticket, viewer: User) -> list[ShownPanel]:
-    """The panels of the extensions that are on at the ticket's form, those `viewer` may see."""
+def panels_of(session: Session, ticket: Ticket, viewer: User, unconcerned: Collection[Named]) -> list[ShownPanel]:
+    """The panels of the extensions that are on at the ticket's form, those `viewer` may see; not the `unconcerned`."""
     runtime = runtime_of(session)
     shown = []
     for each in contributed(runtime.registry, Panel):
         panel: Panel = each.what
+        if (each.plugin, Panel, panel.name) in unconcerned:
+            continue
         if not ticket.form.has(each.plugin) or not _may_see(session, viewer, ticket.form, panel.seen_by):
             continue
         name = _name(runtime, each.plugin)
@@ -142,9 +145,9 @@ def _by_form(tickets: Sequence[Listed]) -> list[tuple[int, list[Listed]]]:
     return sorted(forms.items())
 
 
-def actions_of(session: Session, ticket: Ticket, agent: User) -> list[Button]:
+def actions_of(session: Session, ticket: Ticket, agent: User, unconcerned: Collection[Named]) -> list[Button]:
     """The buttons of the extensions that are on, those that are offered on this ticket and that `agent` may press."""
-    return _same_everywhere(session, ticket, agent) + _of_the_form(session, ticket, agent)
+    return _same_everywhere(session, ticket, agent) + _of_the_form(session, ticket, agent, unconcerned)
 
 
 def _same_everywhere(session: Session, ticket: Ticket, agent: User) -> list[Button]:
@@ -161,10 +164,10 @@ def _same_everywhere(session: Session, ticket: Ticket, agent: User) -> list[Butt
     return found
 
 
-def _of_the_form(session: Session, ticket: Ticket, agent: User) -> list[Button]:
+def _of_the_form(session: Session, ticket: Ticket, agent: User, unconcerned: Collection[Named]) -> list[Button]:
     runtime, found = runtime_of(session), list[Button]()
     for owner, actions in ((each.plugin, each.what) for each in contributed(runtime.registry, FormActions)):
-        if ticket.form.has(owner):
+        if ticket.form.has(owner) and (owner, FormActions, actions.name) not in unconcerned:
             what = f"actions {actions.name}"
             offered = runtime.executor.run(owner, what, ticket.form, session, actions.offered, ticket, agent)
             found += [each for each in _buttons(offered) if can_run(session, agent, ticket, f"{owner}:{each.code}")]

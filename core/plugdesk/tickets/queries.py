@@ -1,4 +1,4 @@
-"""Questions about one ticket: its thread, its history, who stands how to it; and which have changed. Lists: see lists.py."""
+"""Questions about one ticket: its thread, its history; and which have changed. Lists: see lists.py."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ from plugdesk.errors import NotFound
 from plugdesk.events import Event
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see, note_denied, visible_tickets
-from plugdesk.tickets.models import Attachment, Direction, Message, Reading, Ticket, Watcher
+from plugdesk.tickets.models import Attachment, Direction, Message, Ticket
 from plugdesk.users.models import Group, User
-
-
-def standing_of(session: Session, ticket: Ticket, agent: User) -> tuple[bool, bool]:
-    """Whether `agent` has read all there is on the ticket, and whether they watch it."""
-    is_read, is_watched = session.execute(_STANDING, {"ticket_id": ticket.id, "user_id": agent.id}).one()
-    return bool(is_read), bool(is_watched)
 
 
 def ticket_for(session: Session, user: User, number: int) -> Ticket:
@@ -86,12 +80,6 @@ def tickets_changed_since(session: Session, user: User, event_id: int, limit: in
 
 
 # Statements that every page asks are made once: building and hashing one takes as long as running it.
-# Of columns of tables, where no entity comes of it: that spares the session half of its work.
-_reading, _watcher = Reading.__table__.c, Watcher.__table__.c
-_STANDING = sa.select(
-    sa.exists().where(_reading.ticket_id == sa.bindparam("ticket_id"), _reading.user_id == sa.bindparam("user_id")),
-    sa.exists().where(_watcher.ticket_id == sa.bindparam("ticket_id"), _watcher.user_id == sa.bindparam("user_id")),
-)
 _CUSTOMER = joinedload(Ticket.customer, innerjoin=True)
 _WHOLE_TICKET = (
     sa.select(Ticket)

@@ -42,7 +42,7 @@ def pages() -> Sequence[Any]:
     from plugdesk_web.api import Column, Pages, Panel
 
     return [
-        Panel("rating", lazy_gettext("Rating"), panel.show, seen_by="form admins"),
+        Panel("rating", lazy_gettext("Rating"), panel.show, seen_by="form admins", concerns=panel.concerns),
         Column("rating", lazy_gettext("Rating"), facts=("rating", "rating_comment"), cell=panel.cell, seen_by="form admins"),
         Pages(routes.blueprint, "public"),
     ]

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from plugdesk.api import Context, Ticket, User
 from plugdesk_csat.letters import names
+from plugdesk_csat.models import Invitation
 from plugdesk_csat.queries import marks_of
 from plugdesk_web.api import Cell
 
 TONES = {5: "green", 4: "green", 3: "amber", 2: "orange", 1: "red"}
+
+
+def concerns(ticket: Any) -> sa.ColumnElement[bool]:
+    """Whether the ticket's customer was ever asked."""
+    return sa.exists().where(Invitation.ticket_id == ticket.id)
 
 
 def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, Any]] | None:

@@ -32,7 +32,7 @@ def pages() -> Sequence[Any]:
     from plugdesk_routing.routes import PAGES
     from plugdesk_web.api import Panel
 
-    return [Panel("routing", lazy_gettext("Routing"), panel.show), *PAGES]
+    return [Panel("routing", lazy_gettext("Routing"), panel.show, concerns=panel.concerns), *PAGES]
 
 
 @hookimpl

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from plugdesk.api import Context, Ticket, User
 from plugdesk_telegram import chats
 from plugdesk_telegram.bots import first_bot
 from plugdesk_telegram.customers import start_link
+from plugdesk_telegram.models import Bot
+
+
+def concerns(ticket: Any) -> sa.ColumnElement[bool]:
+    """Whether the ticket's form has a bot."""
+    return sa.exists().where(Bot.form_id == ticket.form_id)
 
 
 def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, Any]] | None:

@@ -32,7 +32,7 @@ PAGES = [
     Pages(blueprint, "form"),
     Pages(inbound.blueprint, "inbound"),
     NavItem(lazy_gettext("Telegram bots"), "telegram", "telegram_bots.index", place="form"),
-    Panel("telegram", lazy_gettext("On Telegram"), panel.show),
+    Panel("telegram", lazy_gettext("On Telegram"), panel.show, concerns=panel.concerns),
 ]
 
 

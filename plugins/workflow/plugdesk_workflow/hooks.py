@@ -8,7 +8,7 @@ from typing import Any
 from plugdesk.api import Change, Context, Form, HealthLine, hookimpl, ngettext
 from plugdesk.api import gettext as _
 from plugdesk_workflow.linter import findings
-from plugdesk_workflow.rights import actions_of
+from plugdesk_workflow.rights import actions_of, any_on
 
 
 @hookimpl
@@ -17,7 +17,7 @@ def pages() -> Sequence[Any]:
     from plugdesk_workflow import acting
     from plugdesk_workflow.routes import PAGES
 
-    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on), Pages(acting.blueprint), *PAGES]
+    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on, any_on), Pages(acting.blueprint), *PAGES]
 
 
 @hookimpl

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from plugdesk.api import Conflict, Context, Ticket, User, can_configure, can_delete, current_language, rights_of, why_not
@@ -20,6 +22,11 @@ def actions_of(ctx: Context) -> list[Action]:
     assert ctx.form is not None, "Workflow is switched on for forms."
     wanted = sa.select(Action).where(Action.form_id == ctx.form.id).order_by(Action.position, Action.id)
     return list(ctx.db.scalars(wanted))
+
+
+def any_on(ticket: Any) -> sa.ColumnElement[bool]:
+    """Whether the ticket's form has an action that is on."""
+    return sa.exists().where(Action.form_id == ticket.form_id, Action.is_on)
 
 
 def action_called(ctx: Context, code: str) -> Action | None:

@@ -20,17 +20,17 @@ from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
-from plugdesk.tickets.queries import standing_of, thread_of, ticket_for
+from plugdesk.tickets.queries import thread_of, ticket_for
 from plugdesk.tickets.subtasks import parent_of
 from plugdesk.users.customers import customer_at, find_or_create_customer
 from plugdesk_web import once
 from plugdesk_web.assignees import assignees_of
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
-from plugdesk_web.drafts import draft_of
 from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.shown import proof_of
 from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
+from plugdesk_web.standing import standing_of
 from plugdesk_web.thread import entries_of
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit, has_rules, shown_fields
 from plugdesk_web.ways import ways_of
@@ -170,8 +170,7 @@ def ticket_page(
     session, agent, language = db(), me(), current_language()
     messages = thread_of(session, ticket)
     may = {action for action in ACTIONS if can_run(session, agent, ticket, action)}
-    draft = said or draft_of(session, ticket, agent)
-    _is_read, watched = standing_of(session, ticket, agent)
+    standing = standing_of(session, ticket, agent)
     return page(
         "tickets/show.html",
         fragment=_fragment(),
@@ -179,8 +178,8 @@ def ticket_page(
         ticket=ticket,
         entries=entries_of(session, ticket, messages, reader=agent),
         last_id=messages[-1].id if messages else 0,
-        panels=panels_of(session, ticket, agent),
-        actions=actions_of(session, ticket, agent),
+        panels=panels_of(session, ticket, agent, standing.unconcerned),
+        actions=actions_of(session, ticket, agent, standing.unconcerned),
         fields=shown_fields(session, ticket),
         channel=runtime().registry.channels.get(ticket.channel),
         language=language,
@@ -189,7 +188,7 @@ def ticket_page(
         parent=parent_of(session, ticket, agent),
         closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
         ways=ways_of(session, ticket),
-        watched=watched,
+        watched=standing.watched,
         stands=ticket.form.status_by_id(ticket.status_id),
         statuses=[
             {
@@ -204,7 +203,7 @@ def ticket_page(
         may_configure=can_configure(session, agent, ticket.form),
         once=once.new_key(),
         shown=proof_of(ticket.number),
-        draft=draft,
+        draft=said or standing.draft,
         problem=problem,
         keys=KEYS,
         has_rules=has_rules(ticket.form),

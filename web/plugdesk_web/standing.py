@@ -1,0 +1,81 @@
+"""What a ticket's page asks about its reader and its extensions, in one query."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import Ticket, Watcher
+from plugdesk.users.models import User
+from plugdesk_web.contributions import Concerns, FormActions, Panel, contributed
+from plugdesk_web.drafts import draft_said, said_on
+
+log = logging.getLogger(__name__)
+
+Named = tuple[str, type, str]
+"""A contribution: its plugin, its kind, its name."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a ticket's page begins: whether its reader watches the ticket, and what they left unsent on it.
+
+    `unconcerned` are the extensions' panels and actions that have nothing for this ticket.
+    """
+
+    watched: bool
+    draft: Mapping[str, str]
+    unconcerned: frozenset[Named]
+
+
+def standing_of(session: Session, ticket: Ticket, agent: User) -> Standing:
+    """How `agent` stands to the ticket, and which extensions have nothing for it. One query.
+
+    Where an extension's part of the query fails, every extension counts as concerned: its own function says what is wrong.
+    """
+    asked = _asked(session, ticket)
+    about = {"ticket_id": ticket.id, "user_id": agent.id}
+    try:
+        watched, said, *answers = session.execute(_statement(tuple(asked.values())), about).one()
+    except sa.exc.DBAPIError:
+        log.warning("What extensions ask about a ticket's page could not be read", exc_info=True)
+        session.rollback()
+        watched, said = session.execute(_statement(()), about).one()
+        asked, answers = {}, []
+    denied = frozenset(name for name, answer in zip(asked, answers, strict=True) if not answer)
+    return Standing(bool(watched), draft_said(said), denied)
+
+
+def _asked(session: Session, ticket: Ticket) -> dict[Named, Concerns]:
+    registry, asked = runtime_of(session).registry, dict[Named, Concerns]()
+    for kind in (Panel, FormActions):
+        for each in contributed(registry, kind):
+            if each.what.concerns is not None and ticket.form.has(each.plugin):
+                asked[each.plugin, kind, each.what.name] = each.what.concerns
+    return asked
+
+
+@lru_cache(maxsize=256)
+def _statement(asked: tuple[Concerns, ...]) -> sa.Select[*tuple[Any, ...]]:
+    """Made once for the extensions that are on. Of columns of tables: no entity comes of it."""
+    ticket, watcher, me = Ticket.__table__.c, Watcher.__table__.c, sa.bindparam("user_id", type_=sa.Integer)
+    watched = sa.exists().where(watcher.ticket_id == ticket.id, watcher.user_id == me)
+    parts = [watched, said_on(ticket.id, me), *(_part(each, ticket) for each in asked)]
+    # Labelled by place: two extensions may ask alike.
+    labelled = [part.label(f"part_{number}") for number, part in enumerate(parts)]
+    return sa.select(*labelled).where(ticket.id == sa.bindparam("ticket_id"))
+
+
+def _part(concerns: Concerns, ticket: Any) -> sa.ColumnElement[bool]:
+    try:
+        return sa.type_coerce(concerns(ticket), sa.Boolean)
+    except Exception:
+        log.warning("An extension's question about a ticket's page is wrong", exc_info=True)
+        return sa.true()
