@@ -47,7 +47,7 @@ def index_text(*texts: str) -> str:
     left = MAX_INDEXED
     stems: list[str] = []
     for text in texts:
-        plain, left = _simplified(text[:left]), left - len(text)
+        plain, left = simplified(text[:left]), left - len(text)
         stems += _stems(_WORD.findall(plain))
         if "@" in plain:
             stems += _EMAIL.findall(plain)
@@ -94,7 +94,7 @@ def _parsed(query: str, fields: Collection[str]) -> Iterator[Term]:
             if said.strip():
                 yield Term(negated=negated, field=found["field"].lower(), value=said.strip())
             continue
-        plain = _simplified(f"{found['field']}:{said}" if found["field"] else said)
+        plain = simplified(f"{found['field']}:{said}" if found["field"] else said)
         if found["word"] and (address := _EMAIL.fullmatch(plain.strip("<>,;:()"))):
             yield Term((address[0],), negated)
             continue
@@ -106,7 +106,8 @@ def _parsed(query: str, fields: Collection[str]) -> Iterator[Term]:
         yield Term(stems, negated, prefix=bool(found["word"]) and plain.endswith("*"), joined=joined)
 
 
-def _simplified(text: str) -> str:
+def simplified(text: str) -> str:
+    """`text` in lower case, composed, with е for ё and without what is not seen: as words are compared."""
     text = unicodedata.normalize("NFC", text).lower().replace("ё", "е")
     for character in _INVISIBLE:  # Soft hyphens, and the accents dictionaries put on Russian words.
         text = text.replace(character, "")

@@ -16,6 +16,7 @@ from plugdesk.users.commands import (
     find_or_create_customer,
     remove_identity,
 )
+from plugdesk.users.joining import join_customers
 from plugdesk.users.models import CustomerKind, Identity, Role, User
 from plugdesk.users.queries import (
     CustomersAfter,
@@ -134,9 +135,9 @@ def test_customers_see_themselves_alone(session, form):
 @pytest.mark.parametrize(
     ("words", "found"),
     [("anna", ["Anna Ivanova"]), ("IVAN", ["Anna Ivanova", "Ivan"]), ("иван", ["Иван Иванов"]), ("home.example anna", ["Anna Ivanova"]),
-     ("100%", []), ("_", []), ("99%", ["Mr 99%"])],
+     ("100%", []), ("_", []), ("99%", ["Mr 99%"]), ("nova", []), ("home.ex", ["Anna Ivanova"])],
 )  # fmt: skip
-def test_customers_are_found_by_parts_of_name_and_contacts(session, admin, words, found):
+def test_customers_are_found_by_beginnings_of_words_of_name_and_contacts(session, admin, words, found):
     for name, email in (
         ("Anna Ivanova", "anna@home.example"),
         ("Ivan", "iv@work.example"),
@@ -145,6 +146,42 @@ def test_customers_are_found_by_parts_of_name_and_contacts(session, admin, words
     ):
         make_customer(session, name=name, email=email)
     assert [user.name for user in find_customers(session, admin, words=words)[0]] == found
+
+
+@pytest.mark.parametrize("typed", ["+49 (30) 123-45-67", "4930123", "301234567", "4567", "+4930 1234567"])
+def test_customers_are_found_by_telephone_numbers_however_they_are_written(session, admin, typed):
+    customer = make_customer(session, name="Ann Smith")
+    add_identity(session, customer, channel="phone", value="+49 30 1234567", by=admin)
+    assert list(find_customers(session, admin, words=typed)[0]) == [customer]
+
+
+def test_what_a_customer_is_found_by_changes_with_name_and_contacts(session, admin):
+    customer = make_customer(session, name="Ann Smith", email="ann@home.example")
+
+    def found(words):
+        return list(find_customers(session, admin, words=words)[0])
+
+    change_customer(session, customer, {"name": "Ann Ёлкина"}, by=admin)
+    session.flush()
+    assert (found("smith"), found("елк")) == ([], [customer])
+    contact = add_identity(session, customer, channel="email", value="office@work.example", by=admin)
+    assert found("office work") == [customer]
+    remove_identity(session, contact, by=admin)
+    assert (found("office"), found("ann@home.example")) == ([], [customer])
+
+
+def test_who_was_put_into_another_is_found_as_that_one(session, admin):
+    ann, anna = (
+        make_customer(session, name="Ann", email="ann@home.example"),
+        make_customer(session, name="Anna", email="a@work.example"),
+    )
+    join_customers(session, ann, anna, by=admin)
+    assert list(find_customers(session, admin, words="work")[0]) == [ann]
+
+
+def test_agents_are_no_customers_to_be_found(session, admin):
+    make_agent(session, name="Boris Ivanov")
+    assert list(find_customers(session, admin, words="boris")[0]) == []
 
 
 def test_customers_come_in_pages_without_gaps_or_repeats(session, admin):

@@ -342,3 +342,28 @@ def test_forms_that_were_there_go_on_as_they_did_when_statuses_learn_to_change_b
     with database.engine.connect() as connection:
         found = connection.execute(sa.text("SELECT waits_on_reply, resumes_on_message, reopen_days FROM form ORDER BY id")).all()
     assert [tuple(each) for each in found] == [(False, True, 7), (False, True, 90)]
+
+
+def test_customers_that_were_there_are_found_by_their_words(database, tmp_path, monkeypatch):
+    for script in CORE_UNIT.folder.glob("000[1-7]_*.py"):
+        shutil.copy(script, tmp_path)
+    with monkeypatch.context() as before:
+        before.setattr("plugdesk.migrations.CORE_UNIT", Unit("core", tmp_path))
+        migrate(database, [])
+    with database.engine.begin() as connection:
+        user = (
+            'INSERT INTO "user" (id, role, name, can_delete, active, created_at, version) '
+            "VALUES (:id, :role, :name, :no, :yes, '2026-01-01 00:00:00+00:00', 1)"
+        )
+        people = [("customer", "Ann Ёлкина"), ("agent", "Boris Petrov"), ("customer", "…")]
+        rows = [{"id": n, "role": role, "name": name, "no": False, "yes": True} for n, (role, name) in enumerate(people, 1)]
+        connection.execute(sa.text(user), rows)
+        contact = (
+            "INSERT INTO identity (user_id, channel, value) VALUES (1, 'phone', '+123456'), (1, 'email', 'ann@home.example')"
+        )
+        connection.execute(sa.text(contact))
+    migrate(database, [])
+    with database.engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT user_id, word FROM customer_word ORDER BY id")).all()
+    words = ["ann", "елкина", "123456", "23456", "3456", "home", "example"]
+    assert [tuple(each) for each in found] == [(1, word) for word in words]

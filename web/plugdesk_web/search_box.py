@@ -18,7 +18,8 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import gettext as _
 from plugdesk.stems import Term, query_terms
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import Group, Identity, User
+from plugdesk.users.models import Group, User
+from plugdesk.users.words import end_of, who_has, words_wanted
 
 Condition = sa.ColumnElement[bool]
 
@@ -102,8 +103,9 @@ def _group(session: Session, user: User, forms: Sequence[Form], value: str) -> C
 
 
 def _customer(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
-    contact = sa.exists().where(Identity.user_id == Ticket.customer_id, _contains(Identity.value, value))
-    return sa.or_(Ticket.customer.has(_contains(User.name, value)), contact)
+    wanted = words_wanted(value)
+    found = [Ticket.customer_id.in_(who_has(sa.literal(word), sa.literal(end_of(word)))) for word in wanted]
+    return sa.and_(*found) if found else None
 
 
 def _channel(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:

@@ -15,7 +15,8 @@ from plugdesk.forms.models import OPEN_KINDS, Form, FormAgent, FormGroup
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import visible_tickets
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import Group, GroupMember, Identity, Organization, Role, User
+from plugdesk.users.models import Group, GroupMember, Organization, Role, User
+from plugdesk.users.words import end_of, who_has, words_wanted
 
 STAFF = (Role.AGENT, Role.ADMIN)
 
@@ -116,29 +117,26 @@ def find_customers(
 ) -> tuple[Sequence[User], CustomersAfter | None]:
     """A page of the customers `user` may see, by name, with their identities; and the key of the next page, if any.
 
-    Each of `words` is part of the name or of a contact.
+    Each of `words` begins a word of the name or of a contact; words without a letter or digit find nobody.
     """
-    wanted = words.lower().split()[:8]
+    wanted = words_wanted(words)
+    if words.strip() and not wanted:
+        return [], None
     query = _customers_with(len(wanted)).where(visible_customers(session, user))
     if after is not None:
         query = query.where(sa.or_(User.name > after.name, sa.and_(User.name == after.name, User.id > after.id)))
-    patterns = {
-        f"word_{number}": "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        for number, word in enumerate(wanted)
-    }
-    found = session.scalars(query, {"most": limit + 1, **patterns}).all()
+    asked = {f"word_{n}": word for n, word in enumerate(wanted)} | {f"end_{n}": end_of(word) for n, word in enumerate(wanted)}
+    found = session.scalars(query, {"most": limit + 1, **asked}).all()
     more = len(found) > limit
     return found[:limit], CustomersAfter(found[limit - 1].name, found[limit - 1].id) if more else None
 
 
 @cache
 def _customers_with(words: int) -> sa.Select[User]:
-    """The `most` first people whose name or contact holds each of the patterns `word_0`, `word_1` …; made once for so many words."""
+    """The `most` first people who have words from each `word_0` to `end_0`, `word_1` …; made once for so many words."""
     query = sa.select(User).options(selectinload(User.identities))
-    for number in range(words):
-        pattern = sa.bindparam(f"word_{number}", type_=sa.String)
-        contact = sa.exists().where(Identity.user_id == User.id, sa.func.lower(Identity.value).like(pattern, escape="\\"))
-        query = query.where(sa.or_(sa.func.lower(User.name).like(pattern, escape="\\"), contact))
+    for n in range(words):
+        query = query.where(User.id.in_(who_has(sa.bindparam(f"word_{n}"), sa.bindparam(f"end_{n}"))))
     return query.order_by(User.name, User.id).limit(sa.bindparam("most", type_=sa.Integer))
 
 

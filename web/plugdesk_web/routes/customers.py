@@ -40,7 +40,7 @@ FIELDS = ("name", "kind", "language", "country", "zone", "about")
 @blueprint.get("")
 @agent_only
 def index() -> Response:
-    """Fifty a page, by name; `q` is part of a name or of a contact."""
+    """Fifty a page, by name; `q` holds beginnings of words of a name or a contact."""
     words = one_line(request.args.get("q"))
     found, key = find_customers(db(), me(), words=words, after=_after())
     older = url_for("customers.index", q=words or None, name=key.name, id=key.id) if key else ""
