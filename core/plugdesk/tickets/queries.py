@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer, joinedload
@@ -12,14 +13,25 @@ from plugdesk.errors import NotFound
 from plugdesk.events import Event
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see, note_denied, visible_tickets
+from plugdesk.tags.queries import Chip, chips_of_customer, chips_of_ticket, read_chips
 from plugdesk.tickets.models import Attachment, Direction, Message, Reading, Ticket, Watcher
 from plugdesk.users.models import Group, User
 
 
-def standing_of(session: Session, ticket: Ticket, agent: User) -> tuple[bool, bool]:
-    """Whether `agent` has read all there is on the ticket, and whether they watch it."""
-    is_read, is_watched = session.execute(_STANDING, {"ticket_id": ticket.id, "user_id": agent.id}).one()
-    return bool(is_read), bool(is_watched)
+class Standing(NamedTuple):
+    """How somebody stands to a ticket: have they read all there is, do they watch it; and its tags and its customer's."""
+
+    is_read: bool
+    is_watched: bool
+    tags: Sequence[Chip]
+    customers_tags: Sequence[Chip]
+
+
+def standing_of(session: Session, ticket: Ticket, agent: User) -> Standing:
+    """How `agent` stands to the ticket, and what tags there are. One query."""
+    about = {"ticket_id": ticket.id, "user_id": agent.id, "customer_id": ticket.customer_id}
+    is_read, is_watched, tags, customers_tags = session.execute(_STANDING, about).one()
+    return Standing(bool(is_read), bool(is_watched), read_chips(tags), read_chips(customers_tags))
 
 
 def ticket_for(session: Session, user: User, number: int) -> Ticket:
@@ -91,6 +103,8 @@ _reading, _watcher = Reading.__table__.c, Watcher.__table__.c
 _STANDING = sa.select(
     sa.exists().where(_reading.ticket_id == sa.bindparam("ticket_id"), _reading.user_id == sa.bindparam("user_id")),
     sa.exists().where(_watcher.ticket_id == sa.bindparam("ticket_id"), _watcher.user_id == sa.bindparam("user_id")),
+    chips_of_ticket(sa.bindparam("ticket_id")),
+    chips_of_customer(sa.bindparam("customer_id")),
 )
 _CUSTOMER = joinedload(Ticket.customer, innerjoin=True)
 _WHOLE_TICKET = (

@@ -171,7 +171,7 @@ def ticket_page(
     messages = thread_of(session, ticket)
     may = {action for action in ACTIONS if can_run(session, agent, ticket, action)}
     draft = said or draft_of(session, ticket, agent)
-    _is_read, watched = standing_of(session, ticket, agent)
+    standing = standing_of(session, ticket, agent)
     return page(
         "tickets/show.html",
         fragment=_fragment(),
@@ -189,7 +189,9 @@ def ticket_page(
         parent=parent_of(session, ticket, agent),
         closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
         ways=ways_of(session, ticket),
-        watched=watched,
+        watched=standing.is_watched,
+        tags=standing.tags,
+        customers_tags=standing.customers_tags,
         stands=ticket.form.status_by_id(ticket.status_id),
         statuses=[
             {
