@@ -18,6 +18,7 @@ ACTIONS: Mapping[str, Any] = {
     "assign": lazy_pgettext("action", "Assign"),
     "status": lazy_pgettext("action", "Change status"),
     "fields": lazy_pgettext("action", "Change fields"),
+    "tag": lazy_pgettext("action", "Tag"),
     "merge": lazy_pgettext("action", "Merge and split"),
     "open": lazy_pgettext("action", "Open tickets"),
     DELETE: lazy_pgettext("action", "Delete"),

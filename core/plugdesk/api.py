@@ -5,12 +5,7 @@
 
 from plugdesk.addresses import connect_public, is_email, normal_email
 from plugdesk.channels.buttons import press_button
-from plugdesk.channels.conversations import (
-    ConversationSettings,
-    hear,
-    send_chat_closing,
-    send_chat_receipt,
-)
+from plugdesk.channels.conversations import ConversationSettings, hear, send_chat_closing, send_chat_receipt
 from plugdesk.channels.notes import add_desk_note
 from plugdesk.channels.pace import hold_off, wait_turn
 from plugdesk.channels.splitting import split_text
@@ -103,6 +98,8 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.tags.commands import change_tags
+from plugdesk.tags.queries import all_tags
 from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
@@ -247,6 +244,7 @@ __all__ = [
     "agents_of_form",
     "all_forms",
     "all_groups",
+    "all_tags",
     "as_json",
     "ask_colleague",
     "assign",
@@ -264,6 +262,7 @@ __all__ = [
     "carrier_of",
     "change_customer",
     "change_status",
+    "change_tags",
     "channels_to",
     "check_template",
     "clean_html",

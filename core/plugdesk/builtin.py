@@ -9,7 +9,8 @@ from plugdesk.plugins.registry import Registry
 
 
 def add_core(registry: Registry) -> None:
-    """Register the core's jobs, recurring work and variables."""
+    """Register the core's jobs, recurring work, variables and facts."""
+    from plugdesk.tags.facts import FACTS
     from plugdesk.tickets import delivery, editing, housekeeping, settling, wording
 
     registry.add_core(
@@ -26,4 +27,5 @@ def add_core(registry: Registry) -> None:
             Timer("sweep", timedelta(hours=1), housekeeping.sweep, per="desk"),
         ],
         variables=wording.NAMESPACES,
+        facts=FACTS,
     )

@@ -18,6 +18,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "payable": {"number": "payable"}, "paypress": {"number": "payable", "plugin": "=button", "name": "=press"}, "payfailed": {"message_id": "payfailed"},
     "process": {"name": "=repair"}, "action": {}, "billingsaction": {"action_id": "their_action"}, "act": {"code": "=payment_received"}, "payact": {"number": "payable", "code": "=payment_received"}, "payrefuse": {"number": "payable", "code": "=refuse"},
     "billingsact": {"number": "elsewhere", "code": "=payment_received"},
+    "tag": {},
     "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
@@ -66,6 +67,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /customers/<int:user_id>": {"name": "Ann B. Carter", "kind": "person"},
     "POST /customers/<int:user_id>/joining": {"other": "{ann}"},
     "POST /customers/<int:user_id>/identities": {"value": "ann@work.example"},
+    "POST /tickets/<int:number>/tags": {"name": "VIP"},
+    "POST /customers/<int:user_id>/tags": {"name": "VIP"},
+    "POST /tags": {"name": "Spare part", "tone": "red"},
+    "POST /tags/<int:tag_id>": {"name": "Gold", "tone": "amber"},
     "POST /forms": {"name": "Repairs"},
     "POST /forms/<slug>": {"name": "Helpdesk", "language": "en"},
     "POST /forms/<slug>/agents": {"who": "{stranger_key}"},
@@ -118,6 +123,7 @@ QUERIES: Mapping[str, str] = {
     "GET /search": "?q=till",
     "GET /search/palette": "?q=till",
     "GET /customers/lookup": "?q=bob",
+    "GET /tags/lookup": "?q=vip",
     "GET /live/changes": "?since=0",
     "GET /forms/<slug>/x/routing/why": "?ticket={number}",
 }

@@ -226,7 +226,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "agent_key": f"u{people['agent'].id}", "stranger_key": f"u{people['stranger'].id}",
         "group_seen": f"Technicians||{people['agent'].id}", "section": add_section(session, support, title="Delivery", by=None)["code"], "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
-    world.things |= payable
+    world.things |= payable | _tags(world, ticket)
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
     world.things |= _rules(world, support, billing, group)
     world.things |= _actions(world, support, billing)
@@ -258,6 +258,16 @@ def _payable(world: World, support: Form) -> dict[str, Any]:
     return {
         "payable": ticket.id, "paid": incoming.id, "payfailed": failed.id, "payfile": incoming.attachments[0].key, "clara": clara.id,
     }  # fmt: skip
+
+
+def _tags(world: World, ticket: Any) -> dict[str, Any]:
+    """A tag on Ann and on her ticket, and one that nothing holds yet."""
+    from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
+
+    held, _free = (add_tag(world.session, name=name, by=None) for name in ("Recall", "VIP"))
+    change_tags(world.session, ticket, add=[held], by=None)
+    change_customers_tags(world.session, world.people["customer"], add=[held], by=None)
+    return {"tag_id": held.id}
 
 
 def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) -> dict[str, Any]:

@@ -1,10 +1,24 @@
-"""Lists to choose from that belong to no row: the time zones of places, the names of browsers."""
+"""Lists to choose from that belong to no row: the time zones of places, the names of browsers, the colours."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import available_timezones
 
 from plugdesk.i18n import gettext as _
+from plugdesk.i18n import lazy_gettext
+
+TONES: Mapping[str, Any] = {
+    "orange": lazy_gettext("orange"),
+    "accent": lazy_gettext("blue"),
+    "plum": lazy_gettext("plum"),
+    "green": lazy_gettext("green"),
+    "teal": lazy_gettext("teal"),
+    "amber": lazy_gettext("amber"),
+    "red": lazy_gettext("red"),
+    "grey": lazy_gettext("grey"),
+}
 
 # Each says it is those below it, too.
 _BROWSERS = (

@@ -46,12 +46,13 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "customers": (
         lazy_gettext("Customers"),
-        ("customer_changed", "customers_joined", "identity_added", "identity_removed", "organization_added"),
+        ("customer_changed", "customer_tags_changed", "customers_joined", "identity_added", "identity_removed", "organization_added"),
     ),
     "deletions": (
         lazy_gettext("Deletions and merges"),
         ("ticket_deleted", "ticket_restored", "ticket_erased", "tickets_merged", "ticket_split", "ticket_moved"),
     ),
+    "tags": (lazy_gettext("Tags"), ("tag_added", "tag_changed", "tag_deleted")),
     "system": (lazy_gettext("System"), ("desk_added", "desk_set_up", "job_run_again", "delivery_told_again", "delivery_dropped")),
 }  # fmt: skip
 
@@ -230,6 +231,15 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     "mailbox_removed": _said(lazy_gettext("Disconnected the mailbox %(address)s"), address="address"),
     "secrets_rotated": _said(lazy_gettext("Sealed the stored secrets anew: %(number)s"), number="number"),
     "customer_changed": _person(lazy_gettext("Changed the customer %(name)s")),
+    "customer_tags_changed": _person(lazy_gettext("Changed the tags of %(name)s")),
+    "tag_added": _said(lazy_gettext("Added the tag %(name)s"), name="name"),
+    "tag_changed": _said(lazy_gettext("Changed the tag %(name)s"), name="name"),
+    "tag_deleted": _said(
+        lazy_gettext("Deleted the tag %(name)s; tickets that held it: %(tickets)s, customers: %(customers)s"),
+        name="name",
+        tickets="tickets",
+        customers="customers",
+    ),
     "customers_joined": _said(lazy_gettext("Put the card of %(name)s into another customer's"), name="name"),
     "identity_added": _said(lazy_gettext("Added the contact %(value)s to a customer"), value="value"),
     "identity_removed": _said(lazy_gettext("Took the contact %(value)s from a customer"), value="value"),

@@ -105,6 +105,7 @@ class Navigation:
         first = [_item(_("Extensions"), "plug", "extensions.catalog", "extensions"), _item(_("Forms"), "inbox", "forms.index")]
         if me().is_admin:
             first.append(_item(_("People"), "users", "people.index", "people"))
+            first.append(_item(_("Tags"), "tag", "tags.index"))
         groups = [{"title": _("Settings"), "items": first}, {"title": _("Forms"), "items": forms}]
         if me().is_admin:
             own = [

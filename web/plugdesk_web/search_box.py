@@ -17,6 +17,8 @@ from plugdesk.forms.models import OPEN_KINDS, FieldKind, Form, Status, StatusKin
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import gettext as _
 from plugdesk.stems import Term, query_terms
+from plugdesk.tags.models import CustomerTag, TicketTag
+from plugdesk.tags.queries import tag_named
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import Group, User
 from plugdesk.users.words import end_of, who_has, words_wanted
@@ -112,6 +114,18 @@ def _channel(session: Session, user: User, forms: Sequence[Form], value: str) ->
     return Ticket.channel == value.lower()
 
 
+def _tag(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
+    """A tag by its name, on the ticket or on its customer; or none."""
+    on_ticket, on_customer = (
+        sa.exists().where(TicketTag.ticket_id == Ticket.id),
+        sa.exists().where(CustomerTag.user_id == Ticket.customer_id),
+    )
+    if value.lower() in ("none", "нет"):
+        return ~on_ticket
+    tag = tag_named(session, value)
+    return sa.or_(on_ticket.where(TicketTag.tag_id == tag.id), on_customer.where(CustomerTag.tag_id == tag.id)) if tag else None
+
+
 def _number(session: Session, user: User, forms: Sequence[Form], value: str) -> Condition | None:
     number = row_number(value)
     return Ticket.id == number if number is not None else None
@@ -163,6 +177,7 @@ NAMES: Mapping[str, Callable[[Session, User, Sequence[Form], str], Condition | N
     "group": _group, "группа": _group,
     "customer": _customer, "клиент": _customer,
     "channel": _channel, "канал": _channel,
+    "tag": _tag, "метка": _tag,
     "number": _number, "номер": _number,
 }  # fmt: skip
 
@@ -176,6 +191,7 @@ def examples() -> list[tuple[str, str]]:
         ("status:open", _("not done with yet; or a status by its name")),
         ("assignee:me", _("yours; or a colleague by name, or nobody")),
         (_("customer:amira"), _("of customers with this name or address")),
+        ("tag:vip", _("with this tag, or of customers with it")),
         ("priority:high", _("a field of a form by its code")),
         (_("-invoice"), _("without this word")),
     ]

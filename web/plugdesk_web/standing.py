@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.runtime import runtime_of
+from plugdesk.tags.queries import Chip, chips_of_customer, chips_of_ticket, read_chips
 from plugdesk.tickets.models import Ticket, Watcher
 from plugdesk.users.models import User
 from plugdesk_web.contributions import Concerns, FormActions, Panel, contributed
@@ -25,13 +26,15 @@ Named = tuple[str, type, str]
 
 @dataclass(frozen=True)
 class Standing:
-    """How a ticket's page begins: whether its reader watches the ticket, and what they left unsent on it.
+    """How a ticket's page begins: whether its reader watches the ticket, what they left unsent on it, its tags and its customer's.
 
     `unconcerned` are the extensions' panels and actions that have nothing for this ticket.
     """
 
     watched: bool
     draft: Mapping[str, str]
+    tags: Sequence[Chip]
+    customers_tags: Sequence[Chip]
     unconcerned: frozenset[Named]
 
 
@@ -43,14 +46,14 @@ def standing_of(session: Session, ticket: Ticket, agent: User) -> Standing:
     asked = _asked(session, ticket)
     about = {"ticket_id": ticket.id, "user_id": agent.id}
     try:
-        watched, said, *answers = session.execute(_statement(tuple(asked.values())), about).one()
+        watched, said, tags, customers_tags, *answers = session.execute(_statement(tuple(asked.values())), about).one()
     except sa.exc.DBAPIError:
         log.warning("What extensions ask about a ticket's page could not be read", exc_info=True)
         session.rollback()
-        watched, said = session.execute(_statement(()), about).one()
+        watched, said, tags, customers_tags = session.execute(_statement(()), about).one()
         asked, answers = {}, []
     denied = frozenset(name for name, answer in zip(asked, answers, strict=True) if not answer)
-    return Standing(bool(watched), draft_said(said), denied)
+    return Standing(bool(watched), draft_said(said), read_chips(tags), read_chips(customers_tags), denied)
 
 
 def _asked(session: Session, ticket: Ticket) -> dict[Named, Concerns]:
@@ -67,7 +70,8 @@ def _statement(asked: tuple[Concerns, ...]) -> sa.Select[*tuple[Any, ...]]:
     """Made once for the extensions that are on. Of columns of tables: no entity comes of it."""
     ticket, watcher, me = Ticket.__table__.c, Watcher.__table__.c, sa.bindparam("user_id", type_=sa.Integer)
     watched = sa.exists().where(watcher.ticket_id == ticket.id, watcher.user_id == me)
-    parts = [watched, said_on(ticket.id, me), *(_part(each, ticket) for each in asked)]
+    chips = chips_of_ticket(ticket.id), chips_of_customer(ticket.customer_id)
+    parts = [watched, said_on(ticket.id, me), *chips, *(_part(each, ticket) for each in asked)]
     # Labelled by place: two extensions may ask alike.
     labelled = [part.label(f"part_{number}") for number, part in enumerate(parts)]
     return sa.select(*labelled).where(ticket.id == sa.bindparam("ticket_id"))

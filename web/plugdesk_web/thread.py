@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from plugdesk.events import Event
 from plugdesk.files import shown_inline
 from plugdesk.html import excerpt, html_of_text
-from plugdesk.i18n import current_language, format_time, lazy_gettext
+from plugdesk.i18n import current_language, format_list, format_time, lazy_gettext, ngettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.continuing import FOLLOW_UP
@@ -246,6 +246,8 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
     if event.kind == "fields_changed":
         labels = [field.label for field in ticket.form.fields if field.code in data.get("changes", {})]
         return "settings", _("%(name)s changed %(fields)s", name=name, fields=", ".join(labels) or _("fields"))
+    if event.kind == "tags_changed":
+        return "tag", _tagging_words(name, data)
     if event.kind == "subject_changed":
         return "settings", _("%(name)s changed the subject, which was “%(before)s”", name=name, before=data.get("before", ""))
     if event.kind == "reply_withdrawn":
@@ -273,6 +275,25 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
     if event.kind == "ticket_split":
         return "link", _("%(name)s split ticket %(number)s off", name=name, number=data.get("other_id"))
     return None
+
+
+def _tagging_words(name: str, data: Mapping[str, Any]) -> str:
+    added, removed = (data.get(part, []) for part in ("added", "removed"))
+    if added and removed:
+        return _(
+            "%(name)s put on %(added)s, took off %(removed)s", name=name, added=format_list(added), removed=format_list(removed)
+        )
+    if removed:
+        return ngettext(
+            "%(name)s took off the tag %(tags)s",
+            "%(name)s took off the tags %(tags)s",
+            len(removed),
+            name=name,
+            tags=format_list(removed),
+        )
+    return ngettext(
+        "%(name)s put on the tag %(tags)s", "%(name)s put on the tags %(tags)s", len(added), name=name, tags=format_list(added)
+    )
 
 
 def _is_follow_up(event: Event) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import Invalid
-from plugdesk.forms.facts import values_of_customer
+from plugdesk.forms.facts import values_at_the_door
 from plugdesk.forms.fields import default_values, read_value
 from plugdesk.forms.models import Field, FieldKind, Form, Status
 from plugdesk.forms.rules import decide, is_empty, wanted_facts
@@ -83,7 +83,7 @@ def first_values(
     defaults = default_values(fields)
     if raw is None:
         return defaults
-    facts = values_of_customer(channel, customer) if wanted_facts(session, form) else {}
+    facts = values_at_the_door(session, channel, customer, wanted_facts(session, form))
     values, problems = check_values(
         session, form, raw, by_agent=by is not None, before=defaults, complete=True, by=by, status=status.code, facts=facts
     )

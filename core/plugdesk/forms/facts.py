@@ -17,13 +17,15 @@ from plugdesk.forms.models import Field, FieldKind, Form
 from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
+from plugdesk.tags.facts import CUSTOMER_TAG, TICKET_TAG
+from plugdesk.tags.queries import all_tags, codes_on_customer
 from plugdesk.users.models import CustomerKind, User
 from plugdesk.users.queries import agents_of_form, all_groups
 
 if TYPE_CHECKING:
     from plugdesk.tickets.models import Ticket
 
-FIELD = "field."
+CORE, FIELD = "core", "field."
 TYPES: Mapping[FieldKind, ValueType] = {
     FieldKind.TEXT: "text",
     FieldKind.LONG_TEXT: "text",
@@ -64,9 +66,10 @@ def own_types(fields: Iterable[Field]) -> dict[str, ValueType]:
 
 
 def contributed_facts(session: Session, form: Form) -> dict[str, Fact]:
-    """The facts of the extensions that are on for `form`, by name."""
+    """The facts of the core, and of the extensions that are on for `form`, by name."""
     registry = runtime_of(session).registry
-    return {name: fact for name, fact in registry.facts.items() if form.has(registry.owner("facts", name))}
+    owners = ((name, registry.owner("facts", name)) for name in registry.facts)
+    return {name: registry.facts[name] for name, owner in owners if owner == CORE or form.has(owner)}
 
 
 def offered_facts(session: Session, form: Form) -> dict[str, OfferedFact]:
@@ -82,6 +85,7 @@ def offered_facts(session: Session, form: Form) -> dict[str, OfferedFact]:
     ]  # fmt: skip
     about, channels = _("Ticket and customer"), runtime.registry.channels
     ways = [(name, str(channel.title)) for name, channel in channels.items()] + [("phone", _("By hand"))]
+    tags = [(tag.code, tag.name) for tag in all_tags(session)]
     kinds = [(str(CustomerKind.PERSON), _("Person")), (str(CustomerKind.COMPANY), _("Company"))]
     offered += [
         OfferedFact("ticket.channel", _("Channel"), "choice", ways, about),
@@ -89,9 +93,13 @@ def offered_facts(session: Session, form: Form) -> dict[str, OfferedFact]:
         OfferedFact("customer.kind", _("Kind of customer"), "choice", kinds, about),
         OfferedFact("customer.language", _("Customer's language"), "choice", list(LANGUAGES.items()), about),
         OfferedFact("customer.country", _("Customer's country"), "choice", _countries(), about),
+        OfferedFact(TICKET_TAG, _("Tag"), "choices", tags, about),
+        OfferedFact(CUSTOMER_TAG, _("Customer's tag"), "choices", tags, about),
     ]
     for name, fact in contributed_facts(session, form).items():
         plugin = runtime.registry.owner("facts", name)
+        if plugin == CORE:
+            continue
         manifest = runtime.registry.plugins[plugin].manifest
         offered.append(offered_fact(fact, group=_(manifest.name) if manifest else plugin))
     return {each.name: each for each in offered}
@@ -110,8 +118,18 @@ def values_of_customer(channel: str, customer: User | None) -> dict[str, Any]:
     return facts
 
 
+def values_at_the_door(session: Session, channel: str, customer: User | None, wanted: Collection[str]) -> dict[str, Any]:
+    """The `wanted` facts of a ticket that is about to be opened, besides its fields."""
+    if not wanted:
+        return {}
+    facts = values_of_customer(channel, customer)
+    if customer is not None and CUSTOMER_TAG in wanted:
+        facts[CUSTOMER_TAG] = codes_on_customer(session, customer.id)
+    return facts
+
+
 def values_of_ticket(session: Session, ticket: Ticket, wanted: Collection[str]) -> dict[str, Any]:
-    """The facts of a ticket besides its fields; those of extensions among `wanted` come by one query."""
+    """The facts of a ticket besides its fields; tags, and those of extensions, among `wanted` come by one query."""
     if not wanted:
         return {}
     facts = values_of_customer(ticket.channel, ticket.customer)
@@ -121,7 +139,7 @@ def values_of_ticket(session: Session, ticket: Ticket, wanted: Collection[str]) 
 def contributed_values(
     session: Session, form: Form, tickets: Collection[int], wanted: Collection[str]
 ) -> dict[int, dict[str, Any]]:
-    """Those of the `wanted` facts that extensions bring, of tickets of `form`, by the tickets' ids: one query, or none."""
+    """Those of the `wanted` facts that extensions bring, and tags, of tickets of `form`, by the tickets' ids: one query, or none."""
     from plugdesk.tickets.models import Ticket as Row
 
     facts = {name: fact for name, fact in contributed_facts(session, form).items() if name in wanted}

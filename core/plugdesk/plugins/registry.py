@@ -78,22 +78,26 @@ class Registry:
         return plugin in self.plugins and self.plugins[plugin].state is State.OK
 
     def add_core(
-        self, *, jobs: Iterable[JobKind] = (), timers: Iterable[Timer] = (), variables: Iterable[Variables] = ()
+        self,
+        *,
+        jobs: Iterable[JobKind] = (),
+        timers: Iterable[Timer] = (),
+        variables: Iterable[Variables] = (),
+        facts: Iterable[Fact] = (),
     ) -> None:
         """What the core itself brings by the same types as plugins do; its owner is called `core`.
 
         A plugin that has taken one of the core's names is not loaded.
         """
-        variables = list(variables)
+        variables, facts = list(variables), list(facts)
         for each in variables:
-            taker = self.owners.get(("variables", each.namespace), "core")
-            if taker != "core":
-                self._forget(taker)
-                self.plugins[taker].fail(State.FAILED, _("The variables “%(name)s” are the core's.", name=each.namespace))
-                spread_missing_requirements(self.plugins)
+            self._refuse_taker("variables", each.namespace, _("The variables “%(name)s” are the core's.", name=each.namespace))
+        for fact in facts:
+            self._refuse_taker("facts", fact.name, _("The fact “%(name)s” is the core's.", name=fact.name))
         self._keep("core", "jobs", jobs)
         self._keep("core", "timers", timers)
         self._keep("core", "variables", variables)
+        self._keep("core", "facts", facts)
 
     def job(self, kind: str) -> JobKind | None:
         """The kind of job called `plugin:name`."""
@@ -197,6 +201,13 @@ class Registry:
         owner = self.owners.setdefault((what, name), plugin)
         if owner != plugin:
             raise ValueError(f"“{name}” is already taken by the extension {owner}")
+
+    def _refuse_taker(self, what: str, name: str, sentence: str) -> None:
+        taker = self.owners.get((what, name), "core")
+        if taker != "core":
+            self._forget(taker)
+            self.plugins[taker].fail(State.FAILED, sentence)
+            spread_missing_requirements(self.plugins)
 
     def _forget(self, plugin: str) -> None:
         for found in self._implementations.values():

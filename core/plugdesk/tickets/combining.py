@@ -12,13 +12,14 @@ from plugdesk.events import record
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
 from plugdesk.search import index_message
+from plugdesk.tags.commands import unite_tags
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Link, Message, Participant, Ticket
 from plugdesk.users.models import User
 
 
 def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> Ticket:
-    """Move what was said on `ticket` to `into`, which survives; letters to the merged number find it.
+    """Move what was said on `ticket` to `into`, which survives with the tags of both; letters to the merged number find it.
 
     Both rows are taken in the order of their numbers, so that merging in both directions at once is refused once instead
     of leaving none.
@@ -37,6 +38,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
     ticket.changed_at = into.changed_at = runtime_of(session).clock.now()
     into.spoken_at = max(into.spoken_at, ticket.spoken_at)
     into.customer_waits = into.customer_waits or ticket.customer_waits
+    unite_tags(session, ticket, into)
     session.expire(ticket, ["messages"])
     session.expire(into, ["messages"])
     if ticket.customer_id != into.customer_id and (address := ticket.customer.address("email")):
@@ -49,7 +51,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
 
 
 def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], by: User, *, subject: str) -> Ticket:
-    """Open a ticket of its own from some `messages` of `ticket`, which keeps the rest."""
+    """Open a ticket of its own from some `messages` of `ticket`, which keeps the rest. Both have its tags."""
     may_run(session, ticket, by, "merge")
     own = [each for each in messages if each.ticket_id == ticket.id]
     if not own or len(own) == len(ticket.messages):
@@ -64,6 +66,7 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
     )  # fmt: skip
     session.add(fresh)
     session.flush()  # the new ticket's id
+    unite_tags(session, ticket, fresh)
     for message in own:
         message.ticket = fresh
         index_message(session, fresh, message)

@@ -21,6 +21,7 @@ from plugdesk.permissions import narrowed_tickets, rights_of, visible_forms, vis
 from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import Term
+from plugdesk.tags.queries import Chip, chips_of_ticket, read_chips
 from plugdesk.tickets.models import SUBTASK, Reading, Tally, Ticket, Watcher
 from plugdesk.tickets.tally import assignee_heap, free_heap_sql, group_heap_sql
 from plugdesk.users.models import Group, GroupMember, User
@@ -91,7 +92,13 @@ class Listed(NamedTuple):
     customer: str
     assignee: str | None
     group: str | None
+    tagged: str | None
     is_read: bool
+
+    @property
+    def tags(self) -> Sequence[Chip]:
+        """The tags on it, by name."""
+        return read_chips(self.tagged)
 
     @property
     def is_unread(self) -> bool:
@@ -367,7 +374,7 @@ _customer, _assignee, _group = aliased(User), aliased(User), aliased(Group)
 _ROWS = (  # rows with names, not entities: of fifty tickets a page shows little, and draws it often
     sa.select(
         Ticket.id, Ticket.form_id, Ticket.subject, Ticket.excerpt, Ticket.channel, Ticket.status_id, Ticket.status_kind, Ticket.rank,
-        Ticket.created_at, Ticket.spoken_at, Ticket.closed_at, _customer.name, _assignee.name, _group.name,
+        Ticket.created_at, Ticket.spoken_at, Ticket.closed_at, _customer.name, _assignee.name, _group.name, chips_of_ticket(Ticket.id),
         sa.exists().where(Reading.ticket_id == Ticket.id, Reading.user_id == sa.bindparam("reader_id")),
     )
     .select_from(Ticket)

@@ -11,6 +11,7 @@ from plugdesk.database import Base
 from plugdesk.errors import Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.i18n import gettext as _
+from plugdesk.tags.commands import unite_customers_tags
 from plugdesk.users.models import Identity, Role, User
 from plugdesk.users.queries import can_see_customer, visible_customers
 
@@ -52,6 +53,7 @@ def join_customers(session: Session, customer: User, other: User, *, by: User | 
     for name in ("language", "zone", "country", "kind", "organization_id", "about"):
         if getattr(customer, name) is None:
             setattr(customer, name, getattr(other, name))
+    unite_customers_tags(session, other, customer)
     session.flush()  # before rows are moved past the session
     for table, column in _references():
         session.execute(sa.update(table).where(column == other.id).values({column.name: customer.id}))

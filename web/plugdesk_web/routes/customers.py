@@ -14,6 +14,7 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
+from plugdesk.tags.queries import tags_of_customer
 from plugdesk.tickets.lists import Filter, Page, tickets_of_view
 from plugdesk.tickets.queries import who_talked
 from plugdesk.users import customers as commands
@@ -73,7 +74,7 @@ def organizations() -> Response:
 @blueprint.get("/<int:user_id>")
 @agent_only
 def show(user_id: int) -> Response:
-    return _card(customer_for(db(), me(), user_id))
+    return card_of(customer_for(db(), me(), user_id))
 
 
 @blueprint.post("/<int:user_id>")
@@ -90,7 +91,7 @@ def change(user_id: int) -> Response:
         customer = customer_for(db(), me(), user_id)
         stored = _stored(customer)
         labels = {"name": _("Name"), "organization": _("Organization"), "country": _("Country"), "about": _("About")}
-        return _card(customer, said.beside((label, given.get(name), stored[name]) for name, label in labels.items()), given)
+        return card_of(customer, said.beside((label, given.get(name), stored[name]) for name, label in labels.items()), given)
     return redirect_after(url_for("customers.show", user_id=user_id), _("Saved."))
 
 
@@ -104,7 +105,7 @@ def add_identity(user_id: int) -> Response:
         commands.add_identity(db(), customer, channel="email" if "@" in value else "phone", value=value, by=me())
     except (Invalid, Conflict) as refusal:
         said = refused(refusal)
-        return _card(customer_for(db(), me(), user_id), identity=said, contact=value)
+        return card_of(customer_for(db(), me(), user_id), identity=said, contact=value)
     return redirect_after(url_for("customers.show", user_id=user_id), _("Added."))
 
 
@@ -157,27 +158,32 @@ def _contacts(customer: User) -> list[tuple[str, Identity]]:
     return [(_channel(each.channel), each) for each in customer.identities]
 
 
-def _card(
+def card_of(
     customer: User,
     refusal: Refused = FRESH,
     given: Mapping[str, Any] | None = None,
     *,
     identity: Refused = FRESH,
     contact: str = "",
+    tag_typed: str = "",
+    tag_problem: str = "",
+    status: int = 200,
 ) -> Response:
+    """The card of `customer`; after a refusal with what was typed and why not, the `status` of the answer being the highest of all."""
     found: Page = tickets_of_view(
         db(), me(), "all", narrowed=Filter(customer_id=customer.id), after=key_of(request.args.get("after", ""))
     )
     after = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
     language = current_language()
     return page(
-        "customers/show.html", status=max(refusal.status, identity.status), customer=customer, refused=refusal, identity=identity,
+        "customers/show.html", status=max(refusal.status, identity.status, status), customer=customer, refused=refusal, identity=identity,
         contact=contact, given=given or _stored(customer), figures=customer_figures(db(), me(), customer), tickets=found.tickets,
         talked=who_talked(db(), [each.id for each in found.tickets]), forms={form.id: form for form in forms_for(db(), me(), archived=True)}, language=language,
         languages=list(LANGUAGES.items()), zones=zone_choices(), kinds=[(CustomerKind.PERSON, _("Person")), (CustomerKind.COMPANY, _("Company"))],
         countries=_countries(language), contacts=_contacts(customer),
         same=[(each, _contacts(each)) for each in perhaps_the_same(db(), customer, me())], newer=bool(request.args.get("after")),
         older=url_for("customers.show", user_id=customer.id, after=after) if after else "",
+        tags=tags_of_customer(db(), customer.id), tag_typed=tag_typed, tag_problem=tag_problem,
     )  # fmt: skip
 
 

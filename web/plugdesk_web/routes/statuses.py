@@ -14,6 +14,7 @@ from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import ticket_counts
 from plugdesk.i18n import LANGUAGES, current_language, lazy_gettext, pgettext
 from plugdesk.i18n import gettext as _
+from plugdesk_web.choices import TONES
 from plugdesk_web.current import agent_only, db, form_to_configure, me
 from plugdesk_web.editing import FRESH, Refused, nothing, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
@@ -27,18 +28,6 @@ KINDS: Mapping[StatusKind, Any] = {
     StatusKind.PENDING: lazy_gettext("Pending: we wait for somebody"),
     StatusKind.RESOLVED: lazy_gettext("Resolved: done; a word of the customer opens it again"),
     StatusKind.CLOSED: lazy_gettext("Closed: over"),
-}
-
-
-TONES: Mapping[str, Any] = {
-    "orange": lazy_gettext("orange"),
-    "accent": lazy_gettext("blue"),
-    "plum": lazy_gettext("plum"),
-    "green": lazy_gettext("green"),
-    "teal": lazy_gettext("teal"),
-    "amber": lazy_gettext("amber"),
-    "red": lazy_gettext("red"),
-    "grey": lazy_gettext("grey"),
 }
 
 

@@ -189,6 +189,8 @@ def ticket_page(
         closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
         ways=ways_of(session, ticket),
         watched=standing.watched,
+        tags=standing.tags,
+        customers_tags=standing.customers_tags,
         stands=ticket.form.status_by_id(ticket.status_id),
         statuses=[
             {
