@@ -326,6 +326,25 @@ def ticket_reopened(ctx: Context, ticket: Ticket, event: Event) -> None:
 
 
 @announcement
+def ticket_moved(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: the ticket came to this form from another one; `event.data` holds the ids `before` and `after`.
+
+    Example: `begin_anew(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def extension_enabled(ctx: Context, form: Form | None, event: Event) -> None:
+    """Announcement: an extension was switched on at `form` (None: for the desk). `event.plugin` says which.
+
+    Told to that extension, too, and to all others that are on there.
+    Example: `if event.plugin == ctx.plugin: catch_up(ctx)`
+    """
+    raise NotImplementedError
+
+
+@announcement
 def fields_changed(ctx: Context, ticket: Ticket, event: Event) -> None:
     """Announcement: values of fields changed; `event.data["changes"]` maps a code to [before, after].
 

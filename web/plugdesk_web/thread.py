@@ -112,6 +112,7 @@ _KINDS = {
     "rating": lazy_gettext("Rating"),
     "raw": lazy_gettext("As it came"),
     "moved": lazy_gettext("Moved"),
+    "automatic": lazy_gettext("Automatic letter"),
 }
 
 
@@ -237,6 +238,10 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         if took_it or gave_back:
             return None  # accepting and giving back have lines of their own
         return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, after))
+    if event.kind == "action_run" and event.actor is None:
+        return data.get("icon") or "branch", _("“%(action)s” ran automatically", action=data.get("name", ""))
+    if event.kind == "action_not_run":
+        return "alert", _("“%(action)s” did not run automatically. %(why)s", action=data.get("name", ""), why=data.get("why", ""))
     if event.kind == "action_run":
         return data.get("icon") or "branch", _("%(name)s ran “%(action)s”", name=name, action=data.get("name", ""))
     if event.kind == "status_changed":

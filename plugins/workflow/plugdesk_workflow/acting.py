@@ -25,7 +25,7 @@ from plugdesk_web.api import (
     was_shown,
 )
 from plugdesk_workflow.asked import asked_on, given_on
-from plugdesk_workflow.definition import read
+from plugdesk_workflow.definition import NOBODY, read
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import action_called, actions_of, check_offered, offered, why_not_run
 from plugdesk_workflow.running import run_action
@@ -34,8 +34,8 @@ blueprint = Blueprint("acting", __name__)
 
 
 def buttons_of_form(ctx: Context) -> Sequence[Button]:
-    """All actions of the form, those that are off among them: rights are given before."""
-    return [Button(each.code, each.name, each.icon) for each in actions_of(ctx)]
+    """All actions of the form that people run, those that are off among them: rights are given before."""
+    return [Button(each.code, each.name, each.icon) for each in actions_of(ctx) if read(each).who != NOBODY]
 
 
 def buttons_on(ctx: Context, ticket: Ticket, agent: User) -> Sequence[Button]:

@@ -31,6 +31,7 @@ from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import (
     ADDRESS,
     FROM_GROUP,
+    NOBODY,
     OWN_KINDS,
     PERSON_FIELD,
     Ask,
@@ -44,9 +45,10 @@ from plugdesk_workflow.definition import (
 )
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of
+from plugdesk_workflow.running import why_not_automatic
 from plugdesk_workflow.telling import OWN
 
-MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME = 200, 50, 20, 100
+MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME, MOST_AMOUNT = 200, 50, 20, 100, 9_999
 TAKEN = frozenset({"name", "text", "files"})
 
 
@@ -69,7 +71,7 @@ def add_action(ctx: Context, given: ActionInput, *, by: User) -> Action:
     checked = _checked(ctx, form, given)
     code = free_code(checked.name, {each.code for each in rows} | _named_in_rights(ctx, form), otherwise="action")
     row = Action(form_id=form.id, code=code, position=rows[-1].position + 1 if rows else 0)
-    _write(row, checked)
+    _write(ctx, row, checked)
     ctx.db.add(row)
     ctx.db.flush()  # the action's id, for the journal
     _journal(ctx, "action_added", row, by, _("Added the action “%(action)s”", action=row.name))
@@ -87,7 +89,7 @@ def change_action(ctx: Context, row: Action, given: ActionInput, *, by: User, ve
     form = _form(ctx, by)
     if version != row.version:
         raise Conflict(_("Somebody else has changed this action meanwhile. Look at it again before you save."))
-    _write(row, _checked(ctx, form, given))
+    _write(ctx, row, _checked(ctx, form, given))
     _journal(ctx, "action_changed", row, by, _("Changed the action “%(action)s”", action=row.name))
     return row
 
@@ -96,6 +98,7 @@ def switch_action(ctx: Context, row: Action, *, on: bool, by: User) -> Action:
     """Offer an action, or let it rest."""
     _form(ctx, by)
     row.is_on = on
+    _count_anew(ctx, row)
     said = (
         _("Switched the action “%(action)s” on", action=row.name)
         if on
@@ -108,8 +111,8 @@ def switch_action(ctx: Context, row: Action, *, on: bool, by: User) -> Action:
 def remove_action(ctx: Context, row: Action, *, by: User) -> None:
     """Take an action away; what it did to tickets stays."""
     _form(ctx, by)
-    ctx.db.delete(row)
     _journal(ctx, "action_removed", row, by, _("Removed the action “%(action)s”", action=row.name))
+    ctx.db.delete(row)
 
 
 def move_action(ctx: Context, row: Action, *, to: int, by: User) -> None:
@@ -152,10 +155,24 @@ def _form(ctx: Context, by: User) -> Form:
     return ctx.form
 
 
-def _write(row: Action, given: ActionInput) -> None:
+def _write(ctx: Context, row: Action, given: ActionInput) -> None:
+    timing = _timing(row)
     row.name, row.icon, row.is_on, row.statuses = given.name, given.icon, given.is_on, list(given.statuses)
     for name, value in plain(given.definition).items():
         setattr(row, name, value)
+    if timing != _timing(row):
+        _count_anew(ctx, row)
+
+
+def _timing(row: Action) -> object:
+    """What decides when the action runs by itself; another text of its letter does not."""
+    return (row.automatic, row.is_on, row.statuses) if row.automatic is not None else None
+
+
+def _count_anew(ctx: Context, row: Action) -> None:
+    """It runs by itself for what happens from now on; all timers of the form are set anew."""
+    row.automatic_since = ctx.now if row.automatic is not None else None
+    ctx.enqueue("arm_all", key="all")
 
 
 def _journal(ctx: Context, kind: str, row: Action, by: User, said: str) -> None:
@@ -176,9 +193,10 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     definition = given.definition
     if any(ctx.db.get(Group, each) is None for each in definition.who.groups):
         problems["who"] = _("One of the groups is gone. Reload the page.")
-    elif not (definition.who.agents or definition.who.groups or definition.who.assignee or definition.who.customer):
+    elif definition.who == NOBODY and definition.automatic is None:
         problems["who"] = _("Say who may run the action.")
     _check_asks(form, definition.asks, problems)
+    _check_automatic(form, definition, problems)
     does = replace(
         definition.does, note=clean_template(definition.does.note), subtask_body=clean_template(definition.does.subtask_body)
     )
@@ -216,6 +234,16 @@ def _check_asks(form: Form, asks: Sequence[Ask], problems: dict[str, str]) -> No
                 problems[name] = _("An action cannot ask for this kind of value.")
             elif ask.field_kind.has_choices and not ask.choices:
                 problems[name] = _("Say what can be chosen.")
+
+
+def _check_automatic(form: Form, definition: Definition, problems: dict[str, str]) -> None:
+    automatic = definition.automatic
+    if automatic is None:
+        return
+    if not 0 <= automatic.amount <= MOST_AMOUNT:
+        problems["automatic"] = _("Give a whole number from 0 to %(most)s.", most=MOST_AMOUNT)
+    elif sentence := why_not_automatic(form, definition):
+        problems["automatic"] = sentence
 
 
 def _check_does(ctx: Context, form: Form, does: Does, problems: dict[str, str]) -> None:

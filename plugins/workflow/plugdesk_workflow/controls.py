@@ -9,7 +9,7 @@ from typing import Any
 from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, current_language, lazy_gettext
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
-from plugdesk_workflow.definition import AskKind, How
+from plugdesk_workflow.definition import DATES, AskKind, How, Since, Unit
 from plugdesk_workflow.editing import UNSETTABLE, Typed
 from plugdesk_workflow.words import Wording, variables_for
 
@@ -40,7 +40,8 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
         "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
         "asked": _askable(form), "assignments": _assignments(people, groups, typed.assignment), "colleagues": _with_lost(people, typed.subtask_to),
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
-        "recipients": Wording(ctx).recipients(),
+        "recipients": Wording(ctx).recipients(), "moments": _moments(form, typed.when),
+        "units": [(Unit.MINUTES, _("minutes")), (Unit.HOURS, _("hours")), (Unit.DAYS, _("days"))],
         "variables": variables_for(ctx, form, [_variable(form, each.what, each.code, each.label) for each in typed.asks if each.what and each.what != AskKind.FILES]),
     }  # fmt: skip
 
@@ -69,6 +70,18 @@ def _assignments(people: Sequence[tuple[str, str]], groups: Sequence[tuple[str, 
     if chosen and chosen not in known:
         found[0][1].append((chosen, _("(no longer there)")))
     return [(title, choices) for title, choices in found if choices]
+
+
+def _moments(form: Form, chosen: str) -> Choices:
+    """What the time of an action that runs by itself can count from."""
+    dates = [each for each in form.fields if each.kind in DATES]
+    found = [
+        ("", _("Never by itself")), (str(Since.STATUS), _("after the ticket came into the status")),
+        (str(Since.LAST), _("after the last thing said or done on it")),
+    ]  # fmt: skip
+    found += [(f"before:{each.code}", _("before “%(field)s”", field=each.label)) for each in dates]
+    found += [(f"after:{each.code}", _("after “%(field)s”", field=each.label)) for each in dates]
+    return _with_lost(found, chosen)
 
 
 def _control(ctx: Context, form: Form, code: str, typed: Typed) -> EditedField:

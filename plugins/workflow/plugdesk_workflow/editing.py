@@ -17,10 +17,13 @@ from plugdesk_workflow.definition import (
     Ask,
     AskKind,
     Assignment,
+    Automatic,
     Definition,
     Does,
     How,
     Letter,
+    Since,
+    Unit,
     Who,
     read,
 )
@@ -58,7 +61,7 @@ class LetterRow:
 
 @dataclass(frozen=True)
 class Typed:
-    """What stands in the controls. `pressed`: a button of the rows was, nothing is to be saved; `focus` is where that leads."""
+    """What stands in the controls. `when` is what its time counts from: "", status, last, after:CODE or before:CODE. `pressed`: a button of the rows was, nothing is to be saved; `focus` is where that leads."""
 
     name: str = ""
     icon: str = ""
@@ -80,6 +83,9 @@ class Typed:
     delete: bool = False
     quietly: bool = False
     letters: Sequence[LetterRow] = ()
+    when: str = ""
+    amount: str = "1"
+    unit: str = "days"
     pressed: bool = False
     focus: str = ""
 
@@ -95,6 +101,7 @@ def shown_action(action: Action | None, *, statuses: Sequence[str] = (), status:
         who.customer, [_ask_row(each) for each in definition.asks], does.status, _assignment_word(does.assignment), does.values,
         [str(each) for each in does.watchers], text_of_html(does.note), str(does.subtask_to or ""), does.subtask_subject,
         text_of_html(does.subtask_body), does.delete, does.quietly, [_letter_row(each) for each in definition.letters],
+        *_automatic_words(definition.automatic),
     )  # fmt: skip
 
 
@@ -107,7 +114,7 @@ def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
         given.getlist("groups"), bool(given.get("assignee")), bool(given.get("customer")), _with_codes(asks), given.get("status", ""),
         given.get("assignment", ""), dict(_typed_values(form, given)), given.getlist("watchers"), given.get("note", ""),
         given.get("subtask_to", ""), given.get("subtask_subject", ""), given.get("subtask_body", ""), bool(given.get("delete")),
-        bool(given.get("quietly")), letters,
+        bool(given.get("quietly")), letters, given.get("when", ""), given.get("amount", "1"), given.get("unit", ""),
     )  # fmt: skip
     for name, empty in (("asks", AskRow()), ("letters", LetterRow())):
         if pressed := given.get(f"{name}-do", ""):
@@ -135,7 +142,7 @@ def input_of(typed: Typed) -> ActionInput:
         Letter((*each.to, *(ADDRESS + one for one in _addresses(each))), _html(each.body), each.subject.strip(), each.files)
         for each in typed.letters
     )
-    definition = Definition(who, tuple(_ask(each) for each in typed.asks), does, letters)
+    definition = Definition(who, tuple(_ask(each) for each in typed.asks), does, letters, _automatic(typed))
     return ActionInput(typed.name, typed.statuses, typed.icon, typed.is_on, definition)
 
 
@@ -195,6 +202,28 @@ def _choices(row: AskRow) -> tuple[Mapping[str, str], ...]:
         if label:
             found[free_code(label, found, otherwise="choice")] = label
     return tuple({"code": code, "label": label} for code, label in found.items())
+
+
+# When it runs by itself
+
+
+def _automatic_words(automatic: Automatic | None) -> tuple[str, str, str]:
+    if automatic is None:
+        return "", "1", str(Unit.DAYS)
+    way = f"{'before' if automatic.before else 'after'}:{automatic.field}"
+    return way if automatic.since is Since.FIELD else str(automatic.since), str(automatic.amount), str(automatic.unit)
+
+
+def _automatic(typed: Typed) -> Automatic | None:
+    if not typed.when:
+        return None
+    amount = typed.amount.strip()
+    number = int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 9 else -1
+    unit = Unit(typed.unit) if typed.unit in tuple(Unit) else Unit.DAYS
+    way, _colon, code = typed.when.partition(":")
+    if way in ("after", "before"):
+        return Automatic(Since.FIELD, number, unit, way == "before", code)
+    return Automatic(Since(way) if way in tuple(Since) else Since.STATUS, number, unit)
 
 
 # What it does, and its letters

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from plugdesk.api import Conflict, Context, Ticket, User, can_configure, can_delete, current_language, rights_of, why_not
 from plugdesk.api import gettext as _
-from plugdesk_workflow.definition import read
+from plugdesk_workflow.definition import NOBODY, read
 from plugdesk_workflow.models import Action
 
 
@@ -57,6 +57,8 @@ def why_not_run(ctx: Context, ticket: Ticket, action: Action, by: User) -> str:
     if definition.does.delete and not can_delete(ctx.db, by, ticket):
         return _("“%(action)s” deletes the ticket, and you may not delete tickets of this form.", action=action.name)
     who = definition.who
+    if who == NOBODY:
+        return _("“%(action)s” runs by itself; nobody presses it.", action=action.name)
     if who.agents or (who.assignee and ticket.assignee_id == by.id) or can_configure(ctx.db, by, ticket.form):
         return ""
     if not rights_of(ctx.db, by).groups.isdisjoint(who.groups):

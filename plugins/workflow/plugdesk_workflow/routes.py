@@ -158,6 +158,7 @@ def _shown(row: Action, words: Wording, found: Sequence[Finding], named: Mapping
         lost += " " + _("The right to it is lost to: %(names)s.", names=", ".join(holders))
     return {
         "action": row, "who": words.who(definition), "asks": words.asks(definition), "does": words.does(definition), "lost": lost,
+        "when": words.when(definition),
         "findings": [each for each in found if each.action is not None and each.action.id == row.id],
     }  # fmt: skip
 
@@ -176,7 +177,13 @@ def _mending(form: Form, finding: Finding) -> tuple[str, str]:
     if finding.kind == "nobody":
         return url_for("rights.index", slug=form.slug), _("To the rights")
     if finding.action is not None:
-        part = {"variable": "letters", "silent": "letters", "nowhere": "f-statuses"}.get(finding.kind, "does")
+        part = {
+            "variable": "letters",
+            "silent": "letters",
+            "nowhere": "f-statuses",
+            "automatic": "automatic",
+            "circle": "automatic",
+        }.get(finding.kind, "does")
         return url_for(".edit", slug=form.slug, action_id=finding.action.id, _anchor=part), _("Change the action")
     assert isinstance(finding.status, Status)
     way = "to" if finding.kind == "unreachable" else "in"
