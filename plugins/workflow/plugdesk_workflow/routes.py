@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, Status, current_language, lazy_gettext, ngettext, rights_on_form
 from plugdesk.api import gettext as _
 from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
-from plugdesk_workflow import commands, ready
+from plugdesk_workflow import commands, graph, ready
 from plugdesk_workflow.commands import action_here
 from plugdesk_workflow.controls import choices_for
 from plugdesk_workflow.definition import read
@@ -36,7 +36,8 @@ def index(slug: str) -> Response:
     lost = [shown[each.id] for each in rows if not any(form.status(code) for code in each.statuses)]
     return page(
         "workflow:index.html", form=form, language=current_language(), groups=groups, lost=lost, rows=rows, processes=ready.PROCESSES,
-        findings=[(each, _mending(form, each)) for each in found],
+        findings=[(each, _mending(form, each)) for each in found], sizes=graph,
+        graph=graph.draw(form.statuses, [(each, read(each)) for each in rows if each.is_on]),
     )  # fmt: skip
 
 
