@@ -57,7 +57,7 @@ def _run(ctx: Context, ticket: Ticket, waiting: Waiting) -> None:
             why = _refused(ctx, ticket, action)
         if why:
             ctx.journal(
-                "action_not_run", ticket=ticket, action=action.code, name=action.name, why=why,
+                "action_not_run", ticket=ticket, action=action.code, name=action.name, names=action.names, why=why,
                 said=_("“%(action)s” did not run automatically on ticket %(number)s. %(why)s", action=action.name, number=ticket.number, why=why),
             )  # fmt: skip
 

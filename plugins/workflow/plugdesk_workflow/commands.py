@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plugdesk.api import (
+    LANGUAGES,
     Conflict,
     Context,
     Field,
@@ -54,13 +55,14 @@ TAKEN = frozenset({"name", "text", "files"})
 
 @dataclass(frozen=True)
 class ActionInput:
-    """An action as somebody described it. `statuses` are codes of those it is offered in."""
+    """An action as somebody described it. `statuses` are codes of those it is offered in, `names` its names by language."""
 
     name: str
     statuses: Sequence[str] = ()
     icon: str = ""
     is_on: bool = True
     definition: Definition = field(default_factory=Definition)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_action(ctx: Context, given: ActionInput, *, by: User) -> Action:
@@ -158,6 +160,7 @@ def _form(ctx: Context, by: User) -> Form:
 def _write(ctx: Context, row: Action, given: ActionInput) -> None:
     timing = _timing(row)
     row.name, row.icon, row.is_on, row.statuses = given.name, given.icon, given.is_on, list(given.statuses)
+    row.names = dict(given.names)
     for name, value in plain(given.definition).items():
         setattr(row, name, value)
     if timing != _timing(row):
@@ -185,6 +188,9 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     name = " ".join(given.name.split())
     if not name or len(name) > LONGEST_NAME:
         problems["name"] = _("Give the action a name of at most %(most)s characters, like “Payment received”.", most=LONGEST_NAME)
+    names = {code: " ".join(words.split()) for code, words in given.names.items() if code in LANGUAGES and words.strip()}
+    if any(len(each) > LONGEST_NAME for each in names.values()):
+        problems["names"] = _("A name has at most %(most)s characters.", most=LONGEST_NAME)
     statuses = [each.code for each in form.statuses if each.code in given.statuses]
     if set(given.statuses) - set(statuses):
         problems["statuses"] = _("One of the statuses is gone. Reload the page.")
@@ -208,7 +214,7 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     if problems:
         raise Invalid(problems=problems)
     icon = given.icon if re.fullmatch(r"[a-z0-9-]{0,40}", given.icon) else ""
-    return ActionInput(name, statuses, icon, given.is_on, definition)
+    return ActionInput(name, statuses, icon, given.is_on, definition, names)
 
 
 def _check_asks(form: Form, asks: Sequence[Ask], problems: dict[str, str]) -> None:

@@ -37,7 +37,7 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
     groups = [(str(each.id), each.name) for each in all_groups(ctx.db)]
     statuses = [(each.code, each.name_in(current_language())) for each in form.statuses]
     return {
-        "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
+        "languages": [("en", _("Name in English")), ("ru", _("Name in Russian"))], "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
         "asked": _askable(form), "assignments": _assignments(people, groups, typed.assignment), "colleagues": _with_lost(people, typed.subtask_to),
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
         "recipients": Wording(ctx).recipients(), "moments": _moments(form, typed.when),

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from plugdesk.api import FieldKind, Form, Invalid, free_code, html_of_text, text_of_html
+from plugdesk.api import LANGUAGES, FieldKind, Form, Invalid, free_code, html_of_text, text_of_html
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import MOST_ASKS, MOST_LETTERS, TAKEN, ActionInput
 from plugdesk_workflow.definition import (
@@ -86,6 +86,7 @@ class Typed:
     when: str = ""
     amount: str = "1"
     unit: str = "days"
+    names: Mapping[str, str] = field(default_factory=dict)
     pressed: bool = False
     focus: str = ""
 
@@ -101,7 +102,7 @@ def shown_action(action: Action | None, *, statuses: Sequence[str] = (), status:
         who.customer, [_ask_row(each) for each in definition.asks], does.status, _assignment_word(does.assignment), does.values,
         [str(each) for each in does.watchers], text_of_html(does.note), str(does.subtask_to or ""), does.subtask_subject,
         text_of_html(does.subtask_body), does.delete, does.quietly, [_letter_row(each) for each in definition.letters],
-        *_automatic_words(definition.automatic),
+        *_automatic_words(definition.automatic), dict(action.names),
     )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
         given.get("assignment", ""), dict(_typed_values(form, given)), given.getlist("watchers"), given.get("note", ""),
         given.get("subtask_to", ""), given.get("subtask_subject", ""), given.get("subtask_body", ""), bool(given.get("delete")),
         bool(given.get("quietly")), letters, given.get("when", ""), given.get("amount", "1"), given.get("unit", ""),
+        {code: given.get(f"name-{code}", "") for code in LANGUAGES},
     )  # fmt: skip
     for name, empty in (("asks", AskRow()), ("letters", LetterRow())):
         if pressed := given.get(f"{name}-do", ""):
@@ -143,7 +145,7 @@ def input_of(typed: Typed) -> ActionInput:
         for each in typed.letters
     )
     definition = Definition(who, tuple(_ask(each) for each in typed.asks), does, letters, _automatic(typed))
-    return ActionInput(typed.name, typed.statuses, typed.icon, typed.is_on, definition)
+    return ActionInput(typed.name, typed.statuses, typed.icon, typed.is_on, definition, typed.names)
 
 
 # What is asked for

@@ -13,7 +13,7 @@ from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import template_problems
 from plugdesk_workflow.definition import NOBODY, Definition, Since, read
 from plugdesk_workflow.models import Action
-from plugdesk_workflow.rights import actions_of, right_to
+from plugdesk_workflow.rights import actions_of, right_to, title_of
 from plugdesk_workflow.running import trouble, why_not_automatic
 
 
@@ -48,16 +48,16 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition)
         yield Finding("variable", "red", " ".join(wrong), action)
     if definition.who != NOBODY and not definition.who.customer and not _anybody(ctx, form, action, definition):
         yield Finding(
-            "nobody", "red", _("Nobody may run “%(action)s”. Give somebody the right to it.", action=action.name), action
+            "nobody", "red", _("Nobody may run “%(action)s”. Give somebody the right to it.", action=title_of(action)), action
         )
     offered_in = [each for each in form.statuses if each.code in action.statuses]
     if not offered_in:
-        said = _("“%(action)s” is offered in no status. Choose one, or switch it off.", action=action.name)
+        said = _("“%(action)s” is offered in no status. Choose one, or switch it off.", action=title_of(action))
         yield Finding("nowhere", "amber", said, action)
     after = form.status(definition.does.status)
     closes = after is not None and after.kind.is_final and any(each.kind in OPEN_KINDS for each in offered_in)
     if closes and definition.does.quietly and not any(each.to_customer for each in definition.letters):
-        said = _("“%(action)s” closes the ticket and the customer is not told. Add a letter to them.", action=action.name)
+        said = _("“%(action)s” closes the ticket and the customer is not told. Add a letter to them.", action=title_of(action))
         yield Finding("silent", "amber", said, action)
 
 
@@ -77,7 +77,7 @@ def _circles(known: Sequence[tuple[Action, Definition]]) -> Iterator[Finding]:
     for place, (first, _definition) in enumerate(turning):
         circle = _way_round(turning[place:])
         if circle:
-            names = " → ".join(f"“{each.name}”" for each in (*circle, first))
+            names = " → ".join(f"“{title_of(each)}”" for each in (*circle, first))
             said = _("These actions run one another without end: %(names)s. Let a person run one of them.", names=names)
             yield Finding("circle", "red", said, first)
 

@@ -14,7 +14,7 @@ from plugdesk.api import Base, Json, Key
 class Action(Base):
     """Something that can be done to a form's tickets, at its `position` among them; `code` is stable, rights name it.
 
-    `statuses` are the codes of those it is offered in. `who`, `asks`, `does` and `letters` are what
+    `names` maps a language to the name, `name` is the one to fall back on. `statuses` are the codes of those it is offered in. `who`, `asks`, `does` and `letters` are what
     `plugdesk_workflow.definition` reads, and `automatic` (None: it waits to be pressed), by which it runs by itself for what has
     happened from `automatic_since` on. `last_given_id` is who got the last ticket it gave in turn.
     """
@@ -27,6 +27,7 @@ class Action(Base):
     code: Mapped[str] = mapped_column(sa.String(40))
     position: Mapped[int]
     name: Mapped[str]
+    names: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default=sa.text("'{}'"))
     icon: Mapped[str] = mapped_column(sa.String(40), default="")
     is_on: Mapped[bool] = mapped_column(default=True)
     statuses: Mapped[list[Any]] = mapped_column(Json, default=list)
@@ -40,6 +41,9 @@ class Action(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+    def name_in(self, language: str) -> str:
+        return str((self.names or {}).get(language) or self.name)
 
 
 class AutomaticRun(Base):

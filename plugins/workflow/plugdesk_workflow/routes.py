@@ -17,7 +17,7 @@ from plugdesk_workflow.definition import read
 from plugdesk_workflow.editing import Typed, input_of, shown_action, typed_action
 from plugdesk_workflow.linter import Finding, findings
 from plugdesk_workflow.models import Action
-from plugdesk_workflow.rights import actions_of, right_to
+from plugdesk_workflow.rights import actions_of, right_to, title_of
 from plugdesk_workflow.words import Wording
 
 blueprint = Blueprint("actions", __name__)
@@ -73,7 +73,7 @@ def remove(slug: str, action_id: int) -> Response:
     form_to_configure(slug)
     row = action_here(context("workflow"), action_id)
     commands.remove_action(context("workflow"), row, by=me())
-    return redirect_after(url_for(".index", slug=slug), _("“%(action)s” is deleted.", action=row.name))
+    return redirect_after(url_for(".index", slug=slug), _("“%(action)s” is deleted.", action=title_of(row)))
 
 
 @blueprint.post("/actions/<int:action_id>/switch")
@@ -143,18 +143,18 @@ def _edit(form: Form, row: Action | None, typed: Typed, *, refusal: PlugdeskErro
     problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
     theirs = ""
     if row is not None and isinstance(refusal, Conflict):
-        theirs = f"{row.name}: {'; '.join(Wording(ctx).does(read(row)))}"
+        theirs = f"{title_of(row)}: {'; '.join(Wording(ctx).does(read(row)))}"
     found = [each for each in findings(ctx) if row is not None and each.action is not None and each.action.id == row.id]
     return page(
         "workflow:edit.html", status=refusal.status if refusal else 200, form=form, action=row, typed=typed, problems=problems,
-        words="" if problems or refusal is None else str(refusal), theirs=theirs, findings=found, **choices_for(ctx, form, typed),
+        words="" if problems or refusal is None else str(refusal), theirs=theirs, findings=found, language=current_language(), **choices_for(ctx, form, typed),
     )  # fmt: skip
 
 
 def _shown(row: Action, words: Wording, found: Sequence[Finding], named: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     definition = read(row)
     holders = named.get(right_to(row), ())
-    lost = _("Delete “%(action)s”? Tickets no longer offer it; what it did to them stays.", action=row.name)
+    lost = _("Delete “%(action)s”? Tickets no longer offer it; what it did to them stays.", action=title_of(row))
     if holders:
         lost += " " + _("The right to it is lost to: %(names)s.", names=", ".join(holders))
     return {

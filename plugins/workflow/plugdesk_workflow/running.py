@@ -132,7 +132,7 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
         )  # fmt: skip
     letters = telling.tell_all()
     event = ctx.journal(
-        "action_run", ticket=ticket, actor=by, action=action.code, name=action.name, icon=action.icon,
+        "action_run", ticket=ticket, actor=by, action=action.code, name=action.name, names=action.names, icon=action.icon,
         entered=entered.in_words, letters=letters, before=before.code, after=(after or before).code,
         said=_("“%(action)s” on ticket %(number)s", action=action.name, number=ticket.number),
     )  # fmt: skip

@@ -253,3 +253,20 @@ def test_when_an_action_runs_by_itself_is_chosen_on_its_page_and_stands_in_the_l
         assert "whole number" in text(post(page, "actions", {**typed, "amount": wrong}, 422))
     asking = {**typed, "asks-row": ["0"], **ask(0, "text", "Why", required="1")}
     assert "Nobody is there to give “Why”" in text(post(page, "actions", asking, 422))
+
+
+def test_an_action_has_a_name_in_each_language_and_one_to_fall_back_on(app, session, form, ticket, page):
+    post(page, "actions", {**PLAIN, "name": "Paid", "name-ru": " Оплата  получена "})
+    (row,) = actions(session)
+    assert row.names == {"ru": "Оплата получена"}
+    assert 'value="Оплата получена"' in text(page.get(f"{WORKFLOW}actions/{row.id}"))
+    reader = make_agent(session, form, language="ru")
+    session.commit()
+    browser = browser_of(app)
+    browser.sign_in(reader)
+    assert "Оплата получена" in text(browser.get(f"/tickets/{ticket.id}"))
+    assert "Оплата получена" not in text(page.get(f"/tickets/{ticket.id}"))
+    browser.post(f"/forms/support/x/workflow/tickets/{ticket.id}/{row.code}")
+    assert f"{reader.name}: действие «Оплата получена»" in text(browser.get(f"/tickets/{ticket.id}"))
+    assert f"{reader.name} ran “Paid”" in text(page.get(f"/tickets/{ticket.id}"))
+    post(page, "actions", {**PLAIN, "name-ru": "я" * 101}, 422)
