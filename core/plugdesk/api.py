@@ -104,6 +104,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.steps import OfferedStep, read_step, run_step, step_on, steps_on
 from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
@@ -206,6 +207,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "OfferedFact",
+    "OfferedStep",
     "Organization",
     "Park",
     "Participant",
@@ -344,6 +346,7 @@ __all__ = [
     "presence_of",
     "press_button",
     "read_again",
+    "read_step",
     "read_value",
     "receive_message",
     "record",
@@ -356,6 +359,7 @@ __all__ = [
     "rights_of",
     "rights_on_form",
     "row_number",
+    "run_step",
     "running",
     "runtime_of",
     "safe_name",
@@ -374,6 +378,8 @@ __all__ = [
     "sniff_type",
     "split_text",
     "split_ticket",
+    "step_on",
+    "steps_on",
     "storable",
     "survivor",
     "text_of_html",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
-    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Timer, Variables
+    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Step, Timer, Variables
     from plugdesk.events import Event
     from plugdesk.forms.models import Form
     from plugdesk.plugins.context import Context
@@ -94,6 +94,15 @@ def facts() -> Sequence[Fact]:
     """Contribution: typed values of tickets, for conditions, filters, columns and search words.
 
     Example: `return [Fact("rating", "Rating", "number", lambda ticket: …)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def steps() -> Sequence[Step]:
+    """Contribution: what actions and rules can have this plugin do to a ticket, where it is on.
+
+    Example: `return [Step("ask", "Ask for a rating", ask_for_rating, AskOptions)]`
     """
     raise NotImplementedError
 

@@ -238,6 +238,8 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         if took_it or gave_back:
             return None  # accepting and giving back have lines of their own
         return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, after))
+    if event.kind == "step_not_done":
+        return "alert", _("“%(step)s” was not done. %(why)s", step=data.get("step", ""), why=data.get("why", ""))
     if event.kind in ("action_run", "action_not_run"):
         return _action(event, name)
     if event.kind == "status_changed":

@@ -17,6 +17,7 @@ from plugdesk.api import (
     Invalid,
     NotAllowed,
     NotFound,
+    OfferedStep,
     User,
     can_configure,
     can_work_on,
@@ -25,8 +26,10 @@ from plugdesk.api import (
     free_code,
     is_email,
     known_variables,
+    read_step,
     read_value,
     rights_on_form,
+    step_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import (
@@ -41,6 +44,7 @@ from plugdesk_workflow.definition import (
     Does,
     How,
     Letter,
+    Ordered,
     Recipient,
     plain,
 )
@@ -208,6 +212,8 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     )
     letters = tuple(replace(each, body=clean_template(each.body)) for each in definition.letters)
     definition = replace(definition, does=does, letters=letters)
+    does = _with_steps(ctx, form, does, problems)
+    definition = replace(definition, does=does)
     _check_does(ctx, form, does, problems)
     _check_letters(form, letters, problems)
     _check_templates(ctx, form, definition, problems)
@@ -276,6 +282,31 @@ def _check_does(ctx: Context, form: Form, does: Does, problems: dict[str, str]) 
             read_value(asked, raw, ctx.db)
         except Invalid as refused:
             problems[f"value-{code}"] = str(refused)
+
+
+def _with_steps(ctx: Context, form: Form, does: Does, problems: dict[str, str]) -> Does:
+    """`does` with the options of its steps read."""
+    steps = []
+    for ordered in does.steps:
+        offered = step_on(ctx.db, form, ordered.code)
+        if offered is None:
+            problems["steps"] = _("The extension that is to do this is off here. Switch it on first, or untick it.")
+            continue
+        try:
+            steps.append(Ordered(ordered.code, read_step(offered, ordered.options)))
+        except Invalid as refused:
+            problems |= {f"step-{ordered.code}-{name}": problem for name, problem in refused.problems.items()}
+        problems |= _unknown_in_step(ctx, form, offered, ordered)
+    return replace(does, steps=tuple(steps))
+
+
+def _unknown_in_step(ctx: Context, form: Form, offered: OfferedStep, ordered: Ordered) -> dict[str, str]:
+    known, found = known_variables(ctx.db, form), {}
+    for each in offered.options:
+        text = ordered.options.get(each.name)
+        if each.about.get("variables") and isinstance(text, str) and (wrong := check_template(text, known)):
+            found[f"step-{ordered.code}-{each.name}"] = " ".join(wrong)
+    return found
 
 
 def _check_letters(form: Form, letters: Sequence[Letter], problems: dict[str, str]) -> None:

@@ -87,6 +87,14 @@ NOBODY = Who(agents=False)
 
 
 @dataclass(frozen=True)
+class Ordered:
+    """What an extension is to do: the step's code, and what was filled in for it."""
+
+    code: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Does:
     """What comes of it. `values` are as somebody would enter them; `note` and the subtask's texts are templates, in HTML."""
 
@@ -100,6 +108,7 @@ class Does:
     subtask_body: str = ""
     delete: bool = False
     quietly: bool = False
+    steps: tuple[Ordered, ...] = ()
 
 
 class Recipient(StrEnum):
@@ -203,6 +212,7 @@ def read(action: Action) -> Definition:
             values=does.get("values", {}), watchers=tuple(does.get("watchers", ())), note=does.get("note", ""),
             subtask_to=does.get("subtask_to"), subtask_subject=does.get("subtask_subject", ""),
             subtask_body=does.get("subtask_body", ""), delete=does.get("delete", False), quietly=does.get("quietly", False),
+            steps=tuple(Ordered(each["code"], each["options"]) for each in does.get("steps", ())),
         ),
         tuple(
             Letter(tuple(each["to"]), each["body"], each.get("subject", ""), each.get("files", False)) for each in action.letters
@@ -235,7 +245,13 @@ def plain(definition: Definition) -> dict[str, Any]:
     return {
         "who": {**definition.who.__dict__, "groups": list(definition.who.groups)},
         "asks": asks,
-        "does": {**does.__dict__, "assignment": assignment, "watchers": list(does.watchers), "values": dict(does.values)},
+        "does": {
+            **does.__dict__,
+            "assignment": assignment,
+            "watchers": list(does.watchers),
+            "values": dict(does.values),
+            "steps": [{"code": each.code, "options": dict(each.options)} for each in does.steps],
+        },
         "letters": [{**each.__dict__, "to": [str(one) for one in each.to]} for each in definition.letters],
         "automatic": plain_automatic(definition.automatic),
     }

@@ -22,6 +22,7 @@ from plugdesk_workflow.definition import (
     Does,
     How,
     Letter,
+    Ordered,
     Since,
     Unit,
     Who,
@@ -87,6 +88,7 @@ class Typed:
     amount: str = "1"
     unit: str = "days"
     names: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pressed: bool = False
     focus: str = ""
 
@@ -102,7 +104,7 @@ def shown_action(action: Action | None, *, statuses: Sequence[str] = (), status:
         who.customer, [_ask_row(each) for each in definition.asks], does.status, _assignment_word(does.assignment), does.values,
         [str(each) for each in does.watchers], text_of_html(does.note), str(does.subtask_to or ""), does.subtask_subject,
         text_of_html(does.subtask_body), does.delete, does.quietly, [_letter_row(each) for each in definition.letters],
-        *_automatic_words(definition.automatic), dict(action.names),
+        *_automatic_words(definition.automatic), dict(action.names), {each.code: each.options for each in does.steps},
     )  # fmt: skip
 
 
@@ -116,7 +118,7 @@ def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
         given.get("assignment", ""), dict(_typed_values(form, given)), given.getlist("watchers"), given.get("note", ""),
         given.get("subtask_to", ""), given.get("subtask_subject", ""), given.get("subtask_body", ""), bool(given.get("delete")),
         bool(given.get("quietly")), letters, given.get("when", ""), given.get("amount", "1"), given.get("unit", ""),
-        {code: given.get(f"name-{code}", "") for code in LANGUAGES},
+        {code: given.get(f"name-{code}", "") for code in LANGUAGES}, {code: _typed_options(given, code) for code in given.getlist("steps")},
     )  # fmt: skip
     for name, empty in (("asks", AskRow()), ("letters", LetterRow())):
         if pressed := given.get(f"{name}-do", ""):
@@ -139,6 +141,7 @@ def input_of(typed: Typed) -> ActionInput:
     does = Does(
         typed.status, _assignment(typed.assignment), typed.values, tuple(_ids(typed.watchers)), _html(typed.note),
         next(_ids([typed.subtask_to]), None), typed.subtask_subject.strip(), _html(typed.subtask_body), typed.delete, typed.quietly,
+        tuple(Ordered(code, options) for code, options in typed.steps.items()),
     )  # fmt: skip
     letters = tuple(
         Letter((*each.to, *(ADDRESS + one for one in _addresses(each))), _html(each.body), each.subject.strip(), each.files)
@@ -249,6 +252,13 @@ def _typed_values(form: Form, given: MultiDict[str, str]) -> Iterator[tuple[str,
             raw = [value for value in given.getlist(f"value-{each.code}") if value.strip()]
             if raw:
                 yield each.code, raw if each.kind is FieldKind.CHOICES else raw[0]
+
+
+def _typed_options(given: MultiDict[str, str], code: str) -> dict[str, str]:
+    """What was filled in for a step; a box that is not ticked is sent as nothing beside its `step-…-here`."""
+    start = f"step-{code}-"
+    names = [each.removeprefix(start).removesuffix("-here") for each in given if each.startswith(start)]
+    return {name: given.get(f"{start}{name}", "") for name in names}
 
 
 def _letter_row(letter: Letter) -> LetterRow:

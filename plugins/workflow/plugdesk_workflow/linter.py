@@ -8,7 +8,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, agents_of_form, can_run_some
+from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, agents_of_form, can_run_some, step_on
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import template_problems
 from plugdesk_workflow.definition import NOBODY, Definition, Since, read
@@ -21,7 +21,7 @@ from plugdesk_workflow.running import trouble, why_not_automatic
 class Finding:
     """One thing that is wrong: red where an action or a ticket is stuck, amber where it is worth a look."""
 
-    kind: Literal["broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "unreachable", "dead end"]
+    kind: Literal["broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "step", "unreachable", "dead end"]
     tone: Literal["red", "amber"]
     text: str
     action: Action | None = None
@@ -44,6 +44,13 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition)
         yield Finding("broken", "red", sentence, action)
     if sentence := why_not_automatic(form, definition):
         yield Finding("automatic", "red", sentence, action)
+    for ordered in definition.does.steps:
+        if step_on(ctx.db, form, ordered.code) is None:
+            said = _(
+                "“%(action)s” has an extension do something that is off here. Switch it on, or untick it.",
+                action=title_of(action),
+            )
+            yield Finding("step", "amber", said, action)
     for wrong in template_problems(ctx, form, definition).values():
         yield Finding("variable", "red", " ".join(wrong), action)
     if definition.who != NOBODY and not definition.who.customer and not _anybody(ctx, form, action, definition):

@@ -19,8 +19,10 @@ from plugdesk.api import (
     change_status,
     delete_ticket,
     html_of_text,
+    run_step,
     running,
     set_fields,
+    step_on,
     watch,
 )
 from plugdesk.api import gettext as _
@@ -131,6 +133,14 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
             body=telling.html(does.subtask_body) or html_of_text(subject or ticket.subject),
         )  # fmt: skip
     letters = telling.tell_all()
+    for ordered in does.steps:
+        if why := run_step(ctx.db, ticket, ordered.code, ordered.options, by=by):
+            step = step_on(ctx.db, form, ordered.code)
+            title = step.title if step is not None else ordered.code
+            ctx.journal(
+                "step_not_done", ticket=ticket, actor=by, action=action.code, step=title, why=why,
+                said=_("“%(step)s” was not done on ticket %(number)s. %(why)s", step=title, number=ticket.number, why=why),
+            )  # fmt: skip
     event = ctx.journal(
         "action_run", ticket=ticket, actor=by, action=action.code, name=action.name, names=action.names, icon=action.icon,
         entered=entered.in_words, letters=letters, before=before.code, after=(after or before).code,

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, ngettext, runtime_of
+from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, ngettext, runtime_of, step_on
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import ADDRESS, NOBODY, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient, Since, Unit
 from plugdesk_workflow.telling import OWN
@@ -90,8 +90,14 @@ class Wording:
             _("a letter to %(names)s", names=format_list([self.recipient(each) for each in letter.to]))
             for letter in definition.letters
         ]
+        found += [self.step(each.code) for each in does.steps]
         found += [_("without a closing notice")] if does.quietly else []
         return found + ([_("puts the ticket into the bin")] if does.delete else [])
+
+    def step(self, code: str) -> str:
+        """What an extension does."""
+        offered = step_on(self._ctx.db, self._form, code)
+        return offered.title if offered is not None else _("%(code)s (no longer there)", code=code)
 
     def recipient(self, code: str) -> str:
         """Whom a letter goes to."""
