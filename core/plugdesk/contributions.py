@@ -165,11 +165,16 @@ class Variables:
 
 @dataclass(frozen=True)
 class Step:
-    """Something an action, a rule or an automation can do to a ticket: `run(ctx, ticket, **options)`."""
+    """Something an action, a rule or an automation can do to a ticket: `run(ctx, ticket, by, **options)`.
+
+    It runs in a SAVEPOINT of the transaction that changes the ticket, and does not wait: what takes time it leaves to a job. `by` is
+    whose act it comes of, None the desk itself. A refusal in words (`Invalid` …) stands in the ticket's history. `options` is a
+    frozen dataclass of `option()`s, without secrets, which whoever chooses the step fills in; a list of rows is not among them.
+    """
 
     name: str
     title: str
-    run: Callable[..., Any]
+    run: Callable[..., object]
     options: type | None = None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
-    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Timer, Variables
+    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Step, Timer, Variables
     from plugdesk.events import Event
     from plugdesk.forms.models import Form
     from plugdesk.plugins.context import Context
@@ -94,6 +94,15 @@ def facts() -> Sequence[Fact]:
     """Contribution: typed values of tickets, for conditions, filters, columns and search words.
 
     Example: `return [Fact("rating", "Rating", "number", lambda ticket: …)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def steps() -> Sequence[Step]:
+    """Contribution: what actions and rules can have this plugin do to a ticket, where it is on.
+
+    Example: `return [Step("ask", "Ask for a rating", ask_for_rating, AskOptions)]`
     """
     raise NotImplementedError
 
@@ -321,6 +330,25 @@ def ticket_reopened(ctx: Context, ticket: Ticket, event: Event) -> None:
     """Announcement: a closed ticket was opened again.
 
     Example: `withdraw_invitation(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def ticket_moved(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Announcement: the ticket came to this form from another one; `event.data` holds the ids `before` and `after`.
+
+    Example: `begin_anew(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def extension_enabled(ctx: Context, form: Form | None, event: Event) -> None:
+    """Announcement: an extension was switched on at `form` (None: for the desk). `event.plugin` says which.
+
+    Told to that extension, too, and to all others that are on there.
+    Example: `if event.plugin == ctx.plugin: catch_up(ctx)`
     """
     raise NotImplementedError
 

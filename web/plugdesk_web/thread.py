@@ -112,6 +112,7 @@ _KINDS = {
     "rating": lazy_gettext("Rating"),
     "raw": lazy_gettext("As it came"),
     "moved": lazy_gettext("Moved"),
+    "automatic": lazy_gettext("Automatic letter"),
 }
 
 
@@ -237,8 +238,10 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
         if took_it or gave_back:
             return None  # accepting and giving back have lines of their own
         return "user", _("%(name)s assigned it to %(to)s", name=name, to=_assignee(session, after))
-    if event.kind == "action_run":
-        return data.get("icon") or "branch", _("%(name)s ran “%(action)s”", name=name, action=data.get("name", ""))
+    if event.kind == "step_not_done":
+        return "alert", _("“%(step)s” was not done. %(why)s", step=data.get("step", ""), why=data.get("why", ""))
+    if event.kind in ("action_run", "action_not_run"):
+        return _action(event, name)
     if event.kind == "status_changed":
         status = ticket.form.status(data.get("after", ""))
         shown = status.name_in(current_language()) if status else data.get("after", "")
@@ -294,6 +297,17 @@ def _tagging_words(name: str, data: Mapping[str, Any]) -> str:
     return ngettext(
         "%(name)s put on the tag %(tags)s", "%(name)s put on the tags %(tags)s", len(added), name=name, tags=format_list(added)
     )
+
+
+def _action(event: Event, name: str) -> tuple[str, str]:
+    data = event.data
+    action = data.get("names", {}).get(current_language()) or data.get("name", "")
+    if event.kind == "action_not_run":
+        return "alert", _("“%(action)s” did not run automatically. %(why)s", action=action, why=data.get("why", ""))
+    icon = data.get("icon") or "branch"
+    if event.actor is None:
+        return icon, _("“%(action)s” ran automatically", action=action)
+    return icon, _("%(name)s ran “%(action)s”", name=name, action=action)
 
 
 def _is_follow_up(event: Event) -> bool:

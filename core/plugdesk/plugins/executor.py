@@ -161,6 +161,13 @@ class Executor:
         implementation = Implementation(plugin, what, function, (), bare=False)
         return self._run(implementation, scope, session, given, "asked", args, refuses=True)
 
+    def act(
+        self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any
+    ) -> Any:
+        """Like `do`, within a change of a ticket: it is under the rules of decisions, which never wait."""
+        implementation = Implementation(plugin, what, function, (), bare=False)
+        return self._run(implementation, scope, session, given, "decision", args, refuses=True)
+
     def _run(
         self,
         implementation: Implementation,

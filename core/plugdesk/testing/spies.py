@@ -41,7 +41,7 @@ class Spies:
             for name, each in list(known.items()):
                 if registry.owner(what, name) == plugin:
                     known[name] = self._watched(each, name)
-        for lists in (registry.timers, registry.services, registry.commands, registry.pages):
+        for lists in (registry.timers, registry.services, registry.steps, registry.commands, registry.pages):
             kept: list[Any] = lists
             kept[:] = [(owner, self._watched(each, _name(each)) if owner == plugin else each) for owner, each in kept]
 

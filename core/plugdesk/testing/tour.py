@@ -13,6 +13,7 @@ from plugdesk.contributions import Timer
 from plugdesk.errors import PlugdeskError
 from plugdesk.events import record
 from plugdesk.forms.models import Form, StatusKind
+from plugdesk.steps import run_step, steps_on
 from plugdesk.testing.trial import Trial
 from plugdesk.tickets import commands, correspondence
 from plugdesk.tickets.correspondence import Said
@@ -70,6 +71,11 @@ def ask(trial: Trial, form_id: int, number: int) -> None:
                 if registry.owner("channels", name) == plugin:
                     executor.run(plugin, f"channel {name}", ticket.form, session, channel.reaches, ticket.customer)
                     executor.run(plugin, f"channel {name}", ticket.form, session, channel.ready)
+    with trial.write() as session:
+        ticket = session.get_one(Ticket, number)
+        for offered in steps_on(session, ticket.form):
+            if offered.code.partition(":")[0] == plugin:
+                run_step(session, ticket, offered.code, {}, by=trial.user(session, "admin"))
     for hook, spec in registry.specs.items():
         if registry.implementation(hook, plugin) is not None and spec.plugdesk_kind not in ("announcement", "contribution"):
             _decide(trial, form_id, number, hook)

@@ -175,6 +175,7 @@ class Trial:
                 for name, each in getattr(registry, what).items()
                 if registry.owner(what, name) == own
             ]
+        found += [(f"steps {each.name}", each.title) for owner, each in registry.steps if owner == own]
         for name, each in registry.variables.items():
             if registry.owner("variables", name) == own:
                 found += [(f"variables {name}", text) for text in each.names.values()]

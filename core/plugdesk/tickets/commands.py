@@ -156,8 +156,10 @@ def missing_in(session: Session, ticket: Ticket, status: Status) -> tuple[Field,
     return decision_on(session, ticket, status=status).missing
 
 
-def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: User, version: int | None = None) -> Ticket:
-    """Set values of fields from what was entered, by code; others stay.
+def set_fields(
+    session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: User | None, version: int | None = None
+) -> Ticket:
+    """Set values of fields from what was entered, by code; others stay. Nobody (`None`) is the desk itself.
 
     `version` is the ticket's as the page showed it: when somebody changed one of these same fields meanwhile, `Conflict`.
     """
@@ -166,7 +168,7 @@ def set_fields(session: Session, ticket: Ticket, raw: Mapping[str, Any], *, by: 
         _refuse_lost_values(session, ticket, raw, version)
     facts = values_of_ticket(session, ticket, wanted_facts(session, ticket.form))
     values, problems = check_values(
-        session, ticket.form, raw, by_agent=by.is_agent, before=ticket.values, by=by, facts=facts,
+        session, ticket.form, raw, by_agent=by is None or by.is_agent, before=ticket.values, by=by, facts=facts,
         status=ticket.form.status_by_id(ticket.status_id).code,
     )  # fmt: skip
     if problems:

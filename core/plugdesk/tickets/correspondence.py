@@ -248,8 +248,8 @@ def forward_message(session: Session, message: Message, agent: User, *, to: Sequ
     return copy
 
 
-def add_note(session: Session, ticket: Ticket, agent: User, *, body: str, uploads: Iterable[str] = ()) -> Message:
-    """A note only agents see. On a subtask it is an answer: the ticket it hangs on has news, too."""
+def add_note(session: Session, ticket: Ticket, agent: User | None, *, body: str, uploads: Iterable[str] = ()) -> Message:
+    """A note only agents see; of nobody (`None`) it is the desk's own. On a subtask it is an answer: its ticket has news, too."""
     may_run(session, ticket, agent, "note")
     note = keep_note(session, ticket, agent, body, uploads)
     if ticket.parent_id is not None:
@@ -259,7 +259,7 @@ def add_note(session: Session, ticket: Ticket, agent: User, *, body: str, upload
     return note
 
 
-def keep_note(session: Session, ticket: Ticket, agent: User, body: str, uploads: Iterable[str] = ()) -> Message:
+def keep_note(session: Session, ticket: Ticket, agent: User | None, body: str, uploads: Iterable[str] = ()) -> Message:
     """`add_note` without asking for the right: what somebody writes who was asked, or asks."""
     clean = clean_html(body)
     text = text_of_html(clean)
@@ -267,10 +267,12 @@ def keep_note(session: Session, ticket: Ticket, agent: User, body: str, uploads:
     if not text.strip() and "<img" not in clean and not uploads:
         raise Invalid(problems={"body": _("Write something first.")})
     note = _add_message(session, ticket, Said(text=text, html=clean), author=agent, direction=Direction.NOTE, channel=None)
-    attach_uploads(session, note, uploads, agent)
+    if agent is not None:
+        attach_uploads(session, note, uploads, agent)
     record(session, "note_added", ticket=ticket, actor=agent, message_id=note.id)
     news_for_others(session, ticket, agent)
-    mark_read(session, ticket, agent)
+    if agent is not None:
+        mark_read(session, ticket, agent)
     return note
 
 

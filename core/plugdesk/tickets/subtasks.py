@@ -33,7 +33,7 @@ class Asked:
 def ask_colleague(
     session: Session,
     ticket: Ticket,
-    agent: User,
+    agent: User | None,
     *,
     colleague: User | None = None,
     group: Group | None = None,
@@ -44,7 +44,7 @@ def ask_colleague(
 ) -> Ticket:
     """Open a subtask: a private question (HTML) to `colleague`, or to whoever of `group` takes it, with a thread of its own.
 
-    The text of `copies`, messages of the ticket, stands below the question. Raises `Invalid` for nobody, an empty question or
+    The text of `copies`, messages of the ticket, stands below the question. Of nobody (`None`) it is the desk's own. Raises `Invalid` for nobody, an empty question or
     somebody who does not work on the form; `Conflict` on a subtask or a ticket that was merged.
     """
     may_run(session, ticket, agent, "ask")
@@ -63,7 +63,7 @@ def ask_colleague(
     if status is None:
         raise Invalid(_("The form “%(name)s” has no status for new tickets.", name=ticket.form.name))
     subtask = Ticket(
-        form=ticket.form, form_id=ticket.form_id, customer=ticket.customer, customer_id=ticket.customer_id, opened_by_id=agent.id,
+        form=ticket.form, form_id=ticket.form_id, customer=ticket.customer, customer_id=ticket.customer_id, opened_by_id=(agent or ticket.customer).id,
         subject=one_line(subject, most=LONGEST_SUBJECT) or ticket.subject, channel="subtask", status=status, status_id=status.id,
         status_kind=status.kind, values={}, assignee=colleague, assignee_id=colleague.id if colleague else None, group=group,
         group_id=group.id if group else None, parent_id=ticket.id, customer_waits=False, created_at=now, changed_at=now,

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Event, Invalid, NotFound, Ticket, User, storable
+from plugdesk.api import Context, Event, Invalid, Message, NotFound, Ticket, User, storable
 from plugdesk.api import gettext as _
 from plugdesk_csat.models import BEST, WORST, Invitation, Rating
 
@@ -112,6 +112,17 @@ def last_closing(ctx: Context, ticket: Ticket) -> int | None:
         sa.select(Event.id).where(Event.ticket_id == ticket.id, Event.kind == "ticket_closed").order_by(Event.id.desc()).limit(1)
     )
     return ctx.db.scalar(query)
+
+
+def was_asked(ctx: Context, ticket: Ticket, closing_id: int) -> bool:
+    """Whether an action has asked for this rating, by a letter of its own."""
+    asked = sa.select(Message.id).where(Message.ticket_id == ticket.id, Message.reason == asked_at(closing_id))
+    return ctx.db.scalar(asked.limit(1)) is not None
+
+
+def asked_at(closing_id: int) -> str:
+    """The reason of the letter an action asks by."""
+    return f"asked:{closing_id}"
 
 
 def _hash(token: str) -> str:

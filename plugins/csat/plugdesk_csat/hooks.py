@@ -11,6 +11,7 @@ from plugdesk.api import (
     Fact,
     Form,
     Said,
+    Step,
     Ticket,
     User,
     Variables,
@@ -21,6 +22,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_csat import commands, letters, queries
+from plugdesk_csat.asking import AskOptions, ask_for_rating
 
 
 @hookimpl
@@ -34,6 +36,11 @@ def facts() -> Sequence[Fact]:
         Fact("rating", lazy_gettext("Rating"), "number", queries.last_mark),
         Fact("rating_comment", lazy_gettext("Comment on the rating"), "text", queries.last_comment),
     ]
+
+
+@hookimpl
+def steps() -> Sequence[Step]:
+    return [Step("ask", lazy_gettext("Ask for a rating"), ask_for_rating, AskOptions)]
 
 
 @hookimpl

@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plugdesk.api import Block, Button, Context, Ticket
+from plugdesk.api import Block, Button, Channel, Context, Ticket
 from plugdesk.api import gettext as _
-from plugdesk_csat.commands import invite, last_closing
+from plugdesk_csat.commands import invite, last_closing, was_asked
 from plugdesk_csat.models import BEST, WORST
 
 # Mail programs know no style sheets of ours: the colours of tokens.css, as hexadecimal numbers they all understand.
@@ -23,21 +23,28 @@ def names() -> dict[int, str]:
 
 
 def values(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, Block]:
-    """`${satisfaction:rating}` for a closing notice; nothing in any other text, nor where no page can be reached."""
+    """`${satisfaction:rating}` for a closing notice; nothing in any other text, nor where no page can be reached.
+
+    Nothing either where an action has asked at this closing already: a second letter would void the first one's links.
+    """
     closing = last_closing(ctx, ticket)
-    if about.get("kind") != "closing" or closing is None or ctx.form is None:
+    if about.get("kind") != "closing" or closing is None or ctx.form is None or was_asked(ctx, ticket, closing):
         return {}
-    channel = about.get("channel")
+    return faces(ctx, ticket, closing, _(ctx.settings.invitation), about.get("channel"))
+
+
+def faces(ctx: Context, ticket: Ticket, closing: int, invitation: str, channel: Channel | None) -> Mapping[str, Block]:
+    """The invitation to rate one closing, as `${satisfaction:rating}`; nothing where no page can be reached."""
+    assert ctx.form is not None, "The rating is switched on for forms."
     if channel is not None and channel.buttons:
         invite(ctx, ticket, closing)
-        return {"rating": _as_buttons(_(ctx.settings.invitation), closing)}
+        return {"rating": _as_buttons(invitation, closing)}
     base = ctx.base_url
     if base is None:
         ctx.log.warning("No public address is set, so nobody can be asked for a rating")
         return {}
     _invitation, token = invite(ctx, ticket, closing)
     links = {mark: f"{base}/p/{ctx.form.slug}/csat/{token}?mark={mark}" for mark in range(BEST, WORST - 1, -1)}
-    invitation = _(ctx.settings.invitation)
     return {"rating": Block(_as_text(invitation, links), _as_html(invitation, links))}
 
 

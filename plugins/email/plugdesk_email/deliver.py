@@ -155,10 +155,17 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
         sender=Address(_sender_name(ctx, message, settings), mailbox.address), to=to, cc=cc, subject=subject, message_id=letter_id,
         date=message.created_at, html=html, files=files, in_reply_to=last.letter_id if last and purpose is not Purpose.FORWARD else "",
         references=build_references(_chain(ctx, ticket, message.id)) if purpose is not Purpose.FORWARD else (),
-        auto="auto-replied" if message.kind in ("receipt", "closing") else None, instance=ctx.instance,
+        auto=_auto(message), instance=ctx.instance,
     )  # fmt: skip
     recipients = [each.email for each in (*to, *cc, *(_address(each) for each in message.bcc))]
     return _Letter(letter_id, subject, bytes(letter), list(dict.fromkeys(recipients)))
+
+
+def _auto(message: Message) -> str | None:
+    """What a letter of the desk's own says of itself (RFC 3834, section 5); None for what somebody wrote."""
+    if message.kind in ("receipt", "closing"):
+        return "auto-replied"
+    return "auto-generated" if message.author_id is None else None
 
 
 def _body(ctx: Context, message: Message, settings: EmailSettings, last: LetterOf | None) -> tuple[str, list[OutgoingFile]]:

@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Context, Invalid, NotAllowed, NotFound, PlugdeskError, Ticket, User, can_see, ticket_for
+from plugdesk.api import (
+    Conflict,
+    Context,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    PlugdeskError,
+    Ticket,
+    User,
+    can_see,
+    current_language,
+    ticket_for,
+)
 from plugdesk.api import gettext as _
 from plugdesk_web.api import (
     Button,
@@ -25,23 +37,23 @@ from plugdesk_web.api import (
     was_shown,
 )
 from plugdesk_workflow.asked import asked_on, given_on
-from plugdesk_workflow.definition import read
+from plugdesk_workflow.definition import NOBODY, read
 from plugdesk_workflow.models import Action
-from plugdesk_workflow.rights import action_called, actions_of, check_offered, offered, why_not_run
+from plugdesk_workflow.rights import action_called, actions_of, check_offered, offered, title_of, why_not_run
 from plugdesk_workflow.running import run_action
 
 blueprint = Blueprint("acting", __name__)
 
 
 def buttons_of_form(ctx: Context) -> Sequence[Button]:
-    """All actions of the form, those that are off among them: rights are given before."""
-    return [Button(each.code, each.name, each.icon) for each in actions_of(ctx)]
+    """All actions of the form that people run, those that are off among them: rights are given before."""
+    return [Button(each.code, title_of(each), each.icon) for each in actions_of(ctx) if read(each).who != NOBODY]
 
 
 def buttons_on(ctx: Context, ticket: Ticket, agent: User) -> Sequence[Button]:
     """The buttons on a ticket."""
     return [
-        Button(each.code, each.name, each.icon, _url(ticket, each), asks=read(each).asks_first)
+        Button(each.code, title_of(each), each.icon, _url(ticket, each), asks=read(each).asks_first)
         for each in offered(ctx, ticket, agent)
     ]
 
@@ -73,7 +85,7 @@ def run(slug: str, number: int, code: str) -> Response:
         return _again(number, code, refusal)
     seen = can_see(db(), me(), ticket)
     target = url_for("tickets.show", number=number) if seen else url_for("tickets.view", slug="open")
-    return redirect_after(remember(db(), me().id, target) or target, _("Done: %(action)s.", action=action.name))
+    return redirect_after(remember(db(), me().id, target) or target, _("Done: %(action)s.", action=title_of(action)))
 
 
 def _again(number: int, code: str, refusal: PlugdeskError) -> Response:
@@ -92,7 +104,7 @@ def _page(ctx: Context, ticket: Ticket, action: Action, refusal: PlugdeskError |
         "workflow:run.html", fragment="workflow:_sheet.html", status=refusal.status if refusal else 200, ticket=ticket,
         url=_url(ticket, action), asked=asked_on(ctx, ticket, action, me(), request.form if refusal else None), problems=problems,
         words="" if refusal is None or problems else str(refusal), lost_files=any(each.filename for each in request.files.values()),
-        once=new_key(), shown=proof_of(ticket.number),
+        once=new_key(), shown=proof_of(ticket.number), language=current_language(),
     )  # fmt: skip
 
 

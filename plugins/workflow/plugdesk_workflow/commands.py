@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plugdesk.api import (
+    LANGUAGES,
     Conflict,
     Context,
     Field,
@@ -16,6 +17,7 @@ from plugdesk.api import (
     Invalid,
     NotAllowed,
     NotFound,
+    OfferedStep,
     User,
     can_configure,
     can_work_on,
@@ -24,13 +26,16 @@ from plugdesk.api import (
     free_code,
     is_email,
     known_variables,
+    read_step,
     read_value,
     rights_on_form,
+    step_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import (
     ADDRESS,
     FROM_GROUP,
+    NOBODY,
     OWN_KINDS,
     PERSON_FIELD,
     Ask,
@@ -39,26 +44,29 @@ from plugdesk_workflow.definition import (
     Does,
     How,
     Letter,
+    Ordered,
     Recipient,
     plain,
 )
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of
+from plugdesk_workflow.running import why_not_automatic
 from plugdesk_workflow.telling import OWN
 
-MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME = 200, 50, 20, 100
+MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME, MOST_AMOUNT = 200, 50, 20, 100, 9_999
 TAKEN = frozenset({"name", "text", "files"})
 
 
 @dataclass(frozen=True)
 class ActionInput:
-    """An action as somebody described it. `statuses` are codes of those it is offered in."""
+    """An action as somebody described it. `statuses` are codes of those it is offered in, `names` its names by language."""
 
     name: str
     statuses: Sequence[str] = ()
     icon: str = ""
     is_on: bool = True
     definition: Definition = field(default_factory=Definition)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_action(ctx: Context, given: ActionInput, *, by: User) -> Action:
@@ -69,7 +77,7 @@ def add_action(ctx: Context, given: ActionInput, *, by: User) -> Action:
     checked = _checked(ctx, form, given)
     code = free_code(checked.name, {each.code for each in rows} | _named_in_rights(ctx, form), otherwise="action")
     row = Action(form_id=form.id, code=code, position=rows[-1].position + 1 if rows else 0)
-    _write(row, checked)
+    _write(ctx, row, checked)
     ctx.db.add(row)
     ctx.db.flush()  # the action's id, for the journal
     _journal(ctx, "action_added", row, by, _("Added the action “%(action)s”", action=row.name))
@@ -87,7 +95,7 @@ def change_action(ctx: Context, row: Action, given: ActionInput, *, by: User, ve
     form = _form(ctx, by)
     if version != row.version:
         raise Conflict(_("Somebody else has changed this action meanwhile. Look at it again before you save."))
-    _write(row, _checked(ctx, form, given))
+    _write(ctx, row, _checked(ctx, form, given))
     _journal(ctx, "action_changed", row, by, _("Changed the action “%(action)s”", action=row.name))
     return row
 
@@ -96,6 +104,7 @@ def switch_action(ctx: Context, row: Action, *, on: bool, by: User) -> Action:
     """Offer an action, or let it rest."""
     _form(ctx, by)
     row.is_on = on
+    _count_anew(ctx, row)
     said = (
         _("Switched the action “%(action)s” on", action=row.name)
         if on
@@ -108,8 +117,8 @@ def switch_action(ctx: Context, row: Action, *, on: bool, by: User) -> Action:
 def remove_action(ctx: Context, row: Action, *, by: User) -> None:
     """Take an action away; what it did to tickets stays."""
     _form(ctx, by)
-    ctx.db.delete(row)
     _journal(ctx, "action_removed", row, by, _("Removed the action “%(action)s”", action=row.name))
+    ctx.db.delete(row)
 
 
 def move_action(ctx: Context, row: Action, *, to: int, by: User) -> None:
@@ -152,10 +161,25 @@ def _form(ctx: Context, by: User) -> Form:
     return ctx.form
 
 
-def _write(row: Action, given: ActionInput) -> None:
+def _write(ctx: Context, row: Action, given: ActionInput) -> None:
+    timing = _timing(row)
     row.name, row.icon, row.is_on, row.statuses = given.name, given.icon, given.is_on, list(given.statuses)
+    row.names = dict(given.names)
     for name, value in plain(given.definition).items():
         setattr(row, name, value)
+    if timing != _timing(row):
+        _count_anew(ctx, row)
+
+
+def _timing(row: Action) -> object:
+    """What decides when the action runs by itself; another text of its letter does not."""
+    return (row.automatic, row.is_on, row.statuses) if row.automatic is not None else None
+
+
+def _count_anew(ctx: Context, row: Action) -> None:
+    """It runs by itself for what happens from now on; all timers of the form are set anew."""
+    row.automatic_since = ctx.now if row.automatic is not None else None
+    ctx.enqueue("arm_all", key="all")
 
 
 def _journal(ctx: Context, kind: str, row: Action, by: User, said: str) -> None:
@@ -168,6 +192,9 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     name = " ".join(given.name.split())
     if not name or len(name) > LONGEST_NAME:
         problems["name"] = _("Give the action a name of at most %(most)s characters, like “Payment received”.", most=LONGEST_NAME)
+    names = {code: " ".join(words.split()) for code, words in given.names.items() if code in LANGUAGES and words.strip()}
+    if any(len(each) > LONGEST_NAME for each in names.values()):
+        problems["names"] = _("A name has at most %(most)s characters.", most=LONGEST_NAME)
     statuses = [each.code for each in form.statuses if each.code in given.statuses]
     if set(given.statuses) - set(statuses):
         problems["statuses"] = _("One of the statuses is gone. Reload the page.")
@@ -176,21 +203,24 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     definition = given.definition
     if any(ctx.db.get(Group, each) is None for each in definition.who.groups):
         problems["who"] = _("One of the groups is gone. Reload the page.")
-    elif not (definition.who.agents or definition.who.groups or definition.who.assignee or definition.who.customer):
+    elif definition.who == NOBODY and definition.automatic is None:
         problems["who"] = _("Say who may run the action.")
     _check_asks(form, definition.asks, problems)
+    _check_automatic(form, definition, problems)
     does = replace(
         definition.does, note=clean_template(definition.does.note), subtask_body=clean_template(definition.does.subtask_body)
     )
     letters = tuple(replace(each, body=clean_template(each.body)) for each in definition.letters)
     definition = replace(definition, does=does, letters=letters)
+    does = _with_steps(ctx, form, does, problems)
+    definition = replace(definition, does=does)
     _check_does(ctx, form, does, problems)
     _check_letters(form, letters, problems)
     _check_templates(ctx, form, definition, problems)
     if problems:
         raise Invalid(problems=problems)
     icon = given.icon if re.fullmatch(r"[a-z0-9-]{0,40}", given.icon) else ""
-    return ActionInput(name, statuses, icon, given.is_on, definition)
+    return ActionInput(name, statuses, icon, given.is_on, definition, names)
 
 
 def _check_asks(form: Form, asks: Sequence[Ask], problems: dict[str, str]) -> None:
@@ -218,6 +248,16 @@ def _check_asks(form: Form, asks: Sequence[Ask], problems: dict[str, str]) -> No
                 problems[name] = _("Say what can be chosen.")
 
 
+def _check_automatic(form: Form, definition: Definition, problems: dict[str, str]) -> None:
+    automatic = definition.automatic
+    if automatic is None:
+        return
+    if not 0 <= automatic.amount <= MOST_AMOUNT:
+        problems["automatic"] = _("Give a whole number from 0 to %(most)s.", most=MOST_AMOUNT)
+    elif sentence := why_not_automatic(form, definition):
+        problems["automatic"] = sentence
+
+
 def _check_does(ctx: Context, form: Form, does: Does, problems: dict[str, str]) -> None:
     if does.status and form.status(does.status) is None:
         problems["status"] = _("The status this action leads to is gone. Choose another.")
@@ -242,6 +282,31 @@ def _check_does(ctx: Context, form: Form, does: Does, problems: dict[str, str]) 
             read_value(asked, raw, ctx.db)
         except Invalid as refused:
             problems[f"value-{code}"] = str(refused)
+
+
+def _with_steps(ctx: Context, form: Form, does: Does, problems: dict[str, str]) -> Does:
+    """`does` with the options of its steps read."""
+    steps = []
+    for ordered in does.steps:
+        offered = step_on(ctx.db, form, ordered.code)
+        if offered is None:
+            problems["steps"] = _("The extension that is to do this is off here. Switch it on first, or untick it.")
+            continue
+        try:
+            steps.append(Ordered(ordered.code, read_step(offered, ordered.options)))
+        except Invalid as refused:
+            problems |= {f"step-{ordered.code}-{name}": problem for name, problem in refused.problems.items()}
+        problems |= _unknown_in_step(ctx, form, offered, ordered)
+    return replace(does, steps=tuple(steps))
+
+
+def _unknown_in_step(ctx: Context, form: Form, offered: OfferedStep, ordered: Ordered) -> dict[str, str]:
+    known, found = known_variables(ctx.db, form), {}
+    for each in offered.options:
+        text = ordered.options.get(each.name)
+        if each.about.get("variables") and isinstance(text, str) and (wrong := check_template(text, known)):
+            found[f"step-{ordered.code}-{each.name}"] = " ".join(wrong)
+    return found
 
 
 def _check_letters(form: Form, letters: Sequence[Letter], problems: dict[str, str]) -> None:

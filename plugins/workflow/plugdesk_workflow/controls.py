@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, current_language, lazy_gettext
+from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, current_language, lazy_gettext, steps_on
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
-from plugdesk_workflow.definition import AskKind, How
+from plugdesk_workflow.definition import DATES, AskKind, How, Since, Unit
 from plugdesk_workflow.editing import UNSETTABLE, Typed
 from plugdesk_workflow.words import Wording, variables_for
 
@@ -37,10 +37,11 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
     groups = [(str(each.id), each.name) for each in all_groups(ctx.db)]
     statuses = [(each.code, each.name_in(current_language())) for each in form.statuses]
     return {
-        "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
+        "languages": [("en", _("Name in English")), ("ru", _("Name in Russian"))], "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
         "asked": _askable(form), "assignments": _assignments(people, groups, typed.assignment), "colleagues": _with_lost(people, typed.subtask_to),
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
-        "recipients": Wording(ctx).recipients(),
+        "recipients": Wording(ctx).recipients(), "steps": _steps(ctx, form, typed), "moments": _moments(form, typed.when),
+        "units": [(Unit.MINUTES, _("minutes")), (Unit.HOURS, _("hours")), (Unit.DAYS, _("days"))],
         "variables": variables_for(ctx, form, [_variable(form, each.what, each.code, each.label) for each in typed.asks if each.what and each.what != AskKind.FILES]),
     }  # fmt: skip
 
@@ -69,6 +70,53 @@ def _assignments(people: Sequence[tuple[str, str]], groups: Sequence[tuple[str, 
     if chosen and chosen not in known:
         found[0][1].append((chosen, _("(no longer there)")))
     return [(title, choices) for title, choices in found if choices]
+
+
+def _steps(ctx: Context, form: Form, typed: Typed) -> list[dict[str, Any]]:
+    """What extensions can do here, each with the controls of its options; and what was chosen and is no longer there."""
+    found = []
+    for each in steps_on(ctx.db, form):
+        filled = typed.steps.get(each.code, {})
+        options = [_option(each.code, option, filled) for option in each.options]
+        found.append({"code": each.code, "title": each.title, "extension": each.extension, "options": options})
+    known = {each["code"] for each in found}
+    return found + [
+        {"code": code, "title": _("(no longer there)"), "extension": code, "options": []}
+        for code in typed.steps
+        if code not in known
+    ]
+
+
+def _option(code: str, option: Any, filled: Mapping[str, Any]) -> EditedField:
+    kind, choices = "text", [(str(each), str(label)) for each, label in option.about.get("choices") or ()]
+    if choices:
+        kind = "choice"
+    elif option.type is bool:
+        kind = "check"
+    elif (option.about.get("lines") or 1) > 1 or option.type in (list, tuple):
+        kind = "long_text"
+    ours = option.name not in filled
+    value = option.default if ours else filled[option.name]
+    if ours and isinstance(value, str) and value and not choices:
+        value = _(value)
+    if isinstance(value, list | tuple):
+        value = "\n".join(map(str, value))
+    return EditedField(
+        code=option.name, name=f"step-{code}-{option.name}", label=str(option.about["label"]), kind=kind, value=value, choices=choices,
+        help=str(option.about.get("help") or ""), required=option.required,
+    )  # fmt: skip
+
+
+def _moments(form: Form, chosen: str) -> Choices:
+    """What the time of an action that runs by itself can count from."""
+    dates = [each for each in form.fields if each.kind in DATES]
+    found = [
+        ("", _("Never by itself")), (str(Since.STATUS), _("after the ticket came into the status")),
+        (str(Since.LAST), _("after the last thing said or done on it")),
+    ]  # fmt: skip
+    found += [(f"before:{each.code}", _("before “%(field)s”", field=each.label)) for each in dates]
+    found += [(f"after:{each.code}", _("after “%(field)s”", field=each.label)) for each in dates]
+    return _with_lost(found, chosen)
 
 
 def _control(ctx: Context, form: Form, code: str, typed: Typed) -> EditedField:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +82,18 @@ class Who:
     customer: bool = False
 
 
+NOBODY = Who(agents=False)
+"""Who runs an action that only ever runs by itself."""
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """What an extension is to do: the step's code, and what was filled in for it."""
+
+    code: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Does:
     """What comes of it. `values` are as somebody would enter them; `note` and the subtask's texts are templates, in HTML."""
@@ -95,6 +108,7 @@ class Does:
     subtask_body: str = ""
     delete: bool = False
     quietly: bool = False
+    steps: tuple[Ordered, ...] = ()
 
 
 class Recipient(StrEnum):
@@ -127,12 +141,48 @@ class Letter:
         return Recipient.CUSTOMER in self.to
 
 
+class Since(StrEnum):
+    """What the time of an automatic action counts from: the ticket's coming into the status, the last thing said or done, a field."""
+
+    STATUS = "status"
+    LAST = "last"
+    FIELD = "field"
+
+
+class Unit(StrEnum):
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+
+
+DATES = (FieldKind.DATE, FieldKind.DATE_TIME)
+"""The kinds of the fields it can count from."""
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """When an action runs by itself: so long after what it counts from, or `before` what the field called `field` says."""
+
+    since: Since
+    amount: int
+    unit: Unit = Unit.DAYS
+    before: bool = False
+    field: str = ""
+
+    @property
+    def delay(self) -> timedelta:
+        """The time to add to what it counts from."""
+        length = timedelta(**{str(self.unit): self.amount})
+        return -length if self.before else length
+
+
 @dataclass(frozen=True)
 class Definition:
     who: Who = Who()
     asks: tuple[Ask, ...] = ()
     does: Does = Does()
     letters: tuple[Letter, ...] = ()
+    automatic: Automatic | None = None
 
     @property
     def asks_first(self) -> bool:
@@ -162,11 +212,21 @@ def read(action: Action) -> Definition:
             values=does.get("values", {}), watchers=tuple(does.get("watchers", ())), note=does.get("note", ""),
             subtask_to=does.get("subtask_to"), subtask_subject=does.get("subtask_subject", ""),
             subtask_body=does.get("subtask_body", ""), delete=does.get("delete", False), quietly=does.get("quietly", False),
+            steps=tuple(Ordered(each["code"], each["options"]) for each in does.get("steps", ())),
         ),
         tuple(
             Letter(tuple(each["to"]), each["body"], each.get("subject", ""), each.get("files", False)) for each in action.letters
         ),
+        _automatic(action.automatic),
     )  # fmt: skip
+
+
+def _automatic(stored: Mapping[str, Any] | None) -> Automatic | None:
+    if stored is None:
+        return None
+    return Automatic(
+        Since(stored["since"]), stored["amount"], Unit(stored["unit"]), stored.get("before", False), stored.get("field", "")
+    )
 
 
 def plain(definition: Definition) -> dict[str, Any]:
@@ -185,6 +245,20 @@ def plain(definition: Definition) -> dict[str, Any]:
     return {
         "who": {**definition.who.__dict__, "groups": list(definition.who.groups)},
         "asks": asks,
-        "does": {**does.__dict__, "assignment": assignment, "watchers": list(does.watchers), "values": dict(does.values)},
+        "does": {
+            **does.__dict__,
+            "assignment": assignment,
+            "watchers": list(does.watchers),
+            "values": dict(does.values),
+            "steps": [{"code": each.code, "options": dict(each.options)} for each in does.steps],
+        },
         "letters": [{**each.__dict__, "to": [str(one) for one in each.to]} for each in definition.letters],
+        "automatic": plain_automatic(definition.automatic),
     }
+
+
+def plain_automatic(automatic: Automatic | None) -> dict[str, Any] | None:
+    """The column that says when an action runs by itself."""
+    if automatic is None:
+        return None
+    return {**automatic.__dict__, "since": str(automatic.since), "unit": str(automatic.unit)}

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from plugdesk.api import FieldKind, Form, Invalid, free_code, html_of_text, text_of_html
+from plugdesk.api import LANGUAGES, FieldKind, Form, Invalid, free_code, html_of_text, text_of_html
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import MOST_ASKS, MOST_LETTERS, TAKEN, ActionInput
 from plugdesk_workflow.definition import (
@@ -17,10 +17,14 @@ from plugdesk_workflow.definition import (
     Ask,
     AskKind,
     Assignment,
+    Automatic,
     Definition,
     Does,
     How,
     Letter,
+    Ordered,
+    Since,
+    Unit,
     Who,
     read,
 )
@@ -58,7 +62,7 @@ class LetterRow:
 
 @dataclass(frozen=True)
 class Typed:
-    """What stands in the controls. `pressed`: a button of the rows was, nothing is to be saved; `focus` is where that leads."""
+    """What stands in the controls. `when` is what its time counts from: "", status, last, after:CODE or before:CODE. `pressed`: a button of the rows was, nothing is to be saved; `focus` is where that leads."""
 
     name: str = ""
     icon: str = ""
@@ -80,6 +84,11 @@ class Typed:
     delete: bool = False
     quietly: bool = False
     letters: Sequence[LetterRow] = ()
+    when: str = ""
+    amount: str = "1"
+    unit: str = "days"
+    names: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pressed: bool = False
     focus: str = ""
 
@@ -95,6 +104,7 @@ def shown_action(action: Action | None, *, statuses: Sequence[str] = (), status:
         who.customer, [_ask_row(each) for each in definition.asks], does.status, _assignment_word(does.assignment), does.values,
         [str(each) for each in does.watchers], text_of_html(does.note), str(does.subtask_to or ""), does.subtask_subject,
         text_of_html(does.subtask_body), does.delete, does.quietly, [_letter_row(each) for each in definition.letters],
+        *_automatic_words(definition.automatic), dict(action.names), {each.code: each.options for each in does.steps},
     )  # fmt: skip
 
 
@@ -107,7 +117,8 @@ def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
         given.getlist("groups"), bool(given.get("assignee")), bool(given.get("customer")), _with_codes(asks), given.get("status", ""),
         given.get("assignment", ""), dict(_typed_values(form, given)), given.getlist("watchers"), given.get("note", ""),
         given.get("subtask_to", ""), given.get("subtask_subject", ""), given.get("subtask_body", ""), bool(given.get("delete")),
-        bool(given.get("quietly")), letters,
+        bool(given.get("quietly")), letters, given.get("when", ""), given.get("amount", "1"), given.get("unit", ""),
+        {code: given.get(f"name-{code}", "") for code in LANGUAGES}, {code: _typed_options(given, code) for code in given.getlist("steps")},
     )  # fmt: skip
     for name, empty in (("asks", AskRow()), ("letters", LetterRow())):
         if pressed := given.get(f"{name}-do", ""):
@@ -130,13 +141,14 @@ def input_of(typed: Typed) -> ActionInput:
     does = Does(
         typed.status, _assignment(typed.assignment), typed.values, tuple(_ids(typed.watchers)), _html(typed.note),
         next(_ids([typed.subtask_to]), None), typed.subtask_subject.strip(), _html(typed.subtask_body), typed.delete, typed.quietly,
+        tuple(Ordered(code, options) for code, options in typed.steps.items()),
     )  # fmt: skip
     letters = tuple(
         Letter((*each.to, *(ADDRESS + one for one in _addresses(each))), _html(each.body), each.subject.strip(), each.files)
         for each in typed.letters
     )
-    definition = Definition(who, tuple(_ask(each) for each in typed.asks), does, letters)
-    return ActionInput(typed.name, typed.statuses, typed.icon, typed.is_on, definition)
+    definition = Definition(who, tuple(_ask(each) for each in typed.asks), does, letters, _automatic(typed))
+    return ActionInput(typed.name, typed.statuses, typed.icon, typed.is_on, definition, typed.names)
 
 
 # What is asked for
@@ -197,6 +209,28 @@ def _choices(row: AskRow) -> tuple[Mapping[str, str], ...]:
     return tuple({"code": code, "label": label} for code, label in found.items())
 
 
+# When it runs by itself
+
+
+def _automatic_words(automatic: Automatic | None) -> tuple[str, str, str]:
+    if automatic is None:
+        return "", "1", str(Unit.DAYS)
+    way = f"{'before' if automatic.before else 'after'}:{automatic.field}"
+    return way if automatic.since is Since.FIELD else str(automatic.since), str(automatic.amount), str(automatic.unit)
+
+
+def _automatic(typed: Typed) -> Automatic | None:
+    if not typed.when:
+        return None
+    amount = typed.amount.strip()
+    number = int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 9 else -1
+    unit = Unit(typed.unit) if typed.unit in tuple(Unit) else Unit.DAYS
+    way, _colon, code = typed.when.partition(":")
+    if way in ("after", "before"):
+        return Automatic(Since.FIELD, number, unit, way == "before", code)
+    return Automatic(Since(way) if way in tuple(Since) else Since.STATUS, number, unit)
+
+
 # What it does, and its letters
 
 
@@ -218,6 +252,13 @@ def _typed_values(form: Form, given: MultiDict[str, str]) -> Iterator[tuple[str,
             raw = [value for value in given.getlist(f"value-{each.code}") if value.strip()]
             if raw:
                 yield each.code, raw if each.kind is FieldKind.CHOICES else raw[0]
+
+
+def _typed_options(given: MultiDict[str, str], code: str) -> dict[str, str]:
+    """What was filled in for a step; a box that is not ticked is sent as nothing beside its `step-…-here`."""
+    start = f"step-{code}-"
+    names = [each.removeprefix(start).removesuffix("-here") for each in given if each.startswith(start)]
+    return {name: given.get(f"{start}{name}", "") for name in names}
 
 
 def _letter_row(letter: Letter) -> LetterRow:

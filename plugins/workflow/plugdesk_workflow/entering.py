@@ -8,6 +8,7 @@ from typing import Any
 
 from plugdesk.api import (
     Context,
+    Form,
     Group,
     Invalid,
     NotFound,
@@ -155,11 +156,14 @@ def _chosen(
 
 def label_of(ticket: Ticket, ask: Ask) -> str:
     """What is asked for, as its page calls it."""
-    if ask.kind is AskKind.TEXT:
-        return ask.label or _("Text")
-    if ask.kind is AskKind.FILES:
-        return ask.label or _("Files")
-    asked = ticket.form.field(ask.code) if ask.kind is AskKind.FIELD else None
+    return asked_for(ticket.form, ask)
+
+
+def asked_for(form: Form, ask: Ask) -> str:
+    """The same, of the form at large."""
+    if ask.kind in (AskKind.TEXT, AskKind.FILES):
+        return ask.label or (_("Text") if ask.kind is AskKind.TEXT else _("Files"))
+    asked = form.field(ask.code) if ask.kind is AskKind.FIELD else None
     return ask.label or (asked.label if asked else ask.code)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from plugdesk.api import Change, Context, Form, HealthLine, hookimpl, ngettext
+from plugdesk.api import Change, Context, Event, Form, HealthLine, JobKind, Ticket, hookimpl, ngettext
 from plugdesk.api import gettext as _
+from plugdesk_workflow import automatic
 from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of, any_on
+from plugdesk_workflow.timing import arm
 
 
 @hookimpl
@@ -18,6 +21,57 @@ def pages() -> Sequence[Any]:
     from plugdesk_workflow.routes import PAGES
 
     return [FormActions("actions", acting.buttons_of_form, acting.buttons_on, any_on), Pages(acting.blueprint), *PAGES]
+
+
+@hookimpl
+def jobs() -> Sequence[JobKind]:
+    return [JobKind("automatic", automatic.run_due), JobKind("arm_all", automatic.arm_all, lease=timedelta(minutes=30))]
+
+
+@hookimpl
+def ticket_opened(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def message_received(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def reply_written(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def note_added(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def ticket_assigned(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def status_changed(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def fields_changed(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def ticket_moved(ctx: Context, ticket: Ticket) -> None:
+    arm(ctx, [ticket])
+
+
+@hookimpl
+def extension_enabled(ctx: Context, event: Event) -> None:
+    if event.plugin == ctx.plugin:
+        ctx.enqueue("arm_all", key="all")
 
 
 @hookimpl

@@ -8,20 +8,20 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, agents_of_form, can_run_some
+from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, agents_of_form, can_run_some, step_on
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import template_problems
-from plugdesk_workflow.definition import Definition, read
+from plugdesk_workflow.definition import NOBODY, Definition, Since, read
 from plugdesk_workflow.models import Action
-from plugdesk_workflow.rights import actions_of, right_to
-from plugdesk_workflow.running import trouble
+from plugdesk_workflow.rights import actions_of, right_to, title_of
+from plugdesk_workflow.running import trouble, why_not_automatic
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong: red where an action or a ticket is stuck, amber where it is worth a look."""
 
-    kind: Literal["broken", "variable", "nobody", "nowhere", "silent", "unreachable", "dead end"]
+    kind: Literal["broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "step", "unreachable", "dead end"]
     tone: Literal["red", "amber"]
     text: str
     action: Action | None = None
@@ -36,26 +36,35 @@ def findings(ctx: Context) -> list[Finding]:
     if not known:
         return []
     found = [finding for action, definition in known for finding in _of_action(ctx, form, action, definition)]
-    return found + list(_of_statuses(form, known))
+    return [*found, *_circles(known), *_of_statuses(form, known)]
 
 
 def _of_action(ctx: Context, form: Form, action: Action, definition: Definition) -> Iterator[Finding]:
     if sentence := trouble(ctx, form, definition):
         yield Finding("broken", "red", sentence, action)
+    if sentence := why_not_automatic(form, definition):
+        yield Finding("automatic", "red", sentence, action)
+    for ordered in definition.does.steps:
+        if step_on(ctx.db, form, ordered.code) is None:
+            said = _(
+                "“%(action)s” has an extension do something that is off here. Switch it on, or untick it.",
+                action=title_of(action),
+            )
+            yield Finding("step", "amber", said, action)
     for wrong in template_problems(ctx, form, definition).values():
         yield Finding("variable", "red", " ".join(wrong), action)
-    if not definition.who.customer and not _anybody(ctx, form, action, definition):
+    if definition.who != NOBODY and not definition.who.customer and not _anybody(ctx, form, action, definition):
         yield Finding(
-            "nobody", "red", _("Nobody may run “%(action)s”. Give somebody the right to it.", action=action.name), action
+            "nobody", "red", _("Nobody may run “%(action)s”. Give somebody the right to it.", action=title_of(action)), action
         )
     offered_in = [each for each in form.statuses if each.code in action.statuses]
     if not offered_in:
-        said = _("“%(action)s” is offered in no status. Choose one, or switch it off.", action=action.name)
+        said = _("“%(action)s” is offered in no status. Choose one, or switch it off.", action=title_of(action))
         yield Finding("nowhere", "amber", said, action)
     after = form.status(definition.does.status)
     closes = after is not None and after.kind.is_final and any(each.kind in OPEN_KINDS for each in offered_in)
     if closes and definition.does.quietly and not any(each.to_customer for each in definition.letters):
-        said = _("“%(action)s” closes the ticket and the customer is not told. Add a letter to them.", action=action.name)
+        said = _("“%(action)s” closes the ticket and the customer is not told. Add a letter to them.", action=title_of(action))
         yield Finding("silent", "amber", said, action)
 
 
@@ -67,6 +76,32 @@ def _anybody(ctx: Context, form: Form, action: Action, definition: Definition) -
         return bool(able)
     members = sa.select(GroupMember.user_id).where(GroupMember.group_id.in_(who.groups), GroupMember.user_id.in_(able))
     return ctx.db.scalar(members.limit(1)) is not None
+
+
+def _circles(known: Sequence[tuple[Action, Definition]]) -> Iterator[Finding]:
+    """Actions that lead a ticket round and round by themselves; each circle once, at the first of its actions."""
+    turning = [each for each in known if each[1].automatic is not None and each[1].automatic.since is not Since.FIELD]
+    for place, (first, _definition) in enumerate(turning):
+        circle = _way_round(turning[place:])
+        if circle:
+            names = " → ".join(f"“{title_of(each)}”" for each in (*circle, first))
+            said = _("These actions run one another without end: %(names)s. Let a person run one of them.", names=names)
+            yield Finding("circle", "red", said, first)
+
+
+def _way_round(turning: Sequence[tuple[Action, Definition]]) -> list[Action]:
+    """The shortest way over these actions from the first of them back to it; nothing when there is none."""
+    first, ways, seen = turning[0][0], [[turning[0]]], set[str]()
+    for way in ways:  # it grows meanwhile
+        after = way[-1][1].does.status
+        if not after or after in seen:
+            continue
+        seen.add(after)
+        following = [each for each in turning if after in each[0].statuses and each[1].does.status != after]
+        if any(action.id == first.id for action, _definition in following):
+            return [action for action, _definition in way]
+        ways += [[*way, each] for each in following]
+    return []
 
 
 def _of_statuses(form: Form, known: Sequence[tuple[Action, Definition]]) -> Iterator[Finding]:

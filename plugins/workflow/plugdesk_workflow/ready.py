@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugdesk.api import (
+    LANGUAGES,
     Context,
     FieldKind,
     Form,
@@ -67,15 +68,16 @@ def add_process(ctx: Context, code: str, *, by: User) -> list[Action]:
         raise NotFound(_("There is no such process."))
     with use_language(form.language or current_language()):
         known = {each.name for each in actions_of(ctx)}
-        added = {name: _status(ctx, form, str(title), kind, by) for name, title, kind in process.statuses}
+        added = {name: _status(ctx, form, title, kind, by) for name, title, kind in process.statuses}
         inputs = [_input(form, each, added) for each in process.steps]
         return [add_action(ctx, each, by=by) for each in inputs if each.statuses and each.name not in known]
 
 
-def _status(ctx: Context, form: Form, name: str, kind: StatusKind, by: User) -> Status:
+def _status(ctx: Context, form: Form, title: Any, kind: StatusKind, by: User) -> Status:
     """The form's status of this name and kind; a new one where it has none."""
+    name = str(title)
     found = next((each for each in form.statuses if each.name == name and each.kind is kind), None)
-    return found or add_status(ctx.db, form, name=name, kind=kind, by=by)
+    return found or add_status(ctx.db, form, name=name, kind=kind, names=_in_each_language(title), by=by)
 
 
 def _input(form: Form, step: Step, added: dict[str, Status]) -> ActionInput:
@@ -90,7 +92,16 @@ def _input(form: Form, step: Step, added: dict[str, Status]) -> ActionInput:
     asks = tuple(Ask(each.kind, each.required, each.code, str(each.label), each.field_kind) for each in step.asks)
     does = Does(status=after.code if after else "", assignment=Assignment(step.how), quietly=step.quietly)
     who = Who(agents=not step.assignee_only, assignee=step.assignee_only)
-    return ActionInput(str(step.name), offered_in, step.icon, definition=Definition(who, asks, does, letters))
+    definition = Definition(who, asks, does, letters)
+    return ActionInput(str(step.name), offered_in, step.icon, definition=definition, names=_in_each_language(step.name))
+
+
+def _in_each_language(words: Any) -> dict[str, str]:
+    found = {}
+    for language in LANGUAGES:
+        with use_language(language):
+            found[language] = str(words)
+    return found
 
 
 def _at(form: Form, place: Place, added: dict[str, Status]) -> list[Status]:

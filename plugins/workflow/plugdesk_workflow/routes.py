@@ -10,14 +10,14 @@ from flask import Blueprint, Response, request, url_for
 from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, Status, current_language, lazy_gettext, ngettext, rights_on_form
 from plugdesk.api import gettext as _
 from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
-from plugdesk_workflow import commands, ready
+from plugdesk_workflow import commands, graph, ready
 from plugdesk_workflow.commands import action_here
 from plugdesk_workflow.controls import choices_for
 from plugdesk_workflow.definition import read
 from plugdesk_workflow.editing import Typed, input_of, shown_action, typed_action
 from plugdesk_workflow.linter import Finding, findings
 from plugdesk_workflow.models import Action
-from plugdesk_workflow.rights import actions_of, right_to
+from plugdesk_workflow.rights import actions_of, right_to, title_of
 from plugdesk_workflow.words import Wording
 
 blueprint = Blueprint("actions", __name__)
@@ -36,7 +36,8 @@ def index(slug: str) -> Response:
     lost = [shown[each.id] for each in rows if not any(form.status(code) for code in each.statuses)]
     return page(
         "workflow:index.html", form=form, language=current_language(), groups=groups, lost=lost, rows=rows, processes=ready.PROCESSES,
-        findings=[(each, _mending(form, each)) for each in found],
+        findings=[(each, _mending(form, each)) for each in found], sizes=graph,
+        graph=graph.draw(form.statuses, [(each, read(each)) for each in rows if each.is_on]),
     )  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def remove(slug: str, action_id: int) -> Response:
     form_to_configure(slug)
     row = action_here(context("workflow"), action_id)
     commands.remove_action(context("workflow"), row, by=me())
-    return redirect_after(url_for(".index", slug=slug), _("“%(action)s” is deleted.", action=row.name))
+    return redirect_after(url_for(".index", slug=slug), _("“%(action)s” is deleted.", action=title_of(row)))
 
 
 @blueprint.post("/actions/<int:action_id>/switch")
@@ -142,22 +143,23 @@ def _edit(form: Form, row: Action | None, typed: Typed, *, refusal: PlugdeskErro
     problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
     theirs = ""
     if row is not None and isinstance(refusal, Conflict):
-        theirs = f"{row.name}: {'; '.join(Wording(ctx).does(read(row)))}"
+        theirs = f"{title_of(row)}: {'; '.join(Wording(ctx).does(read(row)))}"
     found = [each for each in findings(ctx) if row is not None and each.action is not None and each.action.id == row.id]
     return page(
         "workflow:edit.html", status=refusal.status if refusal else 200, form=form, action=row, typed=typed, problems=problems,
-        words="" if problems or refusal is None else str(refusal), theirs=theirs, findings=found, **choices_for(ctx, form, typed),
+        words="" if problems or refusal is None else str(refusal), theirs=theirs, findings=found, language=current_language(), **choices_for(ctx, form, typed),
     )  # fmt: skip
 
 
 def _shown(row: Action, words: Wording, found: Sequence[Finding], named: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     definition = read(row)
     holders = named.get(right_to(row), ())
-    lost = _("Delete “%(action)s”? Tickets no longer offer it; what it did to them stays.", action=row.name)
+    lost = _("Delete “%(action)s”? Tickets no longer offer it; what it did to them stays.", action=title_of(row))
     if holders:
         lost += " " + _("The right to it is lost to: %(names)s.", names=", ".join(holders))
     return {
         "action": row, "who": words.who(definition), "asks": words.asks(definition), "does": words.does(definition), "lost": lost,
+        "when": words.when(definition),
         "findings": [each for each in found if each.action is not None and each.action.id == row.id],
     }  # fmt: skip
 
@@ -176,7 +178,13 @@ def _mending(form: Form, finding: Finding) -> tuple[str, str]:
     if finding.kind == "nobody":
         return url_for("rights.index", slug=form.slug), _("To the rights")
     if finding.action is not None:
-        part = {"variable": "letters", "silent": "letters", "nowhere": "f-statuses"}.get(finding.kind, "does")
+        part = {
+            "variable": "letters",
+            "silent": "letters",
+            "nowhere": "f-statuses",
+            "automatic": "automatic",
+            "circle": "automatic",
+        }.get(finding.kind, "does")
         return url_for(".edit", slug=form.slug, action_id=finding.action.id, _anchor=part), _("Change the action")
     assert isinstance(finding.status, Status)
     way = "to" if finding.kind == "unreachable" else "in"

@@ -19,17 +19,20 @@ from plugdesk.api import (
     change_status,
     delete_ticket,
     html_of_text,
+    run_step,
     running,
     set_fields,
+    step_on,
     watch,
 )
 from plugdesk.api import gettext as _
-from plugdesk_workflow.definition import FROM_GROUP, Definition, How, read
-from plugdesk_workflow.entering import Entered, Given, asking, read_given
+from plugdesk_workflow.definition import DATES, FROM_GROUP, Definition, How, Since, read
+from plugdesk_workflow.entering import Entered, Given, asked_for, asking, read_given
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.people import picked
 from plugdesk_workflow.rights import check_offered, right_to, why_not_run
 from plugdesk_workflow.telling import Telling
+from plugdesk_workflow.timing import arm
 
 
 def run_action(ctx: Context, ticket: Ticket, action: Action, given: Given, *, by: User) -> Event:
@@ -47,7 +50,40 @@ def run_action(ctx: Context, ticket: Ticket, action: Action, given: Given, *, by
     definition = asking(ctx, ticket, definition, given.fields)
     entered = read_given(ctx, ticket, definition, given, by=by)
     with ctx.transaction(), running(ctx.db, ticket, by, right_to(action)):
-        return _run(ctx, ticket, action, definition, entered, by)
+        event = _run(ctx, ticket, action, definition, entered, by)
+    arm(ctx, [ticket])
+    return event
+
+
+def run_by_itself(ctx: Context, ticket: Ticket, action: Action) -> Event:
+    """The desk itself runs the action, which asks nobody for anything. All of it happens, or none; raises as `run_action`."""
+    definition = read(action)
+    check_offered(ticket, action)
+    if sentence := why_not_automatic(ticket.form, definition) or trouble(ctx, ticket.form, definition):
+        raise Invalid(sentence)
+    with ctx.transaction():
+        return _run(ctx, ticket, action, definition, Entered(), None)
+
+
+def why_not_automatic(form: Form, definition: Definition) -> str:
+    """Why the action cannot run by itself, with the remedy; "" when it can, or is not to."""
+    automatic, how = definition.automatic, definition.does.assignment.how
+    if automatic is None:
+        return ""
+    required = next((each for each in definition.asks if each.required), None)
+    if required is not None:
+        return _(
+            "Nobody is there to give “%(what)s” when the action runs by itself. Let it be left out, or let people run it.",
+            what=asked_for(form, required),
+        )
+    if how is How.CHOSEN:
+        return _("Nobody is there to choose an assignee when the action runs by itself. Say whom it is assigned to.")
+    if how is How.WHO_ACTS:
+        return _("Nobody acts when the action runs by itself. Say whom it is assigned to.")
+    asked = form.field(automatic.field) if automatic.since is Since.FIELD else None
+    if automatic.since is Since.FIELD and (asked is None or asked.kind not in DATES):
+        return _("The date the action counts from is gone. Choose another.")
+    return ""
 
 
 def trouble(ctx: Context, form: Form, definition: Definition) -> str:
@@ -70,7 +106,7 @@ def _works_here(ctx: Context, form: Form, user_id: int | None) -> bool:
     return found is not None and found.is_agent and can_work_on(ctx.db, found, form.id)
 
 
-def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User) -> Event:
+def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User | None) -> Event:
     does, form = definition.does, ticket.form
     before = form.status_by_id(ticket.status_id)
     values = {**does.values, **entered.fields}
@@ -97,8 +133,16 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
             body=telling.html(does.subtask_body) or html_of_text(subject or ticket.subject),
         )  # fmt: skip
     letters = telling.tell_all()
+    for ordered in does.steps:
+        if why := run_step(ctx.db, ticket, ordered.code, ordered.options, by=by):
+            step = step_on(ctx.db, form, ordered.code)
+            title = step.title if step is not None else ordered.code
+            ctx.journal(
+                "step_not_done", ticket=ticket, actor=by, action=action.code, step=title, why=why,
+                said=_("“%(step)s” was not done on ticket %(number)s. %(why)s", step=title, number=ticket.number, why=why),
+            )  # fmt: skip
     event = ctx.journal(
-        "action_run", ticket=ticket, actor=by, action=action.code, name=action.name, icon=action.icon,
+        "action_run", ticket=ticket, actor=by, action=action.code, name=action.name, names=action.names, icon=action.icon,
         entered=entered.in_words, letters=letters, before=before.code, after=(after or before).code,
         said=_("“%(action)s” on ticket %(number)s", action=action.name, number=ticket.number),
     )  # fmt: skip
@@ -107,7 +151,7 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
     return event
 
 
-def _assign(ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User) -> None:
+def _assign(ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User | None) -> None:
     wanted = definition.does.assignment
     if wanted.how is How.LEAVE:
         return

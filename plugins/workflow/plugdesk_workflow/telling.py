@@ -19,6 +19,7 @@ from plugdesk.api import (
     fill_text,
     html_of_text,
     reply_to_ticket,
+    send_automatic,
     text_of_html,
     write_letter,
 )
@@ -34,7 +35,9 @@ OWN = "action"
 class Telling:
     """Everything one run of an action writes."""
 
-    def __init__(self, ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User) -> None:
+    def __init__(
+        self, ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User | None
+    ) -> None:
         self._ctx, self._ticket, self._action = ctx, ticket, action
         self._definition, self._entered, self._by = definition, entered, by
 
@@ -62,9 +65,12 @@ class Telling:
                 continue  # nothing was entered that it could say
             # The status the action leads to, else the one the form itself puts an answered ticket into.
             status = self._ticket.form.status(self._definition.does.status)
-            message = reply_to_ticket(
-                self._ctx.db, self._ticket, self._by, body=body, uploads=uploads, files=files, status=status
-            )
+            if self._by is None:
+                message = send_automatic(self._ctx.db, self._ticket, kind="automatic", html=body, reason=self._action.name)
+            else:
+                message = reply_to_ticket(
+                    self._ctx.db, self._ticket, self._by, body=body, uploads=uploads, files=files, status=status
+                )
             holder = message if letter is carrier else holder
             replies[id(letter)] = message
         if carrier is not None:

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, runtime_of
+from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, ngettext, runtime_of, step_on
 from plugdesk.api import gettext as _
-from plugdesk_workflow.definition import ADDRESS, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient
+from plugdesk_workflow.definition import ADDRESS, NOBODY, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient, Since, Unit
 from plugdesk_workflow.telling import OWN
 
 
@@ -33,6 +33,8 @@ class Wording:
     def who(self, definition: Definition) -> str:
         """Who may run it."""
         who = definition.who
+        if who == NOBODY:
+            return _("nobody, it runs by itself")
         if who.agents:
             return _("every agent who has the right to it")
         names = [self._groups.get(each, _("a group that is gone")) for each in who.groups]
@@ -44,6 +46,28 @@ class Wording:
         """What it asks for; "" for nothing."""
         names = [self._ask(each) for each in definition.asks]
         return format_list(names + ([_("who goes on with it")] if definition.does.assignment.how is How.CHOSEN else []))
+
+    def when(self, definition: Definition) -> str:
+        """When it runs by itself; "" for never."""
+        automatic = definition.automatic
+        if automatic is None:
+            return ""
+        length = {
+            Unit.MINUTES: ngettext("%(num)d minute", "%(num)d minutes", automatic.amount),
+            Unit.HOURS: ngettext("%(num)d hour", "%(num)d hours", automatic.amount),
+            Unit.DAYS: ngettext("%(num)d day", "%(num)d days", automatic.amount),
+        }[automatic.unit]
+        if automatic.since is Since.FIELD:
+            asked = self._form.field(automatic.field)
+            label = asked.label if asked else _("a field that is gone")
+            if not automatic.amount:
+                return _("when “%(field)s” comes", field=label)
+            if automatic.before:
+                return _("%(length)s before “%(field)s”", length=length, field=label)
+            return _("%(length)s after “%(field)s”", length=length, field=label)
+        if automatic.since is Since.LAST:
+            return _("%(length)s after the last thing said or done", length=length)
+        return _("%(length)s after the status began", length=length) if automatic.amount else _("as soon as the status begins")
 
     def does(self, definition: Definition) -> list[str]:
         """What comes of it."""
@@ -66,8 +90,14 @@ class Wording:
             _("a letter to %(names)s", names=format_list([self.recipient(each) for each in letter.to]))
             for letter in definition.letters
         ]
+        found += [self.step(each.code) for each in does.steps]
         found += [_("without a closing notice")] if does.quietly else []
         return found + ([_("puts the ticket into the bin")] if does.delete else [])
+
+    def step(self, code: str) -> str:
+        """What an extension does."""
+        offered = step_on(self._ctx.db, self._form, code)
+        return offered.title if offered is not None else _("%(code)s (no longer there)", code=code)
 
     def recipient(self, code: str) -> str:
         """Whom a letter goes to."""

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.api import run_step
 from plugdesk.events import Event
 from plugdesk.forms.models import Form, StatusKind
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
@@ -32,16 +33,22 @@ def closed(company):
 
 
 @pytest.fixture
-def visit(closed):
+def visit(closed, visit_company):
+    """`visit_company` once the ticket is closed."""
+    return visit_company
+
+
+@pytest.fixture
+def visit_company(company):
     """`visit(AGENT)` is a browser in which that person is signed in; `visit()` is anybody's."""
     from plugdesk.app import create_app
 
-    app = create_app(closed.runtime)
+    app = create_app(company.runtime)
 
     def visit(email=None):
         browser = browser_of(app)
         if email:
-            with closed.runtime.database.read() as session:
+            with company.runtime.database.read() as session:
                 user = session.scalars(sa.select(User).where(User.email == email)).one()
             browser.sign_in(user)
         return browser
@@ -264,3 +271,46 @@ def test_without_a_public_address_nobody_is_asked(make_company, clock):
     write(company)
     close(company)
     assert "/p/" not in notice(company)
+
+
+def ask(company, **options):
+    """An action has the rating asked for on Ann's ticket; why not, "" when it was."""
+    with company.runtime.database.write() as session:
+        ticket = session.get_one(Ticket, 1)
+        why = run_step(session, ticket, "csat:ask", options, by=None)
+    company.work()
+    return why
+
+
+def test_an_action_asks_before_the_closing_and_its_mark_stays_beside_that_of_the_closing(company, visit_company):
+    write(company)
+    assert ask(company, text="And so far, ${customer:name}?") == ""
+    assert "And so far, Ann Smith?" in notice(company)
+    early = page_of(company)
+    assert visit_company().post(early, data={"mark": "2"}).status_code == 303
+    assert "already" in ask(company)
+    close(company)
+    assert page_of(company) != early
+    visit_company().post(page_of(company), data={"mark": "5"})
+    assert ratings(company) == [(2, ""), (5, "")]
+
+
+def test_where_an_action_has_asked_at_the_closing_the_notice_does_not(company, visit_company):
+    write(company)
+    with company.runtime.database.write() as session:
+        ticket = session.get_one(Ticket, 1)
+        become(session, ticket, StatusKind.RESOLVED, by=None)
+        assert run_step(session, ticket, "csat:ask", {}, by=None) == ""
+    company.work()
+    asking = [each for each in company.letters(ADDRESS) if "/p/support/csat/" in each.as_string()]
+    assert len(asking) == 1
+    found = re.findall(r'href="http://[^/"]+(/p/[^"]+)"', asking[0].get_body(("html",)).get_content())
+    assert visit_company().post(found[0].partition("?")[0], data={"mark": GOOD}).status_code == 303
+    assert ratings(company) == [(4, "")]
+
+
+def test_who_can_be_sent_nothing_is_not_asked(company):
+    write(company)
+    with company.runtime.database.write() as session:
+        session.get_one(Ticket, 1).channel = "phone"
+    assert "channel" in ask(company)

@@ -13,7 +13,21 @@ from plugdesk.testing.browser import browser_of
 from plugdesk.testing.desks import add_staff
 from plugdesk.users.models import Role
 from plugdesk.users.rights import RightInput, set_right
-from plugdesk_workflow.definition import Ask, AskKind, Assignment, Definition, Does, How, Letter, Who, read
+from plugdesk_workflow.definition import (
+    NOBODY,
+    Ask,
+    AskKind,
+    Assignment,
+    Automatic,
+    Definition,
+    Does,
+    How,
+    Letter,
+    Since,
+    Unit,
+    Who,
+    read,
+)
 from plugdesk_workflow.models import Action
 from tests.factories import make_agent, make_group
 
@@ -223,3 +237,36 @@ def test_the_pages_are_the_form_admins(app, session, form, workflow, agent, othe
         browser.sign_in(somebody)
         assert browser.get(WORKFLOW).status_code == 404
         assert browser.post(WORKFLOW + "actions", data=PLAIN).status_code == 404
+
+
+def test_when_an_action_runs_by_itself_is_chosen_on_its_page_and_stands_in_the_list(session, form, page):
+    code = add_field(session, form, kind=FieldKind.DATE, label="Visit", by=None).code
+    session.commit()
+    typed = {**PLAIN, "name": "Remind", "agents": "", "amount": "2", "unit": "days", "when": f"before:{code}"}
+    post(page, "actions", typed)
+    (row,) = actions(session)
+    assert (read(row).automatic, read(row).who) == (Automatic(Since.FIELD, 2, Unit.DAYS, True, code), NOBODY)
+    assert "2 days before “Visit”" in text(page.get(WORKFLOW))
+    shown = text(page.get(f"{WORKFLOW}actions/{row.id}"))
+    assert f'<option value="before:{code}" selected>' in shown and 'id="f-amount" value="2"' in shown
+    for wrong in ("", "soon", "-1", "10000", "²"):
+        assert "whole number" in text(post(page, "actions", {**typed, "amount": wrong}, 422))
+    asking = {**typed, "asks-row": ["0"], **ask(0, "text", "Why", required="1")}
+    assert "Nobody is there to give “Why”" in text(post(page, "actions", asking, 422))
+
+
+def test_an_action_has_a_name_in_each_language_and_one_to_fall_back_on(app, session, form, ticket, page):
+    post(page, "actions", {**PLAIN, "name": "Paid", "name-ru": " Оплата  получена "})
+    (row,) = actions(session)
+    assert row.names == {"ru": "Оплата получена"}
+    assert 'value="Оплата получена"' in text(page.get(f"{WORKFLOW}actions/{row.id}"))
+    reader = make_agent(session, form, language="ru")
+    session.commit()
+    browser = browser_of(app)
+    browser.sign_in(reader)
+    assert "Оплата получена" in text(browser.get(f"/tickets/{ticket.id}"))
+    assert "Оплата получена" not in text(page.get(f"/tickets/{ticket.id}"))
+    browser.post(f"/forms/support/x/workflow/tickets/{ticket.id}/{row.code}")
+    assert f"{reader.name}: действие «Оплата получена»" in text(browser.get(f"/tickets/{ticket.id}"))
+    assert f"{reader.name} ran “Paid”" in text(page.get(f"/tickets/{ticket.id}"))
+    post(page, "actions", {**PLAIN, "name-ru": "я" * 101}, 422)

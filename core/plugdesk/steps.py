@@ -1,0 +1,110 @@
+"""Steps of extensions: what an action, a rule or an automation can have them do to a ticket, where they are on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from plugdesk.contributions import Step
+from plugdesk.errors import Invalid, PlugdeskError
+from plugdesk.forms.models import Form
+from plugdesk.i18n import gettext as _
+from plugdesk.plugins.executor import Failed, Suspended
+from plugdesk.plugins.settings import Option, check_values, options_of
+from plugdesk.plugins.switch import name_of
+from plugdesk.runtime import runtime_of
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+
+
+@dataclass(frozen=True)
+class OfferedStep:
+    """A step that can be chosen: `code` (PLUGIN:NAME) is what is stored, `options` what is asked beside it."""
+
+    code: str
+    title: str
+    extension: str
+    step: Step
+
+    @property
+    def options(self) -> Sequence[Option]:
+        return options_of(self.step.options) if self.step.options is not None else ()
+
+
+def steps_on(session: Session, form: Form) -> list[OfferedStep]:
+    """The steps of the extensions that are on at `form`."""
+    runtime = runtime_of(session)
+    on = runtime.registry.enabled(form, runtime.desk(session))
+    return [
+        OfferedStep(f"{plugin}:{step.name}", _(str(step.title)), name_of(session, plugin), step)
+        for plugin, step in runtime.registry.steps
+        if plugin in on
+    ]
+
+
+def step_on(session: Session, form: Form, code: str) -> OfferedStep | None:
+    """The step called `code`, if its extension is on at `form`."""
+    return next((each for each in steps_on(session, form) if each.code == code), None)
+
+
+def read_step(offered: OfferedStep, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a step from what was typed, by name; what is absent has its default. Raises `Invalid` by name."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for each in offered.options:
+        if each.name in raw:
+            try:
+                values[each.name] = _read(each, raw[each.name])
+            except ValueError:
+                problems[each.name] = _("Enter a number for “%(label)s”.", label=each.about["label"])
+        elif each.required:
+            problems[each.name] = _("Fill in “%(label)s”.", label=each.about["label"])
+    if offered.step.options is not None and not problems:
+        check_values(offered.step.options, values)
+    if problems:
+        raise Invalid(problems=problems)
+    return values
+
+
+def run_step(session: Session, ticket: Ticket, code: str, options: Mapping[str, Any], *, by: User | None) -> str:
+    """Have an extension do its step, in a SAVEPOINT of the caller's transaction; "" when it did, else why not, in a sentence.
+
+    Nothing it began is left where it refused or failed. `by` is whose act it comes of, None the desk's own.
+    """
+    offered = step_on(session, ticket.form, code)
+    if offered is None:
+        return _("Its extension is off here, or is not installed.")
+    plugin, step = code.partition(":")[0], offered.step
+    given = {each.name: options.get(each.name, each.default) for each in offered.options}
+    try:
+        done = runtime_of(session).executor.act(plugin, f"step {step.name}", ticket.form, session, step.run, ticket, by, **given)
+    except PlugdeskError as refused:
+        problems = getattr(refused, "problems", {})
+        return " ".join(dict.fromkeys(problems.values())) or str(refused)
+    if isinstance(done, Failed):
+        if isinstance(done.error, Suspended):
+            return _("The extension “%(name)s” is suspended.", name=offered.extension)
+        return _("The extension “%(name)s” failed. See its page under Extensions.", name=offered.extension)
+    return ""
+
+
+def _read(each: Option, raw: Any) -> Any:
+    text = str(raw).strip()
+    if each.about.get("choices"):
+        return next((code for code, _label in each.about["choices"] if str(code) == text), raw)
+    if each.type is bool:
+        return raw is True or text in ("1", "true", "on")
+    if each.type is int:
+        return int(text)
+    if each.type is float:
+        number = float(text.replace(",", "."))
+        if not math.isfinite(number):
+            raise ValueError(text)
+        return number
+    if each.type in (list, tuple):
+        return [line.strip() for line in str(raw).splitlines() if line.strip()]
+    return str(raw).replace("\r\n", "\n").strip()

@@ -1,0 +1,117 @@
+"""When actions run by themselves: one timer for each ticket, set to the next of them.
+
+A timer is only a reminder to look. It is set anew whenever something happens to the ticket or to the definitions, and one that is
+too early, or stands for nothing any more, does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from plugdesk.api import Context, Form, Ticket, cancel_timer, set_timer
+from plugdesk_workflow.definition import Automatic, Since, read
+from plugdesk_workflow.models import Action, AutomaticRun
+from plugdesk_workflow.past import Past, past_of, switched_on_at
+from plugdesk_workflow.rights import actions_of, is_offered
+
+TIMER = "workflow:automatic"
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A ticket waits for an action to run by itself, for the `occasion`; `known` is its last run there."""
+
+    due: datetime
+    action: Action
+    occasion: str
+    past: Past
+    known: AutomaticRun | None
+
+
+def arm(ctx: Context, tickets: Sequence[Ticket]) -> None:
+    """Set the timer of each of the form's `tickets` to its next automatic action, or take it back where there is none."""
+    for ticket, waiting in waiting_for(ctx, tickets):
+        if waiting:
+            remind(ctx, ticket, max(min(each.due for each in waiting), ctx.now))
+        else:
+            cancel_timer(ctx.db, TIMER, str(ticket.id), form=ctx.form)
+
+
+def remind(ctx: Context, ticket: Ticket, at: datetime) -> None:
+    """Have somebody look at the ticket then."""
+    set_timer(ctx.db, TIMER, at, key=str(ticket.id), form=ctx.form, ticket_id=ticket.id)
+
+
+def timed_actions(ctx: Context) -> list[tuple[Action, Automatic]]:
+    """The form's automatic actions that are on."""
+    return [(each, automatic) for each in actions_of(ctx) if each.is_on and (automatic := read(each).automatic) is not None]
+
+
+def waiting_for(ctx: Context, tickets: Sequence[Ticket]) -> list[tuple[Ticket, list[Waiting]]]:
+    """What each of `tickets` waits for; those of other forms, subtasks and merged ones wait for nothing and are left out."""
+    timed = timed_actions(ctx)
+    here = [each for each in tickets if timed and _can_run(ctx, each)]
+    if not here:
+        return []
+    past, switched_on = past_of(ctx, here), switched_on_at(ctx) or _NEVER
+    wanted = sa.select(AutomaticRun).where(AutomaticRun.ticket_id.in_([each.id for each in here]))
+    ran = {(each.ticket_id, each.action_id): each for each in ctx.db.scalars(wanted)}
+    found = []
+    for ticket in here:
+        waiting = []
+        for action, automatic in timed:
+            since = max(action.automatic_since or _NEVER, switched_on)
+            due = due_at(automatic, ticket.form, ticket.values, past[ticket.id], since, ctx.desk.zone)
+            known = ran.get((ticket.id, action.id))
+            if due is not None and is_offered(ticket, action) and (known is None or known.occasion != due[1]):
+                waiting.append(Waiting(due[0], action, due[1], past[ticket.id], known))
+        found.append((ticket, waiting))
+    return found
+
+
+def due_at(
+    automatic: Automatic, form: Form, values: Mapping[str, Any], past: Past, since: datetime, zone: str
+) -> tuple[datetime, str] | None:
+    """When the action runs, and the occasion it runs for. None: never. Time counts `since` the action is there to run by itself.
+
+    So nothing is caught up: a status that began before begins then, and what a field says must not have come due before.
+    """
+    if automatic.since is Since.FIELD:
+        moment = _moment(values.get(automatic.field), zone) if form.field(automatic.field) is not None else None
+        due = _later(moment, automatic.delay) if moment is not None else None
+        return (due, f"field:{values[automatic.field]}"[:80]) if due is not None and due >= since else None
+    event, began = past.status, past.status_at
+    if automatic.since is Since.LAST and past.acted > event:
+        event, began = past.acted, past.acted_at
+    due = _later(max(began, since), automatic.delay)
+    return (due, f"{automatic.since}:{event}") if due is not None else None
+
+
+def _can_run(ctx: Context, ticket: Ticket) -> bool:
+    here = ctx.form is not None and ticket.form_id == ctx.form.id
+    return here and ticket.parent_id is None and ticket.merged_into_id is None
+
+
+def _moment(value: Any, zone: str) -> datetime | None:
+    """The moment a field says; a day begins at midnight of the desk's zone. None for nothing, or what is no date any more."""
+    try:
+        said = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    if said.tzinfo is None:
+        said = datetime.combine(date.fromisoformat(value[:10]), time(), ZoneInfo(zone))
+    return said
+
+
+def _later(moment: datetime, delay: timedelta) -> datetime | None:
+    try:
+        return moment.astimezone(UTC) + delay
+    except OverflowError:
+        return None
