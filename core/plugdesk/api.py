@@ -105,7 +105,7 @@ from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_s
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
-from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
+from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
 from plugdesk.tickets.commands import (
     accept,
     assign,
@@ -134,6 +134,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
+from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
@@ -326,6 +327,7 @@ __all__ = [
     "matcher",
     "matches",
     "merge_tickets",
+    "merged_numbers",
     "move_ticket",
     "ngettext",
     "normal_email",
@@ -357,6 +359,7 @@ __all__ = [
     "running",
     "runtime_of",
     "safe_name",
+    "said_with",
     "save_plugin_settings",
     "send_again",
     "send_automatic",
@@ -377,6 +380,7 @@ __all__ = [
     "text_of_html",
     "ticket_for",
     "translatable",
+    "unmerge_ticket",
     "unwatch",
     "updates_aside",
     "uploads_of",
