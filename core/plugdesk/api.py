@@ -104,7 +104,7 @@ from plugdesk.tags.commands import change_tags
 from plugdesk.tags.queries import all_tags
 from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
-from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
+from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
 from plugdesk.tickets.commands import (
     accept,
     assign,
@@ -133,6 +133,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
+from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
@@ -329,6 +330,7 @@ __all__ = [
     "matcher",
     "matches",
     "merge_tickets",
+    "merged_numbers",
     "move_ticket",
     "ngettext",
     "normal_email",
@@ -362,6 +364,7 @@ __all__ = [
     "running",
     "runtime_of",
     "safe_name",
+    "said_with",
     "save_plugin_settings",
     "send_again",
     "send_automatic",
@@ -384,6 +387,7 @@ __all__ = [
     "text_of_html",
     "ticket_for",
     "translatable",
+    "unmerge_ticket",
     "unwatch",
     "updates_aside",
     "uploads_of",

@@ -147,8 +147,20 @@ def can_run(session: Session, user: User, ticket: Ticket, action: str) -> bool:
 
 def why_not(session: Session, user: User, ticket: Ticket, action: str) -> str:
     """Why `user` may not run `action` on the ticket, in a sentence; "" when they may."""
+    if ticket.merged_into_id is not None:
+        return _("This ticket was merged into ticket %(number)s. Go on there.", number=ticket.merged_into_id)
     if action == DELETE:
         return "" if can_delete(session, user, ticket) else _("You may not delete tickets of this form.")
+    return _why_not(session, user, ticket, action)
+
+
+def may_merge(session: Session, user: User, ticket: Ticket) -> None:
+    """Raises `NotAllowed` when `user` may not merge this ticket, or take it out of the one it was merged into."""
+    if sentence := _why_not(session, user, ticket, "merge"):
+        raise NotAllowed(sentence)
+
+
+def _why_not(session: Session, user: User, ticket: Ticket, action: str) -> str:
     if not (user.active and user.is_agent) or ticket.deleted_at is not None:
         return _("You may not change this ticket.")
     if user.is_admin:

@@ -13,10 +13,10 @@ from plugdesk.forms.commands import add_field, change_behaviour, change_field, d
 from plugdesk.forms.copying import copy_form
 from plugdesk.forms.models import FieldKind, StatusKind
 from plugdesk.forms.templates import create_from_template
-from plugdesk.tickets.combining import merge_tickets
 from plugdesk.tickets.commands import change_status
 from plugdesk.tickets.correspondence import Said, receive_message, reply_to_ticket
 from plugdesk.tickets.editing import withdraw_reply
+from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import Link, Message, Participant, Ticket
 from plugdesk.tickets.subtasks import ask_colleague
 from tests.factories import make_admin, make_agent, make_customer, make_form, make_ticket
@@ -214,6 +214,9 @@ def test_a_new_ticket_that_was_merged_or_deleted_takes_no_words_away(session, fo
     assert write(session, ticket, text="More").ticket is other
     session.flush()
     merge_tickets(session, other, ticket, chief)
+    assert write(session, fresh, text="And there").ticket is ticket  # open again, with what was merged into it
+    close(session, ticket, agent)
+    clock.advance(days=31)
     again = write(session, ticket, text="Still more").ticket
     assert again.id > other.id
     again.deleted_at = clock.now()

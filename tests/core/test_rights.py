@@ -13,10 +13,10 @@ from plugdesk.errors import Invalid, NotAllowed, NotFound
 from plugdesk.forms.models import Form, Sees
 from plugdesk.permissions import can_delete, can_open, can_run, can_see, visible_tickets, why_not
 from plugdesk.tickets.bin import delete_ticket
-from plugdesk.tickets.combining import merge_tickets
 from plugdesk.tickets.commands import accept, assign, change_status, release, set_fields, set_subject, watch
 from plugdesk.tickets.correspondence import add_note, forward_message, open_ticket, reply_to_ticket
 from plugdesk.tickets.lists import tickets_found, tickets_of_view, view_counts
+from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for, tickets_changed_since
 from plugdesk.tickets.subtasks import ask_colleague

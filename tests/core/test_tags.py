@@ -20,9 +20,10 @@ from plugdesk.tags.commands import (
     tag_to_put,
 )
 from plugdesk.tags.queries import chips_of_ticket, codes_on_customer, holders_of_tags, read_chips, tags_like, tags_of_customer
-from plugdesk.tickets.combining import merge_tickets, split_ticket
+from plugdesk.tickets.combining import split_ticket
 from plugdesk.tickets.correspondence import Said, receive_message
 from plugdesk.tickets.lists import tickets_of_view
+from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.moving import move_ticket
 from plugdesk.users.joining import join_customers
@@ -172,6 +173,16 @@ def test_merged_tickets_unite_their_tags_and_split_and_moved_ones_keep_them(sess
     assert names(session, fresh) == ["VIP 24/7", "Медленный"]
     move_ticket(session, fresh, make_form(session, name="Sales", slug="sales"), by=admin)
     assert names(session, fresh) == ["VIP 24/7", "Медленный"]
+
+
+def test_a_ticket_taken_out_again_takes_the_tags_it_brought(session, form, ticket, admin, vip, slow):
+    other = make_ticket(session, form)
+    change_tags(session, other, add=[vip], by=admin)
+    change_tags(session, ticket, add=[vip, slow], by=admin)
+    merge_tickets(session, ticket, into=other, by=admin)
+    assert names(session, other) == ["VIP 24/7", "Медленный"]
+    unmerge_ticket(session, ticket, by=admin)
+    assert (names(session, other), names(session, ticket)) == (["VIP 24/7"], ["VIP 24/7", "Медленный"])
 
 
 def test_two_cards_put_together_have_the_tags_of_both(session, admin, vip, slow):

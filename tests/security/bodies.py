@@ -19,7 +19,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "process": {"name": "=repair"}, "action": {}, "billingsaction": {"action_id": "their_action"}, "act": {"code": "=payment_received"}, "payact": {"number": "payable", "code": "=payment_received"}, "payrefuse": {"number": "payable", "code": "=refuse"},
     "billingsact": {"number": "elsewhere", "code": "=payment_received"},
     "tag": {},
-    "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
+    "merged": {"number": "merged"}, "linked": {"other": "bobs"}, "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
@@ -60,6 +60,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /tickets/<int:number>/draft": {"mode": "reply", "text": "Dear Ann"},
     "POST /tickets/<int:number>/notes": {"text": "A note"},
     "POST /tickets/<int:number>/replies": {"text": "An answer", "seen": "{last}"},
+    "POST /tickets/<int:number>/merging": {"into": "{bobs}"},
+    "POST /tickets/<int:number>/splitting": {"message": "{message_id}", "subject": "The picture"},
+    "POST /tickets/<int:number>/links": {"other": "{bobs}", "kind": "related"},
     "POST /tickets/<int:number>/subtasks": {"whom": "{whom}", "text": "Who knows?"},
     "POST /messages/<int:message_id>/correction": {"text": "Try the other cable, please."},
     "POST /messages/<int:message_id>/forwardings": {"to": "expert@other.example", "comment": "Please look"},

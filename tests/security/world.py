@@ -174,6 +174,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     from plugdesk.tickets.attachments import NewFile, add_file
     from plugdesk.tickets.bin import delete_ticket
     from plugdesk.tickets.correspondence import Said, add_note, open_ticket, reply_to_ticket
+    from plugdesk.tickets.merging import merge_tickets
     from plugdesk.tickets.models import DeliveryState
     from plugdesk.tickets.subtasks import ask_colleague
     from plugdesk.users.customers import add_organization, find_or_create_customer
@@ -198,6 +199,9 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     group = make_group(session, people["agent"], name="Technicians")
     asked = ask_colleague(session, ticket, people["agent"], group=group, subject="The beep", body="<p>Who knows?</p>")
     answered = add_note(session, asked, people["admin"], body="<p>The cover is open.</p>")
+    merged = open_ticket(session, support, bob, subject="Bobs own affair again", said=Said(text="Private."), channel="email")
+    session.flush()  # the rows that are held for merging
+    merge_tickets(session, merged, bobs, people["admin"])
     payable = _payable(world, support)
     upload = add_file(session, NewFile("draft.txt", b"not sent yet"), by=people["agent"])
     away = add_absence(session, people["agent"], first_day="2027-01-01", last_day="2027-01-03", by=None)
@@ -216,7 +220,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     from plugdesk.forms.commands import add_section
 
     world.things = {
-        "slug": "support", "number": ticket.id, "bobs": bobs.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
+        "slug": "support", "number": ticket.id, "bobs": bobs.id, "merged": merged.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
         "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id, "answered": answered.id, "whom": f"group-{group.id}", "absence_id": away.id,
         "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),

@@ -62,6 +62,13 @@ def forget_draft(session: Session, ticket: Ticket, agent: User) -> None:
     session.execute(sa.delete(Draft).where(Draft.ticket_id == ticket.id, Draft.user_id == agent.id))
 
 
+def take_drafts(session: Session, ticket: Ticket, into: Ticket) -> None:
+    """What was begun on a ticket that has been merged goes on there, where its writer has not begun something already."""
+    begun = sa.select(Draft.user_id).where(Draft.ticket_id == into.id)
+    moved = sa.update(Draft).where(Draft.ticket_id == ticket.id, Draft.user_id.not_in(begun.scalar_subquery()))
+    session.execute(moved.values(ticket_id=into.id), execution_options={"synchronize_session": False})
+
+
 def forget_old_drafts(session: Session) -> None:
     """Drop what nobody has touched for `KEPT`. Recurring work."""
     session.execute(sa.delete(Draft).where(Draft.kept_at < runtime_of(session).clock.now() - KEPT))

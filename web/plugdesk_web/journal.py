@@ -50,7 +50,7 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "deletions": (
         lazy_gettext("Deletions and merges"),
-        ("ticket_deleted", "ticket_restored", "ticket_erased", "tickets_merged", "ticket_split", "ticket_moved"),
+        ("ticket_deleted", "ticket_restored", "ticket_erased", "tickets_merged", "ticket_unmerged", "ticket_split", "ticket_moved"),
     ),
     "tags": (lazy_gettext("Tags"), ("tag_added", "tag_changed", "tag_deleted")),
     "system": (lazy_gettext("System"), ("desk_added", "desk_set_up", "job_run_again", "delivery_told_again", "delivery_dropped")),
@@ -248,6 +248,7 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     "ticket_restored": lambda session, event: _("Took a ticket out of the bin"),
     "ticket_erased": _said(lazy_gettext("Ticket %(number)s was erased for good"), number="number"),
     "tickets_merged": _said(lazy_gettext("Merged ticket %(number)s into this one"), number="other_id"),
+    "ticket_unmerged": _said(lazy_gettext("Took ticket %(number)s out of this one again"), number="other_id"),
     "ticket_split": _said(lazy_gettext("Split ticket %(number)s off"), number="other_id"),
     "ticket_moved": _said(
         lazy_gettext("Moved a ticket from “%(before)s” to “%(after)s”"), before="before_name", after="after_name"

@@ -10,6 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from plugdesk.errors import Conflict, NotFound
 from plugdesk.i18n import gettext as _
+from plugdesk.tickets.combining import survivor
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk_web.current import db, me
@@ -32,9 +33,13 @@ def was_shown(number: int) -> bool:
 
 
 def ticket_to_act_on(number: int) -> Ticket:
-    """The ticket a page posts about. Who has lost sight of it since the page was shown keeps the words; to others it does not exist."""
+    """The ticket a page posts about, or the one it was merged into meanwhile.
+
+    Who has lost sight of it since the page was shown keeps the words; to others it does not exist.
+    """
     try:
-        return ticket_for(db(), me(), number)
+        ticket = ticket_for(db(), me(), number)
+        return ticket if ticket.merged_into_id is None else ticket_for(db(), me(), survivor(db(), ticket).id)
     except NotFound:
         if was_shown(number):
             raise Conflict(

@@ -17,7 +17,6 @@ from plugdesk.html import excerpt, html_of_text
 from plugdesk.i18n import current_language, format_list, format_time, lazy_gettext, ngettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
-from plugdesk.tickets.continuing import FOLLOW_UP
 from plugdesk.tickets.correspondence import EXCERPT
 from plugdesk.tickets.delivery import carrier_of
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
@@ -25,6 +24,7 @@ from plugdesk.tickets.queries import history_of, thread_of
 from plugdesk.tickets.subtasks import Asked, subtasks_of
 from plugdesk.tickets.wording import without_keys
 from plugdesk.users.models import User
+from plugdesk_web.combining import other_number, undoable, words_of
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Entry:
     message: Message | None = field(default=None, compare=False)
     asked: Sequence[Entry] = ()
     number: int = 0
+    undo_url: str = ""
 
 
 def entries_of(
@@ -61,7 +62,8 @@ def entries_of(
     messages = messages if messages is not None else thread_of(session, ticket)
     said = [_message(session, ticket, each, reader) for each in messages]
     events = history_of(session, ticket)
-    happened = [line for event in events if (line := _event(session, ticket, event)) is not None]
+    can_be_undone = undoable(session, ticket, events, reader)
+    happened = [line for event in events if (line := _event(session, ticket, event, event.id in can_be_undone)) is not None]
     asked = subtasks_of(session, ticket, reader) if reader and any(each.kind == "colleague_asked" for each in events) else ()
     return sorted(
         [*said, *happened, *(_asked(session, each) for each in asked)], key=lambda entry: (entry.at, entry.author != "event")
@@ -74,6 +76,11 @@ def body_of(message: Message) -> Markup:
         shown = without_keys(message.clean_html) if message.direction is Direction.OUTGOING else message.clean_html
         return Markup(shown)  # made by plugdesk.html.clean_html when the message came
     return Markup(html_of_text(message.text))
+
+
+def name_of(session: Session, message: Message) -> str:
+    """Who says it: its author, or the desk."""
+    return message.author.name if message.author else runtime_of(session).desk(session).name
 
 
 def delivery_of(message: Message) -> dict[str, Any] | None:
@@ -113,6 +120,7 @@ _KINDS = {
     "raw": lazy_gettext("As it came"),
     "moved": lazy_gettext("Moved"),
     "automatic": lazy_gettext("Automatic letter"),
+    "merged": lazy_gettext("Merged"),
 }
 
 
@@ -122,7 +130,7 @@ def _message(session: Session, ticket: Ticket, message: Message, reader: User | 
         who = "note"
     else:
         who = "customer" if message.direction is Direction.INCOMING else "agent"
-    name = author.name if author else runtime_of(session).desk(session).name
+    name = name_of(session, message)
     edit_url, removal_url = _corrections(session, message, reader)
     return Entry(
         id=str(message.id),
@@ -130,7 +138,7 @@ def _message(session: Session, ticket: Ticket, message: Message, reader: User | 
         at=message.created_at,
         name=name,
         initials=author.initials if author else name[:1].upper(),
-        to=_to(session, ticket, message),
+        to=_to(session, message),
         body=body_of(message),
         quoted=_quoted(message),
         files=[_file(each) for each in message.attachments if not (each.inline and each.content_id)],
@@ -158,6 +166,8 @@ def _marks(message: Message) -> list[dict[str, str]]:
     marks = []
     if (kind := _KINDS.get(message.kind)) is not None:
         marks.append({"text": str(kind), "tone": "", "title": message.reason or ""})
+    if message.origin_id is not None:
+        marks.append({"text": _("From ticket %(number)s", number=message.origin_id), "tone": ""})
     if message.edited_at is not None:
         marks.append({"text": _("Edited %(time)s", time=format_time(message.edited_at)), "tone": ""})
     if message.withdrawn_at is not None:
@@ -169,7 +179,7 @@ def _corrections(session: Session, message: Message, reader: User | None) -> tup
     """Where the reader changes an answer of theirs that has arrived, and takes it back; "" where its channel cannot."""
     if reader is None or message.author_id != reader.id or message.delivery is not DeliveryState.SENT:
         return "", ""
-    channel = carrier_of(session, message.channel or "", message.ticket.form)
+    channel = carrier_of(session, message.channel or "", message.home.form)
     if channel is None or message.withdrawn_at is not None:
         return "", ""
     return (
@@ -178,14 +188,14 @@ def _corrections(session: Session, message: Message, reader: User | None) -> tup
     )
 
 
-def _to(session: Session, ticket: Ticket, message: Message) -> str:
+def _to(session: Session, message: Message) -> str:
     channel = runtime_of(session).registry.channels.get(message.channel or "")
     by = _("by %(channel)s", channel=str(channel.title).lower()) if channel else ""
     if message.direction is Direction.INCOMING:
-        who = _("customer") if message.author_id == ticket.customer_id else _("participant")
+        who = _("customer") if message.author_id == message.home.customer_id else _("participant")
         return f"{who}, {by}" if by else who
     if message.direction is Direction.OUTGOING:
-        to = _("to %(name)s", name=", ".join(message.to) if message.to else ticket.customer.name)
+        to = _("to %(name)s", name=", ".join(message.to) if message.to else message.home.customer.name)
         return f"{to}, {_('cc %(addresses)s', addresses=', '.join(message.cc))}" if message.cc else to
     return ""
 
@@ -200,7 +210,7 @@ def _file(attachment: Any) -> dict[str, Any]:
     return {"name": attachment.name, "size": attachment.size, "url": url, "thumb": url if picture else None}
 
 
-def _event(session: Session, ticket: Ticket, event: Event) -> Entry | None:
+def _event(session: Session, ticket: Ticket, event: Event, can_be_undone: bool = False) -> Entry | None:
     words = _words(session, ticket, event)
     if words is None:
         return None
@@ -214,12 +224,15 @@ def _event(session: Session, ticket: Ticket, event: Event) -> Entry | None:
         initials=actor.initials if actor and is_agent else "",
         icon=icon,
         words=text,
-        url=url_for("tickets.show", number=event.data["other_id"]) if _is_follow_up(event) else "",
+        url=url_for("tickets.show", number=other) if (other := other_number(event)) is not None else "",
+        undo_url=url_for("combining.unmerge", number=other) if can_be_undone else "",
     )
 
 
 def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | None:
     data, name = event.data, event.actor.name if event.actor else _("The desk")
+    if (both := words_of(event, name)) is not None:
+        return both
     if event.kind == "ticket_opened":
         channel = runtime_of(session).registry.channels.get(data.get("channel", ""))
         if event.actor is not None and event.actor.is_agent:
@@ -267,16 +280,6 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
             "%(name)s moved it from “%(before)s” to “%(after)s”", name=name, before=data.get("before_name", ""),
             after=data.get("after_name", ""),
         )  # fmt: skip
-    if event.kind == "tickets_merged":
-        return "link", _("%(name)s merged ticket %(number)s into it", name=name, number=data.get("other_id"))
-    if event.kind == "tickets_linked" and _is_follow_up(event):
-        return "link", _(
-            "It goes on from ticket %(number)s, which by the rule of the form stays closed", number=data.get("other_id")
-        )
-    if event.kind == "followed_up":
-        return "link", _("The customer wrote again; it goes on in ticket %(number)s", number=data.get("other_id"))
-    if event.kind == "ticket_split":
-        return "link", _("%(name)s split ticket %(number)s off", name=name, number=data.get("other_id"))
     return None
 
 
@@ -308,10 +311,6 @@ def _action(event: Event, name: str) -> tuple[str, str]:
     if event.actor is None:
         return icon, _("“%(action)s” ran automatically", action=action)
     return icon, _("%(name)s ran “%(action)s”", name=name, action=action)
-
-
-def _is_follow_up(event: Event) -> bool:
-    return event.kind == "followed_up" or (event.kind == "tickets_linked" and event.data.get("kind") == FOLLOW_UP)
 
 
 def _assignee(session: Session, after: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ def press_button(ctx: Context, message: Message, key: str) -> str:
 
     The first press counts and locks the buttons; a later one, or one whose extension is off by now, changes nothing.
     """
-    session, runtime, form = ctx._session, runtime_of(ctx._session), message.ticket.form
+    session, runtime, form = ctx._session, runtime_of(ctx._session), message.home.form
     session.refresh(message, ["pressed", "buttons"], with_for_update=True)  # two presses at once: the second one finds the first
     if message.pressed is not None:
         return _("You have answered already. Thank you.")
@@ -28,7 +28,7 @@ def press_button(ctx: Context, message: Message, key: str) -> str:
     if key not in [each["key"] for each in message.buttons] or not form.has(plugin):
         return _("This cannot be answered any more.")
     answer = runtime.executor.decide(
-        plugin, "button_pressed", form, session, expects=str, ticket=message.ticket, message=message, key=own
+        plugin, "button_pressed", form, session, expects=str, ticket=message.home, message=message, key=own
     )
     if answer is None:
         return _("This cannot be answered any more.")

@@ -126,9 +126,14 @@ def tag_to_put(session: Session, name: str, *, by: User | None) -> Tag:
     return add_tag(session, name=wanted, by=by)
 
 
-def unite_tags(session: Session, ticket: Ticket, into: Ticket) -> None:
-    """Whatever is on `ticket` is on `into`, too: they are one, or one comes from the other."""
-    _copy(session, TicketTag, TicketTag.ticket_id, ticket.id, into.id)
+def unite_tags(session: Session, ticket: Ticket, into: Ticket) -> list[int]:
+    """Whatever is on `ticket` is on `into`, too: they are one, or one comes from the other. Returns the ids of what came to it."""
+    return _copy(session, TicketTag, TicketTag.ticket_id, ticket.id, into.id)
+
+
+def take_back_tags(session: Session, ticket: Ticket, tag_ids: Collection[int]) -> None:
+    """Take off what `unite_tags` put on: the two are one no more."""
+    session.execute(sa.delete(TicketTag).where(TicketTag.ticket_id == ticket.id, TicketTag.tag_id.in_(tag_ids)))
 
 
 def unite_customers_tags(session: Session, customer: User, into: User) -> None:
@@ -172,11 +177,13 @@ def _change(
     return sorted(new.values()), sorted(gone.values())
 
 
-def _copy(session: Session, kind: type[Any], column: Any, source: int, target: int) -> None:
+def _copy(session: Session, kind: type[Any], column: Any, source: int, target: int) -> list[int]:
     session.flush()  # the rows both are
     known = sa.select(kind.tag_id).where(column == target)
-    rows = sa.select(sa.literal(target), kind.tag_id).where(column == source, kind.tag_id.not_in(known))
-    session.execute(sa.insert(kind).from_select([column.key, "tag_id"], rows))
+    new = list(session.scalars(sa.select(kind.tag_id).where(column == source, kind.tag_id.not_in(known)).order_by(kind.tag_id)))
+    if new:
+        session.execute(sa.insert(kind), [{column.key: target, "tag_id": tag_id} for tag_id in new])
+    return new
 
 
 def _hold_instead(session: Session, kind: type[Any], column: Any, tag_id: int, other_id: int) -> None:

@@ -20,6 +20,8 @@ def delete_ticket(session: Session, ticket: Ticket, by: User | None) -> None:
     """Put the ticket into the bin: gone from every list, restorable for thirty days. A right of its own; nobody is the desk."""
     if by is not None and not can_delete(session, by, ticket):
         raise NotAllowed(_("You may not delete tickets of this form."))
+    if ticket.merged_into_id is not None:
+        raise Conflict(_("This ticket was merged into ticket %(number)s. Go on there.", number=ticket.merged_into_id))
     if ticket.deleted_at is None:
         ticket.deleted_at = runtime_of(session).clock.now()
         record(session, "ticket_deleted", ticket=ticket, actor=by, subject=ticket.subject)
@@ -35,7 +37,7 @@ def restore_ticket(session: Session, ticket: Ticket, by: User) -> None:
 
 
 def erase_ticket(session: Session, ticket: Ticket) -> None:
-    """Remove the ticket and all that is said on it for good; the journal keeps that it was done."""
+    """Remove the ticket, with those merged into it, and all that is said on them for good; the journal keeps that it was done."""
     if ticket.deleted_at is None:
         raise Conflict(_("Only what is in the bin is erased."))
     number, form = ticket.id, ticket.form
@@ -44,7 +46,9 @@ def erase_ticket(session: Session, ticket: Ticket) -> None:
         drop_file(session, attachment)
     forget_ticket(session, number)
     session.flush()  # the files before the messages they hang on
-    session.execute(sa.update(Ticket).where(Ticket.merged_into_id == number).values(merged_into_id=None))
+    for merged in session.scalars(sa.select(Ticket).where(Ticket.merged_into_id == number)).all():
+        merged.deleted_at = merged.deleted_at or ticket.deleted_at
+        erase_ticket(session, merged)  # what was said on it is said on the one it was merged into
     session.execute(sa.update(Ticket).where(Ticket.parent_id == number).values(parent_id=None))
     session.execute(sa.delete(Event).where(Event.ticket_id == number))
     session.execute(sa.update(Message).where(Message.ticket_id == number).values(answers_id=None))

@@ -1,90 +1,150 @@
-"""Merging, splitting and linking tickets."""
+"""What tickets have to do with each other: splitting, linking, and which one a merged ticket lives on in (see merging.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased, defer
 
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.events import record
+from plugdesk.html import excerpt
 from plugdesk.i18n import gettext as _
+from plugdesk.inputs import one_line
+from plugdesk.permissions import visible_tickets
 from plugdesk.runtime import runtime_of
-from plugdesk.search import index_message
+from plugdesk.search import index_again, index_message
 from plugdesk.tags.commands import unite_tags
 from plugdesk.tickets.commands import may_run
-from plugdesk.tickets.models import Link, Message, Participant, Ticket
+from plugdesk.tickets.models import Direction, Link, Message, Ticket
 from plugdesk.users.models import User
 
+LONGEST_SUBJECT = 500
+EXCERPT = 140
+CHOSEN = ("related", "duplicate", "causes", "caused_by")  # the kinds of links that people choose
+_OTHER_WAY: Mapping[str, str] = {"causes": "caused_by", "caused_by": "causes"}
 
-def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> Ticket:
-    """Move what was said on `ticket` to `into`, which survives with the tags of both; letters to the merged number find it.
 
-    Both rows are taken in the order of their numbers, so that merging in both directions at once is refused once instead
-    of leaving none.
-    """
-    first, second = sorted((ticket, into), key=lambda each: each.id)
-    for each in (first, second):
-        session.refresh(each, with_for_update=True)
-        may_run(session, each, by, "merge")
-    if ticket.id == into.id:
-        raise Invalid(_("A ticket cannot be merged into itself."))
-    if ticket.merged_into_id is not None or into.merged_into_id is not None:
-        raise Conflict(_("One of the two has just been merged. Reload the page."))
-    moved = session.scalars(sa.select(Message.id).where(Message.ticket_id == ticket.id)).all()
-    session.execute(sa.update(Message).where(Message.ticket_id == ticket.id).values(ticket_id=into.id))
-    ticket.merged_into_id = into.id
-    ticket.changed_at = into.changed_at = runtime_of(session).clock.now()
-    into.spoken_at = max(into.spoken_at, ticket.spoken_at)
-    into.customer_waits = into.customer_waits or ticket.customer_waits
-    unite_tags(session, ticket, into)
-    session.expire(ticket, ["messages"])
-    session.expire(into, ["messages"])
-    if ticket.customer_id != into.customer_id and (address := ticket.customer.address("email")):
-        session.merge(Participant(ticket_id=into.id, address=address, name=ticket.customer.name))
-    for message in session.scalars(sa.select(Message).where(Message.id.in_(moved))):
-        index_message(session, into, message)
-    record(session, "tickets_merged", ticket=into, actor=by, other_id=ticket.id, messages=list(moved))
-    record(session, "merged_away", ticket=ticket, actor=by, into_id=into.id)
-    return into
+@dataclass(frozen=True)
+class Linked:
+    """A ticket that another has to do with; `kind` says what that other one is to it, as `link_tickets` was told."""
+
+    ticket: Ticket
+    kind: str
 
 
 def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], by: User, *, subject: str) -> Ticket:
-    """Open a ticket of its own from some `messages` of `ticket`, which keeps the rest. Both have its tags."""
+    """Open a ticket of its own from some `messages` of `ticket`, which keeps the rest. Both have its tags.
+
+    It is of the customer who has said them, which after merging may be another than the ticket's; of several, `Invalid`.
+    """
     may_run(session, ticket, by, "merge")
-    own = [each for each in messages if each.ticket_id == ticket.id]
+    if ticket.parent_id is not None:
+        raise Invalid(_("A subtask is not split. Ask once more instead."))
+    hold(session, ticket)
+    own = sorted((each for each in messages if each.ticket_id == ticket.id), key=lambda each: each.id)
     if not own or len(own) == len(ticket.messages):
-        raise Invalid(_("Choose some of the messages, not all."))
+        raise Invalid(problems={"message": _("Choose some of the messages, not all.")})
+    customers = {each.home.customer_id: each.home.customer for each in own}
+    if len(customers) > 1:
+        names = ", ".join(sorted(each.name for each in customers.values()))
+        raise Invalid(
+            problems={"message": _("These messages are of several customers: %(names)s. Split each off by itself.", names=names)}
+        )
+    (customer,) = customers.values()
     now = runtime_of(session).clock.now()
     fresh = Ticket(
-        form=ticket.form, form_id=ticket.form_id, customer=ticket.customer, customer_id=ticket.customer_id, opened_by_id=by.id,
-        subject=subject.strip() or ticket.subject, excerpt=own[-1].text[:140], channel=ticket.channel, status=ticket.status,
+        form=ticket.form, form_id=ticket.form_id, customer=customer, customer_id=customer.id, opened_by_id=by.id,
+        subject=one_line(subject, most=LONGEST_SUBJECT) or ticket.subject, channel=own[0].home.channel, status=ticket.status,
         status_id=ticket.status_id, status_kind=ticket.status_kind, values=dict(ticket.values), assignee_id=ticket.assignee_id,
-        group_id=ticket.group_id, customer_waits=own[-1].direction == "incoming", created_at=now, changed_at=now, spoken_at=now,
+        group_id=ticket.group_id, customer_waits=False, created_at=now, changed_at=now, spoken_at=now, closed_at=ticket.closed_at,
         version=1,
     )  # fmt: skip
     session.add(fresh)
     session.flush()  # the new ticket's id
     unite_tags(session, ticket, fresh)
     for message in own:
-        message.ticket = fresh
-        index_message(session, fresh, message)
-    link_tickets(session, fresh, ticket, by, kind="split")
+        message.ticket, message.origin_id = fresh, None
+    session.flush()  # where each message stands
+    for each in (fresh, ticket):
+        session.expire(each, ["messages"])
+        tell_by_messages(each)
+    ticket.changed_at = now
+    for message in own:
+        if message.author_id is not None:
+            index_message(session, fresh, message)
+    index_again(session, ticket)
+    link_tickets(session, fresh, ticket, None, kind="split")
     record(session, "ticket_split", ticket=ticket, actor=by, other_id=fresh.id, messages=[each.id for each in own])
+    record(session, "split_off", ticket=fresh, actor=by, other_id=ticket.id)
     return fresh
 
 
 def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | None, *, kind: str = "related") -> None:
-    """Say that two tickets have to do with each other. Twice is once."""
+    """Say that two tickets have to do with each other: `ticket` is (related to, a duplicate of, causes, caused_by) `other`.
+
+    Twice is once; somebody who names another kind changes it.
+    """
     for each in (ticket, other):
         may_run(session, each, by, "merge")
     if ticket.id == other.id:
         raise Invalid(_("A ticket cannot be linked to itself."))
-    low, high = sorted((ticket.id, other.id))
-    if session.get(Link, (low, high)) is None:
-        session.add(Link(ticket_id=low, other_id=high, kind=kind, created_at=runtime_of(session).clock.now()))
-        record(session, "tickets_linked", ticket=ticket, actor=by, other_id=other.id, kind=kind)
+    if by is not None and kind not in CHOSEN:
+        raise Invalid(problems={"kind": _("Choose how the two have to do with each other.")})
+    (low, high), stored = _in_order(ticket, other, kind)
+    known = session.get(Link, (low, high))
+    if known is not None and (by is None or known.kind == stored):
+        return
+    if known is None:
+        session.add(Link(ticket_id=low, other_id=high, kind=stored, created_at=runtime_of(session).clock.now()))
+    else:
+        known.kind = stored
+    record(session, "tickets_linked", ticket=ticket, actor=by, other_id=other.id, kind=kind)
+    if by is not None:
+        record(session, "tickets_linked", ticket=other, actor=by, other_id=ticket.id, kind=_OTHER_WAY.get(kind, kind))
+
+
+def unlink_tickets(session: Session, ticket: Ticket, other: Ticket, by: User) -> None:
+    """Say that they have nothing to do with each other after all. What is not linked stays so."""
+    for each in (ticket, other):
+        may_run(session, each, by, "merge")
+    (low, high), _kind = _in_order(ticket, other, "")
+    known = session.get(Link, (low, high))
+    if known is not None:
+        session.delete(known)
+        for each, the_other in ((ticket, other), (other, ticket)):
+            record(session, "tickets_unlinked", ticket=each, actor=by, other_id=the_other.id)
+
+
+def links_of(session: Session, ticket: Ticket, reader: User) -> list[Linked]:
+    """The tickets that `ticket` is linked with and `reader` may see, the latest first. One query."""
+    there = sa.case((Link.ticket_id == ticket.id, Link.other_id), else_=Link.ticket_id)
+    query = (
+        sa.select(Ticket, Link.ticket_id, Link.kind)
+        .join(Link, sa.or_(Link.ticket_id == ticket.id, Link.other_id == ticket.id))
+        .where(Ticket.id == there, visible_tickets(session, reader))
+        .order_by(Ticket.id.desc())
+        .options(defer(Ticket.values))
+    )
+    return [
+        Linked(other, kind if low == ticket.id else _OTHER_WAY.get(kind, kind)) for other, low, kind in session.execute(query)
+    ]
+
+
+def hold(session: Session, *tickets: Ticket) -> None:
+    """Let nobody else change these tickets until the transaction ends. `Conflict` when somebody has since they were read.
+
+    They are taken in the order of their numbers, so that two who take the same ones never wait for each other.
+    """
+    session.flush()  # what this session has changed itself
+    rows = sa.select(Ticket.id, Ticket.version).where(Ticket.id.in_([each.id for each in tickets])).order_by(Ticket.id)
+    versions = {number: version for number, version in session.execute(rows.with_for_update())}
+    for each in tickets:
+        if versions.get(each.id) != each.version:
+            raise Conflict(_("Somebody else has just changed ticket %(number)s. Look at it, then try again.", number=each.id))
 
 
 def survivor(session: Session, ticket: Ticket) -> Ticket:
@@ -94,3 +154,51 @@ def survivor(session: Session, ticket: Ticket) -> Ticket:
         seen.add(ticket.merged_into_id)
         ticket = session.get_one(Ticket, ticket.merged_into_id)
     return ticket
+
+
+def merged_numbers(session: Session, ticket: Ticket) -> list[int]:
+    """The numbers of the tickets that were merged into `ticket`, and of those merged into them."""
+    found: list[int] = []
+    level = [ticket.id]
+    while level:
+        level = list(session.scalars(sa.select(Ticket.id).where(Ticket.merged_into_id.in_(level)).order_by(Ticket.id)))
+        level = [each for each in level if each not in found]
+        found += level
+    return found
+
+
+def merged_ticket_of(session: Session, ticket: Ticket, author: User) -> Ticket | None:
+    """The ticket of `author` among those merged into `ticket`, the latest; None when they ask in `ticket` itself, or in none."""
+    if ticket.customer_id == author.id or not (numbers := merged_numbers(session, ticket)):
+        return None
+    query = sa.select(Ticket).where(Ticket.id.in_(numbers), Ticket.customer_id == author.id).order_by(Ticket.id.desc()).limit(1)
+    return session.scalar(query)
+
+
+def said_with(customer_id: Any) -> sa.ColumnElement[bool]:
+    """Which messages were exchanged with this customer: after merging a ticket holds those of several.
+
+    Whoever writes to a customer asks it before quoting or answering to what was said; `customer_id` may be a bound parameter.
+    """
+    home = aliased(Ticket)
+    return (
+        sa.exists()
+        .where(home.id == sa.func.coalesce(Message.origin_id, Message.ticket_id), home.customer_id == customer_id)
+        .correlate(Message)
+    )
+
+
+def tell_by_messages(ticket: Ticket) -> None:
+    """Set what lists show of the ticket by what is said on it now: it holds other messages than before."""
+    said = [each for each in ticket.messages if each.kind == "human"]
+    if said:
+        ticket.spoken_at, ticket.excerpt = said[-1].created_at, excerpt(said[-1].text, EXCERPT)
+    spoken = [each for each in said if each.direction is not Direction.NOTE]
+    ticket.customer_waits = bool(spoken) and spoken[-1].direction is Direction.INCOMING
+
+
+def _in_order(ticket: Ticket, other: Ticket, kind: str) -> tuple[tuple[int, int], str]:
+    """The key of the link, the lower number first, and the kind as that one's."""
+    if ticket.id < other.id:
+        return (ticket.id, other.id), kind
+    return (other.id, ticket.id), _OTHER_WAY.get(kind, kind)

@@ -125,9 +125,9 @@ def become(session: Session, ticket: Ticket, *kinds: StatusKind, by: User | None
     return _enter(session, ticket, status, by=by, reply_id=reply_id)
 
 
-def return_to(session: Session, ticket: Ticket, status: Status, *, by: User | None) -> Ticket:
+def return_to(session: Session, ticket: Ticket, status: Status, *, by: User | None, quietly: bool = False) -> Ticket:
     """Put the ticket back into `status`, in which it was before something that `by` has undone."""
-    return _enter(session, ticket, status, by=by)
+    return _enter(session, ticket, status, by=by, quietly=quietly)
 
 
 def _is_held_up(session: Session, ticket: Ticket, status: Status) -> bool:

@@ -25,6 +25,7 @@ from plugdesk.rows import change, insert
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads
+from plugdesk.tickets.combining import merged_ticket_of, survivor
 from plugdesk.tickets.commands import change_status, mark_read, may_run, news_for_others
 from plugdesk.tickets.continuing import follows, is_over, reply_was_written, ticket_going_on, words_came
 from plugdesk.tickets.limits import reaching, refuse_beyond_limits
@@ -123,10 +124,11 @@ def receive_message(
 
     Where its form no longer reopens it, they go to what has followed it, or to a new ticket that is linked to it: the `ticket`
     of what is returned. `subject` (None: as `ticket`'s) and `participants` are for the new one. A subtask is the agents' own:
-    whoever knows its number writes into the ticket it hangs on.
+    whoever knows its number writes into the ticket it hangs on. What is written to a ticket that was merged comes in on the survivor.
     """
     if ticket.parent_id is not None:
         ticket = session.get_one(Ticket, ticket.parent_id)
+    ticket = survivor(session, ticket)
     if said.kind == "human" and is_over(session, ticket):
         ticket = ticket_going_on(session, ticket, author)
         if is_over(session, ticket):
@@ -136,7 +138,8 @@ def receive_message(
             )  # fmt: skip
             follows(session, fresh, ticket)
             return fresh.messages[0]
-    message = _add_message(session, ticket, said, author=author, direction=Direction.INCOMING, channel=channel)
+    home = merged_ticket_of(session, ticket, author) or ticket
+    message = _add_message(session, home, said, author=author, direction=Direction.INCOMING, channel=channel)
     record(session, "message_received", ticket=ticket, actor=author, message_id=message.id, kind=said.kind)
     if said.kind == "human":
         ticket.customer_waits = True
@@ -301,8 +304,9 @@ def _add_message(
     from plugdesk.search import index_message
 
     now = ticket.created_at if first else runtime_of(session).clock.now()
+    home, ticket = ticket, survivor(session, ticket)
     message = Message(
-        ticket_id=ticket.id, direction=direction, kind=said.kind, reason=said.reason, author_id=author.id if author else None,
+        ticket_id=ticket.id, origin_id=None if home is ticket else home.id, direction=direction, kind=said.kind, reason=said.reason, author_id=author.id if author else None,
         channel=channel, subject=said.subject, text=said.text, quoted=said.quoted, html=said.html, to=list(said.to), cc=list(said.cc),
         bcc=list(bcc), external_id=said.external_id, answers_id=answers.id if answers else None, created_at=now, attachments=[],
         delivery=DeliveryState.QUEUED if direction is Direction.OUTGOING else None,
@@ -316,6 +320,7 @@ def _add_message(
         message.cleaned_by = CLEANER_VERSION
     insert(session, message)
     set_committed_value(message, "ticket", ticket)
+    set_committed_value(message, "origin", None if home is ticket else home)
     set_committed_value(message, "author", author)
     if "messages" in sa.inspect(ticket).dict:
         set_committed_value(ticket, "messages", [*ticket.messages, message])
@@ -334,9 +339,7 @@ def _post(session: Session, message: Message, undo: timedelta) -> None:
     runtime = runtime_of(session)
     apply(message, {"delivery": DeliveryState.QUEUED, "delivery_error": None})
     due_at = runtime.clock.now() + undo if undo else None
-    enqueue(
-        session, "core:deliver_message", form=message.ticket.form, key=_job_key(message), due_at=due_at, message_id=message.id
-    )
+    enqueue(session, "core:deliver_message", form=message.home.form, key=_job_key(message), due_at=due_at, message_id=message.id)
 
 
 def _job_key(message: Message) -> str:

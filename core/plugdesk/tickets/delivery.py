@@ -37,7 +37,7 @@ def deliver_message(ctx: Context, message_id: int) -> None:
     if message is None or message.delivery not in (DeliveryState.QUEUED, DeliveryState.SENDING):
         return
     with use_language(ctx.desk.language):
-        ticket = message.ticket
+        ticket = message.home
         if message.delivery is DeliveryState.SENDING:
             _end(session, message, DeliveryState.MAYBE, _("The connection was lost before the other side confirmed it."))
             return
@@ -153,7 +153,9 @@ def _waiting(session: Session, plugin: str, form: Form, state: DeliveryState) ->
     if not own:
         return []
     where = (Ticket.form_id == form.id, Message.delivery == state, Message.channel.in_(own))
-    return list(session.scalars(sa.select(Message).join(Message.ticket).where(*where).order_by(Message.id)))
+    here = sa.select(Message).join(Message.ticket).where(Message.origin_id.is_(None), *where)
+    merged = sa.select(Message).join(Message.origin).where(Message.origin_id.is_not(None), *where)
+    return sorted([*session.scalars(here), *session.scalars(merged)], key=lambda message: message.id)
 
 
 def _earlier_waits(session: Session, message: Message) -> bool:

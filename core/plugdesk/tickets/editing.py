@@ -62,7 +62,7 @@ def withdraw_reply(session: Session, message: Message, agent: User) -> None:
         raise NotAllowed(_("Only its author can take a reply back."))
     may_run(session, message.ticket, agent, "reply")
     if message.delivery not in (DeliveryState.QUEUED, DeliveryState.HELD) or not cancel(
-        session, "core:deliver_message", _job_key(message), form=message.ticket.form
+        session, "core:deliver_message", _job_key(message), form=message.home.form
     ):
         raise Conflict(_("The reply has already left."))
     ticket = message.ticket
@@ -96,7 +96,7 @@ def edit_reply(session: Session, message: Message, agent: User, *, body: str) ->
     if clean == message.clean_html:
         return
     _rewrite(session, message, text, clean, clean, by=agent)
-    enqueue(session, "core:change_message", form=message.ticket.form, key=f"message:{message.id}", message_id=message.id)
+    enqueue(session, "core:change_message", form=message.home.form, key=f"message:{message.id}", message_id=message.id)
 
 
 def delete_reply(session: Session, message: Message, agent: User) -> None:
@@ -106,7 +106,7 @@ def delete_reply(session: Session, message: Message, agent: User) -> None:
         raise Invalid(_("Answers that have left cannot be taken back on this channel."))
     message.withdrawn_at = runtime_of(session).clock.now()
     record(session, "message_withdrawn", ticket=message.ticket, actor=agent, message_id=message.id)
-    enqueue(session, "core:withdraw_message", form=message.ticket.form, key=f"message:{message.id}", message_id=message.id)
+    enqueue(session, "core:withdraw_message", form=message.home.form, key=f"message:{message.id}", message_id=message.id)
 
 
 def change_message(ctx: Context, message_id: int) -> None:
@@ -143,11 +143,11 @@ def _tell(ctx: Context, message_id: int, what: str) -> None:
     message = session.get(Message, message_id)
     if message is None or message.delivery is not DeliveryState.SENT:
         return
-    channel = carrier_of(session, message.channel or "", message.ticket.form)
+    channel = carrier_of(session, message.channel or "", message.home.form)
     if channel is None:
         owner = runtime.registry.owner("channels", message.channel or "") if message.channel in runtime.registry.channels else ""
         raise Park(off_on_this_form(session, owner) if owner else _("Nothing on this desk carries the channel of this ticket."))
-    own = runtime.context(runtime.registry.owner("channels", channel.name), message.ticket.form, session, "job")
+    own = runtime.context(runtime.registry.owner("channels", channel.name), message.home.form, session, "job")
     act = getattr(channel, what)
     message.delivery_error = None
     with use_language(ctx.desk.language):
@@ -166,7 +166,7 @@ def changeable(session: Session, message: Message, agent: User) -> Channel:
         raise Conflict(_("This answer has been taken back."))
     if message.delivery is not DeliveryState.SENT:
         raise Conflict(_("This answer has not arrived yet. Try again when it has."))
-    channel = carrier_of(session, message.channel or "", message.ticket.form)
+    channel = carrier_of(session, message.channel or "", message.home.form)
     if channel is None:
         raise Invalid(_("Nothing on this desk carries the channel of this ticket."))
     return channel

@@ -240,7 +240,11 @@ def _count_parts(*, everywhere: bool) -> list[sa.Select[str, Any]]:
     total, watched = (
         sa.func.sum(tally.n),
         sa.and_(
-            ticket.id == watcher.ticket_id, ticket.closed_at.is_(None), ticket.deleted_at.is_(None), ticket.parent_id.is_(None)
+            ticket.id == watcher.ticket_id,
+            ticket.closed_at.is_(None),
+            ticket.deleted_at.is_(None),
+            ticket.parent_id.is_(None),
+            ticket.merged_into_id.is_(None),
         ),
     )
     return [

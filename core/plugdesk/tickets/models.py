@@ -100,6 +100,9 @@ class DeliveryState(StrEnum):
     HELD = "held"
 
 
+_MERGED = sa.text("origin_id IS NOT NULL")
+
+
 class Message(Base):
     """One piece of correspondence on a ticket, or a note.
 
@@ -108,10 +111,15 @@ class Message(Base):
     bulk; receipt, closing, rating for ours). `external_id` is the channel's own name of it, a Message-ID for a letter.
     `edited_at` and `withdrawn_at` say that its author has changed it, or taken it back, after it was delivered.
     `buttons` are those under it, each with `key` ("plugin:key") and `label`, until one is `pressed`.
+    `origin_id` is the ticket it was said on, where that has been merged into the one it stands in now.
     """
 
     __tablename__ = "message"
-    __table_args__ = (sa.Index("ix_message_ticket_id", "ticket_id", "id"), sa.Index("ix_message_external_id", "external_id"))
+    __table_args__ = (
+        sa.Index("ix_message_ticket_id", "ticket_id", "id"),
+        sa.Index("ix_message_external_id", "external_id"),
+        sa.Index("ix_message_origin_id", "origin_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
+    )
 
     id: Mapped[Key]
     ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id"))
@@ -139,10 +147,18 @@ class Message(Base):
     withdrawn_at: Mapped[datetime | None]
     buttons: Mapped[list[Any]] = mapped_column(Json, default=list, server_default=sa.text("'[]'"))
     pressed: Mapped[str | None]
+    # Not a foreign key: there would be two ways from a message to a ticket, and none to join them without saying which.
+    origin_id: Mapped[int | None]
 
     ticket: Mapped[Ticket] = relationship(back_populates="messages")
+    origin: Mapped[Ticket | None] = relationship(primaryjoin="foreign(Message.origin_id) == remote(Ticket.id)", viewonly=True)
     author: Mapped[User | None] = relationship()
     attachments: Mapped[list[Attachment]] = relationship(back_populates="message", order_by="Attachment.id")
+
+    @property
+    def home(self) -> Ticket:
+        """The ticket it was said on: its customer and form are whom it goes to, and how, wherever it stands now."""
+        return self.origin or self.ticket
 
     @property
     def is_automatic(self) -> bool:

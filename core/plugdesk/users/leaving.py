@@ -42,8 +42,9 @@ class Places:
 def places_of(session: Session, user: User) -> Places:
     """Every place of the desk's own that names `user`."""
     own = Ticket.assignee_id == user.id
+    is_open = (Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None), Ticket.merged_into_id.is_(None))
     tickets = sa.select(Group.name, sa.func.count()).select_from(Ticket).outerjoin(Group, Group.id == Ticket.group_id)
-    counted = session.execute(tickets.where(own, Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None)).group_by(Group.name))
+    counted = session.execute(tickets.where(own, *is_open).group_by(Group.name))
     member = sa.select(Group).join(GroupMember, GroupMember.group_id == Group.id).where(GroupMember.user_id == user.id)
     absent = sa.select(User).join(Absence, Absence.user_id == User.id)
     absent = absent.where(Absence.substitute_id == user.id, Absence.last_day >= today_of(session, user)).distinct()
@@ -71,7 +72,7 @@ def leave(session: Session, user: User, *, by: User | None, tickets_to: Group | 
     for ticket in tickets:
         group_id = ticket.group_id or (tickets_to.id if tickets_to else ticket.form.responsible_group_id)
         group = session.get(Group, group_id) if group_id else None
-        assign(session, ticket, by if ticket.deleted_at is None else None, group=group)
+        assign(session, ticket, by if ticket.deleted_at is None and ticket.merged_into_id is None else None, group=group)
     forms = session.scalars(sa.select(Form).where(Form.responsible_user_id == user.id)).all()
     for form in forms:
         form.responsible_user_id = None

@@ -25,6 +25,7 @@ from plugdesk.api import (
     handing_over,
     html_of_text,
     language_of,
+    said_with,
     use_language,
 )
 from plugdesk.api import gettext as _
@@ -51,8 +52,8 @@ def ready(ctx: Context) -> str | None:
 
 def deliver(ctx: Context, message: Message) -> str | None:
     """Send `message`; the Message-ID it left under. Raises `Undeliverable`, `RetryLater` or `MaybeSent`."""
-    with use_language(language_of(ctx.db, message.ticket)):
-        mailbox = _mailbox_of(ctx, message.ticket)
+    with use_language(language_of(ctx.db, message.home)):
+        mailbox = _mailbox_of(ctx, message.ticket_id)
         if mailbox is None:
             raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
         account = account_of(ctx, mailbox)
@@ -137,10 +138,10 @@ def _remember(ctx: Context, message: Message, letter: _Letter, mailbox: Mailbox)
 
 
 def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
-    ticket, settings = message.ticket, ctx.settings
+    ticket, settings = message.home, ctx.settings
     purpose = PURPOSES.get(message.kind, Purpose.REPLY)
     letter_id = make_message_id(message.id, ticket.id, ctx.instance, ctx.signing_key("letters"), mailbox.domain, purpose=purpose)
-    last = _last_letter(ctx, ticket, before=message.id)
+    last = _last_letter(ctx, message)
     to = [_address(each) for each in message.to] or _customer_address(ticket, last)
     cc = [_address(each) for each in message.cc]
     if purpose is Purpose.RECEIPT:
@@ -154,7 +155,7 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
     letter = compose_letter(
         sender=Address(_sender_name(ctx, message, settings), mailbox.address), to=to, cc=cc, subject=subject, message_id=letter_id,
         date=message.created_at, html=html, files=files, in_reply_to=last.letter_id if last and purpose is not Purpose.FORWARD else "",
-        references=build_references(_chain(ctx, ticket, message.id)) if purpose is not Purpose.FORWARD else (),
+        references=build_references(_chain(ctx, message)) if purpose is not Purpose.FORWARD else (),
         auto=_auto(message), instance=ctx.instance,
     )  # fmt: skip
     recipients = [each.email for each in (*to, *cc, *(_address(each) for each in message.bcc))]
@@ -179,9 +180,9 @@ def _body(ctx: Context, message: Message, settings: EmailSettings, last: LetterO
     if message.kind in PURPOSES:
         return said, files
     author = message.author
-    signature = fill_html(ctx.db, html_of_text(settings.signature), message.ticket, agent=author)
+    signature = fill_html(ctx.db, html_of_text(settings.signature), message.home, agent=author)
     own = {"letter": {"body": Block(message.text, Markup(said)), "signature": Block("", Markup(signature))}}
-    html = fill_html(ctx.db, html_of_text(settings.reply_text), message.ticket, own=own, agent=author, message=message)
+    html = fill_html(ctx.db, html_of_text(settings.reply_text), message.home, own=own, agent=author, message=message)
     if settings.quote and last is not None:
         html += _quotation(ctx, last)
     return html, files
@@ -198,7 +199,7 @@ def _quotation(ctx: Context, last: LetterOf) -> str:
 def _sender_name(ctx: Context, message: Message, settings: EmailSettings) -> str:
     if message.author is None:
         return str(ctx.desk.name)
-    return " ".join(fill_text(ctx.db, settings.sender_name, message.ticket, agent=message.author).split())
+    return " ".join(fill_text(ctx.db, settings.sender_name, message.home, agent=message.author).split())
 
 
 def _customer_address(ticket: Ticket, last: LetterOf | None) -> list[Address]:
@@ -208,25 +209,29 @@ def _customer_address(ticket: Ticket, last: LetterOf | None) -> list[Address]:
     return [Address(ticket.customer.name, own)] if own else []
 
 
-def _mailbox_of(ctx: Context, ticket: Ticket | None) -> Mailbox | None:
+def _mailbox_of(ctx: Context, ticket_id: int | None) -> Mailbox | None:
     """The mailbox the ticket's letters came to; else the form's first."""
     assert ctx.form is not None
-    if ticket is not None:
-        found: Mailbox | None = ctx.db.scalar(_CAME_TO, {"ticket_id": ticket.id, "form_id": ctx.form.id})
+    if ticket_id is not None:
+        found: Mailbox | None = ctx.db.scalar(_CAME_TO, {"ticket_id": ticket_id, "form_id": ctx.form.id})
         if found is not None:
             return found
     first: Mailbox | None = ctx.db.scalar(_FIRST_MAILBOX, {"form_id": ctx.form.id})
     return first
 
 
-def _last_letter(ctx: Context, ticket: Ticket, *, before: int) -> LetterOf | None:
-    """The customer's last letter before the message with this id."""
-    found: LetterOf | None = ctx.db.scalar(_LAST_LETTER, {"ticket_id": ticket.id, "before": before})
+def _last_letter(ctx: Context, message: Message) -> LetterOf | None:
+    """The last letter of the customer's before `message`: of what another wrote to a merged ticket they learn nothing."""
+    found: LetterOf | None = ctx.db.scalar(_LAST_LETTER, _before(message))
     return found
 
 
-def _chain(ctx: Context, ticket: Ticket, before: int) -> list[str]:
-    return list(ctx.db.connection().scalars(_CHAIN, {"ticket_id": ticket.id, "before": before}))
+def _chain(ctx: Context, message: Message) -> list[str]:
+    return list(ctx.db.connection().scalars(_CHAIN, _before(message)))
+
+
+def _before(message: Message) -> dict[str, int]:
+    return {"ticket_id": message.ticket_id, "before": message.id, "customer_id": message.home.customer_id}
 
 
 # Built once: every letter that goes out asks them.
@@ -241,11 +246,12 @@ _FIRST_MAILBOX = sa.select(Mailbox).where(Mailbox.form_id == sa.bindparam("form_
 _LAST_LETTER = (
     sa.select(LetterOf).join(LetterOf.message).options(contains_eager(LetterOf.message))
     .where(Message.ticket_id == sa.bindparam("ticket_id"), Message.direction == "incoming", Message.id < sa.bindparam("before"))
-    .order_by(Message.id.desc()).limit(1)
+    .where(said_with(sa.bindparam("customer_id"))).order_by(Message.id.desc()).limit(1)
 )  # fmt: skip
 _CHAIN = (
     sa.select(LetterOf.letter_id).join(Message, Message.id == LetterOf.message_id)
-    .where(Message.ticket_id == sa.bindparam("ticket_id"), Message.id < sa.bindparam("before")).order_by(Message.id)
+    .where(Message.ticket_id == sa.bindparam("ticket_id"), Message.id < sa.bindparam("before"))
+    .where(said_with(sa.bindparam("customer_id"))).order_by(Message.id)
 )  # fmt: skip
 
 

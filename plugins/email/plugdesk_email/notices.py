@@ -7,7 +7,18 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from plugdesk.api import Context, Event, Message, Ticket, fill_html, html_of_text, language_of, send_automatic, use_language
+from plugdesk.api import (
+    Context,
+    Event,
+    Message,
+    Ticket,
+    fill_html,
+    html_of_text,
+    language_of,
+    said_with,
+    send_automatic,
+    use_language,
+)
 from plugdesk.api import gettext as _
 from plugdesk_email.models import Mailbox
 from plugdesk_email.settings import EmailSettings
@@ -37,7 +48,7 @@ def send_closing_notice(ctx: Context, ticket: Ticket, event: Event) -> None:
         return
     last = ctx.db.scalar(
         sa.select(Message)
-        .where(Message.ticket_id == ticket.id, Message.direction == "incoming")
+        .where(Message.ticket_id == ticket.id, Message.direction == "incoming", said_with(ticket.customer_id))
         .order_by(Message.id.desc())
         .limit(1)
     )

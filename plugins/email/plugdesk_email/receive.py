@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -23,6 +24,7 @@ from plugdesk.api import (
     find_or_create_customer,
     is_over,
     link_tickets,
+    merged_numbers,
     normal_email,
     open_ticket,
     receive_message,
@@ -131,7 +133,7 @@ def _answered(ctx: Context, letter: Letter) -> _Answered:
     """By our signed ids, then by stored ids, then by the number in the subject; by number alone only for who takes part."""
     for found in _candidates(ctx, letter):
         ticket = survivor(ctx.db, found)
-        if not was_on(ctx.db, ticket, _form(ctx)) or ticket.deleted_at is not None:
+        if not (_was_here(ctx, found) or _was_here(ctx, ticket)) or ticket.deleted_at is not None:
             continue
         if not _takes_part(ctx, ticket, letter):
             return _Answered(ticket)
@@ -149,7 +151,7 @@ def _candidates(ctx: Context, letter: Letter) -> list[Ticket]:
             sa.select(Ticket).join(Message, Message.ticket_id == Ticket.id).join(LetterOf, LetterOf.message_id == Message.id)
             .where(LetterOf.letter_id == letter_id).order_by(Ticket.form_id != _form(ctx).id, Message.id.desc()).limit(STORED)
         )  # fmt: skip
-        stored = next((ticket for ticket in known if was_on(ctx.db, ticket, _form(ctx))), None)
+        stored = next((ticket for ticket in known if _was_here(ctx, ticket)), None)
         if stored is not None:
             return [stored]
     number = subject_number(letter.subject)
@@ -158,14 +160,32 @@ def _candidates(ctx: Context, letter: Letter) -> list[Ticket]:
     return found
 
 
-def _takes_part(ctx: Context, ticket: Ticket, letter: Letter) -> bool:
-    address = normal_email(letter.sender.email)
-    is_customer = sa.select(Identity.id).where(
-        Identity.user_id == ticket.customer_id, Identity.channel == "email", Identity.value == address
-    )
-    if ctx.db.scalar(is_customer) is not None:
+def _was_here(ctx: Context, ticket: Ticket) -> bool:
+    """Whether the ticket is or was on this form, or one that was merged into it."""
+    form = _form(ctx)
+    if was_on(ctx.db, ticket, form):
         return True
-    return ctx.db.get(Participant, (ticket.id, address)) is not None
+    return any(was_on(ctx.db, ctx.db.get_one(Ticket, number), form) for number in merged_numbers(ctx.db, ticket))
+
+
+def _takes_part(ctx: Context, ticket: Ticket, letter: Letter) -> bool:
+    """Whether the sender is the customer or a participant of the ticket, or of one that was merged into it."""
+    if _takes_part_in(ctx, [ticket.id], letter):
+        return True
+    merged = merged_numbers(ctx.db, ticket)
+    return bool(merged) and _takes_part_in(ctx, merged, letter)
+
+
+def _takes_part_in(ctx: Context, numbers: Sequence[int], letter: Letter) -> bool:
+    address = normal_email(letter.sender.email)
+    is_customer = (
+        sa.select(Identity.id).join(Ticket, Ticket.customer_id == Identity.user_id)
+        .where(Ticket.id.in_(numbers), Identity.channel == "email", Identity.value == address)
+    )  # fmt: skip
+    if ctx.db.scalar(is_customer.limit(1)) is not None:
+        return True
+    is_participant = sa.select(Participant.address).where(Participant.ticket_id.in_(numbers), Participant.address == address)
+    return ctx.db.scalar(is_participant.limit(1)) is not None
 
 
 def _open(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...], strangers: Ticket | None) -> _End:

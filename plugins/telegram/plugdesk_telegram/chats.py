@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Identity, Message, Ticket, User
+from plugdesk.api import Context, Identity, Message, Ticket, User, said_with, survivor
 from plugdesk_telegram.models import Bot, Chat, Part
 
 CHANNEL = "telegram"
@@ -48,11 +48,11 @@ def chats_of(ctx: Context, customer: User) -> Sequence[Chat]:
 
 
 def chat_of(ctx: Context, ticket: Ticket) -> Chat | None:
-    """Where a ticket's answers go: the chat its last message came from, else one of its customer's."""
+    """Where a ticket's answers go: the chat its customer's last message came from, else one of its customer's."""
     assert ctx.form is not None
     last = (
         sa.select(Chat).join(Part, Part.chat_id == Chat.id).join(Message, Message.id == Part.message_id).join(Bot, Bot.id == Chat.bot_id)
-        .where(Message.ticket_id == ticket.id, Bot.form_id == ctx.form.id).order_by(Part.id.desc()).limit(1)
+        .where(Message.ticket_id == survivor(ctx.db, ticket).id, said_with(ticket.customer_id), Bot.form_id == ctx.form.id).order_by(Part.id.desc()).limit(1)
     )  # fmt: skip
     chat = ctx.db.scalar(last)
     while chat is not None and chat.successor is not None:

@@ -102,7 +102,7 @@ def refused(ctx: Context, chat: Chat, error: Refused) -> Exception:
 
 
 def _chat_for(ctx: Context, message: Message) -> Chat:
-    chat = chats.chat_of(ctx, message.ticket)
+    chat = chats.chat_of(ctx, message.home)
     if chat is None:
         missing = ready(ctx)
         raise Undeliverable(

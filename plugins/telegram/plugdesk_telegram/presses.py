@@ -26,13 +26,13 @@ def _answer(ctx: Context, bot: Bot, pressed: Pressed) -> str:
     chat = chats.chat_at(ctx, bot, pressed.chat.id) if pressed.chat is not None else None
     part = chats.part_at(ctx, chat, pressed.number) if chat is not None else None
     message = part.message if part is not None else None
-    if message is None or message.ticket.form_id != bot.form_id:
+    if message is None or message.home.form_id != bot.form_id:
         return _("This cannot be answered any more.")
-    with use_language(language_of(ctx.db, message.ticket)):
+    with use_language(language_of(ctx.db, message.home)):
         if not any(
-            (each.channel, each.value) == (chats.CHANNEL, str(pressed.sender.id)) for each in message.ticket.customer.identities
+            (each.channel, each.value) == (chats.CHANNEL, str(pressed.sender.id)) for each in message.home.customer.identities
         ):
-            return _("This question is for %(name)s.", name=message.ticket.customer.name)
+            return _("This question is for %(name)s.", name=message.home.customer.name)
         number = int(pressed.data) if pressed.data.isdecimal() and len(pressed.data) < 4 else -1
         if not 0 <= number < len(message.buttons):
             return _("This cannot be answered any more.")

@@ -68,7 +68,12 @@ def _loads(ctx: Context, people: Sequence[User]) -> dict[int, int]:
     ctx.db.flush()  # what was given a moment ago counts, too
     counted = (
         sa.select(Ticket.assignee_id, sa.func.count())
-        .where(Ticket.assignee_id.in_([each.id for each in people]), Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None))
+        .where(
+            Ticket.assignee_id.in_([each.id for each in people]),
+            Ticket.closed_at.is_(None),
+            Ticket.deleted_at.is_(None),
+            Ticket.merged_into_id.is_(None),
+        )
         .group_by(Ticket.assignee_id)
     )
     return {number: count for number, count in ctx.db.execute(counted) if number is not None}

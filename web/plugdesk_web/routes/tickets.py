@@ -16,6 +16,7 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_delete, can_open, can_run, can_see, why_not
+from plugdesk.tickets.combining import survivor
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
@@ -25,9 +26,10 @@ from plugdesk.tickets.subtasks import parent_of
 from plugdesk.users.customers import customer_at, find_or_create_customer
 from plugdesk_web import once
 from plugdesk_web.assignees import assignees_of
+from plugdesk_web.combining import link_values
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.navigation import KEYS
-from plugdesk_web.rendering import page, redirect_after
+from plugdesk_web.rendering import is_fragment, page, redirect_after
 from plugdesk_web.shown import proof_of
 from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
 from plugdesk_web.standing import standing_of
@@ -62,7 +64,13 @@ def view(slug: str) -> Response:
 def show(number: int) -> Response:
     """One ticket: its thread, its composer, its panels."""
     forms_for(db(), me(), archived=True)  # the ticket's form comes with those of the left panel
-    return ticket_page(ticket_for(db(), me(), number))
+    ticket = ticket_for(db(), me(), number)
+    if ticket.merged_into_id is not None and not is_fragment():
+        into = survivor(db(), ticket)
+        if can_see(db(), me(), into):
+            words = _("Ticket %(number)s was merged into this one, %(into)s.", number=number, into=into.number)
+            return redirect_after(url_for("tickets.show", number=into.number), words)
+    return ticket_page(ticket)
 
 
 @blueprint.get("/tickets/<int:number>/assignment")
@@ -186,6 +194,7 @@ def ticket_page(
         may=may,
         writable=may & ({"note"} if ticket.parent_id else {"reply", "note", "ask"}),
         parent=parent_of(session, ticket, agent),
+        links=link_values(session, ticket, agent),
         closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
         ways=ways_of(session, ticket),
         watched=standing.watched,
