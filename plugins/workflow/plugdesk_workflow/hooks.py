@@ -17,7 +17,7 @@ def pages() -> Sequence[Any]:
     from plugdesk_workflow import acting
     from plugdesk_workflow.routes import PAGES
 
-    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on), Pages(acting.blueprint), *PAGES]
+    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on, acting.run_alone), Pages(acting.blueprint), *PAGES]
 
 
 @hookimpl
