@@ -113,12 +113,15 @@ def test_they_are_read_watched_and_after_a_question_deleted_by_who_may(browse, s
         assert chosen(selected(browser, tickets, "more"), action).status_int == 303
     assert session.scalar(sa.select(sa.func.count()).select_from(Reading)) == 3
     assert session.scalar(sa.select(sa.func.count()).select_from(Watcher)) == 3
-    refused = chosen(selected(browser, tickets[:2], "delete"))
-    assert refused.status_int == 422
+    body = {"csrf_token": token(browser), "action": "delete", "chosen": "1", "ticket": [str(tickets[0].id)]}
+    assert "Delete…" not in browser.get("/views/open")
+    refused = browser.post("/tickets/selection", body, status=422)
     assert "You may not delete tickets of this form." in refused
     set_right(session, form, anna, RightInput(can_delete=True), by=None)
     session.commit()
-    assert chosen(selected(browser, tickets[:2], "delete")).status_int == 303
+    asked = selected(browser, tickets[:2], "delete")
+    assert "2 tickets are selected." in asked
+    assert chosen(asked).status_int == 303
     session.expire_all()
     assert [each.deleted_at is None for each in tickets] == [False, False, True]
 
