@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, current_language, lazy_gettext
+from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, all_tags, current_language, lazy_gettext
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
 from plugdesk_workflow.definition import AskKind, How
@@ -39,6 +39,7 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
     return {
         "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
         "asked": _askable(form), "assignments": _assignments(people, groups, typed.assignment), "colleagues": _with_lost(people, typed.subtask_to),
+        "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
         "recipients": Wording(ctx).recipients(),
         "variables": variables_for(ctx, form, [_variable(form, each.what, each.code, each.label) for each in typed.asks if each.what and each.what != AskKind.FILES]),
