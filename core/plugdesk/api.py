@@ -101,7 +101,7 @@ from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_s
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.steps import OfferedStep, read_step, run_step, step_on, steps_on
 from plugdesk.tags.commands import change_tags
-from plugdesk.tags.queries import all_tags
+from plugdesk.tags.queries import all_tags, tags_of_ticket
 from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
@@ -384,6 +384,7 @@ __all__ = [
     "steps_on",
     "storable",
     "survivor",
+    "tags_of_ticket",
     "text_of_html",
     "ticket_for",
     "translatable",

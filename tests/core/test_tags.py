@@ -19,7 +19,7 @@ from plugdesk.tags.commands import (
     delete_tag,
     tag_to_put,
 )
-from plugdesk.tags.queries import chips_of_ticket, codes_on_customer, holders_of_tags, read_chips, tags_like, tags_of_customer
+from plugdesk.tags.queries import codes_on_customer, holders_of_tags, tags_like, tags_of_customer, tags_of_ticket
 from plugdesk.tickets.combining import split_ticket
 from plugdesk.tickets.correspondence import Said, receive_message
 from plugdesk.tickets.lists import tickets_of_view
@@ -62,7 +62,7 @@ def ticket(form, session):
 
 
 def names(session, ticket):
-    return [chip.name for chip in read_chips(session.scalar(sa.select(chips_of_ticket(sa.literal(ticket.id)))))]
+    return [chip.name for chip in tags_of_ticket(session, ticket.id)]
 
 
 def test_a_tag_has_a_stable_code_and_a_name_there_is_once(session, vip, admin):

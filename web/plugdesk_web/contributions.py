@@ -96,13 +96,16 @@ class FormActions:
     """Actions that differ from form to form and from ticket to ticket.
 
     `every(ctx)` are all of a form, for the matrix of its rights; `offered(ctx, ticket, agent)` those that stand on the ticket
-    as buttons: asked once a page, it leaves out what `can_run` refuses. `concerns` spares the page the question where there
-    are none, see `Concerns`.
+    as buttons: asked once a page, it leaves out what `can_run` refuses. With `run(ctx, ticket, agent, code)` those that ask for
+    nothing are offered in lists, too, for several tickets at once: it runs the action of that code on one of them, or raises a
+    refusal in words (`Conflict`, `NotAllowed`, `Invalid`), which is told beside the ticket.
+    `concerns` spares the page the question where there are none, see `Concerns`.
     """
 
     name: str
     every: Callable[[Context], Sequence[Button]]
     offered: Callable[[Context, Ticket, User], Sequence[Button]]
+    run: Callable[[Context, Ticket, User, str], object] | None = None
     concerns: Concerns | None = None
 
 

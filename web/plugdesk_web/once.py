@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -33,12 +34,14 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def done_before(session: Session, user_id: int) -> str | None:
+def done_before(session: Session, user_id: int, about: str = "") -> str | None:
     """Where the same form's first sending led, if this is a repetition. Call it first thing.
+
+    A form that can do several things is the same one only with the same `about`.
 
     Of two presses at the same instant the second waits here for the first one's commit.
     """
-    key = request.form.get(FIELD, "")[:64]
+    key = _key(about)
     if not key:
         return None
     if runtime_of(session).database.dialect == "postgresql":  # SQLite has let nobody else begin to write
@@ -47,13 +50,13 @@ def done_before(session: Session, user_id: int) -> str | None:
     return found.target if found else None
 
 
-def remember(session: Session, user_id: int, target: str) -> str | None:
+def remember(session: Session, user_id: int, target: str, about: str = "") -> str | None:
     """Remember that the form has done its work and where it led.
 
     Two presses at the same instant meet at the row's key: the later one gets the earlier one's target back and must roll
     its own work back.
     """
-    key = request.form.get(FIELD, "")[:64]
+    key = _key(about)
     if not key:
         return None
     now = runtime_of(session).clock.now()
@@ -62,8 +65,13 @@ def remember(session: Session, user_id: int, target: str) -> str | None:
             session.add(Done(key=key, user_id=user_id, target=target, at=now))
     except IntegrityError:
         session.rollback()
-        return done_before(session, user_id) or target
+        return done_before(session, user_id, about) or target
     return None
+
+
+def _key(about: str) -> str:
+    key = request.form.get(FIELD, "")[:64]
+    return hashlib.sha256(f"{key} {about}".encode()).hexdigest() if key and about else key
 
 
 def forget_old(session: Session, now: datetime) -> None:

@@ -61,7 +61,8 @@ def entries_of(
     """Messages and the events worth a line, oldest first; on those of `reader` what may still be done to them."""
     messages = messages if messages is not None else thread_of(session, ticket)
     said = [_message(session, ticket, each, reader) for each in messages]
-    events = history_of(session, ticket)
+    # What rules did while it was being opened was written down before that it was.
+    events = sorted(history_of(session, ticket), key=lambda event: (event.at, event.kind != "ticket_opened"))
     can_be_undone = undoable(session, ticket, events, reader)
     happened = [line for event in events if (line := _event(session, ticket, event, event.id in can_be_undone)) is not None]
     asked = subtasks_of(session, ticket, reader) if reader and any(each.kind == "colleague_asked" for each in events) else ()

@@ -29,7 +29,7 @@ PERMISSIONS = {
 RESERVED = {
     "absence", "alembic", "attachment", "attempt", "catalog", "channel", "claim", "content", "core", "customer", "delivery", "desk", "event", "field",
     "form", "group", "identity", "job", "link", "message", "organization", "participant", "pg", "plugdesk", "plugin", "reading",
-    "recurring", "search", "service", "session", "setting", "settings", "signed", "sqlite", "static", "status", "throttle", "ticket", "timer", "user",
+    "recurring", "search", "service", "session", "setting", "settings", "signed", "sqlite", "static", "status", "tag", "throttle", "ticket", "timer", "user",
     "users", "watcher", "worker",
 }  # fmt: skip
 

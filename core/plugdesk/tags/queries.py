@@ -66,6 +66,11 @@ def codes_on_customer(session: Session, user_id: int) -> list[str]:
     return list(session.scalars(sa.select(Tag.code).join(CustomerTag).where(CustomerTag.user_id == user_id)))
 
 
+def tags_of_ticket(session: Session, ticket_id: int) -> Sequence[Chip]:
+    """The tags on a ticket, by name."""
+    return read_chips(session.scalar(sa.select(chips_of_ticket(sa.literal(ticket_id)))))
+
+
 def tags_of_customer(session: Session, user_id: int) -> Sequence[Chip]:
     """The tags on a customer, by name."""
     return read_chips(session.scalar(sa.select(chips_of_customer(sa.literal(user_id)))))

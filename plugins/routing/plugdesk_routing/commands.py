@@ -17,6 +17,7 @@ from plugdesk.api import (
     agents_of_form,
     all_forms,
     all_groups,
+    all_tags,
     can_work_on,
     read_value,
     row_number,
@@ -86,6 +87,11 @@ def read_result(ctx: Context, given: Any, *, by: User, problems: dict[str, str])
         problems["watchers"] = _("Choose people who work on “%(form)s”.", form=target.name)
     elif watchers:
         result["watchers"] = watchers
+    tags, known_tags = [each for each in given.getlist("tags") if each], {each.code for each in all_tags(ctx.db)}
+    if not known_tags.issuperset(tags):
+        problems["tags"] = _("Choose among the tags offered.")
+    elif tags:
+        result["tags"] = tags
     values = _read_values(ctx, given, problems)
     return result | ({"values": values} if values else {})
 

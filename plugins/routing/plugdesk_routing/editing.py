@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import Context, Field, FieldKind, OfferedFact, User, agents_of_form, all_groups
+from plugdesk.api import Context, Field, FieldKind, OfferedFact, User, agents_of_form, all_groups, all_tags
 from plugdesk.api import gettext as _
 from plugdesk_routing.commands import RuleInput, forms_for_moving
 from plugdesk_routing.models import Rule
@@ -30,6 +30,7 @@ class Typed:
     is_on: bool = True
     goes_on: bool = False
     on_change: bool = False
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def typed_rule(facts: Mapping[str, OfferedFact], given: Any) -> Typed:
     return Typed(
         typed_condition(WHEN, facts, given), given.get("name", ""), given.get("form", ""), given.get("assignee", ""),
         given.get("group", ""), given.getlist("watchers"), values, bool(given.get("is_on")), bool(given.get("goes_on")),
-        bool(given.get("on_change")),
+        bool(given.get("on_change")), given.getlist("tags"),
     )  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def shown_rule(facts: Mapping[str, OfferedFact], rule: Rule | RuleInput | None) 
     return Typed(
         edit_condition(WHEN, facts, rule.condition), rule.name, str(result.get("form_id") or ""), str(result.get("assignee_id") or ""),
         str(result.get("group_id") or ""), [str(each) for each in result.get("watchers") or ()], values, rule.is_on, rule.goes_on,
-        rule.on_change,
+        rule.on_change, list(result.get("tags") or ()),
     )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def choices_for(ctx: Context, typed: Typed, by: User) -> dict[str, Any]:
     groups = [(each.id, each.name) for each in all_groups(ctx.db)]
     return {
         "forms": [(form.id, form.name) for form in forms], "people": known, "groups": groups,
+        "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "watcher_choices": [(str(number), name) for number, name in known],
         "controls": [_control(each, typed, known, groups) for each in ctx.form.fields if each.kind not in UNSETTABLE],
     }  # fmt: skip

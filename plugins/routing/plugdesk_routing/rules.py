@@ -1,7 +1,7 @@
 """Rules as they decide: pure. A rule holds or not on a ticket's values; the first that sets a thing decides it.
 
-A rule's result is JSON: `assignee_id`, `group_id`, `values` (code → stored value), `form_id`, `watchers` (ids). What it does
-not name it leaves as it is.
+A rule's result is JSON: `assignee_id`, `group_id`, `values` (code → stored value), `form_id`, `watchers` (ids), `tags` (codes). What
+it does not name it leaves as it is.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def decide(
 
 
 def joined(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Several results as one. Person and group are one thing; watchers add up."""
+    """Several results as one. Person and group are one thing; watchers and tags add up."""
     whole: dict[str, Any] = {}
     for result in results:
         if "assignee_id" not in whole and (result.get("assignee_id") or result.get("group_id")):
@@ -109,8 +109,9 @@ def joined(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             whole.setdefault("form_id", result["form_id"])
         if result.get("values"):
             whole["values"] = {**result["values"], **whole.get("values", {})}
-        if result.get("watchers"):
-            whole["watchers"] = list(dict.fromkeys([*whole.get("watchers", []), *result["watchers"]]))
+        for name in ("watchers", "tags"):
+            if result.get(name):
+                whole[name] = list(dict.fromkeys([*whole.get(name, []), *result[name]]))
     return whole
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Event, Form, Ticket, Watcher, as_json, why_not_to
+from plugdesk.api import Context, Event, Form, Invalid, Ticket, Watcher, all_tags, as_json, change_tags, why_not_to
 from plugdesk.api import gettext as _
 from plugdesk_routing.facts import Zone, values_of
 from plugdesk_routing.models import Outcome, Rule
@@ -90,7 +91,15 @@ def _applied(
     for number in result.get("watchers") or ():
         if standing.can_watch(number, form):
             ctx.db.merge(Watcher(ticket_id=ticket.id, user_id=number))
+    if "tags" in result:
+        _tag(ctx, ticket, result["tags"])
     return changed
+
+
+def _tag(ctx: Context, ticket: Ticket, codes: Sequence[str]) -> None:
+    """Put the tags on; those that are deleted, or too many for one ticket, hold nothing else up."""
+    with suppress(Invalid):
+        change_tags(ctx.db, ticket, add=[each for each in all_tags(ctx.db) if each.code in codes], by=None)
 
 
 def _write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugdesk.api import Context, FieldKind, Form, Group, Invalid, User, can_work_on, read_value
+from plugdesk.api import Context, FieldKind, Form, Group, Invalid, User, all_tags, can_work_on, read_value
 from plugdesk.api import gettext as _
 from plugdesk_routing.rules import ReadRule
 
@@ -46,11 +46,13 @@ class Standing:
         form = self._target(rule.result)[0] or self._ctx.form
         assert form is not None
         gone = [number for number in rule.result.get("watchers") or () if not self.can_watch(number, form)]
+        known = {each.code for each in all_tags(self._ctx.db)} if rule.result.get("tags") else set()
+        lost = [code for code in rule.result.get("tags") or () if code not in known]
         names = [user.name if (user := self._ctx.db.get(User, number)) else "?" for number in gone]
         return [
             _("%(name)s does not work on “%(form)s” any more and is not told. Choose other watchers.", name=name, form=form.name)
             for name in names
-        ]
+        ] + [_("The tag “%(code)s” it puts on has been deleted. Take that out.", code=code) for code in lost]
 
     def can_watch(self, number: int, form: Form) -> bool:
         user = self._ctx.db.get(User, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugdesk.api import Context, Form, Group, OfferedFact, User, condition_words, format_list, show_value
+from plugdesk.api import Context, Form, Group, OfferedFact, User, all_tags, condition_words, format_list, show_value
 from plugdesk.api import gettext as _
 from plugdesk_routing.rules import ALWAYS, ReadRule
 
@@ -27,6 +27,9 @@ def result_words(ctx: Context, result: Mapping[str, Any]) -> list[str]:
     if watchers := result.get("watchers"):
         names = [user.name if (user := ctx.db.get(User, number)) else _("(deleted)") for number in watchers]
         found.append(_("watched by %(names)s", names=format_list(names)))
+    if tags := result.get("tags"):
+        known = {each.code: each.name for each in all_tags(ctx.db)}
+        found.append(_("tagged %(names)s", names=format_list([known.get(code, _("(deleted)")) for code in tags])))
     return found
 
 

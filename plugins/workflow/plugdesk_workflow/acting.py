@@ -38,6 +38,7 @@ from plugdesk_web.api import (
 )
 from plugdesk_workflow.asked import asked_on, given_on
 from plugdesk_workflow.definition import NOBODY, read
+from plugdesk_workflow.entering import Given
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import action_called, actions_of, check_offered, offered, title_of, why_not_run
 from plugdesk_workflow.running import run_action
@@ -47,7 +48,11 @@ blueprint = Blueprint("acting", __name__)
 
 def buttons_of_form(ctx: Context) -> Sequence[Button]:
     """All actions of the form that people run, those that are off among them: rights are given before."""
-    return [Button(each.code, title_of(each), each.icon) for each in actions_of(ctx) if read(each).who != NOBODY]
+    return [
+        Button(each.code, title_of(each), each.icon, asks=read(each).asks_first)
+        for each in actions_of(ctx)
+        if read(each).who != NOBODY
+    ]
 
 
 def buttons_on(ctx: Context, ticket: Ticket, agent: User) -> Sequence[Button]:
@@ -56,6 +61,17 @@ def buttons_on(ctx: Context, ticket: Ticket, agent: User) -> Sequence[Button]:
         Button(each.code, title_of(each), each.icon, _url(ticket, each), asks=read(each).asks_first)
         for each in offered(ctx, ticket, agent)
     ]
+
+
+def run_alone(ctx: Context, ticket: Ticket, agent: User, code: str) -> None:
+    """Run an action that asks for nothing, on one of several tickets chosen in a list."""
+    action = action_called(ctx, code)
+    if action is None or read(action).asks_first:
+        raise Conflict(_("There is no such action any more."))
+    try:
+        run_action(ctx, ticket, action, Given(), by=agent)
+    except Invalid as refusal:
+        raise Conflict(" ".join(refusal.problems.values()) or str(refusal)) from None
 
 
 @blueprint.get("/tickets/<int:number>/<code>")

@@ -19,6 +19,7 @@ from plugdesk.api import (
     NotFound,
     OfferedStep,
     User,
+    all_tags,
     can_configure,
     can_work_on,
     check_template,
@@ -268,6 +269,10 @@ def _check_does(ctx: Context, form: Form, does: Does, problems: dict[str, str]) 
         problems["assignment"] = _("Choose one of the groups.")
     if any(not _works_on(ctx, form, each) for each in does.watchers):
         problems["watchers"] = _("Choose people who work on “%(form)s”.", form=form.name)
+    known = {tag.code for tag in all_tags(ctx.db)} if does.add_tags or does.remove_tags else set()
+    for name, codes in (("add_tags", does.add_tags), ("remove_tags", does.remove_tags)):
+        if not known.issuperset(codes):
+            problems[name] = _("Choose among the tags there are.")
     if does.subtask_to is not None:
         if not _works_on(ctx, form, does.subtask_to):
             problems["subtask"] = _("Choose somebody who works on “%(form)s”.", form=form.name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, current_language, lazy_gettext, steps_on
+from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, all_tags, current_language, lazy_gettext, steps_on
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
 from plugdesk_workflow.definition import DATES, AskKind, How, Since, Unit
@@ -39,6 +39,7 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
     return {
         "languages": [("en", _("Name in English")), ("ru", _("Name in Russian"))], "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
         "asked": _askable(form), "assignments": _assignments(people, groups, typed.assignment), "colleagues": _with_lost(people, typed.subtask_to),
+        "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
         "recipients": Wording(ctx).recipients(), "steps": _steps(ctx, form, typed), "moments": _moments(form, typed.when),
         "units": [(Unit.MINUTES, _("minutes")), (Unit.HOURS, _("hours")), (Unit.DAYS, _("days"))],

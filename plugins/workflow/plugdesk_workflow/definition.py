@@ -96,12 +96,14 @@ class Ordered:
 
 @dataclass(frozen=True)
 class Does:
-    """What comes of it. `values` are as somebody would enter them; `note` and the subtask's texts are templates, in HTML."""
+    """What comes of it. `values` are as somebody would enter them, tags go by code; `note` and the subtask's texts are templates, in HTML."""
 
     status: str = ""
     assignment: Assignment = Assignment()
     values: Mapping[str, Any] = field(default_factory=dict)
     watchers: tuple[int, ...] = ()
+    add_tags: tuple[str, ...] = field(default=(), kw_only=True)
+    remove_tags: tuple[str, ...] = field(default=(), kw_only=True)
     note: str = ""
     subtask_to: int | None = None
     subtask_subject: str = ""
@@ -209,6 +211,7 @@ def read(action: Action) -> Definition:
         Does(
             status=does.get("status", ""),
             assignment=Assignment(How(assignment.get("how", How.LEAVE)), assignment.get("person"), assignment.get("group")),
+            add_tags=tuple(does.get("add_tags", ())), remove_tags=tuple(does.get("remove_tags", ())),
             values=does.get("values", {}), watchers=tuple(does.get("watchers", ())), note=does.get("note", ""),
             subtask_to=does.get("subtask_to"), subtask_subject=does.get("subtask_subject", ""),
             subtask_body=does.get("subtask_body", ""), delete=does.get("delete", False), quietly=does.get("quietly", False),

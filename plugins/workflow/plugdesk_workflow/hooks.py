@@ -20,7 +20,11 @@ def pages() -> Sequence[Any]:
     from plugdesk_workflow import acting
     from plugdesk_workflow.routes import PAGES
 
-    return [FormActions("actions", acting.buttons_of_form, acting.buttons_on, any_on), Pages(acting.blueprint), *PAGES]
+    return [
+        FormActions("actions", acting.buttons_of_form, acting.buttons_on, acting.run_alone, concerns=any_on),
+        Pages(acting.blueprint),
+        *PAGES,
+    ]
 
 
 @hookimpl

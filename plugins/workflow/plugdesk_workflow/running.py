@@ -12,11 +12,13 @@ from plugdesk.api import (
     NotFound,
     Ticket,
     User,
+    all_tags,
     ask_colleague,
     assign,
     can_see,
     can_work_on,
     change_status,
+    change_tags,
     delete_ticket,
     html_of_text,
     run_step,
@@ -125,6 +127,10 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
         watcher = ctx.db.get(User, number)
         if watcher is not None and can_see(ctx.db, watcher, ticket):
             watch(ctx.db, ticket, watcher)
+    if does.add_tags or does.remove_tags:
+        tags = {tag.code: tag for tag in all_tags(ctx.db)}
+        add, remove = ([tags[code] for code in codes if code in tags] for codes in (does.add_tags, does.remove_tags))
+        change_tags(ctx.db, ticket, add=add, remove=remove, by=by)
     telling = Telling(ctx, ticket, action, definition, entered, by)
     if does.subtask_to is not None:
         subject = telling.text(does.subtask_subject)

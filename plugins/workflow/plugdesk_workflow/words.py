@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, ngettext, runtime_of, step_on
+from plugdesk.api import (
+    Context,
+    FieldKind,
+    Form,
+    Group,
+    User,
+    all_tags,
+    current_language,
+    format_list,
+    ngettext,
+    runtime_of,
+    step_on,
+)
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import ADDRESS, NOBODY, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient, Since, Unit
 from plugdesk_workflow.telling import OWN
@@ -83,6 +95,8 @@ class Wording:
         found += [_("sets %(fields)s", fields=format_list(labels))] if labels else []
         watching = [self._people.get(each, "?") for each in does.watchers]
         found += [_("%(names)s watch it", names=format_list(watching))] if watching else []
+        found += [_("puts on the tags %(names)s", names=self._tags(does.add_tags))] if does.add_tags else []
+        found += [_("takes off the tags %(names)s", names=self._tags(does.remove_tags))] if does.remove_tags else []
         found += [_("a note")] if does.note else []
         if does.subtask_to is not None:
             found.append(_("asks %(name)s in a subtask", name=self._people.get(does.subtask_to, "?")))
@@ -98,6 +112,13 @@ class Wording:
         """What an extension does."""
         offered = step_on(self._ctx.db, self._form, code)
         return offered.title if offered is not None else _("%(code)s (no longer there)", code=code)
+
+    def _tags(self, codes: Sequence[str]) -> str:
+        return format_list([self._names_of_tags.get(code, _("(no longer there)")) for code in codes])
+
+    @cached_property
+    def _names_of_tags(self) -> dict[str, str]:
+        return {tag.code: tag.name for tag in all_tags(self._ctx.db)}
 
     def recipient(self, code: str) -> str:
         """Whom a letter goes to."""

@@ -11,6 +11,8 @@ from plugdesk.forms.commands import add_field
 from plugdesk.forms.field_commands import change_field, delete_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.plugins.switch import disable_plugin
+from plugdesk.tags.commands import add_tag, change_customers_tags, delete_tag
+from plugdesk.tags.queries import tags_of_ticket
 from plugdesk.testing.desks import add_staff
 from plugdesk.tickets.commands import accept, assign, set_fields
 from plugdesk.tickets.models import Watcher
@@ -20,6 +22,7 @@ from plugdesk.users.rights import RightInput, set_right
 from plugdesk_routing.commands import RuleInput, change_rule, move_rule, read_result, switch_rule
 from plugdesk_routing.models import Outcome, Rule
 from plugdesk_routing.reading import rules_of
+from plugdesk_routing.standing import Standing
 from tests.factories import make_agent, make_customer, make_group, make_ticket
 
 
@@ -119,6 +122,31 @@ def test_watchers_are_told_from_the_beginning(session, rule, form, agent):
     rule(watchers=[agent.id])
     ticket = make_ticket(session, form)
     assert session.get(Watcher, (ticket.id, agent.id)) is not None
+
+
+def test_tags_are_put_on_by_the_desk_and_one_that_is_deleted_stops_no_rule(
+    session, rule, form, admin, agent, routing, programmers
+):
+    recall, vip = (add_tag(session, name=name, by=admin) for name in ("Recall", "VIP"))
+    rule(says("beeps"), tags=[recall.code], goes_on=True)
+    rule([{"fact": "customer.tag", "in": [vip.code]}], group_id=programmers.id, tags=[vip.code, recall.code])
+    customer = make_customer(session)
+    change_customers_tags(session, customer, add=[vip], by=None)
+    ticket = make_ticket(session, form, customer)
+    assert [chip.name for chip in tags_of_ticket(session, ticket.id)] == ["Recall", "VIP"]
+    delete_tag(session, recall, by=admin)
+    ticket = make_ticket(session, form, customer)
+    assert [chip.name for chip in tags_of_ticket(session, ticket.id)] == ["VIP"]
+    assert ticket.group_id == programmers.id
+    assert any("has been deleted" in each for each in Standing(routing).warnings(rules_of(routing)[0]))
+
+
+def test_a_page_can_only_name_tags_there_are(session, routing, admin):
+    add_tag(session, name="Recall", by=admin)
+    problems: dict[str, str] = {}
+    assert read_result(routing, MultiDict([("tags", "recall")]), by=admin, problems=problems) == {"tags": ["recall"]}
+    read_result(routing, MultiDict([("tags", "gold")]), by=admin, problems=problems)
+    assert problems == {"tags": "Choose among the tags offered."}
 
 
 def test_an_answer_that_is_given_later_takes_the_ticket_to_its_group(session, rule, form, agent, programmers, commerce, question):

@@ -26,6 +26,7 @@ from plugdesk.tickets.subtasks import parent_of
 from plugdesk.users.customers import customer_at, find_or_create_customer
 from plugdesk_web import once
 from plugdesk_web.assignees import assignees_of
+from plugdesk_web.bulk import offered_in_lists
 from plugdesk_web.combining import link_values
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
 from plugdesk_web.navigation import KEYS
@@ -160,6 +161,8 @@ def list_values(
         "language": language,
         "narrowed": narrowed,
         "ways": {name: (channel.icon, str(channel.title)) for name, channel in runtime().registry.channels.items()},
+        "once": once.new_key(),
+        "at_once": offered_in_lists(db(), me(), forms.values()),
         "here": request.full_path.rstrip("?"),
         "arguments": arguments,
         "older_url": _here(arguments, after=older) if older else "",
