@@ -51,10 +51,10 @@ from plugdesk_workflow.definition import (
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of
 from plugdesk_workflow.running import why_not_automatic
-from plugdesk_workflow.telling import OWN
+from plugdesk_workflow.telling import LINK, OWN
 
 MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME, MOST_AMOUNT = 200, 50, 20, 100, 9_999
-TAKEN = frozenset({"name", "text", "files"})
+TAKEN = frozenset({"name", "text", "files", "link"})
 
 
 @dataclass(frozen=True)
@@ -341,9 +341,12 @@ def template_problems(ctx: Context, form: Form, definition: Definition) -> dict[
     known = known_variables(ctx.db, form) | {f"{OWN}:{each}" for each in own}
     does = definition.does
     templates = {"note": does.note, "subtask": f"{does.subtask_subject}\n{does.subtask_body}"}
+    found = {name: check_template(template, known | {LINK}) for name, template in templates.items()}
     for number, letter in enumerate(definition.letters):
-        templates |= {f"letters-{number}-subject": letter.subject, f"letters-{number}-body": letter.body}
-    found = {name: check_template(template, known) for name, template in templates.items()}
+        # The customer has no way into the desk: a link to it would be a closed door.
+        allowed = known if letter.to_customer else known | {LINK}
+        found[f"letters-{number}-subject"] = check_template(letter.subject, allowed)
+        found[f"letters-{number}-body"] = check_template(letter.body, allowed)
     return {name: wrong for name, wrong in found.items() if wrong}
 
 

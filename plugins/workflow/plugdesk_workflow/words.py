@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, ngettext, runtime_of, step_on
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import ADDRESS, NOBODY, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient, Since, Unit
-from plugdesk_workflow.telling import OWN
+from plugdesk_workflow.telling import LINK, OWN
 
 
 class Wording:
@@ -137,7 +137,11 @@ class Wording:
 def variables_for(ctx: Context, form: Form, asks: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The variables that the texts of an action may use, as name and meaning; `asks` are code and label of what it asks for."""
     registry = runtime_of(ctx.db).registry
-    own = [(f"{OWN}:name", _("The name of the action")), *((f"{OWN}:{code}", label) for code, label in asks)]
+    own = [
+        (f"{OWN}:name", _("The name of the action")),
+        (LINK, _("The ticket's address on this desk, not for customers")),
+        *((f"{OWN}:{code}", label) for code, label in asks),
+    ]
     return own + [
         (f"{namespace}:{name}", _(str(about)))
         for namespace, found in registry.variables.items()

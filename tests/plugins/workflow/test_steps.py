@@ -28,7 +28,7 @@ class RingOptions:
     loudly: bool = option(False, label="Loudly")
     how: str = option("phone", label="How", choices=[("phone", "By phone"), ("door", "At the door")])
     factor: float = option(1.5, label="Factor")
-    people: list = option(list, label="Whom, one a line")
+    people: list[str] = option(list, label="Whom, one a line")
 
 
 def ring(ctx, ticket, by, **options):
