@@ -23,7 +23,7 @@ ANN = "ann@example.com"
 
 def letters_about(desk: Desk, address: str, words: str) -> list[EmailMessage]:
     """What has left for this address and says `words`."""
-    return [each for each in desk.company.letters(address) if words in each.get_body(("plain",)).get_content()]  # type: ignore[union-attr]
+    return [each for each in desk.company.letters(address) if words in each.get_body(("plain",)).get_content()]
 
 
 def was_told(desk: Desk, address: str, words: str) -> bool:

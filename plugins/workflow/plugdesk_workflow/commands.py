@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plugdesk.api import (
-    LANGUAGES,
     Conflict,
     Context,
     Field,
@@ -17,7 +16,6 @@ from plugdesk.api import (
     Invalid,
     NotAllowed,
     NotFound,
-    OfferedStep,
     User,
     can_configure,
     can_work_on,
@@ -29,12 +27,12 @@ from plugdesk.api import (
     read_step,
     read_value,
     rights_on_form,
-    step_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import (
     ADDRESS,
     FROM_GROUP,
+    LANGUAGES,
     NOBODY,
     OWN_KINDS,
     PERSON_FIELD,
@@ -288,25 +286,13 @@ def _with_steps(ctx: Context, form: Form, does: Does, problems: dict[str, str]) 
     """`does` with the options of its steps read."""
     steps = []
     for ordered in does.steps:
-        offered = step_on(ctx.db, form, ordered.code)
-        if offered is None:
-            problems["steps"] = _("The extension that is to do this is off here. Switch it on first, or untick it.")
-            continue
         try:
-            steps.append(Ordered(ordered.code, read_step(offered, ordered.options)))
+            steps.append(Ordered(ordered.code, read_step(ctx.db, form, ordered.code, ordered.options)))
+        except NotFound:
+            problems["steps"] = _("The extension that is to do this is off here. Switch it on first, or untick it.")
         except Invalid as refused:
             problems |= {f"step-{ordered.code}-{name}": problem for name, problem in refused.problems.items()}
-        problems |= _unknown_in_step(ctx, form, offered, ordered)
     return replace(does, steps=tuple(steps))
-
-
-def _unknown_in_step(ctx: Context, form: Form, offered: OfferedStep, ordered: Ordered) -> dict[str, str]:
-    known, found = known_variables(ctx.db, form), {}
-    for each in offered.options:
-        text = ordered.options.get(each.name)
-        if each.about.get("variables") and isinstance(text, str) and (wrong := check_template(text, known)):
-            found[f"step-{ordered.code}-{each.name}"] = " ".join(wrong)
-    return found
 
 
 def _check_letters(form: Form, letters: Sequence[Letter], problems: dict[str, str]) -> None:

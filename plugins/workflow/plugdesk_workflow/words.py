@@ -7,7 +7,7 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, ngettext, runtime_of, step_on
+from plugdesk.api import Context, FieldKind, Form, Group, User, current_language, format_list, ngettext, runtime_of, steps_on
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import ADDRESS, NOBODY, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient, Since, Unit
 from plugdesk_workflow.telling import LINK, OWN
@@ -29,6 +29,10 @@ class Wording:
         return {
             number: name for number, name in self._ctx.db.execute(sa.select(User.id, User.name).where(User.role != "customer"))
         }
+
+    @cached_property
+    def _steps(self) -> Mapping[str, str]:
+        return {each.code: each.title for each in steps_on(self._ctx.db, self._form)}
 
     def who(self, definition: Definition) -> str:
         """Who may run it."""
@@ -96,8 +100,7 @@ class Wording:
 
     def step(self, code: str) -> str:
         """What an extension does."""
-        offered = step_on(self._ctx.db, self._form, code)
-        return offered.title if offered is not None else _("%(code)s (no longer there)", code=code)
+        return self._steps.get(code) or _("%(code)s (no longer there)", code=code)
 
     def recipient(self, code: str) -> str:
         """Whom a letter goes to."""
