@@ -57,7 +57,6 @@ from plugdesk.forms.queries import all_forms, form_by_slug
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
-    LANGUAGES,
     current_language,
     format_date,
     format_datetime,
@@ -99,7 +98,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.steps import OfferedStep, read_step, run_step, step_on, steps_on
+from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import change_tags
 from plugdesk.tags.queries import all_tags, tags_of_ticket
 from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
@@ -157,7 +156,6 @@ from plugdesk.variables import Block, Button, check_template, render_html, rende
 from plugdesk.vault import Secret
 
 __all__ = [
-    "LANGUAGES",
     "OPEN_KINDS",
     "AllOf",
     "AnyOf",
@@ -205,7 +203,6 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "OfferedFact",
-    "OfferedStep",
     "Organization",
     "Park",
     "Participant",
@@ -380,7 +377,6 @@ __all__ = [
     "sniff_type",
     "split_text",
     "split_ticket",
-    "step_on",
     "steps_on",
     "storable",
     "survivor",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugdesk.contributions import Step
-from plugdesk.errors import Invalid, PlugdeskError
+from plugdesk.errors import Invalid, NotFound, PlugdeskError
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.executor import Failed, Suspended
@@ -18,7 +18,9 @@ from plugdesk.plugins.settings import Option, check_values, options_of
 from plugdesk.plugins.switch import name_of
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.wording import known_variables
 from plugdesk.users.models import User
+from plugdesk.variables import check_template
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,14 @@ def step_on(session: Session, form: Form, code: str) -> OfferedStep | None:
     return next((each for each in steps_on(session, form) if each.code == code), None)
 
 
-def read_step(offered: OfferedStep, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a step from what was typed, by name; what is absent has its default. Raises `Invalid` by name."""
+def read_step(session: Session, form: Form, code: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the step `code` from what was typed, by name; what is absent has its default.
+
+    Raises `Invalid` by the option's name, and `NotFound` when no extension that is on at `form` has such a step.
+    """
+    offered = step_on(session, form, code)
+    if offered is None:
+        raise NotFound(_("Its extension is off here, or is not installed."))
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for each in offered.options:
@@ -65,6 +73,11 @@ def read_step(offered: OfferedStep, raw: Mapping[str, Any]) -> dict[str, Any]:
             problems[each.name] = _("Fill in “%(label)s”.", label=each.about["label"])
     if offered.step.options is not None and not problems:
         check_values(offered.step.options, values)
+    known = known_variables(session, form)
+    for each in offered.options:
+        text = values.get(each.name)
+        if each.about.get("variables") and isinstance(text, str) and (wrong := check_template(text, known)):
+            problems[each.name] = " ".join(wrong)
     if problems:
         raise Invalid(problems=problems)
     return values

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plugdesk.api import (
-    LANGUAGES,
     Conflict,
     Context,
     Field,
@@ -17,7 +16,6 @@ from plugdesk.api import (
     Invalid,
     NotAllowed,
     NotFound,
-    OfferedStep,
     User,
     all_tags,
     can_configure,
@@ -30,12 +28,12 @@ from plugdesk.api import (
     read_step,
     read_value,
     rights_on_form,
-    step_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import (
     ADDRESS,
     FROM_GROUP,
+    LANGUAGES,
     NOBODY,
     OWN_KINDS,
     PERSON_FIELD,
@@ -52,10 +50,10 @@ from plugdesk_workflow.definition import (
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of
 from plugdesk_workflow.running import why_not_automatic
-from plugdesk_workflow.telling import OWN
+from plugdesk_workflow.telling import LINK, OWN
 
 MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME, MOST_AMOUNT = 200, 50, 20, 100, 9_999
-TAKEN = frozenset({"name", "text", "files"})
+TAKEN = frozenset({"name", "text", "files", "link"})
 
 
 @dataclass(frozen=True)
@@ -293,25 +291,13 @@ def _with_steps(ctx: Context, form: Form, does: Does, problems: dict[str, str]) 
     """`does` with the options of its steps read."""
     steps = []
     for ordered in does.steps:
-        offered = step_on(ctx.db, form, ordered.code)
-        if offered is None:
-            problems["steps"] = _("The extension that is to do this is off here. Switch it on first, or untick it.")
-            continue
         try:
-            steps.append(Ordered(ordered.code, read_step(offered, ordered.options)))
+            steps.append(Ordered(ordered.code, read_step(ctx.db, form, ordered.code, ordered.options)))
+        except NotFound:
+            problems["steps"] = _("The extension that is to do this is off here. Switch it on first, or untick it.")
         except Invalid as refused:
             problems |= {f"step-{ordered.code}-{name}": problem for name, problem in refused.problems.items()}
-        problems |= _unknown_in_step(ctx, form, offered, ordered)
     return replace(does, steps=tuple(steps))
-
-
-def _unknown_in_step(ctx: Context, form: Form, offered: OfferedStep, ordered: Ordered) -> dict[str, str]:
-    known, found = known_variables(ctx.db, form), {}
-    for each in offered.options:
-        text = ordered.options.get(each.name)
-        if each.about.get("variables") and isinstance(text, str) and (wrong := check_template(text, known)):
-            found[f"step-{ordered.code}-{each.name}"] = " ".join(wrong)
-    return found
 
 
 def _check_letters(form: Form, letters: Sequence[Letter], problems: dict[str, str]) -> None:
@@ -346,9 +332,12 @@ def template_problems(ctx: Context, form: Form, definition: Definition) -> dict[
     known = known_variables(ctx.db, form) | {f"{OWN}:{each}" for each in own}
     does = definition.does
     templates = {"note": does.note, "subtask": f"{does.subtask_subject}\n{does.subtask_body}"}
+    found = {name: check_template(template, known | {LINK}) for name, template in templates.items()}
     for number, letter in enumerate(definition.letters):
-        templates |= {f"letters-{number}-subject": letter.subject, f"letters-{number}-body": letter.body}
-    found = {name: check_template(template, known) for name, template in templates.items()}
+        # The customer has no way into the desk: a link to it would be a closed door.
+        allowed = known if letter.to_customer else known | {LINK}
+        found[f"letters-{number}-subject"] = check_template(letter.subject, allowed)
+        found[f"letters-{number}-body"] = check_template(letter.body, allowed)
     return {name: wrong for name, wrong in found.items() if wrong}
 
 

@@ -11,6 +11,9 @@ from typing import Any
 from plugdesk.api import Field, FieldKind
 from plugdesk_workflow.models import Action
 
+LANGUAGES = ("en", "ru")
+"""The languages an action can be named in: those of the desk's pages."""
+
 
 class AskKind(StrEnum):
     """What an action asks for: a text, files, a field of the form, or a field of its own."""

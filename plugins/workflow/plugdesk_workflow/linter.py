@@ -8,7 +8,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, agents_of_form, can_run_some, step_on
+from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, agents_of_form, can_run_some, steps_on
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import template_problems
 from plugdesk_workflow.definition import NOBODY, Definition, Since, read
@@ -45,7 +45,7 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition)
     if sentence := why_not_automatic(form, definition):
         yield Finding("automatic", "red", sentence, action)
     for ordered in definition.does.steps:
-        if step_on(ctx.db, form, ordered.code) is None:
+        if ordered.code not in {each.code for each in steps_on(ctx.db, form)}:
             said = _(
                 "“%(action)s” has an extension do something that is off here. Switch it on, or untick it.",
                 action=title_of(action),

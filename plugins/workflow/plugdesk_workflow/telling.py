@@ -30,6 +30,8 @@ from plugdesk_workflow.people import addresses
 
 OWN = "action"
 """The namespace of the texts of actions: ${action:name}, ${action:text}, ${action:CODE} of what was asked for."""
+LINK = f"{OWN}:link"
+"""The ticket's address on the desk, for colleagues."""
 
 
 class Telling:
@@ -116,7 +118,9 @@ class Telling:
     def _values(self) -> dict[str, Any]:
         asked = {each.code or str(each.kind): "" for each in self._definition.asks}
         text = {"text": Block(self._entered.text, Markup(self._entered.html))} if self._entered.html else {}
-        return {"name": self._action.name, **asked, **self._entered.words, **text}
+        base = self._ctx.base_url
+        link = f"{base}/tickets/{self._ticket.number}" if base else ""
+        return {"name": self._action.name, "link": link, **asked, **self._entered.words, **text}
 
     def _copies(self, holder: Message | None) -> list[NewFile]:
         found = holder.attachments if holder is not None else []

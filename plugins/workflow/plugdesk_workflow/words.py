@@ -18,11 +18,11 @@ from plugdesk.api import (
     format_list,
     ngettext,
     runtime_of,
-    step_on,
+    steps_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import ADDRESS, NOBODY, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient, Since, Unit
-from plugdesk_workflow.telling import OWN
+from plugdesk_workflow.telling import LINK, OWN
 
 
 class Wording:
@@ -41,6 +41,10 @@ class Wording:
         return {
             number: name for number, name in self._ctx.db.execute(sa.select(User.id, User.name).where(User.role != "customer"))
         }
+
+    @cached_property
+    def _steps(self) -> Mapping[str, str]:
+        return {each.code: each.title for each in steps_on(self._ctx.db, self._form)}
 
     def who(self, definition: Definition) -> str:
         """Who may run it."""
@@ -110,8 +114,7 @@ class Wording:
 
     def step(self, code: str) -> str:
         """What an extension does."""
-        offered = step_on(self._ctx.db, self._form, code)
-        return offered.title if offered is not None else _("%(code)s (no longer there)", code=code)
+        return self._steps.get(code) or _("%(code)s (no longer there)", code=code)
 
     def _tags(self, codes: Sequence[str]) -> str:
         return format_list([self._names_of_tags.get(code, _("(no longer there)")) for code in codes])
@@ -158,7 +161,11 @@ class Wording:
 def variables_for(ctx: Context, form: Form, asks: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The variables that the texts of an action may use, as name and meaning; `asks` are code and label of what it asks for."""
     registry = runtime_of(ctx.db).registry
-    own = [(f"{OWN}:name", _("The name of the action")), *((f"{OWN}:{code}", label) for code, label in asks)]
+    own = [
+        (f"{OWN}:name", _("The name of the action")),
+        (LINK, _("The ticket's address on this desk, not for customers")),
+        *((f"{OWN}:{code}", label) for code, label in asks),
+    ]
     return own + [
         (f"{namespace}:{name}", _(str(about)))
         for namespace, found in registry.variables.items()

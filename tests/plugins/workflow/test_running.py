@@ -270,3 +270,14 @@ def test_the_status_of_the_action_stands_whatever_a_reply_does_by_itself(session
     assert ticket.status.code == "waiting"
     run(ticket, action("Answer and leave", does=Does(status="new"), letters=letters))
     assert ticket.status.code == "new"
+
+
+def test_a_letter_to_colleagues_can_hold_a_link_alone_and_one_to_the_customer_none(session, workflow, ticket, action, run):
+    workflow.desk.base_url = "https://desk.example/"
+    letters = (Letter(("address:boss@desk.example",), "<p>Look at ${action:link}</p>"),)
+    run(ticket, action("Show", letters=letters))
+    (told,) = said(session, ticket, "outgoing")
+    assert f"https://desk.example/tickets/{ticket.id}" in told.text
+    with pytest.raises(Invalid) as refused:
+        action("Tell", letters=(Letter(("customer",), "<p>${action:link}</p>"),))
+    assert "letters-0-body" in refused.value.problems

@@ -8,7 +8,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.api import Invalid, NotAllowed, Step, add_note, option, read_step, run_step, step_on, steps_on
+from plugdesk.api import Invalid, NotAllowed, NotFound, Step, add_note, option, read_step, run_step, steps_on
 from plugdesk.events import Event
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.testing.browser import browser_of
@@ -60,21 +60,24 @@ def test_steps_are_those_of_the_extensions_that_are_on(session, form, other_form
     assert [(each.code, each.title, each.extension) for each in steps_on(session, form)] == [
         (ASK, "Ask for a rating", "Service rating")
     ]
-    assert steps_on(session, other_form) == [] and step_on(session, other_form, ASK) is None
+    assert steps_on(session, other_form) == []
 
 
 def test_options_are_read_from_what_was_typed(session, form, ring_step):
     typed = {"minutes": "20", "loudly": "1", "how": "door", "factor": "2,5", "people": "Ann\n\n Ben ", "why": " Now\r\nplease "}
-    offered = step_on(session, form, ring_step)
     expected = {"minutes": 20, "loudly": True, "how": "door", "factor": 2.5, "people": ["Ann", "Ben"], "why": "Now\nplease"}
-    assert read_step(offered, typed) == expected
+    assert read_step(session, form, ring_step, typed) == expected
     for name, wrong in (("minutes", "soon"), ("minutes", "0"), ("factor", "inf"), ("how", "never"), ("why", "")):
         with pytest.raises(Invalid) as refused:
-            read_step(offered, {**typed, name: wrong})
+            read_step(session, form, ring_step, {**typed, name: wrong})
         assert list(refused.value.problems) == [name]
     with pytest.raises(Invalid) as refused:
-        read_step(offered, {})
+        read_step(session, form, ring_step, {})
     assert list(refused.value.problems) == ["why"]
+    with pytest.raises(NotFound):
+        read_step(session, form, "csat:nothing", {})
+    with pytest.raises(Invalid):
+        read_step(session, form, ASK, {"text": "Dear ${nobody:knows}"})
 
 
 def test_an_action_has_an_extension_do_it_as_whoever_acts(session, ticket, action, run, agent, ring_step):
