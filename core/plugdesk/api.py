@@ -5,12 +5,7 @@
 
 from plugdesk.addresses import connect_public, is_email, normal_email
 from plugdesk.channels.buttons import press_button
-from plugdesk.channels.conversations import (
-    ConversationSettings,
-    hear,
-    send_chat_closing,
-    send_chat_receipt,
-)
+from plugdesk.channels.conversations import ConversationSettings, hear, send_chat_closing, send_chat_receipt
 from plugdesk.channels.notes import add_desk_note
 from plugdesk.channels.pace import hold_off, wait_turn
 from plugdesk.channels.splitting import split_text
@@ -84,6 +79,7 @@ from plugdesk.i18n import (
 )
 from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue
 from plugdesk.matching import Matcher, matcher
+from plugdesk.naming import Named, Place
 from plugdesk.permissions import (
     can_configure,
     can_delete,
@@ -200,6 +196,7 @@ __all__ = [
     "MaybeSent",
     "Message",
     "Moment",
+    "Named",
     "NewFile",
     "Not",
     "NotAllowed",
@@ -208,6 +205,7 @@ __all__ = [
     "Organization",
     "Park",
     "Participant",
+    "Place",
     "PlugdeskError",
     "Presence",
     "Rate",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugdesk.api import Change, Context, Form, HealthLine, hookimpl, ngettext
+from plugdesk.api import Change, Context, Form, HealthLine, Named, Place, hookimpl, ngettext
 from plugdesk.api import gettext as _
+from plugdesk_workflow import naming
 from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of
 
@@ -28,6 +29,11 @@ def health(ctx: Context) -> Sequence[HealthLine]:
     state = ngettext("%(num)d thing to look at", "%(num)d things to look at", len(found))
     stuck = [each.text for each in found if each.tone == "red"]
     return [HealthLine(_("Workflow"), state, " ".join(stuck[:3]))]
+
+
+@hookimpl
+def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
+    return naming.places(ctx, named)
 
 
 @hookimpl
