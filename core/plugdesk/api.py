@@ -79,6 +79,7 @@ from plugdesk.i18n import (
 )
 from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue
 from plugdesk.matching import Matcher, matcher
+from plugdesk.naming import Named, Place
 from plugdesk.permissions import (
     can_configure,
     can_delete,
@@ -198,6 +199,7 @@ __all__ = [
     "MaybeSent",
     "Message",
     "Moment",
+    "Named",
     "NewFile",
     "Not",
     "NotAllowed",
@@ -206,6 +208,7 @@ __all__ = [
     "Organization",
     "Park",
     "Participant",
+    "Place",
     "PlugdeskError",
     "Presence",
     "Rate",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Step, Timer, Variables
     from plugdesk.events import Event
     from plugdesk.forms.models import Form
+    from plugdesk.naming import Named, Place
     from plugdesk.plugins.context import Context
     from plugdesk.tickets.correspondence import Said
     from plugdesk.tickets.models import Message, Ticket
@@ -162,6 +163,17 @@ def health(ctx: Context) -> Sequence[HealthLine]:
     """Contribution: what the System page should know of this plugin on this form. Read-only.
 
     Example: `return [HealthLine("help@example.org", "polled a minute ago")]`
+    """
+    raise NotImplementedError
+
+
+@asked
+def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
+    """Contribution: where this plugin names an agent, a group, a field or a status on this form. Read-only.
+
+    Asked before one of them is switched off or deleted, by the page on which that is done. What stays named afterwards must do
+    no harm: it is passed over, and `health` says so.
+    Example: `return [Place(rule.name, url) for rule in rules_of(ctx) if named.is_group(rule.group_id)]`
     """
     raise NotImplementedError
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.needs("browser")
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
 
 def press(page: Page, name: str) -> None:
@@ -104,8 +105,13 @@ def test_the_repair_form_is_built_by_clicks_and_asks_what_it_should(desk: Desk) 
         "customer": "amira@example.org", "subject": "The till beeps", "text": "It beeps twice.", "field-serial_number": "77-0413",
     }.items():  # fmt: skip
         marta.locator(f"main [name={name}]").fill(text)
+    marta.get_by_label("Files", exact=True).first.set_input_files(
+        [{"name": "till.png", "mimeType": "image/png", "buffer": PICTURE}]
+    )
+    expect(marta.locator("[data-uploads]")).to_contain_text("till.png")
     press(marta, "Open the ticket")
     expect(marta.locator("#panel-fields")).to_contain_text("77-0413")
+    expect(marta.locator(".message .files")).to_contain_text("till.png")
     press(marta, "Done")
     sheet = marta.get_by_role("dialog", name="Before “Done”")
     expect(sheet).to_contain_text("Fill in “Cost”.")

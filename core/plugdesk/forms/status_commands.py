@@ -113,7 +113,8 @@ def delete_status(
         session.execute(bulk, execution_options={"synchronize_session": "fetch"})
     elif moved and move_to is not None:
         for ticket in session.scalars(sa.select(Ticket).where(Ticket.status_id == status.id).order_by(Ticket.id)).all():
-            change_status(session, ticket, move_to, by=by if ticket.deleted_at is None else None, quietly=True, incomplete=True)
+            is_there = ticket.deleted_at is None and ticket.merged_into_id is None
+            change_status(session, ticket, move_to, by=by if is_there else None, quietly=True, incomplete=True)
         session.flush()  # no ticket points at the status any more
     record(
         session, "status_deleted", form=form, actor=by, code=status.code, name=status.name, tickets=moved,

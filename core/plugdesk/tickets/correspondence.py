@@ -69,11 +69,13 @@ def open_ticket(
     by: User | None = None,
     values: Mapping[str, Any] | None = None,
     participants: Iterable[tuple[str, str | None]] = (),
+    uploads: Iterable[str] = (),
 ) -> Ticket:
     """Open a ticket of `customer` on `form` with its first message.
 
     `by` is an agent who opens it for the customer (a call, a visit); then its channel is the one extensions name for the
-    answers. `values` are checked as the customer's or the agent's; a letter without them is never refused.
+    answers; `uploads` are keys of files they uploaded. `values` are checked as the customer's or the agent's; a letter without
+    them is never refused.
     """
     runtime = runtime_of(session)
     now = runtime.clock.now()
@@ -95,7 +97,7 @@ def open_ticket(
     insert(session, ticket)
     set_committed_value(ticket, "messages", [])
     message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel, first=True)
-    if by is not None and (keys := file_keys(form, ticket.values)):
+    if by is not None and (keys := [*uploads, *file_keys(form, ticket.values)]):
         attach_uploads(session, message, keys, by)
     for address, name in participants:
         session.merge(Participant(ticket_id=ticket.id, address=address, name=name))

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from plugdesk.api import Change, Context, Form, HealthLine, JobKind, Ticket, Timer, hookimpl, lazy_gettext
+from plugdesk.api import Change, Context, Form, HealthLine, JobKind, Named, Place, Ticket, Timer, hookimpl, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_routing import reading, replay, settling, standing
+from plugdesk_routing import naming, reading, replay, settling, standing
 
 
 @hookimpl
@@ -43,6 +43,11 @@ def health(ctx: Context) -> Sequence[HealthLine]:
         for rule in reading.rules_of(ctx)
         if rule.is_on and (why := looked.trouble(rule))
     ]
+
+
+@hookimpl
+def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
+    return naming.places(ctx, named)
 
 
 @hookimpl

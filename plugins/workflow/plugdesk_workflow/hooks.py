@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from plugdesk.api import Change, Context, Event, Form, HealthLine, JobKind, Ticket, hookimpl, ngettext
+from plugdesk.api import Change, Context, Event, Form, HealthLine, JobKind, Named, Place, Ticket, hookimpl, ngettext
 from plugdesk.api import gettext as _
-from plugdesk_workflow import automatic
+from plugdesk_workflow import automatic, naming
 from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of, any_on
 from plugdesk_workflow.timing import arm
@@ -86,6 +86,11 @@ def health(ctx: Context) -> Sequence[HealthLine]:
     state = ngettext("%(num)d thing to look at", "%(num)d things to look at", len(found))
     stuck = [each.text for each in found if each.tone == "red"]
     return [HealthLine(_("Workflow"), state, " ".join(stuck[:3]))]
+
+
+@hookimpl
+def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
+    return naming.places(ctx, named)
 
 
 @hookimpl

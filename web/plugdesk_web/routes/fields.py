@@ -15,6 +15,7 @@ from plugdesk.forms.queries import status_options, tickets_holding
 from plugdesk.forms.rules import sections_of
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
+from plugdesk.naming import places_naming
 from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web.conditions import edit_condition
 from plugdesk_web.current import agent_only, db, form_to_configure, me
@@ -238,6 +239,7 @@ def builder_page(
         section_choices=[(each["code"], each["title"]) for each in form.sections], section=section, words=words_of(db(), form),
         other_kinds=[(str(kind), str(KINDS[kind])) for kind in kinds_after(field.kind)] if field else [],
         groups=list(groups_of_builder(form)), holding=tickets_holding(db(), field) if field else 0,
+        named_places=places_naming(db(), field) if field else (),
         people_choices=[(each.id, each.name) for each in agents_of_form(db(), form)],
         group_choices=[(each.id, each.name) for each in all_groups(db())], **_previewed(form, draft),
     )  # fmt: skip

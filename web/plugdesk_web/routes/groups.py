@@ -12,6 +12,7 @@ from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import pgettext
+from plugdesk.naming import places_naming
 from plugdesk.tickets.models import Ticket
 from plugdesk.users import commands
 from plugdesk.users.models import Group, User
@@ -113,5 +114,5 @@ def _page(group: Group | None, given: Mapping[str, Any] | None = None, refusal: 
         "people/group.html", status=refusal.status, group=group, name=name, supervisor=supervisor, refused=refusal, tickets=tickets,
         members=[each.id for each in chosen], people=[(each.id, each.name) for each in staff(db(), active=True)],
         others=[(each.id, each.name) for each in all_groups(db()) if group is None or each.id != group.id],
-        seen=_seen(group) if group else "",
+        seen=_seen(group) if group else "", named_places=places_naming(db(), group) if group else (),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from plugdesk.forms.models import Form, FormAgent
 from plugdesk.forms.queries import all_forms
 from plugdesk.i18n import LANGUAGES
 from plugdesk.i18n import gettext as _
+from plugdesk.naming import places_naming
 from plugdesk.permissions import forms_of
 from plugdesk.sessions import SignedSession, end_all_sessions, end_everybodys_sessions, end_session, sessions_of
 from plugdesk.users import commands
@@ -113,7 +114,9 @@ def leaving(user_id: int) -> Response:
     """What names them and what will become of it, before it is done."""
     user = member_of_staff(db(), user_id)
     groups = [(each.id, each.name) for each in all_groups(db())]
-    return page("people/leaving.html", user=user, places=places_of(db(), user), groups=groups)
+    return page(
+        "people/leaving.html", user=user, places=places_of(db(), user), groups=groups, named_places=places_naming(db(), user)
+    )
 
 
 @blueprint.post("/<int:user_id>/deactivation")

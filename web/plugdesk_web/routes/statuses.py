@@ -14,6 +14,7 @@ from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import ticket_counts
 from plugdesk.i18n import LANGUAGES, current_language, lazy_gettext, pgettext
 from plugdesk.i18n import gettext as _
+from plugdesk.naming import places_naming
 from plugdesk_web.choices import TONES
 from plugdesk_web.current import agent_only, db, form_to_configure, me
 from plugdesk_web.editing import FRESH, Refused, nothing, refused, version_given
@@ -188,10 +189,12 @@ def _page(
     misbehaved: Refused = FRESH,
 ) -> Response:
     """`code` is the status in its editor: "" for a new one, None for none. `behaviour` was typed, and refused as `misbehaved` says."""
+    edited = form.status(code) if code else None
     return page(
         "forms/statuses.html", status=max(refusal.status, misbehaved.status), form=form, tabs=tabs_of(form, "statuses"), open=code,
         given=given, refused=refusal, behaviour=_behaviour(form) if behaviour is None else behaviour, misbehaved=misbehaved,
         habits=_habits(form), waits=form.first_status(StatusKind.PENDING) is not None, most_days=MOST_DAYS, counts=ticket_counts(db(), form),
         kinds=[(str(kind), str(title)) for kind, title in KINDS.items()], language=current_language(),
         languages=_languages(), tones=[(tone, str(title)) for tone, title in TONES.items()],
+        named_places=places_naming(db(), edited) if edited else (),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_delete, can_open, can_run, can_see, why_not
+from plugdesk.tickets.attachments import uploads_of
 from plugdesk.tickets.combining import survivor
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.correspondence import Said, open_ticket
@@ -37,6 +38,7 @@ from plugdesk_web.standing import standing_of
 from plugdesk_web.thread import entries_of
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit, has_rules, shown_fields
 from plugdesk_web.ways import ways_of
+from plugdesk_web.written import written_files
 
 blueprint = Blueprint("tickets", __name__)
 MOST_RANK = 2**31
@@ -116,7 +118,7 @@ def create() -> Response:
         address = given["customer"].strip()
         channel = "email" if "@" in address else "phone"
         customer = find_or_create_customer(db(), channel=channel, value=address, name=given.get("name", "").strip())
-        said = Said(text=given["text"].strip())
+        said = Said(text=given["text"].strip(), files=written_files())
         ticket = open_ticket(
             db(),
             form,
@@ -126,6 +128,7 @@ def create() -> Response:
             channel="phone",
             by=me(),
             values=entered_values(form, given),
+            uploads=given.getlist("attachment"),
         )
     except Invalid as refusal:
         db().rollback()
@@ -258,6 +261,15 @@ def key_of(text: str) -> Key | None:
     return key if abs(key.rank) < MOST_RANK and row_number(number) is not None else None
 
 
+def _kept() -> list[dict[str, str]]:
+    """What was uploaded for the page that comes back with a refusal, and is not gone since."""
+    try:
+        found = uploads_of(db(), request.form.getlist("attachment"), me())
+    except (Invalid, NotFound):
+        return []
+    return [{"key": each.key, "name": each.name} for each in found]
+
+
 def _new_page(given: Any, problems: Any, words: str = "") -> Response:
     forms = [form for form in forms_for(db(), me()) if form.archived_at is None and can_open(db(), me(), form.id)]
     chosen = next((form for form in forms if form.slug == given.get("form")), forms[0] if forms else None)
@@ -270,6 +282,7 @@ def _new_page(given: Any, problems: Any, words: str = "") -> Response:
         given=given,
         problems=problems,
         words=words,
+        kept_files=_kept(),
         asked=fields_to_edit(db(), None, form=chosen, given=given, customer=customer_at(db(), given.get("customer", "")))
         if chosen
         else [],

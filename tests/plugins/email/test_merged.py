@@ -1,0 +1,54 @@
+"""Letters about tickets that were merged: each finds the survivor, and nobody reads what another customer wrote."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from plugdesk.tickets.correspondence import reply_to_ticket
+from plugdesk.tickets.merging import merge_tickets
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.models import User
+from tests.plugins.email.test_intake import ANN, BOB, reply, tickets, write
+from tests.support.company import AGENT, Company
+
+
+def merge(company: Company, number: int, into: int) -> None:
+    with company.runtime.database.write() as session:
+        agent = session.scalars(sa.select(User).where(User.email == AGENT)).one()
+        merge_tickets(session, session.get_one(Ticket, number), session.get_one(Ticket, into), agent)
+
+
+@pytest.mark.parametrize("sender", [ANN, BOB])
+def test_a_letter_to_a_merged_number_lands_in_the_survivor(company, sender):
+    """Of the same customer or another: by the reference it answers, or by the number in its subject."""
+    write(company, subject="The till beeps", text="Twice.")
+    write(company, BOB if sender is BOB else ANN, subject="An umbrella", text="It rains.")
+    address = sender.rpartition("<")[2].rstrip(">")
+    receipt = company.letters(address)[-1]
+    merge(company, 2, 1)
+    write(company, sender, subject=f"Re: {receipt['Subject']}", text="By reference.", In_Reply_To=receipt["Message-ID"])
+    write(company, sender, subject="Re: [#2] An umbrella", text="By number.")
+    assert tickets(company) == [("The till beeps", ["Twice.", "It rains.", "By reference.", "By number."]), ("An umbrella", [])]
+
+
+def test_nobody_reads_in_an_answer_what_another_customer_wrote(company):
+    write(company, subject="The till beeps", text="Ann's words.")
+    write(company, BOB, subject="An umbrella", text="Bob's secret.")
+    merge(company, 2, 1)
+    write(company, BOB, subject="Re: [#2] An umbrella", text="Another secret.")
+    sent = reply(company, "Restart it.")
+    said = str(sent)
+    assert "Ann's words." in said and "secret" not in said and "umbrella" not in said and sent["To"] == ANN
+
+
+def test_an_answer_on_its_way_reaches_who_it_was_written_to(company):
+    write(company, subject="The till beeps", text="Ann's words.")
+    write(company, BOB, subject="An umbrella", text="Bob's words.")
+    with company.runtime.database.write() as session:
+        agent = session.scalars(sa.select(User).where(User.email == AGENT)).one()
+        reply_to_ticket(session, session.get_one(Ticket, 2), agent, body="<p>Dear Bob</p>")
+    merge(company, 2, 1)
+    company.work()
+    assert "Dear Bob" in str(company.letters("bob@example.net")[-1])
+    assert not any("Dear Bob" in str(each) for each in company.letters("ann@example.com"))
