@@ -21,7 +21,7 @@ from plugdesk.forms.models import Form, FormAgent, FormGroup, Sees, Status
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import GroupMember, User
+from plugdesk.users.models import Group, GroupMember, User
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Rights:
-    """What an agent may: the grants by form, and the groups they are in."""
+    """What an agent may: the grants by form, the groups they are in, and those they are the supervisor of."""
 
     by_form: Mapping[int, Sequence[Grant]]
     groups: frozenset[int]
+    supervises: frozenset[int] = frozenset()
 
     @cached_property
     def forms(self) -> dict[int, bool]:
@@ -79,15 +80,17 @@ def rights_of(session: Session, user: User) -> Rights:
     known: dict[int, Rights] = session.info.setdefault("rights_of", {})
     if user.id not in known:
         grants: dict[int, list[Grant]] = {}
-        groups = set()
+        groups, supervises = set(), set()
         for form_id, group_id, is_admin, sees, statuses, actions, can_delete in session.execute(_GRANTS, {"user_id": user.id}):
-            if group_id is not None:
+            if form_id is None and is_admin:
+                supervises.add(group_id)
+            elif group_id is not None:
                 groups.add(group_id)
             if form_id is not None:
                 seen, may = (None if each is None else frozenset(each) for each in (statuses, actions))
                 grant = Grant(form_id, group_id, bool(is_admin), sees, seen, may, bool(can_delete))
                 grants.setdefault(form_id, []).append(grant)
-        known[user.id] = Rights(grants, frozenset(groups))
+        known[user.id] = Rights(grants, frozenset(groups), frozenset(supervises))
     return known[user.id]
 
 
@@ -115,6 +118,13 @@ def can_work_on(session: Session, user: User, form_id: int) -> bool:
 def can_configure(session: Session, user: User, form: Form) -> bool:
     """May `user` change this form and its extensions, and see what only form admins see?"""
     return user.active and (user.is_admin or (user.is_agent and forms_of(session, user).get(form.id, False)))
+
+
+def sees_load(session: Session, user: User) -> bool:
+    """May `user` see how much others have to do: as a group's supervisor, a form's admin, or the desk's?"""
+    if not (user.active and user.is_agent):
+        return False
+    return user.is_admin or bool(rights_of(session, user).supervises) or any(forms_of(session, user).values())
 
 
 def can_run_some(session: Session, user: User, form: Form, action: str) -> bool:
@@ -287,4 +297,6 @@ _GRANTS = sa.union_all(
     .select_from(GroupMember)
     .outerjoin(FormGroup, FormGroup.group_id == GroupMember.group_id)
     .where(GroupMember.user_id == _ME),
+    # A group one supervises: no form, and `is_admin`.
+    sa.select(sa.null(), Group.id, sa.true(), sa.null(), sa.null(), sa.null(), sa.false()).where(Group.supervisor_id == _ME),
 )

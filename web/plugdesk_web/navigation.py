@@ -11,7 +11,7 @@ from werkzeug.utils import cached_property
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_configure
+from plugdesk.permissions import can_configure, sees_load
 from plugdesk.tickets.lists import VIEWS, last_event_id, view_counts
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
@@ -81,6 +81,8 @@ class Navigation:
     @cached_property
     def pages(self) -> tuple[Item, ...]:
         items = [_item(_("Customers"), "users", "customers.index")]
+        if sees_load(db(), me()):
+            items.append(_item(_("Load"), "chart", "load.show"))
         desk = runtime().desk(db())
         for each in contributed(runtime().registry, NavItem):
             if each.what.place == "desk" and (
