@@ -70,7 +70,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /customers/<int:user_id>": {"name": "Ann B. Carter", "kind": "person"},
     "POST /customers/<int:user_id>/joining": {"other": "{ann}"},
     "POST /customers/<int:user_id>/identities": {"value": "ann@work.example"},
-    "POST /tickets/selection": {"action": "accept", "ticket": "{number}"},
+    "POST /tickets/selection": {"do": "accept", "ticket": "{number}"},
     "POST /tickets/<int:number>/tags": {"name": "VIP"},
     "POST /customers/<int:user_id>/tags": {"name": "VIP"},
     "POST /tags": {"name": "Spare part", "tone": "red"},

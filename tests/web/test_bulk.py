@@ -36,14 +36,14 @@ def selected(browser, tickets, action):
     form = next(each for each in browser.get("/views/open").forms.values() if each.action == "/tickets/selection")
     for box in form.fields["ticket"]:
         box.checked = box._value in {str(each.id) for each in tickets}
-    return form.submit("action", value=action, status="*")
+    return form.submit("do", value=action, status="*")
 
 
 def chosen(page, action=None, **values):
     form = next(each for each in page.forms.values() if each.action == "/tickets/selection")
     for name, value in values.items():
         form[name] = value
-    return form.submit("action", value=action, status="*")
+    return form.submit("do", value=action, status="*")
 
 
 def token(browser):
@@ -113,7 +113,7 @@ def test_they_are_read_watched_and_after_a_question_deleted_by_who_may(browse, s
         assert chosen(selected(browser, tickets, "more"), action).status_int == 303
     assert session.scalar(sa.select(sa.func.count()).select_from(Reading)) == 3
     assert session.scalar(sa.select(sa.func.count()).select_from(Watcher)) == 3
-    body = {"csrf_token": token(browser), "action": "delete", "chosen": "1", "ticket": [str(tickets[0].id)]}
+    body = {"csrf_token": token(browser), "do": "delete", "chosen": "1", "ticket": [str(tickets[0].id)]}
     assert "Delete…" not in browser.get("/views/open")
     refused = browser.post("/tickets/selection", body, status=422)
     assert "You may not delete tickets of this form." in refused
@@ -130,7 +130,7 @@ def test_a_ticket_of_another_form_is_as_one_that_does_not_exist(browse, session,
     foreign = make_ticket(session, make_form(session, name="Sales", slug="sales"), subject="Quite private")
     session.commit()
     browser = browse(anna)
-    body = {"csrf_token": token(browser), "action": "accept", "ticket": [str(foreign.id), "999999"]}
+    body = {"csrf_token": token(browser), "do": "accept", "ticket": [str(foreign.id), "999999"]}
     refused = browser.post("/tickets/selection", body, status=422)
     assert "Quite private" not in refused
     assert [row.select("td")[1].text for row in refused.html.select("tbody tr")] == ["There is no such ticket."] * 2
@@ -139,6 +139,6 @@ def test_a_ticket_of_another_form_is_as_one_that_does_not_exist(browse, session,
 @pytest.mark.parametrize("given", [{}, {"ticket": [str(number) for number in range(PAGE + 1)]}])
 def test_none_and_more_than_a_page_are_refused_in_words(browse, anna, tickets, given):
     browser = browse(anna)
-    body = {"csrf_token": token(browser), "action": "accept", **given}
+    body = {"csrf_token": token(browser), "do": "accept", **given}
     words = browser.post("/tickets/selection", body, status=422).text
     assert ("At most 50 tickets at once" if given else "Select the tickets first.") in words

@@ -35,11 +35,11 @@ def test_only_actions_that_ask_for_nothing_are_offered_to_who_may_run_them(sessi
     action("Solve it", does=Does(status="done"))
     action("Explain it", asks=(Ask(AskKind.TEXT),))
     session.commit()
-    page = text(browser.post(BULK, data={"action": "more", "ticket": [str(ticket.id)]}))
+    page = text(browser.post(BULK, data={"do": "more", "ticket": [str(ticket.id)]}))
     assert 'value="workflow:solve_it"' in page and "explain_it" not in page
     set_right(session, form, agent, RightInput(actions=["reply"]), by=None)
     session.commit()
-    assert "workflow:solve_it" not in text(browser.post(BULK, data={"action": "more", "ticket": [str(ticket.id)]}))
+    assert "workflow:solve_it" not in text(browser.post(BULK, data={"do": "more", "ticket": [str(ticket.id)]}))
 
 
 def test_an_action_is_run_on_each_and_told_where_its_status_does_not_offer_it(
@@ -49,7 +49,7 @@ def test_an_action_is_run_on_each_and_told_where_its_status_does_not_offer_it(
     change_status(session, others[0], form.status("in_progress"), by=agent)
     session.commit()
     every = [ticket, *others]
-    page = browser.post(BULK, data={"action": "workflow:solve_it", "ticket": [str(each.id) for each in every]})
+    page = browser.post(BULK, data={"do": "workflow:solve_it", "ticket": [str(each.id) for each in every]})
     assert page.status_code == 200
     assert "Done to 2 tickets." in text(page) and "Asked 0" in text(page)
     session.expire_all()
@@ -59,6 +59,6 @@ def test_an_action_is_run_on_each_and_told_where_its_status_does_not_offer_it(
 def test_one_that_asks_cannot_be_run_so(session, ticket, action, browser):
     action("Explain it", asks=(Ask(AskKind.TEXT),), does=Does(status="done"))
     session.commit()
-    refused = browser.post(BULK, data={"action": "workflow:explain_it", "ticket": [str(ticket.id)]})
+    refused = browser.post(BULK, data={"do": "workflow:explain_it", "ticket": [str(ticket.id)]})
     assert refused.status_code == 422
     assert "has no such action" in text(refused)

@@ -24,8 +24,8 @@ CHOICES = ("whom", "status", "put_on", "take_off")
 @blueprint.post("/tickets/selection")
 @agent_only
 def act() -> Response:
-    """Do `action` to every `ticket` that is named. One that asks for something shows that first, unless it was `chosen`."""
-    given, action = request.form, request.form.get("action", "")
+    """Do what `do` names to every `ticket` that is named. One that asks for something shows that first, unless it was `chosen`."""
+    given, action = request.form, request.form.get("do", "")
     numbers = _numbers()
     if action in ASKING and not given.get("chosen"):
         return _ask(action, numbers)
