@@ -11,6 +11,7 @@ from plugdesk.channels.conversations import (
     send_chat_closing,
     send_chat_receipt,
 )
+from plugdesk.channels.letters import send_letter
 from plugdesk.channels.notes import add_desk_note
 from plugdesk.channels.pace import hold_off, wait_turn
 from plugdesk.channels.splitting import split_text
@@ -55,10 +56,12 @@ from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
 from plugdesk.forms.codes import free_code
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
+from plugdesk.forms.entering import check_values, fill_in, values_entered
 from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
-from plugdesk.forms.fields import read_value, show_value
+from plugdesk.forms.fields import default_values, file_keys, read_value, show_value
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
+from plugdesk.forms.rules import Decision, decide, is_empty, wanted_facts
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
@@ -103,7 +106,8 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
+from plugdesk.throttle import Limit, TooMany, count_done, network_of
+from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
 from plugdesk.tickets.commands import (
@@ -173,6 +177,7 @@ __all__ = [
     "Context",
     "ConversationSettings",
     "CustomerKind",
+    "Decision",
     "DeliveryState",
     "Desk",
     "Direction",
@@ -193,6 +198,7 @@ __all__ = [
     "JobKind",
     "Json",
     "Key",
+    "Limit",
     "Limits",
     "Link",
     "Matcher",
@@ -223,6 +229,7 @@ __all__ = [
     "Text",
     "Ticket",
     "Timer",
+    "TooMany",
     "Undeliverable",
     "Update",
     "UpdateState",
@@ -266,6 +273,7 @@ __all__ = [
     "change_status",
     "channels_to",
     "check_template",
+    "check_values",
     "clean_html",
     "clean_template",
     "condition_words",
@@ -273,13 +281,17 @@ __all__ = [
     "content_disposition",
     "contributed_facts",
     "contributed_values",
+    "count_done",
     "create_form",
     "current_language",
+    "decide",
     "decision_on",
+    "default_values",
     "delete_reply",
     "delete_ticket",
     "desk_runtime",
     "disable_plugin",
+    "drop_file",
     "edit_message",
     "edit_reply",
     "enable_plugin",
@@ -288,7 +300,9 @@ __all__ = [
     "explain",
     "facts_in",
     "field_values",
+    "file_keys",
     "fill_html",
+    "fill_in",
     "fill_text",
     "fill_words",
     "find_or_create_customer",
@@ -313,6 +327,7 @@ __all__ = [
     "html_of_text",
     "in_utc",
     "is_email",
+    "is_empty",
     "is_over",
     "keep_update",
     "keep_updates",
@@ -327,6 +342,7 @@ __all__ = [
     "matches",
     "merge_tickets",
     "move_ticket",
+    "network_of",
     "ngettext",
     "normal_email",
     "npgettext",
@@ -362,6 +378,7 @@ __all__ = [
     "send_automatic",
     "send_chat_closing",
     "send_chat_receipt",
+    "send_letter",
     "set_fields",
     "set_form_agent",
     "set_responsible",
@@ -382,11 +399,13 @@ __all__ = [
     "uploads_of",
     "use_language",
     "value_words",
+    "values_entered",
     "values_of_customer",
     "variables_in",
     "visible_forms",
     "visible_tickets",
     "wait_turn",
+    "wanted_facts",
     "was_on",
     "watch",
     "why_not",
