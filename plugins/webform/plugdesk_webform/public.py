@@ -150,6 +150,8 @@ def form_page(
     """The page of a request form; `given` is what stands in its controls."""
     form, consent, problems = form_of(ctx), consent_now(ctx, row), problems or {}
     asked = asked_on(ctx, row, given)
+    order = [each.name for each in asked.questions]
+    problems = dict(sorted(problems.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order)))
     shown = page(
         "webform:public/form.html", status=status, row=row, form=form, questions=asked.questions, problems=problems, words=words,
         intro=Markup(html_of_text(row.intro)) if row.intro else None, consent=consent, agreed=given.get("consent", ""),

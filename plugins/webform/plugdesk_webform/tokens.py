@@ -2,7 +2,7 @@
 
 A token is made when the page is shown, and says for which request form, on which site and when; it works for a day, once. Work: for
 each of `PUZZLES` numbers find a counter so that the SHA-256 of "TOKEN:NUMBER:COUNTER" begins with `BITS` zero bits. A person's
-browser does that while they type (see static/work.js); who posts by the thousand pays for each.
+browser does that while they type (see static/form.js); who posts by the thousand pays for each.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@
   const frame = document.createElement("iframe");
   frame.src = address;
   frame.title = tag.dataset.title || "Request form";
-  frame.setAttribute("style", "border:0;inline-size:100%;block-size:640px");
+  Object.assign(frame.style, { border: "0", inlineSize: "100%", blockSize: "640px" }); // a style attribute could be forbidden here
   tag.before(frame);
   addEventListener("message", (event) => {
     if (event.source !== frame.contentWindow || event.origin !== source.origin || typeof event.data !== "object") return;
