@@ -106,7 +106,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.throttle import Limit, TooMany, count_done, network_of
+from plugdesk.throttle import Limit, TooMany, attempts_left, count_done, network_of
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merge_tickets, split_ticket, survivor
@@ -257,6 +257,7 @@ __all__ = [
     "as_json",
     "ask_colleague",
     "assign",
+    "attempts_left",
     "become",
     "can_configure",
     "can_delete",

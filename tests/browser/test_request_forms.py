@@ -101,7 +101,9 @@ def test_a_customer_asks_from_the_page_of_another_site_and_an_agent_finds_it(des
     frame.locator("[name=email]").fill("ann@example.com")
     frame.get_by_label("Device").select_option("till")
     frame.get_by_label("Serial").fill("TW 1042")
-    frame.locator("input[type=file]").set_input_files({"name": "till.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"})
+    frame.locator("input[type=file]").set_input_files(
+        {"name": "till.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"}
+    )
     frame.get_by_role("button", name=send).click()
     expect(frame.locator(".errors")).to_be_focused()
     assert ticket() is None

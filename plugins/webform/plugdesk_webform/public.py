@@ -19,14 +19,14 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import context, db, frameable, page, redirect_after
+from plugdesk_web.api import begin_reading, begin_writing, context, db, frameable, page, redirect_after
 from plugdesk_webform.asking import asked_on, control_of, depends, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
-from plugdesk_webform.limits import connection_of
+from plugdesk_webform.limits import connection_of, refuse_flood
 from plugdesk_webform.looks import is_among, origin_of, variables
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
-from plugdesk_webform.sending import confirm, read_request, send, wait_for_letter, waiting_behind
+from plugdesk_webform.sending import confirm, read_request, send, wait_for_letter, waiting_behind, was_sent
 from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
 
 blueprint = Blueprint("requests", __name__)
@@ -67,15 +67,17 @@ def show(slug: str, code: str) -> Response:
 @blueprint.post("/<code>")
 def create(slug: str, code: str) -> Response:
     """Send it. A refusal shows the page again with everything typed; a page sent twice leads to the same thanks."""
+    begin_reading()
     ctx = context("webform")
     row = request_form_called(ctx, code)
     with use_language(_language(ctx, row)):
-        return _create(ctx, row)
+        return _create(ctx, row, code)
 
 
 @blueprint.post("/<code>/fields")
 def fields(slug: str, code: str) -> Response:
     """What is asked next, for what is entered so far; nothing is stored."""
+    begin_reading()
     ctx = context("webform")
     row = request_form_called(ctx, code)
     with use_language(_language(ctx, row)):
@@ -163,7 +165,7 @@ def form_page(
     return shown if preview else frameable(shown, row.sites)
 
 
-def _create(ctx: Context, row: RequestForm) -> Response:
+def _create(ctx: Context, row: RequestForm, code: str) -> Response:
     given, raw = request.form, request.form.get("token", "")
     token = read_token(ctx, row, raw, host=request.host)
     site, where = (token.site, token.page) if token else ("", "")
@@ -180,9 +182,9 @@ def _create(ctx: Context, row: RequestForm) -> Response:
     try:
         return _take(ctx, row, token, given, worked=work_is_done(raw, given.get("work", "")))
     except (Invalid, TooMany) as refusal:
-        db().rollback()
+        begin_reading()
         ctx = context("webform")
-        row = request_form_called(ctx, row.code)
+        row = request_form_called(ctx, code)
         problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
         words = "" if problems else str(refusal)
         answer = form_page(
@@ -197,6 +199,12 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
     """Open the ticket of who has worked for it; of whoever has not, ask by a letter."""
     entered, files = read_request(ctx, row, given, _files(ctx))
     connection, language = connection_of(ctx, request.remote_addr), current_language()
+    if not was_sent(ctx, token):
+        refuse_flood(ctx, connection, entered.email)
+    code = row.code
+    begin_writing()
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
     if worked:
         done = send(ctx, row, token, entered, files, connection=connection, language=language)
         return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else _url(".waiting", row))

@@ -186,6 +186,11 @@ def forget_unconfirmed(ctx: Context) -> None:
         ctx.db.delete(submission)
 
 
+def was_sent(ctx: Context, token: FormToken) -> bool:
+    """Whether this very page was sent before: then it leads to the same thanks, however many were sent since."""
+    return ctx.db.scalar(sa.select(Submission.id).where(Submission.nonce == token.nonce)) is not None
+
+
 def _begin(ctx: Context, row: RequestForm, token: FormToken, entered: Entered, language: str) -> tuple[Submission, bool]:
     """The submission of this page, and whether it is new. Of two at the same instant the second waits here for the first."""
     known = sa.select(Submission).where(Submission.nonce == token.nonce)
