@@ -6,6 +6,7 @@
 from plugdesk.addresses import connect_public, is_email, normal_email
 from plugdesk.channels.buttons import press_button
 from plugdesk.channels.conversations import ConversationSettings, hear, send_chat_closing, send_chat_receipt
+from plugdesk.channels.letters import send_letter
 from plugdesk.channels.notes import add_desk_note
 from plugdesk.channels.pace import hold_off, wait_turn
 from plugdesk.channels.splitting import split_text
@@ -50,10 +51,12 @@ from plugdesk.events import Event, record
 from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_type
 from plugdesk.forms.codes import free_code
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
+from plugdesk.forms.entering import check_values, fill_in, values_entered
 from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
-from plugdesk.forms.fields import read_value, show_value
+from plugdesk.forms.fields import default_values, file_keys, read_value, show_value
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
+from plugdesk.forms.rules import Decision, decide, is_empty, wanted_facts
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
@@ -102,7 +105,8 @@ from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import change_tags
 from plugdesk.tags.queries import all_tags, tags_of_ticket
-from plugdesk.tickets.attachments import NewFile, add_file, uploads_of
+from plugdesk.throttle import Limit, TooMany, attempts_left, count_done, network_of
+from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
 from plugdesk.tickets.commands import (
@@ -173,6 +177,7 @@ __all__ = [
     "Context",
     "ConversationSettings",
     "CustomerKind",
+    "Decision",
     "DeliveryState",
     "Desk",
     "Direction",
@@ -193,6 +198,7 @@ __all__ = [
     "JobKind",
     "Json",
     "Key",
+    "Limit",
     "Limits",
     "Link",
     "Matcher",
@@ -225,6 +231,7 @@ __all__ = [
     "Text",
     "Ticket",
     "Timer",
+    "TooMany",
     "Undeliverable",
     "Update",
     "UpdateState",
@@ -253,6 +260,7 @@ __all__ = [
     "as_json",
     "ask_colleague",
     "assign",
+    "attempts_left",
     "become",
     "can_configure",
     "can_delete",
@@ -270,6 +278,7 @@ __all__ = [
     "change_tags",
     "channels_to",
     "check_template",
+    "check_values",
     "clean_html",
     "clean_template",
     "condition_words",
@@ -277,13 +286,17 @@ __all__ = [
     "content_disposition",
     "contributed_facts",
     "contributed_values",
+    "count_done",
     "create_form",
     "current_language",
+    "decide",
     "decision_on",
+    "default_values",
     "delete_reply",
     "delete_ticket",
     "desk_runtime",
     "disable_plugin",
+    "drop_file",
     "edit_message",
     "edit_reply",
     "enable_plugin",
@@ -292,7 +305,9 @@ __all__ = [
     "explain",
     "facts_in",
     "field_values",
+    "file_keys",
     "fill_html",
+    "fill_in",
     "fill_text",
     "fill_words",
     "find_or_create_customer",
@@ -317,6 +332,7 @@ __all__ = [
     "html_of_text",
     "in_utc",
     "is_email",
+    "is_empty",
     "is_over",
     "keep_update",
     "keep_updates",
@@ -332,6 +348,7 @@ __all__ = [
     "merge_tickets",
     "merged_numbers",
     "move_ticket",
+    "network_of",
     "ngettext",
     "normal_email",
     "npgettext",
@@ -370,6 +387,7 @@ __all__ = [
     "send_automatic",
     "send_chat_closing",
     "send_chat_receipt",
+    "send_letter",
     "set_fields",
     "set_form_agent",
     "set_responsible",
@@ -393,11 +411,13 @@ __all__ = [
     "uploads_of",
     "use_language",
     "value_words",
+    "values_entered",
     "values_of_customer",
     "variables_in",
     "visible_forms",
     "visible_tickets",
     "wait_turn",
+    "wanted_facts",
     "was_on",
     "watch",
     "why_not",

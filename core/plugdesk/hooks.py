@@ -260,6 +260,18 @@ def button_pressed(ctx: Context, ticket: Ticket, message: Message, key: str) -> 
     raise NotImplementedError
 
 
+@first
+def send_letter(ctx: Context, to: str, subject: str, html: str) -> bool | None:
+    """Decision (first): send a letter that belongs to no ticket, a link to confirm something for one, from this form.
+
+    Called in the transaction of whoever asks for it, see `plugdesk.api.send_letter`; it leaves after the commit. True says that
+    it is on its way, None that this form has nothing to send it with. `to` is an address nobody has proved to be theirs: what a
+    stranger typed must not stand in the letter.
+    Example: `post(ctx, to, subject, html); return True`
+    """
+    raise NotImplementedError
+
+
 @veto(fails="deny")
 def check_sign_in_address(ctx: Context, address: str) -> None:
     """Decision (veto): may `address` be somebody's sign-in address? Called in the transaction that saves the person.

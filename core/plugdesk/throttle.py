@@ -63,19 +63,28 @@ def count_attempt(runtime: Runtime, limits: Mapping[str, Limit]) -> list[int]:
     Returns the attempts' ids, for `forgive`. Writes in a transaction of its own: call it before the request's own
     session has written anything, or on SQLite the two wait for one another.
     """
-    now = runtime.clock.now()
     with runtime.database.write() as session:
-        if runtime.database.dialect == "postgresql":
-            # Attempts made at once take turns, or none would see the others. SQLite has one writer anyway.
-            for key in sorted(limits):
-                session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
-        waits = [wait for key, limit in limits.items() if (wait := _wait(session, key, limit, now))]
-        if waits:
-            raise TooMany(max(waits))
-        attempts = [Attempt(key=key, at=now) for key in limits]
-        session.add_all(attempts)
-        session.flush()  # the ids
-        return [attempt.id for attempt in attempts]
+        return [attempt.id for attempt in count_done(session, limits)]
+
+
+def count_done(session: Session, limits: Mapping[str, Limit]) -> list[Attempt]:
+    """Count something that is done in this very transaction, and not counted when it is undone; raises `TooMany`.
+
+    For what costs little until it is done: requests, letters. What may be guessed at is counted by `count_attempt`.
+    """
+    runtime = runtime_of(session)
+    now = runtime.clock.now()
+    if runtime.database.dialect == "postgresql":
+        # Attempts made at once take turns, or none would see the others. SQLite has one writer anyway.
+        for key in sorted(limits):
+            session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+    waits = [wait for key, limit in limits.items() if (wait := _wait(session, key, limit, now))]
+    if waits:
+        raise TooMany(max(waits))
+    attempts = [Attempt(key=key, at=now) for key in limits]
+    session.add_all(attempts)
+    session.flush()  # the ids
+    return attempts
 
 
 def forgive(session: Session, attempts: Sequence[int], *, keys: Sequence[str] = ()) -> None:

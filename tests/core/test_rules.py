@@ -251,3 +251,22 @@ def test_two_admins_of_one_form_do_not_overwrite_each_other(session: Session, fo
     add_section(session, form, title="Workshop", by=marta, version=version)
     with pytest.raises(Conflict):
         change_section(session, form, "delivery", {"title": "Shipping"}, by=marta, version=version)
+
+
+def test_a_public_page_asks_whoever_comes_the_same_whatever_is_known_of_them(session: Session, form: Form) -> None:
+    customer = make_customer(session)
+    customer.country = "DE"
+    add_field(
+        session,
+        form,
+        label="Tax number",
+        kind="text",
+        required=True,
+        by=None,
+        visible_when={"fact": "customer.country", "is": "DE"},
+    )
+    asked: dict[str, Any] = {"channel": "webform", "subject": "x", "said": Said(text="y"), "values": {"device": "program"}}
+    with pytest.raises(Invalid):
+        open_ticket(session, form, customer, **asked)
+    session.expire_all()
+    assert open_ticket(session, form, customer, facts={"ticket.channel": "webform"}, **asked).values["device"] == "program"

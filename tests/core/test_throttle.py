@@ -12,7 +12,17 @@ from plugdesk.errors import Invalid
 from plugdesk.i18n import use_language
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
-from plugdesk.throttle import Attempt, Limit, TooMany, attempts_left, count_attempt, forget_old_attempts, forgive, network_of
+from plugdesk.throttle import (
+    Attempt,
+    Limit,
+    TooMany,
+    attempts_left,
+    count_attempt,
+    count_done,
+    forget_old_attempts,
+    forgive,
+    network_of,
+)
 from plugdesk.users.signing_in import sign_in_with_password
 from tests.factories import PASSWORD, make_agent, make_desk
 
@@ -49,6 +59,17 @@ def test_one_that_was_not_let_through_makes_nobody_wait_longer(runtime, clock):
             count_attempt(runtime, {"door": THREE, "house": Limit(5, timedelta(minutes=10))})
     clock.advance(minutes=5)
     assert len(count_attempt(runtime, {"door": THREE, "house": Limit(5, timedelta(minutes=10))})) == 2
+
+
+def test_what_is_done_counts_with_its_transaction_and_not_when_it_is_undone(runtime, session):
+    for _ in range(2):
+        count_done(session, {"request": THREE})
+    session.commit()
+    count_done(session, {"request": THREE})
+    session.rollback()
+    count_done(session, {"request": THREE})
+    with pytest.raises(TooMany):
+        count_done(session, {"request": THREE})
 
 
 def test_what_went_well_is_forgiven(runtime, session, clock):

@@ -19,12 +19,16 @@ ELSEWHERE = [
     {"Sec-Fetch-Site": "same-site"},
 ]
 
+OWN_TOKENS = "/p/<slug>/webform/"  # what anybody may do without a cookie: a foreign page can forge nothing that is not anybody's
+
 
 @pytest.mark.parametrize("headers", ELSEWHERE, ids=lambda headers: "-".join(map(":".join, headers.items())))
 def test_no_change_is_asked_for_from_elsewhere(world: World, headers: dict[str, str]) -> None:
     before, problems = world.dump(), []
     for row in rows():
         if row.method == "POST" and row.route != "POST /set-up":
+            if row.rule.startswith(OWN_TOKENS) and "X-CSRFToken" in headers:
+                continue
             response = ask(world, "admin", row, headers=headers)
             if response.status_code != 403:
                 problems.append(f"{row.route} ({row.object}) answers {response.status_code}")

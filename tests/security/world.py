@@ -152,7 +152,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "button")
+        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "webform", "button")
     _switch_on(session, runtime.desk(session), "demo")
     session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
@@ -234,6 +234,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
     world.things |= _rules(world, support, billing, group)
     world.things |= _actions(world, support, billing)
+    world.things |= _request_forms(world, support, billing)
 
 
 def _payable(world: World, support: Form) -> dict[str, Any]:
@@ -360,6 +361,31 @@ def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
     return {
         "action_id": made["support"].id, "their_action": made["billing"].id, "action_version": made["support"].version,
         "actions": [str(made["support"].id)],
+    }  # fmt: skip
+
+
+def _request_forms(world: World, support: Form, billing: Form) -> dict[str, Any]:
+    """A request form on each form, a page of Support's that may be sent, and a request that waits for its letter."""
+    from plugdesk_webform.commands import RequestFormInput, add_request_form, usual_fields
+    from plugdesk_webform.sending import Entered, wait_for_letter
+    from plugdesk_webform.tokens import new_token, read_token
+    from tests.plugins.webform.conftest import worked
+
+    made, session = {}, world.session
+    for form in (support, billing):
+        ctx = world.runtime.context("webform", form, session)
+        made[form.slug] = add_request_form(
+            ctx, RequestFormInput("A question", fields=usual_fields(form)), by=world.people["admin"]
+        )
+    ctx, row = world.runtime.context("webform", support, session), made["support"]
+    token, other = (new_token(ctx, row, host="desk.example", site="", page="") for _ in range(2))
+    read = read_token(ctx, row, other, host="desk.example")
+    assert read is not None
+    entered = Entered(email="dora@home.example", subject="Hello", text="Is anybody there?")
+    _waiting, link = wait_for_letter(ctx, row, read, entered, {}, connection="x", language="en")
+    return {
+        "request_form_id": row.id, "their_request_form": made["billing"].id, "request_form_version": row.version, "link": link,
+        "request_forms": [str(row.id)], "form_token": token, "form_work": worked(token),
     }  # fmt: skip
 
 

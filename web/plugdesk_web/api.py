@@ -2,18 +2,28 @@
 
 from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
 from plugdesk_web.contributions import Action, Banner, Button, Cell, Column, DashboardCard, FormActions, NavItem, Pages, Panel
-from plugdesk_web.current import admin_only, agent_only, db, form_here, form_to_configure, me, me_or_none
+from plugdesk_web.current import (
+    admin_only,
+    agent_only,
+    begin_reading,
+    begin_writing,
+    db,
+    form_here,
+    form_to_configure,
+    me,
+    me_or_none,
+)
 from plugdesk_web.editing import version_given
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
-from plugdesk_web.security import own_path
+from plugdesk_web.security import frameable, own_path
 from plugdesk_web.shown import proof_of, ticket_to_act_on, was_shown
 from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values
 from plugdesk_web.written import written_files, written_html
 
 __all__ = [
     "Action", "Banner", "Button", "Cell", "Column", "DashboardCard", "EditedCondition", "EditedField", "FormActions", "NavItem", "Pages",
-    "Panel", "admin_only", "agent_only", "context", "db", "done_before", "edit_condition", "edited_field", "entered_values", "form_here",
-    "form_to_configure", "me", "me_or_none", "new_key", "own_path", "page", "proof_of", "redirect_after", "remember",
+    "Panel", "admin_only", "agent_only", "begin_reading", "begin_writing", "context", "db", "done_before", "edit_condition", "edited_field", "entered_values", "form_here",
+    "form_to_configure", "frameable", "me", "me_or_none", "new_key", "own_path", "page", "proof_of", "redirect_after", "remember",
     "ticket_to_act_on", "toast", "typed_condition", "version_given", "was_shown", "written_files", "written_html",
 ]  # fmt: skip

@@ -146,10 +146,14 @@ class Pages:
     "form": `/forms/SLUG/x/ID/…` for agents (and admins, see `plugdesk_web.api.form_admin_only`); "public": `/p/SLUG/ID/…`
     for anybody; "app": `/x/ID/…`; "inbound": `/in/ID/…` for vendors' webhooks. Where the extension is off they answer 404
     before any of its code runs.
+
+    Public pages `with_own_tokens` look after that themselves: what they post carries a token of theirs instead of one that is
+    bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
     """
 
     blueprint: Blueprint
     place: Literal["form", "public", "app", "inbound"] = "form"
+    with_own_tokens: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,27 @@ def go_on_reading() -> None:
         g._login_user = login.anonymous_user()
 
 
+def begin_reading() -> None:
+    """This POST of a public page looks before it writes anything, or answers after a refusal: it holds up no writer meanwhile."""
+    _begin_anew(write=False)
+
+
+def begin_writing() -> None:
+    """The looking is done: from here on it writes. Rows that were loaded before belong to a transaction that has ended."""
+    _begin_anew(write=True)
+
+
+def _begin_anew(*, write: bool) -> None:
+    form_id = g.form.id if "form" in g else None
+    before = g.pop("session", None)
+    if before is not None:
+        before.rollback()
+        finish(before)
+    g.session = current_runtime().database.session(write=write)
+    if form_id is not None:
+        g.form = g.session.get_one(Form, form_id)
+
+
 def desk_or_none() -> Desk | None:
     """The row about this installation; nothing before the set-up, and while the database is away."""
     return None if "away" in g else current_runtime().desk_or_none(db())

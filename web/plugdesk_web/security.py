@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
@@ -94,9 +95,17 @@ def _signed(known: str) -> str:
     return token
 
 
-def takes_no_token() -> None:
-    """Mark this request as one that proves itself otherwise (a vendor's webhook), see `Pages`."""
-    g.no_token = True
+def brings_own_tokens(app: Flask, blueprint: str) -> None:
+    """The forms of these pages carry a token of their own, see `Pages`; where a request comes from is looked at all the same."""
+    app.config.setdefault("PLUGDESK_OWN_TOKENS", set()).add(blueprint)
+
+
+def frameable(response: Response, sites: Sequence[str]) -> Response:
+    """Let pages of `sites` (like "https://shop.example"), and no others, show this answer in a frame. Only for public pages."""
+    if sites:
+        response.headers["Content-Security-Policy"] = _policy(" ".join(sites))
+        g.framed = response
+    return response
 
 
 def _check_change() -> None:
@@ -107,6 +116,8 @@ def _check_change() -> None:
         abort(403)
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(403)
+    if request.blueprint in current_app.config.get("PLUGDESK_OWN_TOKENS", ()):
+        return
     try:
         csrf.protect()
     except CSRFError:
@@ -117,14 +128,11 @@ def _add_headers(response: Response) -> Response:
     headers = response.headers
     if "Content-Disposition" in headers:
         headers["Content-Security-Policy"] = "default-src 'none'; sandbox"  # a file: whatever it claims to be, nothing in it runs
-    headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; object-src 'none'; frame-src 'self'; frame-ancestors 'none'; manifest-src 'self'",
-    )
+    headers.setdefault("Content-Security-Policy", _policy("'none'"))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("X-Frame-Options", "DENY")
+    if g.get("framed") is not response:  # a browser that reads this one would not look at who may
+        headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
     if not headers.get("Cache-Control", "").startswith("public"):
@@ -132,3 +140,10 @@ def _add_headers(response: Response) -> Response:
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
     return response
+
+
+def _policy(ancestors: str) -> str:
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self';"
+        f" form-action 'self'; base-uri 'none'; object-src 'none'; frame-src 'self'; frame-ancestors {ancestors}; manifest-src 'self'"
+    )

@@ -43,6 +43,8 @@ class Site:
             app.register_blueprint(pages.blueprint, url_prefix=prefix, name=name.replace(".", "_"))
             if pages.place == "inbound":
                 security.csrf.exempt(pages.blueprint)
+            elif pages.place == "public" and pages.with_own_tokens:
+                security.brings_own_tokens(app, name.replace(".", "_"))
 
 
 def _templates(app: Flask, runtime: Runtime) -> None:

@@ -75,15 +75,17 @@ def first_values(
     customer: User,
     *,
     by: User | None,
+    facts: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the fields of a new ticket hold. Without `raw`, as in a letter, the defaults: such a ticket is never refused.
 
-    `by` is the agent who opens it, None where the customer does. Raises `Invalid`, by field.
+    `by` is the agent who opens it, None where the customer does; `facts` as for `open_ticket`. Raises `Invalid`, by field.
     """
     defaults = default_values(fields)
     if raw is None:
         return defaults
-    facts = values_at_the_door(session, channel, customer, wanted_facts(session, form))
+    if facts is None:
+        facts = values_at_the_door(session, channel, customer, wanted_facts(session, form))
     values, problems = check_values(
         session, form, raw, by_agent=by is not None, before=defaults, complete=True, by=by, status=status.code, facts=facts
     )

@@ -51,21 +51,24 @@ def add_file(session: Session, file: NewFile, *, message: Message | None = None,
     return attachment
 
 
-def attach_uploads(session: Session, message: Message, keys: Iterable[str], by: User) -> None:
-    """Put what `by` uploaded under `keys` on `message`. Somebody else's, or one already used, is not found."""
+def attach_uploads(session: Session, message: Message, keys: Iterable[str], by: User | None) -> None:
+    """Put what `by` (None: nobody who is known) uploaded under `keys` on `message`. Another's, or one already used, is not found."""
     for found in uploads_of(session, keys, by):
         found.message = message
 
 
-def uploads_of(session: Session, keys: Iterable[str], by: User) -> list[Attachment]:
-    """What `by` uploaded under `keys` and put on no message yet. Raises `NotFound` for anything else, `Invalid` for too many."""
+def uploads_of(session: Session, keys: Iterable[str], by: User | None) -> list[Attachment]:
+    """What `by` (None: nobody who is known) uploaded under `keys` and put on no message yet.
+
+    Raises `NotFound` for anything else, `Invalid` for too many.
+    """
     wanted, uploads = list(dict.fromkeys(keys)), []
     if len(wanted) > MOST_FILES:
         raise Invalid(_("At most %(n)d files on one message.", n=MOST_FILES))
     for key in wanted:
         found = session.scalar(
             sa.select(Attachment).where(
-                Attachment.key == key, Attachment.uploaded_by_id == by.id, Attachment.message_id.is_(None)
+                Attachment.key == key, Attachment.uploaded_by_id == (by.id if by else None), Attachment.message_id.is_(None)
             )
         )
         if found is None:

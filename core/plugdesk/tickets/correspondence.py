@@ -70,12 +70,14 @@ def open_ticket(
     values: Mapping[str, Any] | None = None,
     participants: Iterable[tuple[str, str | None]] = (),
     uploads: Iterable[str] = (),
+    facts: Mapping[str, Any] | None = None,
 ) -> Ticket:
     """Open a ticket of `customer` on `form` with its first message.
 
     `by` is an agent who opens it for the customer (a call, a visit); then its channel is the one extensions name for the
     answers; `uploads` are keys of files they uploaded. `values` are checked as the customer's or the agent's; a letter without
-    them is never refused.
+    them is never refused. `facts` are what the rules go by instead of what is known of the customer: a public page asks whoever
+    comes the same questions.
     """
     runtime = runtime_of(session)
     now = runtime.clock.now()
@@ -90,14 +92,14 @@ def open_ticket(
     ticket = Ticket(
         form=form, form_id=form.id, customer=customer, customer_id=customer.id, opened_by_id=(by or customer).id,
         subject=_subject(subject) or excerpt(said.text, 80) or _("(no subject)"), channel=channel, status_id=status.id,
-        status_kind=status.kind, values=first_values(session, form, fields, values, status, channel, customer, by=by), customer_waits=said.kind == "human",
+        status_kind=status.kind, values=first_values(session, form, fields, values, status, channel, customer, by=by, facts=facts), customer_waits=said.kind == "human",
         assignee_id=form.responsible_user_id, group_id=form.responsible_group_id, created_at=now, changed_at=now, spoken_at=now,
         excerpt=excerpt(said.text, EXCERPT), version=1,
     )  # fmt: skip
     insert(session, ticket)
     set_committed_value(ticket, "messages", [])
     message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel, first=True)
-    if by is not None and (keys := [*uploads, *file_keys(form, ticket.values)]):
+    if keys := [*uploads, *file_keys(form, ticket.values)]:
         attach_uploads(session, message, keys, by)
     for address, name in participants:
         session.merge(Participant(ticket_id=ticket.id, address=address, name=name))

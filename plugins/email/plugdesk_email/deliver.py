@@ -47,13 +47,13 @@ def reaches(ctx: Context, customer: User) -> bool:
 
 def ready(ctx: Context) -> str | None:
     """What is missing before this form can send letters."""
-    return None if _mailbox_of(ctx, None) else _("This form has no mailbox yet.")
+    return None if mailbox_of(ctx, None) else _("This form has no mailbox yet.")
 
 
 def deliver(ctx: Context, message: Message) -> str | None:
     """Send `message`; the Message-ID it left under. Raises `Undeliverable`, `RetryLater` or `MaybeSent`."""
     with use_language(language_of(ctx.db, message.home)):
-        mailbox = _mailbox_of(ctx, message.ticket_id)
+        mailbox = mailbox_of(ctx, message.ticket_id)
         if mailbox is None:
             raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
         account = account_of(ctx, mailbox)
@@ -81,11 +81,11 @@ def _send(ctx: Context, account: Account, message: Message, letter: _Letter, mai
     try:
         with smtp(ctx, account) as client:
             client.ehlo_or_helo_if_needed()
-            refused = _envelope(client, account.address, letter.recipients)
+            refused = offer(client, account.address, letter.recipients)
             _remember(ctx, message, letter, mailbox)
             handing_over(ctx, message)
             handed_over = True
-            _data(client, letter.raw)
+            hand_over(client, letter.raw)
     except Refused as error:
         _note_trouble(mailbox, str(error))
         raise RetryLater(RETRY_SECONDS * 10, str(error)) from error
@@ -106,7 +106,7 @@ def _send(ctx: Context, account: Account, message: Message, letter: _Letter, mai
         message.delivery_error = _("Not to %(addresses)s", addresses="; ".join(f"{each}: {why}" for each, why in refused.items()))
 
 
-def _envelope(client: smtplib.SMTP, sender: str, recipients: list[str]) -> dict[str, str]:
+def offer(client: smtplib.SMTP, sender: str, recipients: list[str]) -> dict[str, str]:
     """MAIL and RCPT; some recipients may be refused, not all. Raises the server's refusal otherwise."""
     code, answer = client.mail(sender)
     if code != 250:
@@ -123,7 +123,8 @@ def _envelope(client: smtplib.SMTP, sender: str, recipients: list[str]) -> dict[
     return refused
 
 
-def _data(client: smtplib.SMTP, raw: bytes) -> None:
+def hand_over(client: smtplib.SMTP, raw: bytes) -> None:
+    """DATA: the letter itself. Raises the server's refusal."""
     code, answer = client.data(raw)
     if code != 250:
         raise smtplib.SMTPResponseException(code, answer)
@@ -209,7 +210,7 @@ def _customer_address(ticket: Ticket, last: LetterOf | None) -> list[Address]:
     return [Address(ticket.customer.name, own)] if own else []
 
 
-def _mailbox_of(ctx: Context, ticket_id: int | None) -> Mailbox | None:
+def mailbox_of(ctx: Context, ticket_id: int | None) -> Mailbox | None:
     """The mailbox the ticket's letters came to; else the form's first."""
     assert ctx.form is not None
     if ticket_id is not None:

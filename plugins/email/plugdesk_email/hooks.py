@@ -26,7 +26,7 @@ from plugdesk.api import (
     lazy_pgettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_email import commandline, deliver, health_of, intake, mailboxes, notices, receive, watch
+from plugdesk_email import commandline, deliver, health_of, intake, mailboxes, notices, plain, receive, watch
 from plugdesk_email.models import Mailbox
 
 
@@ -39,12 +39,15 @@ def channels() -> Sequence[Channel]:
 
 @hookimpl
 def jobs() -> Sequence[JobKind]:
-    return [JobKind("poll", intake.poll), JobKind("receive", receive.receive)]
+    return [JobKind("poll", intake.poll), JobKind("receive", receive.receive), JobKind("plain_letter", plain.send)]
 
 
 @hookimpl
 def timers() -> Sequence[Timer]:
-    return [Timer("poll_mailboxes", timedelta(seconds=30), intake.poll_mailboxes)]
+    return [
+        Timer("poll_mailboxes", timedelta(seconds=30), intake.poll_mailboxes),
+        Timer("forget_plain_letters", timedelta(hours=12), plain.forget_old),
+    ]
 
 
 @hookimpl
@@ -73,6 +76,11 @@ def channel_for(ctx: Context, customer: User) -> str | None:
 def connect_mailbox(ctx: Context, account: Mapping[str, Any], by: User) -> bool:
     mailboxes.connect(ctx, mailboxes.read_account(account, by=by), by=by)
     return True
+
+
+@hookimpl
+def send_letter(ctx: Context, to: str, subject: str, html: str) -> bool | None:
+    return plain.post(ctx, to, subject, html)
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from plugdesk.api import Base, Form, Key, Message, Word
+from plugdesk.api import Base, DeliveryState, Form, Key, Message, Word
 
 
 class Security(StrEnum):
@@ -120,3 +120,19 @@ class LetterOf(Base):
     references: Mapped[list[str]]
 
     message: Mapped[Message] = relationship()
+
+
+class PlainLetter(Base):
+    """A letter of ours that belongs to no ticket: to an address that is to be confirmed. `state` is as that of messages."""
+
+    __tablename__ = "email_plain_letter"
+    __table_args__ = (sa.Index("ix_email_plain_letter_form_id_at", "form_id", "at"),)
+
+    id: Mapped[Key]
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    subject: Mapped[str]
+    html: Mapped[str]
+    at: Mapped[datetime]
+    state: Mapped[DeliveryState] = mapped_column(Word(DeliveryState))
+    error: Mapped[str | None]

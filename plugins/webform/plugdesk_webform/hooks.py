@@ -1,0 +1,80 @@
+"""Where request forms join the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Never
+
+from plugdesk.api import (
+    Change,
+    Channel,
+    Context,
+    Event,
+    Form,
+    Message,
+    Ticket,
+    Timer,
+    Undeliverable,
+    User,
+    hookimpl,
+    lazy_gettext,
+    lazy_pgettext,
+    ngettext,
+)
+from plugdesk.api import gettext as _
+from plugdesk_webform import letters, sending
+from plugdesk_webform.asking import CHANNEL
+from plugdesk_webform.queries import request_forms
+
+
+@hookimpl
+def channels() -> Sequence[Channel]:
+    return [Channel(CHANNEL, lazy_pgettext("channel", "Request form"), "world", _deliver, _reaches)]
+
+
+@hookimpl
+def timers() -> Sequence[Timer]:
+    return [Timer("forget_unconfirmed", timedelta(hours=1), sending.forget_unconfirmed)]
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_web.api import Pages, Panel
+    from plugdesk_webform import panel, public
+    from plugdesk_webform.routes import PAGES
+
+    return [
+        Panel("origin", lazy_gettext("Request form"), panel.show),
+        Pages(public.blueprint, "public", with_own_tokens=True),
+        *PAGES,
+    ]
+
+
+@hookimpl
+def ticket_opened(ctx: Context, ticket: Ticket, event: Event) -> None:
+    letters.send_receipt(ctx, ticket, event)
+
+
+@hookimpl
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    if not switching_on:
+        return [Change(_("The request forms of %(form)s answer “not found”; they are kept", form=form.name), "amber")]
+    number = len(request_forms(ctx, only_on=True))
+    if number:
+        said = ngettext(
+            "%(num)d request form of %(form)s is open to anybody",
+            "%(num)d request forms of %(form)s are open to anybody",
+            number,
+            form=form.name,
+        )
+        return [Change(said, "green")]
+    return [Change(_("You can make request forms of %(form)s; none is open yet", form=form.name), "green")]
+
+
+def _deliver(ctx: Context, message: Message) -> Never:
+    raise Undeliverable(_("The customer left no address on the request form: there is no way to answer."))
+
+
+def _reaches(ctx: Context, customer: User) -> bool:
+    return False

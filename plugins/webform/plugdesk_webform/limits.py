@@ -1,0 +1,44 @@
+"""How much may come in, and how many letters may go out because of it. Counted by fingerprints, never by addresses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plugdesk.api import Context, Limit, TooMany, attempts_left, count_done, network_of
+from plugdesk_webform.asking import form_of
+from plugdesk_webform.tokens import fingerprint
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def connection_of(ctx: Context, address: str | None) -> str:
+    """What a visitor's network address is counted as."""
+    return fingerprint(ctx, f"network {network_of(address)}")
+
+
+def refuse_flood(ctx: Context, connection: str, email: str) -> None:
+    """Raise `TooMany` where no more can be counted, without counting: whoever floods takes no turn among those who write."""
+    if any(attempts_left(ctx.db, key, limit) == 0 for key, limit in _limits(ctx, connection, email).items()):
+        raise TooMany(HOUR)
+
+
+def count_request(ctx: Context, connection: str, email: str) -> None:
+    """Count a request by connection, by address and by day. Raises `TooMany`."""
+    count_done(ctx.db, _limits(ctx, connection, email))
+
+
+def _limits(ctx: Context, connection: str, email: str) -> dict[str, Limit]:
+    settings, here = ctx.settings, form_of(ctx).id
+    limits = {
+        f"webform:{here}:hour:{connection}": Limit(settings.per_hour, HOUR),
+        f"webform:{here}:day:{connection}": Limit(settings.per_day, DAY),
+        f"webform:{here}:day": Limit(settings.form_per_day, DAY),
+    }
+    if email:
+        limits[f"webform:{here}:to:{fingerprint(ctx, f'address {email}')}"] = Limit(settings.address_per_day, DAY)
+    return limits
+
+
+def count_letter(ctx: Context, email: str) -> None:
+    """Count a letter to an address that nobody has proved to be theirs: one a day, from whatever form. Raises `TooMany`."""
+    count_done(ctx.db, {f"webform:letter:{fingerprint(ctx, f'letter {email}')}": Limit(1, DAY)})

@@ -1,0 +1,22 @@
+"""On the ticket: which request form it came by, from which page, and what its sender agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plugdesk.api import Context, Ticket, User, carrier_of
+from plugdesk_webform.asking import form_of
+from plugdesk_webform.queries import submission_of
+from plugdesk_webform.sending import consent_of
+
+
+def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, Any]] | None:
+    submission = submission_of(ctx, ticket)
+    if submission is None:
+        return None
+    address = ticket.customer.address("email")
+    return "webform:panel.html", {
+        "submission": submission, "consent": consent_of(ctx, submission), "address": address,
+        "reachable": bool(address) and carrier_of(ctx.db, "email", form_of(ctx)) is not None,
+    }  # fmt: skip

@@ -1,0 +1,299 @@
+"""The pages of request forms, for anybody: no cookie, nobody is signed in, and a look at them stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, g, request, url_for
+from markupsafe import Markup
+
+from plugdesk.api import (
+    Context,
+    FieldKind,
+    Invalid,
+    NewFile,
+    TooMany,
+    current_language,
+    html_of_text,
+    use_language,
+)
+from plugdesk.api import gettext as _
+from plugdesk_web.api import begin_reading, begin_writing, context, db, frameable, page, redirect_after
+from plugdesk_webform.asking import asked_on, control_of, depends, form_of, prefilled
+from plugdesk_webform.letters import send_confirmation
+from plugdesk_webform.limits import connection_of, refuse_flood
+from plugdesk_webform.looks import is_among, origin_of, variables
+from plugdesk_webform.models import RequestForm, Submission
+from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
+from plugdesk_webform.sending import confirm, read_request, send, wait_for_letter, waiting_behind, was_sent
+from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
+
+blueprint = Blueprint("requests", __name__)
+TRAP = "homepage"  # a control nobody sees; programs fill it in
+UNSEEN = (
+    "position:absolute;inset-inline-start:-200vw;inline-size:1px;block-size:1px;overflow:hidden"  # also without our style sheet
+)
+KEPT = ("_embed", "_lang")  # what an address keeps on the way: that it stands in a frame, and a language
+
+
+@blueprint.get("/")
+def index(slug: str) -> Response:
+    """The request forms of the form that are on."""
+    ctx = context("webform")
+    rows = request_forms(ctx, only_on=True)
+    with use_language(_language(ctx, None)):
+        return page("webform:public/index.html", rows=rows, form=form_of(ctx), **_frame(ctx, None))
+
+
+@blueprint.get("/embed.js")
+def embed(slug: str) -> Response:
+    """The script for other sites: a frame where the script tag stands, as high as what is in it."""
+    script = page("webform:public/embed.js")
+    script.mimetype = "text/javascript"
+    return script
+
+
+@blueprint.get("/<code>")
+def show(slug: str, code: str) -> Response:
+    """A request form, with what a link fills in."""
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    site, where = _embedding(row)
+    with use_language(_language(ctx, row)):
+        return form_page(ctx, row, prefilled(ctx, row, request.args), site=site, where=where)
+
+
+@blueprint.post("/<code>")
+def create(slug: str, code: str) -> Response:
+    """Send it. A refusal shows the page again with everything typed; a page sent twice leads to the same thanks."""
+    begin_reading()
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    with use_language(_language(ctx, row)):
+        return _create(ctx, row, code)
+
+
+@blueprint.post("/<code>/fields")
+def fields(slug: str, code: str) -> Response:
+    """What is asked next, for what is entered so far; nothing is stored."""
+    begin_reading()
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    with use_language(_language(ctx, row)):
+        asked = asked_on(ctx, row, request.form)
+        return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=_limits(ctx))
+
+
+@blueprint.get("/<code>/thanks")
+def thanks(slug: str, code: str) -> Response:
+    """Where one is after sending: thanks, or on the way to the page an admin has named."""
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    with use_language(_language(ctx, row)):
+        said = Markup(html_of_text(row.thanks)) if row.thanks else None  # escaped, see html_of_text
+        shown = page(
+            "webform:public/thanks.html", row=row, form=form_of(ctx), said=said, number=read_number(ctx, request.args.get("sent", "")),
+            **_frame(ctx, row, _listed(row, request.args.get("_site", ""))),
+        )  # fmt: skip
+    return frameable(shown, row.sites)
+
+
+@blueprint.get("/<code>/waiting")
+def waiting(slug: str, code: str) -> Response:
+    """A letter is on its way that asks to confirm."""
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    with use_language(_language(ctx, row)):
+        shown = page("webform:public/waiting.html", row=row, form=form_of(ctx), **_frame(ctx, row))
+    return frameable(shown, row.sites)
+
+
+@blueprint.get("/confirmations/<link>")
+def confirmation(slug: str, link: str) -> Response:
+    """What a letter leads to: one button. Looking opens no ticket, for mail scanners look at every link."""
+    ctx = context("webform")
+    submission = waiting_behind(ctx, link)
+    with use_language(submission.language):
+        return page("webform:public/confirm.html", submission=submission, link=link, form=form_of(ctx), **_frame(ctx, None))
+
+
+@blueprint.post("/confirmations/<link>")
+def store_confirmation(slug: str, link: str) -> Response:
+    """The button: the request becomes a ticket."""
+    ctx = context("webform")
+    submission = waiting_behind(ctx, link)
+    with use_language(submission.language):
+        try:
+            confirm(ctx, submission)
+        except Invalid as refusal:
+            db().rollback()
+            submission = waiting_behind(context("webform"), link)
+            return page(
+                "webform:public/confirm.html", status=422, submission=submission, link=link, form=form_of(ctx), problem=str(refusal),
+                **_frame(ctx, None),
+            )  # fmt: skip
+        row = _row_of(ctx, submission)
+        return redirect_after(_thanks_url(ctx, row, submission) if row else url_for(".index", slug=slug))
+
+
+def form_page(
+    ctx: Context,
+    row: RequestForm,
+    given: Mapping[str, Any],
+    *,
+    site: str = "",
+    where: str = "",
+    problems: Mapping[str, str] | None = None,
+    words: str = "",
+    status: int = 200,
+    preview: bool = False,
+) -> Response:
+    """The page of a request form; `given` is what stands in its controls."""
+    form, consent, problems = form_of(ctx), consent_now(ctx, row), problems or {}
+    asked = asked_on(ctx, row, given)
+    order = [each.name for each in asked.questions]
+    problems = dict(sorted(problems.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order)))
+    shown = page(
+        "webform:public/form.html", status=status, row=row, form=form, questions=asked.questions, problems=problems, words=words,
+        intro=Markup(html_of_text(row.intro)) if row.intro else None, consent=consent, agreed=given.get("consent", ""),
+        consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=_limits(ctx), depends=depends(form),
+        unseen=UNSEEN, token="" if preview else new_token(ctx, row, host=request.host, site=site, page=where), puzzles=PUZZLES, bits=BITS,
+        kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview, many=_has_files(asked.questions),
+        **_frame(ctx, row, site),
+    )  # fmt: skip
+    return shown if preview else frameable(shown, row.sites)
+
+
+def _create(ctx: Context, row: RequestForm, code: str) -> Response:
+    given, raw = request.form, request.form.get("token", "")
+    token = read_token(ctx, row, raw, host=request.host)
+    site, where = (token.site, token.page) if token else ("", "")
+    if given.get("asked"):
+        return form_page(ctx, row, given, site=site, where=where)
+    if given.get(TRAP):
+        return redirect_after(_url(".thanks", row))  # a program: it is thanked, and nothing is kept
+    if token is None:
+        stale = _("This page was open for too long. Nothing is lost: look it over and send it once more.")
+        return form_page(ctx, row, given, words=stale, status=422)
+    if site and not is_among(site, row.sites):
+        gone = _("This site may no longer show the form. Open it on its own page.")
+        return form_page(ctx, row, given, words=gone, status=422)
+    try:
+        return _take(ctx, row, token, given, worked=work_is_done(raw, given.get("work", "")))
+    except (Invalid, TooMany) as refusal:
+        begin_reading()
+        ctx = context("webform")
+        row = request_form_called(ctx, code)
+        problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
+        words = "" if problems else str(refusal)
+        answer = form_page(
+            ctx, row, given, site=site, where=where, problems=_by_control(problems), words=words, status=refusal.status
+        )
+        if isinstance(refusal, TooMany):
+            answer.headers["Retry-After"] = str(int(refusal.wait.total_seconds()) + 1)
+        return answer
+
+
+def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, Any], *, worked: bool) -> Response:
+    """Open the ticket of who has worked for it; of whoever has not, ask by a letter."""
+    entered, files = read_request(ctx, row, given, _files(ctx))
+    connection, language = connection_of(ctx, request.remote_addr), current_language()
+    if not was_sent(ctx, token):
+        refuse_flood(ctx, connection, entered.email)
+    code = row.code
+    begin_writing()
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    if worked:
+        done = send(ctx, row, token, entered, files, connection=connection, language=language)
+        return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else _url(".waiting", row))
+    if not has_letters(ctx) or row.anonymous:
+        raise Invalid(_("Switch on scripts in your browser to send this form: they keep programs away."))
+    if not entered.email:
+        raise Invalid(
+            problems={
+                "email": _(
+                    "Without scripts we ask by a letter whether it was you. Write your e-mail address, or switch scripts on."
+                )
+            }
+        )
+    submission, link = wait_for_letter(ctx, row, token, entered, files, connection=connection, language=language)
+    if link is not None:
+        send_confirmation(ctx, row, entered.email, link)
+    elif submission.ticket_id is not None:
+        return redirect_after(_thanks_url(ctx, row, submission, token.site))
+    return redirect_after(_url(".waiting", row))
+
+
+def _files(ctx: Context) -> dict[str, list[NewFile]]:
+    """The files that came, by field, each read up to one byte more than is allowed."""
+    most, found = ctx.settings.file_mb * 1024 * 1024, dict[str, list[NewFile]]()
+    for each in form_of(ctx).fields:
+        if each.kind is FieldKind.FILE:
+            sent = [file for file in request.files.getlist(control_of(each.code)) if file.filename]
+            if sent:
+                found[each.code] = [NewFile(file.filename or "", file.read(most + 1), file.mimetype) for file in sent]
+    return found
+
+
+def _by_control(problems: Mapping[str, str]) -> dict[str, str]:
+    """The ticket's own refusals name fields, those of the page its controls."""
+    fields = {each.code for each in g.form.fields}
+    return {(control_of(name) if name in fields else name): sentence for name, sentence in problems.items()}
+
+
+def _embedding(row: RequestForm) -> tuple[str, str]:
+    """The site that shows the form in a frame and the page's address there, as far as they are told and allowed."""
+    if not request.args.get("_embed"):
+        return "", ""
+    page_there = request.args.get("_page", "")[:500]
+    for address in (page_there, request.referrer or ""):
+        if site := _listed(row, origin_of(address)):
+            told = address.partition("#")[0].partition("?")[0]
+            return site, told if told.isprintable() else ""
+    return "", ""
+
+
+def _listed(row: RequestForm, site: str) -> str:
+    return site if is_among(site, row.sites) else ""
+
+
+def _language(ctx: Context, row: RequestForm | None) -> str:
+    """The request form's own language; else what the address asks for, the visitor's."""
+    if row is not None and row.language:
+        return row.language
+    asked = request.args.get("_lang", "")
+    return asked if asked in ("en", "ru") else current_language()
+
+
+def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, Any]:
+    """What every page of ours needs around it."""
+    look = row.look if row else {}
+    embedded = bool(request.args.get("_embed"))
+    return {"desk": ctx.desk.name, "look": look, "style": variables(look), "embedded": embedded, "site": site}
+
+
+def _kept() -> dict[str, str]:
+    return {name: request.args[name] for name in KEPT if request.args.get(name)}
+
+
+def _url(endpoint: str, row: RequestForm, **more: Any) -> str:
+    return url_for(endpoint, slug=g.form.slug, code=row.code, **{**_kept(), **more})
+
+
+def _thanks_url(ctx: Context, row: RequestForm, submission: Submission, site: str = "") -> str:
+    number = seal_number(ctx, submission.ticket_id) if submission.ticket_id else None
+    return _url(".thanks", row, sent=number, _site=site or None)
+
+
+def _row_of(ctx: Context, submission: Submission) -> RequestForm | None:
+    return next((row for row in request_forms(ctx, only_on=True) if row.id == submission.request_form_id), None)
+
+
+def _limits(ctx: Context) -> dict[str, int]:
+    return {"files": ctx.settings.files, "mb": ctx.settings.file_mb}
+
+
+def _has_files(questions: Sequence[Any]) -> bool:
+    return any(each.kind == FieldKind.FILE for each in questions)

@@ -1,0 +1,62 @@
+"""Questions about request forms."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from plugdesk.api import Context, NotFound, Ticket, carrier_of
+from plugdesk.api import gettext as _
+from plugdesk_webform.asking import form_of
+from plugdesk_webform.models import Consent, RequestForm, Submission
+
+
+def request_forms(ctx: Context, *, only_on: bool = False) -> list[RequestForm]:
+    """The form's request forms in their order."""
+    wanted = sa.select(RequestForm).where(RequestForm.form_id == form_of(ctx).id)
+    if only_on:
+        wanted = wanted.where(RequestForm.is_on)
+    return list(ctx.db.scalars(wanted.order_by(RequestForm.position, RequestForm.id)))
+
+
+def request_form_called(ctx: Context, code: str) -> RequestForm:
+    """The request form at this address, if it is on. Raises `NotFound`."""
+    wanted = sa.select(RequestForm).where(RequestForm.form_id == form_of(ctx).id, RequestForm.code == code, RequestForm.is_on)
+    found = ctx.db.scalar(wanted)
+    if found is None:
+        raise NotFound(_("There is no such request form."))
+    return found
+
+
+def request_form_here(ctx: Context, number: int) -> RequestForm:
+    """The form's request form with this number. Raises `NotFound`."""
+    found = ctx.db.get(RequestForm, number)
+    if found is None or found.form_id != form_of(ctx).id:
+        raise NotFound(_("There is no such request form."))
+    return found
+
+
+def consent_now(ctx: Context, row: RequestForm) -> Consent | None:
+    """The text to agree to, if there is one."""
+    if row.consent is None:
+        return None
+    return ctx.db.scalar(sa.select(Consent).where(Consent.request_form_id == row.id, Consent.number == row.consent))
+
+
+def last_consent(ctx: Context, row: RequestForm) -> Consent | None:
+    """The text there was last, asked for now or not."""
+    wanted = sa.select(Consent).where(Consent.request_form_id == row.id).order_by(Consent.number.desc()).limit(1)
+    return ctx.db.scalar(wanted)
+
+
+def submission_of(ctx: Context, ticket: Ticket) -> Submission | None:
+    """What brought the ticket, if it came by a request form."""
+    return ctx.db.scalars(_OF_TICKET, {"ticket_id": ticket.id}).first()
+
+
+def has_letters(ctx: Context) -> bool:
+    """Whether this form can write letters."""
+    return carrier_of(ctx.db, "email", form_of(ctx)) is not None
+
+
+# Every ticket page asks.
+_OF_TICKET = sa.select(Submission).where(Submission.ticket_id == sa.bindparam("ticket_id")).limit(1)

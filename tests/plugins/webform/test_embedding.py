@@ -1,0 +1,130 @@
+"""A request form on another site: which sites may, what they are told, how light it is, and that nothing else may be framed (X4)."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+
+from plugdesk.errors import Invalid
+from plugdesk_webform.looks import is_among, origin_of, read_look, read_sites, variables
+from plugdesk_webform.models import Submission
+from tests.plugins.webform.conftest import SHOP, words_of
+
+PATH = "/p/support/webform/a-question"
+LIGHT = 25 * 1024
+
+
+def ancestors(page):
+    return re.search(r"frame-ancestors ([^;]*)", page.headers["Content-Security-Policy"])[1]
+
+
+def test_only_the_sites_an_admin_names_may_show_the_form_and_nothing_else_of_the_desk(visitor, request_form):
+    request_form(sites="shop.example\nhttps://*.club.example:8443/page")
+    request_form("Elsewhere")
+    allowed = f"{SHOP} https://*.club.example:8443"
+    for path in (PATH, f"{PATH}/thanks", f"{PATH}/waiting"):
+        page = visitor.get(path)
+        assert ancestors(page) == allowed
+        assert "X-Frame-Options" not in page.headers
+    for path in ("/p/support/webform/elsewhere", "/p/support/webform/", "/sign-in", "/p/support/webform/nothing"):
+        page = visitor.get(path)
+        assert (ancestors(page), page.headers["X-Frame-Options"]) == ("'none'", "DENY")
+    refused = visitor.send(PATH, {"text": ""})
+    assert (refused.status_code, ancestors(refused)) == (422, allowed)
+
+
+def test_in_a_frame_it_is_light(visitor, request_form):
+    request_form(intro="Tell us what is wrong. " * 20, consent="We keep your data. " * 50, sites=SHOP)
+    page = visitor.get(f"{PATH}?_embed=1").get_data(as_text=True)
+    own = []
+    for part in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
+        with visitor.get(part) as answer:
+            own.append(answer.get_data())
+    assert len(own) == 2
+    assert sum(len(gzip.compress(each)) for each in [page.encode(), *own]) < LIGHT
+
+
+def test_the_ticket_tells_the_page_it_came_from_when_its_site_may_show_the_form(visitor, request_form, session):
+    request_form(sites=SHOP)
+    for where, kept in ((f"{SHOP}/contact?utm=1#x", (SHOP, f"{SHOP}/contact")), ("https://evil.example/x", ("", ""))):
+        token = visitor.token(f"{PATH}?_embed=1&_page={where.replace('#', '%23')}")
+        assert (
+            visitor.send(f"{PATH}?_embed=1", {"email": "a@b.example", "subject": "x", "text": "y"}, token=token).status_code
+            == 303
+        )
+        found = session.query(Submission).order_by(Submission.id.desc()).first()
+        assert (found.site, found.page) == kept
+
+
+def test_a_frame_tells_its_site_and_no_other_how_high_it_is(visitor, request_form):
+    request_form(sites=SHOP)
+    said = visitor.get(f"{PATH}?_embed=1", headers={"Referer": f"{SHOP}/"}).get_data(as_text=True)
+    assert f'data-parent="{SHOP}"' in said
+    for strange in ("https://evil.example/", "https://shop.example.evil.example/", "http://shop.example/"):
+        assert "data-parent" not in visitor.get(f"{PATH}?_embed=1", headers={"Referer": strange}).get_data(as_text=True)
+
+
+def test_a_site_that_is_taken_off_the_list_can_send_no_more(visitor, request_form, session, webform, admin):
+    from plugdesk_webform.commands import RequestFormInput, change_request_form
+
+    row = request_form(sites=SHOP)
+    token = visitor.token(f"{PATH}?_embed=1", headers={"Referer": f"{SHOP}/"})
+    change_request_form(webform, row, RequestFormInput(row.title, fields=row.fields), by=admin, version=row.version)
+    session.commit()
+    refused = visitor.send(PATH, {"email": "a@b.example", "subject": "x", "text": "y"}, token=token)
+    assert refused.status_code == 422
+    assert "This site may no longer show the form" in words_of(refused)
+
+
+def test_the_look_is_a_few_variables_or_nothing_of_ours(visitor, request_form):
+    request_form(look={"accent": "#ffcc00", "background": "#101010", "text_size": "18", "radius": "0"})
+    request_form("Plain", look={"plain": "1"})
+    own = visitor.get(PATH).get_data(as_text=True)
+    assert "--brand: #ffcc00; --on-brand: #111111; --size: 18px; --round: 0px" in own
+    assert "--paper: #101010; --ink: #ffffff; color-scheme: dark" in own
+    plain = visitor.get("/p/support/webform/plain").get_data(as_text=True)
+    assert "stylesheet" not in plain
+    assert "--brand" not in plain
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ftp://x.example",
+        "https://a b",
+        "https://x.example;script-src *",
+        "https://'none'",
+        "*",
+        "https://*",
+        "javascript://x",
+        "https://a@b.example",
+        "https://x:y",
+    ],
+)
+def test_what_is_no_site_is_refused(typed):
+    if typed == "https://a b":
+        assert read_sites(typed) == ["https://a", "https://b"]
+        return
+    with pytest.raises(Invalid, match="is no site"):
+        read_sites(typed)
+
+
+def test_sites_are_kept_as_browsers_write_them():
+    assert read_sites("Shop.Example/page\nhttp://localhost:8080\nhttps://магазин.рф") == [
+        "https://shop.example", "http://localhost:8080", "https://xn--80aairftm.xn--p1ai",
+    ]  # fmt: skip
+    assert origin_of("https://shop.example:443/a?b") == SHOP
+    assert origin_of("https://магазин.рф/") == "https://xn--80aairftm.xn--p1ai"
+    assert origin_of("about:blank") == origin_of("https://[x") == ""
+    assert is_among("https://a.club.example", ["https://*.club.example"])
+    assert not is_among("https://club.example.evil", ["https://*.club.example"])
+    assert not is_among("", [])
+
+
+def test_a_look_that_is_none_is_refused_by_name():
+    problems: dict[str, str] = {}
+    assert read_look({"accent": "red;}", "text_size": "99", "radius": "x"}, problems) == {"plain": False}
+    assert problems.keys() == {"accent", "text_size", "radius"}
+    assert variables({}) == ""
