@@ -131,7 +131,7 @@ def test_a_ticket_of_another_form_is_as_one_that_does_not_exist(browse, session,
     session.commit()
     browser = browse(anna)
     body = {"csrf_token": token(browser), "do": "accept", "ticket": [str(foreign.id), "999999"]}
-    refused = browser.post("/tickets/selection", body, status=422)
+    refused = browser.post("/tickets/selection", body, status=404)
     assert "Quite private" not in refused
     assert [row.select("td")[1].text for row in refused.html.select("tbody tr")] == ["There is no such ticket."] * 2
 

@@ -74,5 +74,6 @@ def _ask(action: str, numbers: list[int], refusal: Refused = FRESH) -> Response:
 
 
 def _result(title: str, outcome: Outcome, back: str) -> Response:
-    """Which tickets stayed as they were, and why. Nothing was done at all: that is a refusal."""
-    return page("bulk/result.html", status=200 if outcome.done else 422, title=title, outcome=outcome, back=back)
+    """Which tickets stayed as they were, and why. Nothing was done at all: that is a refusal, of tickets one does not see a 404."""
+    nothing = 422 if any(each.subject for each in outcome.refused) else 404
+    return page("bulk/result.html", status=200 if outcome.done else nothing, title=title, outcome=outcome, back=back)
