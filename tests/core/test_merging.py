@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.errors import Conflict, Invalid, NotAllowed
+from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind, Form
 from plugdesk.search import numbers_matching
 from plugdesk.stems import query_terms
+from plugdesk.tickets.attachments import NewFile, file_for
 from plugdesk.tickets.bin import delete_ticket, erase_ticket
 from plugdesk.tickets.combining import link_tickets, links_of, merged_numbers, split_ticket, survivor, unlink_tickets
 from plugdesk.tickets.commands import accept, assign, change_status, mark_read, set_fields, watch
@@ -168,6 +169,28 @@ def test_in_both_directions_one_is_left(session: Session, two, agent) -> None:
     with pytest.raises(Conflict):
         merge_tickets(session, two[1], two[0], agent)
     assert survivor(session, two[0]) is two[1]
+
+
+def test_what_has_changed_since_it_was_read_is_left_alone(session: Session, two, agent) -> None:
+    """As when somebody else merges, splits or answers at the same time and is done first."""
+    session.flush()
+    later = sa.update(Ticket.__table__).where(Ticket.__table__.c.id == two[0].id).values(version=two[0].version + 1)
+    session.connection().execute(later)
+    with pytest.raises(Conflict, match="just changed"):
+        merge_tickets(session, two[1], two[0], agent)
+    assert two[1].merged_into_id is None
+
+
+def test_a_file_of_one_customer_is_not_for_the_other(session: Session, form, agent) -> None:
+    ann, bob = make_customer(session, name="Ann"), make_customer(session, name="Bob")
+    his = make_ticket(session, form, bob)
+    said = Said("Look.", files=[NewFile("key.png", b"x", "image/png")])
+    hers = open_ticket(session, form, ann, subject="Key", said=said, channel="email")
+    (file,) = hers.messages[0].attachments
+    merge_tickets(session, hers, his, agent)
+    assert file_for(session, ann, file.key) is file_for(session, agent, file.key) is file
+    with pytest.raises(NotFound):
+        file_for(session, bob, file.key)
 
 
 def test_it_needs_the_right_on_both_and_is_not_for_subtasks(session: Session, form, two, agent) -> None:

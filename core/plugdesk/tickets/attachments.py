@@ -15,7 +15,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_see
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import keep_bytes, release_bytes
-from plugdesk.tickets.models import Attachment, Message, Ticket
+from plugdesk.tickets.models import Attachment, Message
 from plugdesk.users.models import User
 
 MOST_FILES = 50  # on one message
@@ -97,4 +97,5 @@ def _may_read(session: Session, reader: User, attachment: Attachment) -> bool:
     message = session.get_one(Message, attachment.message_id)
     if message.direction == "note" and not reader.is_agent:
         return False
-    return can_see(session, reader, session.get_one(Ticket, message.ticket_id))
+    # A customer reads what was said with them, wherever it stands after merging, and nothing that was said with another.
+    return can_see(session, reader, message.ticket if reader.is_agent else message.home)
