@@ -98,12 +98,14 @@ from plugdesk.permissions import (
     why_not,
 )
 from plugdesk.plugins.context import Context
+from plugdesk.plugins.examples import make_examples
 from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.steps import read_step, run_step, steps_on
-from plugdesk.tags.commands import change_tags
+from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
+from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
 from plugdesk.throttle import Limit, TooMany, attempts_left, count_done, network_of
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
@@ -228,6 +230,7 @@ __all__ = [
     "Status",
     "StatusKind",
     "Step",
+    "Tag",
     "Text",
     "Ticket",
     "Timer",
@@ -252,6 +255,7 @@ __all__ = [
     "add_note",
     "add_organization",
     "add_status",
+    "add_tag",
     "add_user",
     "agents_of_form",
     "all_forms",
@@ -274,6 +278,7 @@ __all__ = [
     "cancel_timer",
     "carrier_of",
     "change_customer",
+    "change_customers_tags",
     "change_status",
     "change_tags",
     "channels_to",
@@ -341,6 +346,7 @@ __all__ = [
     "lazy_gettext",
     "lazy_pgettext",
     "link_tickets",
+    "make_examples",
     "mark_read",
     "mark_unread",
     "matcher",

@@ -159,6 +159,16 @@ def check_settings(ctx: Context, settings: Any) -> Sequence[str]:
 
 
 @asked
+def make_example(ctx: Context, by: User) -> None:
+    """Contribution: make something to look at on a form where the extension has just been switched on: a demo asks for it.
+
+    In the transaction of who asks, in a SAVEPOINT: of what fails nothing is left. `by` is an administrator of the desk.
+    Example: `add_process(ctx, "repair", by=by)`
+    """
+    raise NotImplementedError
+
+
+@asked
 def health(ctx: Context) -> Sequence[HealthLine]:
     """Contribution: what the System page should know of this plugin on this form. Read-only.
 

@@ -220,7 +220,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     from plugdesk.forms.commands import add_section
 
     world.things = {
-        "slug": "support", "number": ticket.id, "bobs": bobs.id, "merged": merged.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
+        "slug": "support", "number": ticket.id, "bobs": bobs.id, "other": bobs.id, "merged": merged.id, "bin": binned.id, "elsewhere": elsewhere.id, "user_id": bob.id,
         "identity_id": bob.identities[0].id, "message_id": incoming.id, "queued": sent.id, "failed": failed.id, "arrived": arrived.id, "group_id": group.id, "answered": answered.id, "whom": f"group-{group.id}", "absence_id": away.id,
         "key": incoming.attachments[0].key, "secret": secret.key, "upload": upload.key, "person": people["agent"].id,
         "session_id": session.scalar(sa.select(SignedSession.id).where(SignedSession.token_hash == _sha(other))),

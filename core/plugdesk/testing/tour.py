@@ -13,6 +13,7 @@ from plugdesk.contributions import Timer
 from plugdesk.errors import PlugdeskError
 from plugdesk.events import record
 from plugdesk.forms.models import Form, StatusKind
+from plugdesk.naming import Named, Thing
 from plugdesk.steps import run_step, steps_on
 from plugdesk.testing.trial import Trial
 from plugdesk.tickets import commands, correspondence
@@ -21,6 +22,7 @@ from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.wording import fill_text
 
 LISTS = ("new", "mine", "open", "done")
+ONLY_WHERE_ON = frozenset({"make_example"})  # what is asked and may leave something
 
 
 def tour(trial: Trial, form_id: int) -> int:
@@ -166,7 +168,7 @@ def _decide(trial: Trial, form_id: int, number: int, hook: str) -> None:
                 executor.filter(hook, form, session, settled, name="settled", **given)
             elif spec.plugdesk_kind == "veto":
                 executor.ask_everyone(hook, form, session, **given)
-            elif spec.plugdesk_kind == "asked":
+            elif spec.plugdesk_kind == "asked" and (hook not in ONLY_WHERE_ON or on_at(trial, session, form)):
                 executor.ask(trial.case.plugin_id, hook, form, session, **given)
         except PlugdeskError:
             pass  # a refusal in words is an answer, too
@@ -178,7 +180,7 @@ def _samples(trial: Trial, session: Session, ticket: Ticket, hook: str) -> dict[
         "ticket": ticket, "customer": ticket.customer, "form": ticket.form, "by": trial.user(session, "admin"),
         "address": "nobody@home.example", "said": Said(text="word"), "message": ticket.messages[0], "settings": _settings(trial, session, ticket.form), "switching_on": True,
         "settled": {name: getattr(ticket, name) for name in ("assignee_id", "group_id", "rank", "form_id")} | {"values": dict(ticket.values)},
-        "occasion": "opened",
+        "occasion": "opened", "named": Named(Thing.AGENT, id=trial.user(session, "admin").id),
     }  # fmt: skip
     of_type = {"int": 1, "str": "word", "bool": True, "float": 1.0, "datetime": trial.clock.now()}
     wanted = inspect.signature(trial.registry.specs[hook]).parameters

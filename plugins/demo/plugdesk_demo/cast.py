@@ -180,7 +180,8 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Company:
-    """Everything, with keys instead of ids. `roles` names one person for each role, to sign in as."""
+    """Everything, with keys instead of ids. `roles` names one person for each role, to sign in as; `tags` have a name and a colour,
+    the first one is for customers."""
 
     name: str
     about: str
@@ -193,6 +194,7 @@ class Company:
     organizations: tuple[Organization, ...]
     customers: tuple[Customer, ...]
     tickets: tuple[Ticket, ...]
+    tags: tuple[tuple[str, str], ...]
     roles: Mapping[Role, str]
 
     @property

@@ -50,6 +50,7 @@ def build_company(lang: str, seed: int, now: datetime) -> Company:
         organizations=organizations,
         customers=customers,
         tickets=tickets,
+        tags=tuple((entry["name"], entry["tone"]) for entry in content["tags"]),
         roles=content["roles"] | {"customer": _busiest(tickets)},
     )
 

@@ -23,11 +23,14 @@ from plugdesk.api import (
     add_identity,
     add_organization,
     add_status,
+    add_tag,
     add_user,
     change_customer,
+    change_customers_tags,
     create_form,
     enable_plugin,
     form_by_slug,
+    make_examples,
     runtime_of,
     set_form_agent,
     set_responsible,
@@ -43,7 +46,9 @@ from .stage import Stage, group_named
 
 SEED = 7
 FOUNDED_BEFORE = timedelta(days=92)  # the story tells of 90
+REGULARS = 7  # every so many customers is one
 FIELD_KINDS = {"text": FieldKind.TEXT, "choice": FieldKind.CHOICE, "checkmark": FieldKind.CHECK, "money": FieldKind.MONEY}
+EXTENSIONS = {"support": ("webform",), "repairs": ("webform", "workflow")}  # beside e-mail and the rating
 STATUSES = {"new", "open", "pending", "resolved", "closed"}  # those every form begins with, under names of the desk's own
 
 
@@ -76,6 +81,10 @@ def found(session: Session, company: Company, seed: int, began_at: datetime, pas
     for form in company.forms:
         _open(session, company, form, agents)
     _meet_customers(session, company)
+    administrator = next(agents[agent.key] for agent in company.agents if agent.is_admin)
+    if administrator.is_admin:  # who has a password
+        for form in company.forms:
+            make_examples(session, form_by_slug(session, form.key), by=administrator)
     if messenger.is_installed(runtime_of(session)):
         _open_messenger(session, company)
     enable_plugin(session, desk, "demo", None)
@@ -120,21 +129,25 @@ def _open(session: Session, company: Company, form: cast.Form, agents: Mapping[s
             set_form_agent(session, opened, agents[agent.key], is_admin=form.key in agent.administers, by=None)
     group = next(each for each in company.groups if each.key == form.group)
     set_responsible(session, opened, group=group_named(session, group.name), by=None)
-    for plugin in ("email", "csat") if form.rating else ("email",):
-        enable_plugin(session, opened, plugin, None)
+    for plugin in ("email", *(("csat",) if form.rating else ()), *EXTENSIONS.get(form.key, ())):
+        if runtime_of(session).registry.is_loaded(plugin):
+            enable_plugin(session, opened, plugin, None)
     return opened
 
 
 def _meet_customers(session: Session, company: Company) -> None:
     organizations = {each.key: add_organization(session, name=each.name, by=None) for each in company.organizations}
     phones = set()
-    for customer in company.customers:
+    tags = [add_tag(session, name=name, tone=tone, by=None) for name, tone in company.tags]
+    for number, customer in enumerate(company.customers):
         contacts = [("email", customer.email), ("phone", customer.phone)]
         met = add_customer(
             session, name=customer.name, contacts=contacts[:1] if customer.phone in phones else contacts,  # a contact is one person's
             language=customer.language, country=customer.country, kind=CustomerKind(customer.kind), by=None,
         )  # fmt: skip
         phones.add(customer.phone)
+        if number % REGULARS == 0:
+            change_customers_tags(session, met, add=tags[:1], by=None)
         if customer.organization:
             change_customer(session, met, {"organization_id": organizations[customer.organization].id}, by=None)
 

@@ -31,6 +31,7 @@ from plugdesk.api import (
     assign,
     can_see,
     change_status,
+    change_tags,
     hear,
     mark_read,
     open_ticket,
@@ -147,6 +148,7 @@ def _play_step(session: Session, stage: Stage, step: Step) -> None:
             agent = stage.agent(step.who)
             accept(session, ticket, agent)
             mark_read(session, ticket, agent)
+            change_tags(session, ticket, add=stage.tags(step.ticket), by=agent)
             if told.channel != "web":
                 set_fields(session, ticket, stage.values(ticket.form, told.values), by=agent)
         case StepKind.ASSIGN:

@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import Form, Group, Identity, NotFound, Status, StatusKind, Ticket, User, form_by_slug
+from plugdesk.api import Form, Group, Identity, NotFound, Status, StatusKind, Tag, Ticket, User, all_tags, form_by_slug
 
 from . import cast
 from .cast import Company, Value
 from .models import PlayedTicket
 
 Row = TypeVar("Row")
+TAGGED = 8
 
 
 class Stage:
@@ -27,6 +28,7 @@ class Stage:
         self._addresses = {agent.key: agent.email for agent in company.agents}
         self._customers = {customer.key: customer.email for customer in company.customers}
         self._tickets = {ticket.key: ticket for ticket in company.tickets}
+        self._tags = company.tags
         self._people: dict[str, User] = {}
 
     def told(self, key: str) -> cast.Ticket:
@@ -42,6 +44,13 @@ class Stage:
 
     def form(self, key: str) -> Form:
         return form_by_slug(self._session, key)
+
+    def tags(self, key: str) -> list[Tag]:
+        """The tags an agent puts on the ticket: one on every eighth, each of the story's in its turn."""
+        turn, rest = divmod(int(key.strip("t")), TAGGED)
+        names = [name for name, _tone in self._tags[1:]]
+        wanted = names[turn % len(names)] if rest == 0 and names else None
+        return [tag for tag in all_tags(self._session) if tag.name == wanted] if wanted else []
 
     def group(self, key: str) -> Group:
         return group_named(self._session, self._groups[key])

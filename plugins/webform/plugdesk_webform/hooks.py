@@ -23,7 +23,7 @@ from plugdesk.api import (
     ngettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_webform import letters, sending
+from plugdesk_webform import asking, commands, letters, sending
 from plugdesk_webform.asking import CHANNEL
 from plugdesk_webform.queries import request_forms
 
@@ -54,6 +54,12 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def ticket_opened(ctx: Context, ticket: Ticket, event: Event) -> None:
     letters.send_receipt(ctx, ticket, event)
+
+
+@hookimpl
+def make_example(ctx: Context, by: User) -> None:
+    form = asking.form_of(ctx)
+    commands.add_request_form(ctx, commands.RequestFormInput(form.name, fields=commands.usual_fields(form)), by=by)
 
 
 @hookimpl

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from plugdesk.api import Change, Context, Event, Form, HealthLine, JobKind, Named, Place, Ticket, hookimpl, ngettext
+from plugdesk.api import Change, Context, Event, Form, HealthLine, JobKind, Named, Place, Ticket, User, hookimpl, ngettext
 from plugdesk.api import gettext as _
-from plugdesk_workflow import automatic, naming
+from plugdesk_workflow import automatic, naming, ready
 from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of, any_on
 from plugdesk_workflow.timing import arm
@@ -76,6 +76,11 @@ def ticket_moved(ctx: Context, ticket: Ticket) -> None:
 def extension_enabled(ctx: Context, event: Event) -> None:
     if event.plugin == ctx.plugin:
         ctx.enqueue("arm_all", key="all")
+
+
+@hookimpl
+def make_example(ctx: Context, by: User) -> None:
+    ready.add_process(ctx, "repair", by=by)
 
 
 @hookimpl

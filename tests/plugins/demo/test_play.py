@@ -14,6 +14,8 @@ from plugdesk.events import Delivery, Event
 from plugdesk.forms.models import OPEN_KINDS, Form
 from plugdesk.jobs import Job
 from plugdesk.runtime import Runtime
+from plugdesk.tags.models import CustomerTag
+from plugdesk.tags.queries import all_tags
 from plugdesk.tickets.commands import accept
 from plugdesk.tickets.models import Message, Reading, Ticket
 from plugdesk.users.models import Role, User
@@ -160,8 +162,19 @@ def test_the_company_is_founded_once_with_its_extensions_on(founded):
     with founded().database.read() as session:
         forms = {form.slug: form.extensions for form in session.scalars(sa.select(Form))}
         people = Counter(each.role for each in session.scalars(sa.select(User)))
-    assert forms == {"support": ["csat", "email", "telegram"], "repairs": ["csat", "email"], "billing": ["email"]}
+    assert forms == {
+        "support": ["csat", "email", "telegram", "webform"], "repairs": ["csat", "email", "webform", "workflow"], "billing": ["email"],
+    }  # fmt: skip
     assert people == {Role.ADMIN: 1, Role.AGENT: 11, Role.CUSTOMER: 12}
+
+
+def test_there_is_something_to_look_at_of_what_is_on(founded):
+    with founded().database.read() as session:
+        tags = [tag.name for tag in all_tags(session)]
+        actions = session.scalar(sa.text("SELECT count(*) FROM workflow_action"))
+        requests = session.scalar(sa.text("SELECT count(*) FROM webform_form"))
+        regulars = session.scalar(sa.select(sa.func.count()).select_from(CustomerTag))
+    assert (len(tags), requests) == (4, 2) and actions > 3 and regulars == 2
 
 
 def _accept_first(runtime: Runtime) -> int:
