@@ -84,6 +84,7 @@ def _begin_anew(*, write: bool) -> None:
     if before is not None:
         before.rollback()
         finish(before)
+    g.pop("_login_user", None)  # whoever is signed in is a row of that transaction, too
     g.session = current_runtime().database.session(write=write)
     if form_id is not None:
         g.form = g.session.get_one(Form, form_id)
