@@ -38,9 +38,9 @@ def choosy():
     def pages():
         return [
             Panel("always", "Always", about("always")),
-            Panel("first", "First", about("first"), concerns=lambda ticket: ticket.id == 1),
+            Panel("first", "First", about("first"), concerns=lambda ticket: ticket.subject.endswith(" 1")),
             Panel("wrong", "Wrong", about("wrong"), concerns=wrong),
-            FormActions("second", lambda ctx: [], of_form("second"), concerns=lambda ticket: ticket.id == 2),
+            FormActions("second", lambda ctx: [], of_form("second"), concerns=lambda ticket: ticket.subject.endswith(" 2")),
             FormActions("form", lambda ctx: [], of_form("form"), concerns=lambda ticket: ticket.form_id > 0),
         ]
 
