@@ -96,7 +96,7 @@ def build_refusal(page: Page, address: str) -> None:
     page.locator("#letters").get_by_label("Text").fill("Dear ${customer:name},\n\n${action:text}")
     look(page)
     press(page, "Save")
-    page.get_by_role("link", name="Refuse").wait_for()
+    page.get_by_role("link", name="Refuse").first.wait_for()
 
 
 def test_an_action_is_built_by_clicks_and_run_on_a_ticket(desk: Desk, marta: Page) -> None:
@@ -104,7 +104,7 @@ def test_an_action_is_built_by_clicks_and_run_on_a_ticket(desk: Desk, marta: Pag
     build_refusal(marta, desk.address)
     page = desk.sign_in(AGENT, width=DESK)
     page.goto(f"{desk.address}/tickets/{number}")
-    page.get_by_role("link", name="Refuse").click()
+    page.get_by_role("link", name="Refuse").first.click()
     sheet = page.get_by_role("dialog")
     sheet.locator("textarea").focus()
     editor = sheet.locator(".edit[role=textbox]")
@@ -124,7 +124,7 @@ def test_the_same_without_script_on_a_phone(desk: Desk, marta: Page) -> None:
     build_refusal(marta, desk.address)
     page = desk.sign_in(AGENT, width=PHONE, script=False)
     page.goto(f"{desk.address}/tickets/{number}")
-    page.get_by_role("link", name="Refuse").click()
+    page.get_by_role("link", name="Refuse").first.click()
     page.get_by_label("Why we cannot").fill("The warranty is over.")
     press(page, "Refuse")
     page.wait_for_url(re.compile(rf"/tickets/{number}$"))
@@ -137,7 +137,7 @@ def test_the_accountant_sees_what_waits_for_payment_and_has_one_button(desk: Des
     page = marta
     page.goto(desk.address + WORKFLOW)
     press(page, "Add “Repair with payment”")
-    page.get_by_role("link", name="Payment received").wait_for()
+    page.get_by_role("link", name="Payment received").first.wait_for()
     page.goto(f"{desk.address}/forms/support/agents")
     page.locator("[name=who]").select_option(label="Olga Orlova")
     press(page, "Add")

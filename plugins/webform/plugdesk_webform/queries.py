@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, NotFound, Ticket, carrier_of
+from plugdesk.api import Context, NotFound, Ticket, carrier_of, storable
 from plugdesk.api import gettext as _
 from plugdesk_webform.asking import form_of
 from plugdesk_webform.models import Consent, RequestForm, Submission
@@ -20,8 +20,8 @@ def request_forms(ctx: Context, *, only_on: bool = False) -> list[RequestForm]:
 
 def request_form_called(ctx: Context, code: str) -> RequestForm:
     """The request form at this address, if it is on. Raises `NotFound`."""
-    wanted = sa.select(RequestForm).where(RequestForm.form_id == form_of(ctx).id, RequestForm.code == code, RequestForm.is_on)
-    found = ctx.db.scalar(wanted)
+    here = (RequestForm.form_id == form_of(ctx).id, RequestForm.code == storable(code), RequestForm.is_on)
+    found = ctx.db.scalar(sa.select(RequestForm).where(*here))
     if found is None:
         raise NotFound(_("There is no such request form."))
     return found

@@ -31,7 +31,8 @@ def queries():
     asked = []
 
     def note(_connection, _cursor, statement, *_about):
-        asked.append(statement)
+        if not statement.startswith(("SAVEPOINT", "RELEASE")):
+            asked.append(statement)
 
     sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
     try:
