@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,32 @@ from tests.support.processes import free_port
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from trustme import CA
+
+
+class Answering:
+    """An application that knows whether it is still answering: a request ends after its answer has left, and with it its transaction."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._requests = 0
+        self._changed = threading.Condition()
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self._count(1)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            self._count(-1)
+
+    def wait(self) -> None:
+        """Until the last request has ended, so that nobody closes the database below it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._requests == 0, timeout=20)
+
+    def _count(self, more: int) -> None:
+        with self._changed:
+            self._requests += more
+            self._changed.notify_all()
 
 
 @pytest.fixture
@@ -31,10 +57,12 @@ def serve() -> Iterator[Callable[[WSGIApplication], str]]:
     with ExitStack() as stack:
 
         def serve(app: WSGIApplication) -> str:
-            server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+            answering = Answering(app)
+            server = make_server("127.0.0.1", 0, answering, threaded=True, request_handler=Quiet)
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()
             stack.callback(server.server_close)
+            stack.callback(answering.wait)
             stack.callback(thread.join)
             stack.callback(server.shutdown)
             return f"http://127.0.0.1:{server.server_port}"
