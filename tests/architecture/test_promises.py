@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import CODE, ROOT, calls, calls_in, files, kept_files, matches, place
+from tests.architecture.sources import CODE, ROOT, calls, calls_in, files, kept_files, matches, place, project
 from tools import lock
 
 # A file that may be longer than 400 lines, and why.
@@ -94,6 +95,19 @@ def test_tests_wait_for_something_instead_of_sleeping():
         if path != ROOT / "tests/support/processes.py":
             pretended = {line for function in _functions_in_functions(path) for line, _ in calls_in(function)}
             found += [place(path, line, name) for line, name in calls(path) if name == "time.sleep" and line not in pretended]
+    assert not found, "\n".join(found)
+
+
+def test_tests_are_collected_without_what_may_be_missing():
+    """`uv run pytest` installs the group dev alone; a browser test imports playwright inside, once it is known to be there."""
+    groups = project()["dependency-groups"]
+    missing = {re.split(r"[<>=]", each)[0] for name, group in groups.items() if name != "dev" for each in group}
+    found = []
+    for path in files("tests"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            found += [place(path, node.lineno, name) for name in names if name.split(".")[0] in missing]
     assert not found, "\n".join(found)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import expect
 
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import Form
@@ -88,6 +87,8 @@ def ticket(desk: Desk) -> Callable[[], Any]:
 
 @pytest.mark.parametrize(("place", "language"), [("script", "en"), ("frame", "ru")])
 def test_a_customer_asks_from_the_page_of_another_site_and_an_agent_finds_it(desk, shop, ticket, place, language):
+    from playwright.sync_api import expect
+
     desk.pages.expect_error("status of 422")
     phone = desk.pages.open(width=PHONE, language=language)
     phone.goto(f"{shop}/{place}")
@@ -130,6 +131,8 @@ def _height(page: Any) -> float:
 
 
 def test_with_scripts_off_a_letter_asks_whether_it_was_her(desk, shop, ticket):
+    from playwright.sync_api import expect
+
     phone = desk.pages.open(width=PHONE, script=False)
     phone.goto(f"{desk.address}/p/support/webform/a-repair")
     phone.locator("[name=field-device]").select_option("till")
@@ -153,6 +156,8 @@ def test_with_scripts_off_a_letter_asks_whether_it_was_her(desk, shop, ticket):
 
 
 def test_its_pages_suit_everybody_on_every_screen(desk, shop):
+    from playwright.sync_api import expect
+
     desk.pages.expect_error("status of 422")
     for width, scheme, language in ((PHONE, "dark", "ru"), (DESK, "light", "en")):
         page = desk.pages.open(width=width, scheme=scheme, language=language)
