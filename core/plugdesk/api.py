@@ -57,6 +57,7 @@ from plugdesk.forms.fields import default_values, file_keys, read_value, show_va
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
 from plugdesk.forms.rules import Decision, decide, is_empty, wanted_facts
+from plugdesk.helping import RequestFormLink, SuggestedAnswer, request_form_links, suggest_answers
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
@@ -103,6 +104,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.stems import index_text, query_terms
 from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
@@ -220,6 +222,7 @@ __all__ = [
     "PlugdeskError",
     "Presence",
     "Rate",
+    "RequestFormLink",
     "RetryLater",
     "Role",
     "Runtime",
@@ -230,6 +233,7 @@ __all__ = [
     "Status",
     "StatusKind",
     "Step",
+    "SuggestedAnswer",
     "Tag",
     "Text",
     "Ticket",
@@ -336,6 +340,7 @@ __all__ = [
     "hookimpl",
     "html_of_text",
     "in_utc",
+    "index_text",
     "is_email",
     "is_empty",
     "is_over",
@@ -369,6 +374,7 @@ __all__ = [
     "pgettext",
     "presence_of",
     "press_button",
+    "query_terms",
     "read_again",
     "read_step",
     "read_value",
@@ -380,6 +386,7 @@ __all__ = [
     "render_text",
     "reply_to_ticket",
     "report_failure",
+    "request_form_links",
     "rights_of",
     "rights_on_form",
     "row_number",
@@ -406,6 +413,7 @@ __all__ = [
     "split_ticket",
     "steps_on",
     "storable",
+    "suggest_answers",
     "survivor",
     "tags_of_ticket",
     "text_of_html",
