@@ -104,6 +104,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.sessions import end_all_sessions
 from plugdesk.stems import index_text, query_terms
 from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
@@ -150,6 +151,7 @@ from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
+from plugdesk.users.contacts import read_address
 from plugdesk.users.customers import (
     add_customer,
     add_identity,
@@ -157,10 +159,13 @@ from plugdesk.users.customers import (
     change_customer,
     find_or_create_customer,
     remove_identity,
+    set_customers_password,
+    verify_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
 from plugdesk.users.queries import agents_of_form, all_groups, rights_on_form
 from plugdesk.users.shifts import Presence, presence_of
+from plugdesk.users.signing_in import sign_in_with_password
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
 
@@ -309,6 +314,7 @@ __all__ = [
     "edit_message",
     "edit_reply",
     "enable_plugin",
+    "end_all_sessions",
     "enqueue",
     "excerpt",
     "explain",
@@ -375,6 +381,7 @@ __all__ = [
     "presence_of",
     "press_button",
     "query_terms",
+    "read_address",
     "read_again",
     "read_step",
     "read_value",
@@ -401,6 +408,7 @@ __all__ = [
     "send_chat_closing",
     "send_chat_receipt",
     "send_letter",
+    "set_customers_password",
     "set_fields",
     "set_form_agent",
     "set_responsible",
@@ -408,6 +416,7 @@ __all__ = [
     "set_timer",
     "show_value",
     "shown_inline",
+    "sign_in_with_password",
     "sniff_type",
     "split_text",
     "split_ticket",
@@ -428,6 +437,7 @@ __all__ = [
     "values_entered",
     "values_of_customer",
     "variables_in",
+    "verify_identity",
     "visible_forms",
     "visible_tickets",
     "wait_turn",

@@ -19,7 +19,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "process": {"name": "=repair"}, "action": {}, "billingsaction": {"action_id": "their_action"}, "act": {"code": "=payment_received"}, "payact": {"number": "payable", "code": "=payment_received"}, "payrefuse": {"number": "payable", "code": "=refuse"},
     "wanted": {"code": "=a-question"}, "link": {}, "requestform": {}, "billingsrequestform": {"request_form_id": "their_request_form"},
     "billingsact": {"number": "elsewhere", "code": "=payment_received"},
-    "tag": {},
+    "tag": {}, "signinlink": {"token": "sign_in_link"}, "bobsrequest": {"number": "bobs"},
     "merged": {"number": "merged"}, "linked": {"other": "bobs"}, "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
@@ -45,6 +45,10 @@ MAILBOX = {"address": "new@desk.example", "password": "s3cret", "untested": "1",
 # A value that is {thing} stands for that thing of the world.
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /sign-in": {"email": "nobody@desk.example", "password": "wrong wrong wrong"},
+    "POST /portal/sign-in": {"email": "ann@home.example", "password": "wrong wrong wrong"},
+    "POST /portal/sign-in/link": {"email": "ann@home.example"},
+    "POST /portal/requests/<int:number>/replies": {"text": "Still beeping."},
+    "POST /portal/requests/<int:number>/reading": {"last": "{arrived}"},
     "POST /set-up": {"desk": "Mine", "name": "Eve", "email": "eve@evil.example", "password": "eleven grey herons", "language": "en", "zone": "Europe/Berlin"},
     "POST /p/<slug>/csat/<token>": {"mark": "4", "comment": "Quick"},
     "POST /account": {"name": "Somebody Else", "language": "en", "zone": "Europe/Berlin", "theme": ""},

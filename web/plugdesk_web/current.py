@@ -58,6 +58,7 @@ def go_on_reading() -> None:
         failed.rollback()
         finish(failed)
     g.pop("_login_user", None)  # was loaded by the session that is gone
+    g.pop("customer", None)
     g.session = current_runtime().database.session(write=False)
     try:
         me_or_none()
@@ -85,6 +86,7 @@ def _begin_anew(*, write: bool) -> None:
         before.rollback()
         finish(before)
     g.pop("_login_user", None)  # whoever is signed in is a row of that transaction, too
+    g.pop("customer", None)
     g.session = current_runtime().database.session(write=write)
     if form_id is not None:
         g.form = g.session.get_one(Form, form_id)
