@@ -46,6 +46,8 @@ MAILBOX = {"address": "new@desk.example", "password": "s3cret", "untested": "1",
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /sign-in": {"email": "nobody@desk.example", "password": "wrong wrong wrong"},
     "POST /portal/sign-in": {"email": "ann@home.example", "password": "wrong wrong wrong"},
+    "POST /portal/profile": {"name": "Ann B. Carter", "language": "en"},
+    "POST /portal/profile/password": {"password": "eleven grey herons"},
     "POST /portal/sign-in/link": {"email": "ann@home.example"},
     "POST /portal/requests/<int:number>/replies": {"text": "Still beeping."},
     "POST /portal/requests/<int:number>/reading": {"last": "{arrived}"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from plugdesk.users.customers import verify_identity
 from plugdesk_portal.models import SignInLink
 from plugdesk_portal.signing import hashed
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def sign_in_link(world: World, support: Form) -> dict[str, Any]:
     """A link that signs Ann in to the portal."""
     ann, now = world.people["customer"], world.runtime.clock.now()
+    verify_identity(world.session, ann.identities[0])
     world.session.add(
         SignInLink(
             form_id=support.id, user_id=ann.id, address="ann@home.example", token_hash=hashed("ann-signs-in"), asked_hash="",

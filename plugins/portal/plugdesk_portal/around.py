@@ -8,7 +8,7 @@ from typing import Any, ParamSpec
 
 from flask import Response, g, request, url_for
 
-from plugdesk.api import Context, Ticket, User
+from plugdesk.api import Context, Ticket, User, current_language
 from plugdesk.api import gettext as _
 from plugdesk_web.api import context, customer_or_none, own_path, page, redirect_after, speak_as_asked
 
@@ -57,21 +57,14 @@ def ctx_of(ticket: Ticket) -> Context:
 def portal_page(template: str, /, *, status: int = 200, **values: Any) -> Response:
     """A page of the portal, with what stands above and below it."""
     ctx, reader = desk_ctx(), customer_or_none()
-    links = (
-        [
-            {
-                "title": _("My requests"),
-                "url": url_for("portal_requests.index"),
-                "current": request.endpoint == "portal_requests.index",
-            }
-        ]
-        if reader
-        else []
-    )
+    places = (("portal_requests.index", _("My requests")), ("portal_profile.show", _("Profile"))) if reader else ()
+    links: list[dict[str, Any]] = [
+        {"title": title, "url": url_for(endpoint), "current": request.endpoint == endpoint} for endpoint, title in places
+    ]
     links += [
         {"title": name, "url": _in_language(code), "lang": code}
         for code, name in (("en", "English"), ("ru", "Русский"))
-        if code != g.get("language_shown")
+        if code != current_language()
     ]  # fmt: skip
     site = {"name": ctx.desk.name, "home_url": url_for("portal_requests.index"), "links": links}
     return page(f"portal:{template}", status=status, site=site, reader=reader, **values)

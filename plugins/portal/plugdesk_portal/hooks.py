@@ -48,10 +48,10 @@ def variables() -> Sequence[Variables]:
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_portal import requests, sign_in
+    from plugdesk_portal import profile, requests, sign_in
     from plugdesk_web.api import Pages
 
-    return [Pages(sign_in.blueprint, "site"), Pages(requests.blueprint, "site")]
+    return [Pages(sign_in.blueprint, "site"), Pages(requests.blueprint, "site"), Pages(profile.blueprint, "site")]
 
 
 @hookimpl

@@ -177,3 +177,8 @@ def _last_answers(ctx: Context, customer: User, tickets: Sequence[int]) -> dict[
     ours = (Message.direction == Direction.OUTGOING, Message.kind != "receipt", readable(customer))
     last = sa.select(Message.ticket_id, sa.func.max(Message.id)).where(Message.ticket_id.in_(tickets), *ours)
     return {number: message_id for number, message_id in ctx.db.execute(last.group_by(Message.ticket_id))}
+
+
+def all_requests(ctx: Context, customer: User) -> Sequence[Ticket]:
+    """All of the customer's requests, the newest first."""
+    return ctx.db.scalars(sa.select(Ticket).where(mine(ctx, customer)).order_by(Ticket.id.desc())).all()

@@ -126,7 +126,7 @@ def _shown(message: Message, read: int) -> dict[str, Any]:
     files = [each for each in message.attachments if not (each.inline and each.content_id)]
     return {
         "id": message.id, "author": "customer" if own else "agent", "name": name, "initials": author.initials if author else name[:1].upper(),
-        "at": message.created_at, "body": customers_body_of(message, "/portal/files"), "fresh": not own and message.id > read,
+        "at": message.created_at, "body": customers_body_of(message, "/portal/files"), "fresh": not own and message.id > read and message.kind != "receipt",
         "files": [_file(each) for each in files],
     }  # fmt: skip
 
