@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.errors import NotFound
 from plugdesk.sessions import SignedSession
 from plugdesk.testing.browser import browser_of
 from plugdesk.users.customers import set_customers_password
@@ -164,3 +165,15 @@ def test_one_is_led_back_to_the_page_one_wanted_and_nowhere_else(app, phone, tic
     other.post(f"{ASK}?next=//evil.example", data=ANN)
     run_jobs()
     assert other.post(link_in(mailbox.sent[-1])).headers["Location"] == "/portal/"
+
+
+def test_of_two_presses_at_the_same_instant_one_signs_in(app, phone, asked, session, runtime):
+    from plugdesk_portal.signing import link_behind, use_link
+
+    before = sessions(session)
+    token = asked.rpartition("/")[2]
+    found = link_behind(runtime.context("portal", runtime.desk(session), session), token)
+    assert phone.post(asked).status_code == 303
+    with pytest.raises(NotFound):  # read before the first press was stored
+        use_link(runtime.context("portal", runtime.desk(session), session), found)
+    assert sessions(session) == before + 1
