@@ -71,15 +71,7 @@ def _statement(asked: tuple[Concerns, ...]) -> sa.Select[*tuple[Any, ...]]:
     ticket, watcher, me = Ticket.__table__.c, Watcher.__table__.c, sa.bindparam("user_id", type_=sa.Integer)
     watched = sa.exists().where(watcher.ticket_id == ticket.id, watcher.user_id == me)
     chips = chips_of_ticket(ticket.id), chips_of_customer(ticket.customer_id)
-    parts = [watched, said_on(ticket.id, me), *chips, *(_part(each, ticket) for each in asked)]
+    parts = [watched, said_on(ticket.id, me), *chips, *(sa.type_coerce(each(ticket), sa.Boolean) for each in asked)]
     # Labelled by place: two extensions may ask alike.
     labelled = [part.label(f"part_{number}") for number, part in enumerate(parts)]
     return sa.select(*labelled).where(ticket.id == sa.bindparam("ticket_id"))
-
-
-def _part(concerns: Concerns, ticket: Any) -> sa.ColumnElement[bool]:
-    try:
-        return sa.type_coerce(concerns(ticket), sa.Boolean)
-    except Exception:
-        log.warning("An extension's question about a ticket's page is wrong", exc_info=True)
-        return sa.true()
