@@ -200,7 +200,7 @@ def ticket_page(
         may=may,
         writable=may & ({"note"} if ticket.parent_id else {"reply", "note", "ask"}),
         parent=parent_of(session, ticket, agent),
-        links=link_values(session, ticket, agent),
+        links=link_values(session, ticket, agent) if standing.linked else [],
         closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
         ways=ways_of(session, ticket),
         watched=standing.watched,
