@@ -42,6 +42,7 @@ TITLES: Mapping[str, Any] = {
     "read": lazy_gettext("Mark as read"),
     "watch": lazy_gettext("Watch"),
     "delete": lazy_gettext("Delete"),
+    "restore": lazy_gettext("Take out of the bin"),
 }
 ASKING = ("assign", "status", "tags", "more", "delete")
 """These ask for something first, deleting whether it is meant."""
@@ -133,6 +134,8 @@ def command_for(session: Session, agent: User, code: str, given: Given) -> Comma
         return lambda ticket: commands.watch(session, ticket, agent)
     if code == "delete":
         return lambda ticket: bin.delete_ticket(session, ticket, agent)
+    if code == "restore":
+        return lambda ticket: bin.restore_ticket(session, ticket, agent)
     if code == "assign":
         return _assigning(session, agent, given.get("whom", ""))
     if code == "status":

@@ -165,7 +165,7 @@ def list_values(
         "narrowed": narrowed,
         "ways": {name: (channel.icon, str(channel.title)) for name, channel in runtime().registry.channels.items()},
         "once": once.new_key(),
-        "at_once": offered_in_lists(db(), me(), forms.values()),
+        "at_once": {"restore"} if slug == "bin" else offered_in_lists(db(), me(), forms.values()),
         "here": request.full_path.rstrip("?"),
         "arguments": arguments,
         "older_url": _here(arguments, after=older) if older else "",
