@@ -20,7 +20,7 @@ from plugdesk.tickets.commands import accept, assign, change_status, mark_read, 
 from plugdesk.tickets.correspondence import Said, add_note, open_ticket, receive_message, reply_to_ticket, send_automatic
 from plugdesk.tickets.lists import tickets_of_view, view_counts
 from plugdesk.tickets.merging import merge_tickets, possible_merge, unmerge_ticket
-from plugdesk.tickets.models import Message, Ticket, Watcher
+from plugdesk.tickets.models import Message, Participant, Ticket, Watcher
 from plugdesk.tickets.subtasks import ask_colleague
 from plugdesk.users.models import User
 from plugdesk.users.rights import RightInput, set_right
@@ -147,6 +147,35 @@ def test_what_is_between_one_customer_and_the_desk_stays_between_them(session: S
     unmerge_ticket(session, hers, agent)
     assert texts(hers) == ["Ann's secret.", "Dear Ann", "Ann again.", "Ann once more."]
     assert texts(his) == ["Bob's matter.", "Bob again."]
+
+
+def test_words_belong_to_the_ticket_they_were_written_to(session: Session, form, two, agent) -> None:
+    """Of one's own two to the one that was answered, of others to the one they take part in; undoing brings them back."""
+    ticket, again = two
+    pat, ann = make_customer(session, email="pat@home.example"), ticket.customer
+    bob = make_customer(session, name="Bob")
+    his = open_ticket(
+        session, form, bob, subject="Mine", said=Said("Look."), channel="email", participants=[("pat@home.example", "Pat")]
+    )
+    merge_tickets(session, again, ticket, agent)
+    merge_tickets(session, his, ticket, agent)
+    written = [(again, ann, again), (ticket, ann, ticket), (his, ann, ticket), (his, pat, his), (ticket, pat, his), (his, bob, his)]
+    for to, author, home in written:
+        message = receive_message(session, to, author, said=Said("More."), channel="email")
+        assert (message.ticket, message.home) == (ticket, home)
+    session.merge(Participant(ticket_id=ticket.id, address="pat@home.example"))
+    assert receive_message(session, ticket, pat, said=Said("More."), channel="email").home is ticket
+    unmerge_ticket(session, again, agent)
+    assert texts(again) == ["An umbrella helps.", "More."]
+
+
+def test_what_goes_on_after_closing_has_the_subject_of_what_was_written_to(session: Session, form, two, agent) -> None:
+    form.reopen_days = 0
+    his = make_ticket(session, form, make_customer(session, name="Bob"), subject="Bob's own")
+    merge_tickets(session, his, two[0], agent)
+    change_status(session, two[0], form.status("done"), by=agent)
+    fresh = receive_message(session, his, his.customer, said=Said("Once more."), channel="email").ticket
+    assert (fresh.subject, fresh.customer) == ("Bob's own", his.customer)
 
 
 def test_the_merged_one_refuses_everything_with_the_way_out(session: Session, two, agent, admin_user) -> None:

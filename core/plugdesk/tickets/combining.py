@@ -19,8 +19,8 @@ from plugdesk.runtime import runtime_of
 from plugdesk.search import index_again, index_message
 from plugdesk.tags.commands import unite_tags
 from plugdesk.tickets.commands import may_run
-from plugdesk.tickets.models import Direction, Link, Message, Ticket
-from plugdesk.users.models import User
+from plugdesk.tickets.models import Direction, Link, Message, Participant, Ticket
+from plugdesk.users.models import Identity, User
 
 LONGEST_SUBJECT = 500
 EXCERPT = 140
@@ -167,12 +167,32 @@ def merged_numbers(session: Session, ticket: Ticket) -> list[int]:
     return found
 
 
-def merged_ticket_of(session: Session, ticket: Ticket, author: User) -> Ticket | None:
-    """The ticket of `author` among those merged into `ticket`, the latest; None when they ask in `ticket` itself, or in none."""
-    if ticket.customer_id == author.id or not (numbers := merged_numbers(session, ticket)):
-        return None
-    query = sa.select(Ticket).where(Ticket.id.in_(numbers), Ticket.customer_id == author.id).order_by(Ticket.id.desc()).limit(1)
-    return session.scalar(query)
+def home_for(session: Session, ticket: Ticket, author: User) -> Ticket:
+    """The ticket that the words of `author`, who writes to `ticket`, belong to: see `Message.home`.
+
+    It is the one that was written to, if they take part in it. Who does not asks in the survivor, or else in the latest merged
+    into it that they are the customer of, or take part in.
+    """
+    into = survivor(session, ticket)
+    if into is not ticket and (ticket.customer_id == author.id or _latest(session, [ticket.id], takes_part_in(author))):
+        return ticket
+    if into.customer_id == author.id or not (numbers := merged_numbers(session, into)):
+        return into
+    if (own := _latest(session, numbers, Ticket.customer_id == author.id)) is not None:
+        return own
+    if _latest(session, [into.id], takes_part_in(author)) is not None:
+        return into
+    return _latest(session, numbers, takes_part_in(author)) or into
+
+
+def _latest(session: Session, numbers: Sequence[int], condition: sa.ColumnElement[bool]) -> Ticket | None:
+    return session.scalar(sa.select(Ticket).where(Ticket.id.in_(numbers), condition).order_by(Ticket.id.desc()).limit(1))
+
+
+def takes_part_in(author: User) -> sa.ColumnElement[bool]:
+    """Which tickets `author` takes part in, other than as their customer."""
+    written_by = sa.select(Participant.ticket_id).join(Identity, Identity.value == Participant.address)
+    return Ticket.id.in_(written_by.where(Identity.user_id == author.id, Identity.channel == "email"))
 
 
 def said_with(customer_id: Any) -> sa.ColumnElement[bool]:

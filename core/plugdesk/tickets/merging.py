@@ -106,7 +106,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
 
 
 def unmerge_ticket(session: Session, ticket: Ticket, by: User) -> Ticket:
-    """Take `ticket` out of the one it was merged into: its messages, what its customer wrote since, subtasks, watchers and tags.
+    """Take `ticket` out of the one it was merged into: its messages, what was written to it since, subtasks, watchers and tags.
 
     What agents wrote on the survivor meanwhile stays there. Raises `Conflict` when it stands on its own already, or when the
     time for it is over.
