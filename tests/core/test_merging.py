@@ -22,6 +22,7 @@ from plugdesk.tickets.lists import tickets_of_view, view_counts
 from plugdesk.tickets.merging import merge_tickets, possible_merge, unmerge_ticket
 from plugdesk.tickets.models import Message, Participant, Ticket, Watcher
 from plugdesk.tickets.subtasks import ask_colleague
+from plugdesk.users.commands import set_form_agent
 from plugdesk.users.models import User
 from plugdesk.users.rights import RightInput, set_right
 from tests.factories import make_agent, make_customer, make_form, make_ticket
@@ -159,7 +160,14 @@ def test_words_belong_to_the_ticket_they_were_written_to(session: Session, form,
     )
     merge_tickets(session, again, ticket, agent)
     merge_tickets(session, his, ticket, agent)
-    written = [(again, ann, again), (ticket, ann, ticket), (his, ann, ticket), (his, pat, his), (ticket, pat, his), (his, bob, his)]
+    written = [
+        (again, ann, again),
+        (ticket, ann, ticket),
+        (his, ann, ticket),
+        (his, pat, his),
+        (ticket, pat, his),
+        (his, bob, his),
+    ]
     for to, author, home in written:
         message = receive_message(session, to, author, said=Said("More."), channel="email")
         assert (message.ticket, message.home) == (ticket, home)
@@ -275,13 +283,21 @@ def test_splitting_takes_the_chosen_messages_and_both_are_told_by_theirs(session
 def test_what_is_split_off_is_of_who_said_it(session: Session, form, two, agent) -> None:
     ticket = two[0]
     bob = make_customer(session, name="Bob")
+    add_field(session, form, kind=FieldKind.TEXT, label="Room", by=None)
     his = open_ticket(session, form, bob, subject="Mine", said=Said("Bob's words."), channel="email")
+    for each, room in ((ticket, "12"), (his, "14")):
+        set_fields(session, each, {"room": room}, by=agent)
+    elsewhere = make_ticket(session, make_form(session, name="Billing"), bob, subject="A bill", text="Bob's bill.")
+    set_form_agent(session, elsewhere.form, agent, by=None)
+    merge_tickets(session, elsewhere, ticket, agent)
     merge_tickets(session, his, ticket, agent)
     reply_to_ticket(session, ticket, agent, body="<p>Dear Ann</p>")
     with pytest.raises(Invalid, match="several customers"):
         split_ticket(session, ticket, ticket.messages[:2], agent, subject="")
     fresh = split_ticket(session, ticket, [each for each in ticket.messages if each.home is his], agent, subject="")
-    assert (fresh.customer, texts(fresh)) == (bob, ["Bob's words."])
+    assert (fresh.customer, fresh.subject, fresh.values["room"], texts(fresh)) == (bob, "Mine", "14", ["Bob's words."])
+    bill = split_ticket(session, ticket, [each for each in ticket.messages if each.home is elsewhere], agent, subject="")
+    assert (bill.form, bill.subject, bill.values.get("room")) == (form, "A bill", None)
     unmerge_ticket(session, his, agent)
     assert texts(his) == []  # what was split off stays where it is
 

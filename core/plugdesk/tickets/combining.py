@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, aliased, defer
 
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.events import record
+from plugdesk.forms.fields import default_values
+from plugdesk.forms.models import Form
 from plugdesk.html import excerpt
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
@@ -39,7 +41,8 @@ class Linked:
 def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], by: User, *, subject: str) -> Ticket:
     """Open a ticket of its own from some `messages` of `ticket`, which keeps the rest. Both have its tags.
 
-    It is of the customer who has said them, which after merging may be another than the ticket's; of several, `Invalid`.
+    It is of the customer who has said them, which after merging may be another than the ticket's; of several, `Invalid`. Subject
+    and fields are those of the ticket they were said on.
     """
     may_run(session, ticket, by, "merge")
     if ticket.parent_id is not None:
@@ -54,12 +57,12 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
         raise Invalid(
             problems={"message": _("These messages are of several customers: %(names)s. Split each off by itself.", names=names)}
         )
-    (customer,) = customers.values()
+    (customer,), home = customers.values(), own[0].home
     now = runtime_of(session).clock.now()
     fresh = Ticket(
         form=ticket.form, form_id=ticket.form_id, customer=customer, customer_id=customer.id, opened_by_id=by.id,
-        subject=one_line(subject, most=LONGEST_SUBJECT) or ticket.subject, channel=own[0].home.channel, status=ticket.status,
-        status_id=ticket.status_id, status_kind=ticket.status_kind, values=dict(ticket.values), assignee_id=ticket.assignee_id,
+        subject=one_line(subject, most=LONGEST_SUBJECT) or home.subject, channel=home.channel, status=ticket.status,
+        status_id=ticket.status_id, status_kind=ticket.status_kind, values=_values_of(home, ticket.form), assignee_id=ticket.assignee_id,
         group_id=ticket.group_id, customer_waits=False, created_at=now, changed_at=now, spoken_at=now, closed_at=ticket.closed_at,
         version=1,
     )  # fmt: skip
@@ -222,3 +225,7 @@ def _in_order(ticket: Ticket, other: Ticket, kind: str) -> tuple[tuple[int, int]
     if ticket.id < other.id:
         return (ticket.id, other.id), kind
     return (other.id, ticket.id), _OTHER_WAY.get(kind, kind)
+
+
+def _values_of(home: Ticket, form: Form) -> dict[str, Any]:
+    return dict(home.values) if home.form_id == form.id else default_values(form.fields)

@@ -12,7 +12,6 @@ from plugdesk.users.models import User
 from tests.plugins.email.test_intake import ANN, BOB, reply, tickets, write
 from tests.support.company import AGENT, Company
 
-
 PAT = "Pat <pat@example.org>"
 
 
