@@ -230,6 +230,17 @@ def test_a_file_of_one_customer_is_not_for_the_other(session: Session, form, age
         file_for(session, bob, file.key)
 
 
+def test_a_file_is_not_for_its_customer_while_the_survivor_is_in_the_bin(session: Session, form, two, agent, admin_user) -> None:
+    said = Said("Look.", files=[NewFile("key.png", b"x", "image/png")])
+    hers = open_ticket(session, form, two[0].customer, subject="Key", said=said, channel="email")
+    (file,) = hers.messages[0].attachments
+    merge_tickets(session, hers, two[0], agent)
+    delete_ticket(session, two[0], admin_user)
+    with pytest.raises(NotFound):
+        file_for(session, hers.customer, file.key)
+    assert file_for(session, admin_user, file.key) is file
+
+
 def test_it_needs_the_right_on_both_and_is_not_for_subtasks(session: Session, form, two, agent) -> None:
     there = make_form(session, name="Billing")
     elsewhere = make_ticket(session, there, two[0].customer)
