@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind, Form
+from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import query_terms
 from plugdesk.tickets.attachments import NewFile, file_for
@@ -18,6 +19,7 @@ from plugdesk.tickets.bin import delete_ticket, erase_ticket
 from plugdesk.tickets.combining import link_tickets, links_of, merged_numbers, split_ticket, survivor, unlink_tickets
 from plugdesk.tickets.commands import accept, assign, change_status, mark_read, set_fields, watch
 from plugdesk.tickets.correspondence import Said, add_note, open_ticket, receive_message, reply_to_ticket, send_automatic
+from plugdesk.tickets.housekeeping import empty_bin
 from plugdesk.tickets.lists import tickets_of_view, view_counts
 from plugdesk.tickets.merging import merge_tickets, possible_merge, unmerge_ticket
 from plugdesk.tickets.models import Message, Participant, Ticket, Watcher
@@ -268,6 +270,38 @@ def test_erasing_the_survivor_erases_what_was_merged_into_it(session: Session, t
     session.flush()
     assert session.scalars(sa.select(Ticket.id).where(Ticket.id.in_(numbers))).all() == []
     assert view_counts(session, admin_user)["unread"] == 0
+
+
+@pytest.mark.parametrize("way", ["split off", "taken out again"])
+def test_a_ticket_is_erased_whose_words_are_answered_elsewhere(session: Session, two, admin_user, way) -> None:
+    """An automatic answer went along with another ticket, the words it answers did not."""
+    ticket, again = two
+    words = ticket.messages[0]
+    if way == "taken out again":
+        merge_tickets(session, ticket, again, admin_user)
+    answer = send_automatic(session, words.ticket, kind="receipt", html="<p>We have it.</p>", answers=words)
+    if way == "taken out again":
+        unmerge_ticket(session, ticket, admin_user)
+    else:
+        split_ticket(session, ticket, [answer], admin_user, subject="The receipt")
+    delete_ticket(session, ticket, admin_user)
+    erase_ticket(session, ticket)
+    session.flush()
+    assert answer.ticket is not ticket
+    assert session.scalars(sa.select(Message.answers_id).where(Message.id == answer.id)).all() == [None]
+
+
+def test_one_ticket_that_cannot_be_erased_holds_up_no_others(session: Session, two, admin_user, clock) -> None:
+    """As when an extension's table still names it."""
+    ticket, _again = two
+    for each in two:
+        delete_ticket(session, each, admin_user)
+    session.execute(sa.text("CREATE TABLE still_names (ticket_id BIGINT REFERENCES ticket (id))"))
+    session.execute(sa.text("INSERT INTO still_names VALUES (:id)"), {"id": ticket.id})
+    clock.advance(days=31)
+    runtime = runtime_of(session)
+    empty_bin(runtime.context("core", runtime.desk(session), session, "job"))
+    assert session.scalars(sa.select(Ticket.id)).all() == [ticket.id]
 
 
 @pytest.fixture
