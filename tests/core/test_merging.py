@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,41 @@ def test_undoing_brings_back_what_went_along_and_leaves_the_rest(session: Sessio
     assert view_counts(session, agent)["unread"] == 1  # the other one was just answered
     with pytest.raises(Conflict, match="on its own"):
         unmerge_ticket(session, again, agent)
+
+
+def test_merging_and_undoing_ask_no_more_of_many_messages(session: Session, form, two, agent) -> None:
+    """The search's document of a ticket grows with each: it is written once."""
+    ticket, again = two
+    short = make_ticket(session, form, ticket.customer)
+    for number in range(20):
+        receive_message(session, again, ticket.customer, said=Said(f"Word{number}"), channel="email")
+
+    def statements(act: Callable[[], object]) -> int:
+        asked = list[str]()
+        session.flush()
+        session.expire_all()
+
+        def note(_connection, _cursor, statement, *_about) -> None:
+            asked.append(statement)
+
+        sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
+        try:
+            act()
+            session.flush()
+        finally:
+            sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
+        return len(asked)
+
+    few = [
+        statements(lambda: merge_tickets(session, short, ticket, agent)),
+        statements(lambda: unmerge_ticket(session, short, agent)),
+    ]
+    many = [
+        statements(lambda: merge_tickets(session, again, ticket, agent)),
+        statements(lambda: unmerge_ticket(session, again, agent)),
+    ]
+    assert all(more <= less + 3 for less, more in zip(few, many, strict=True)), (few, many)
+    assert (found(session, "word7"), found(session, "umbrella")) == ([again.id], [again.id])
 
 
 def test_after_thirty_days_it_stays(session: Session, two, agent, clock) -> None:

@@ -18,7 +18,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
 from plugdesk.permissions import visible_tickets
 from plugdesk.runtime import runtime_of
-from plugdesk.search import index_again, index_message
+from plugdesk.search import index_again, index_messages
 from plugdesk.tags.commands import unite_tags
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.models import Direction, Link, Message, Participant, Ticket
@@ -76,9 +76,7 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
         session.expire(each, ["messages"])
         tell_by_messages(each)
     ticket.changed_at = now
-    for message in own:
-        if message.author_id is not None:
-            index_message(session, fresh, message)
+    index_messages(session, fresh, own)
     index_again(session, ticket)
     link_tickets(session, fresh, ticket, None, kind="split")
     record(session, "ticket_split", ticket=ticket, actor=by, other_id=fresh.id, messages=[each.id for each in own])

@@ -333,8 +333,7 @@ def _add_message(
     if not first:
         spoken = {"spoken_at": now, "excerpt": excerpt(said.text, EXCERPT)} if said.kind == "human" else {}
         change(session, ticket, changed_at=now, **spoken)
-    if author is not None:  # what the desk writes by itself stands in every ticket and tells none from another
-        index_message(session, ticket, message, first=first)
+    index_message(session, ticket, message, first=first)
     return message
 
 

@@ -22,7 +22,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
 from plugdesk.permissions import can_see, may_merge
 from plugdesk.runtime import runtime_of
-from plugdesk.search import forget_ticket, index_again, index_message
+from plugdesk.search import forget_ticket, index_again, index_messages
 from plugdesk.tags.commands import take_back_tags, unite_tags
 from plugdesk.tickets.combining import hold, merged_numbers, survivor, tell_by_messages
 from plugdesk.tickets.commands import become, news_for_others, return_to
@@ -83,9 +83,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
     ticket.changed_at = into.changed_at = runtime_of(session).clock.now()
     waits = into.customer_waits or ticket.customer_waits
     session.execute(sa.delete(Reading).where(Reading.ticket_id == ticket.id))
-    for message in moved:
-        if message.author_id is not None:
-            index_message(session, into, message)
+    index_messages(session, into, moved)
     forget_ticket(session, ticket.id)
     before = into.status.code
     if _reopens(ticket, into):
@@ -200,9 +198,11 @@ def _keep_fields(session: Session, ticket: Ticket, into: Ticket, said: Sequence[
 
 def _bring_back(session: Session, ticket: Ticket, into: Ticket, about: dict[str, Any]) -> None:
     own = [ticket.id, *merged_numbers(session, ticket)]
-    for message in session.scalars(sa.select(Message).where(Message.ticket_id == into.id, Message.origin_id.in_(own))).all():
+    going = session.scalars(sa.select(Message).where(Message.ticket_id == into.id, Message.origin_id.in_(own))).all()
+    for message in going:
         message.ticket_id, message.origin_id = ticket.id, None if message.origin_id == ticket.id else message.origin_id
-        session.flush()
+    session.flush()  # where each message stands
+    for message in going:
         session.expire(message, ["ticket", "origin"])
     asked = sa.select(Ticket).where(Ticket.id.in_(about.get("subtasks") or ()), Ticket.parent_id == into.id)
     for subtask in session.scalars(asked).all():
