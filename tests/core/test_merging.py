@@ -396,6 +396,18 @@ def test_a_link_has_two_ends_each_in_its_own_words(session: Session, two, agent)
     assert links_of(session, ticket, agent) == []
 
 
+def test_what_the_desk_linked_stays_and_what_goes_on_after_closing_finds_its_way(session: Session, form, two, agent) -> None:
+    ticket = two[0]
+    form.reopen_days = 0
+    change_status(session, ticket, form.status("done"), by=agent)
+    fresh = receive_message(session, ticket, ticket.customer, said=Said("Once more."), channel="email").ticket
+    with pytest.raises(Invalid, match="desk itself"):
+        link_tickets(session, fresh, ticket, agent)
+    with pytest.raises(Invalid, match="desk itself"):
+        unlink_tickets(session, ticket, fresh, agent)
+    assert receive_message(session, ticket, ticket.customer, said=Said("And more."), channel="email").ticket is fresh
+
+
 def test_a_link_with_a_ticket_one_does_not_see_is_not_shown(session: Session, two, agent) -> None:
     hidden = make_ticket(session, make_form(session, name="Billing"), two[0].customer)
     link_tickets(session, two[0], hidden, None, kind="stranger")

@@ -87,7 +87,7 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
 def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | None, *, kind: str = "related") -> None:
     """Say that two tickets have to do with each other: `ticket` is (related to, a duplicate of, causes, caused_by) `other`.
 
-    Twice is once; somebody who names another kind changes it.
+    Twice is once; somebody who names another kind changes it, unless the desk itself has linked the two: `Invalid`.
     """
     for each in (ticket, other):
         may_run(session, each, by, "merge")
@@ -99,6 +99,8 @@ def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | Non
     known = session.get(Link, (low, high))
     if known is not None and (by is None or known.kind == stored):
         return
+    if known is not None:
+        _refuse_the_desks(known)
     if known is None:
         session.add(Link(ticket_id=low, other_id=high, kind=stored, created_at=runtime_of(session).clock.now()))
     else:
@@ -109,12 +111,13 @@ def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | Non
 
 
 def unlink_tickets(session: Session, ticket: Ticket, other: Ticket, by: User) -> None:
-    """Say that they have nothing to do with each other after all. What is not linked stays so."""
+    """Say that they have nothing to do with each other after all. What is not linked stays so, what the desk linked, too: `Invalid`."""
     for each in (ticket, other):
         may_run(session, each, by, "merge")
     (low, high), _kind = _in_order(ticket, other, "")
     known = session.get(Link, (low, high))
     if known is not None:
+        _refuse_the_desks(known)
         session.delete(known)
         for each, the_other in ((ticket, other), (other, ticket)):
             record(session, "tickets_unlinked", ticket=each, actor=by, other_id=the_other.id)
@@ -216,6 +219,12 @@ def tell_by_messages(ticket: Ticket) -> None:
         ticket.spoken_at, ticket.excerpt = said[-1].created_at, excerpt(said[-1].text, EXCERPT)
     spoken = [each for each in said if each.direction is not Direction.NOTE]
     ticket.customer_waits = bool(spoken) and spoken[-1].direction is Direction.INCOMING
+
+
+def _refuse_the_desks(link: Link) -> None:
+    """By its own links the desk finds its way: what is written to a ticket that is over goes on in the one that follows it."""
+    if link.kind not in CHOSEN:
+        raise Invalid(_("The desk itself has linked these two, to find its way by. The link stays as it is."))
 
 
 def _in_order(ticket: Ticket, other: Ticket, kind: str) -> tuple[tuple[int, int], str]:
