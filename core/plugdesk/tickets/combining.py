@@ -21,11 +21,10 @@ from plugdesk.runtime import runtime_of
 from plugdesk.search import index_again, index_messages
 from plugdesk.tags.commands import unite_tags
 from plugdesk.tickets.commands import may_run
+from plugdesk.tickets.limits import EXCERPT, LONGEST_SUBJECT
 from plugdesk.tickets.models import Direction, Link, Message, Participant, Ticket
 from plugdesk.users.models import Identity, User
 
-LONGEST_SUBJECT = 500
-EXCERPT = 140
 CHOSEN = ("related", "duplicate", "causes", "caused_by")  # the kinds of links that people choose
 _OTHER_WAY: Mapping[str, str] = {"causes": "caused_by", "caused_by": "causes"}
 

@@ -28,14 +28,11 @@ from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads
 from plugdesk.tickets.combining import home_for, survivor
 from plugdesk.tickets.commands import change_status, mark_read, may_run, news_for_others
 from plugdesk.tickets.continuing import follows, is_over, reply_was_written, ticket_going_on, words_came
-from plugdesk.tickets.limits import reaching, refuse_beyond_limits
+from plugdesk.tickets.limits import EXCERPT, LONGEST_SUBJECT, reaching, refuse_beyond_limits
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import User
 from plugdesk.variables import Button
-
-EXCERPT = 140
-LONGEST_SUBJECT = 500
 
 
 @dataclass(frozen=True)
