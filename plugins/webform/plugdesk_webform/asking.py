@@ -34,7 +34,6 @@ PARTS: Mapping[str, tuple[Any, FieldKind, str, int]] = {
     TEXT: (lazy_gettext("Your message"), FieldKind.LONG_TEXT, "off", 50_000),
 }
 ABOUT_PEOPLE = (NAME, EMAIL)
-NEVER_CHOSEN = (FieldKind.PERSON, FieldKind.GROUP, FieldKind.CUSTOMER)  # they would tell who works here, and who asks
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Asked:
 
 def choosable(form: Form) -> list[Field]:
     """The fields an admin may put on a request form."""
-    return [each for each in form.fields if not each.agent_only and each.kind not in NEVER_CHOSEN]
+    return [each for each in form.fields if each.for_customers]
 
 
 def control_of(code: str) -> str:
@@ -61,9 +60,9 @@ def control_of(code: str) -> str:
 
 
 def raw_values(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a page sent for the fields customers fill in; agents' own are never taken."""
-    own = {each.code for each in form.fields if each.agent_only}
-    return {code: value for code, value in entered_values(form, given).items() if code not in own}
+    """What a page sent for the fields customers fill in; others are never taken."""
+    theirs = {each.code for each in choosable(form)}
+    return {code: value for code, value in entered_values(form, given).items() if code in theirs}
 
 
 def asked_on(

@@ -94,6 +94,19 @@ def test_what_the_form_itself_requires_is_asked_wherever_it_was_not_chosen(visit
     assert tickets(session)[0].values["contract"] == "17"
 
 
+@pytest.mark.parametrize("kind", ["person", "group", "customer"])
+def test_nobody_reads_who_works_here_though_the_form_requires_it(visitor, request_form, session, form, kind, agent):
+    add_field(session, form, kind=kind, label="Consultant", required=True, by=None)
+    session.commit()
+    request_form()
+    page = visitor.get(PATH)
+    assert "field-consultant" not in controls(page)
+    assert agent.name not in page.get_data(as_text=True)
+    guessed = {"field-consultant-here": "1", "field-consultant": str(agent.id)}
+    assert visitor.send(PATH, {**TYPED, **guessed}).status_code == 303
+    assert tickets(session)[0].values.get("consultant") is None
+
+
 @pytest.fixture
 def delivery(session, form):
     """Support asks how the till comes, and where it is only of those who want a courier."""
