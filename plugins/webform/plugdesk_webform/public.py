@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request, url_for
 from markupsafe import Markup
@@ -250,7 +251,7 @@ def _embedding(row: RequestForm) -> tuple[str, str]:
     page_there = request.args.get("_page", "")[:500]
     for address in (page_there, request.referrer or ""):
         if site := _listed(row, origin_of(address)):
-            told = address.partition("#")[0].partition("?")[0]
+            told = site + urlsplit(address).path
             return site, told if told.isprintable() else ""
     return "", ""
 
