@@ -27,7 +27,7 @@ from plugdesk_webform.limits import connection_of, refuse_flood
 from plugdesk_webform.looks import is_among, origin_of, variables
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
-from plugdesk_webform.sending import confirm, read_request, send, wait_for_letter, waiting_behind, was_sent
+from plugdesk_webform.sending import MEGABYTE, confirm, file_limits, read_request, send, wait_for_letter, waiting_behind, was_sent
 from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
 
 blueprint = Blueprint("requests", __name__)
@@ -83,7 +83,7 @@ def fields(slug: str, code: str) -> Response:
     row = request_form_called(ctx, code)
     with use_language(_language(ctx, row)):
         asked = asked_on(ctx, row, request.form)
-        return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=_limits(ctx))
+        return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=file_limits(ctx))
 
 
 @blueprint.get("/<code>/thanks")
@@ -158,7 +158,7 @@ def form_page(
     shown = page(
         "webform:public/form.html", status=status, row=row, form=form, questions=asked.questions, problems=problems, words=words,
         intro=Markup(html_of_text(row.intro)) if row.intro else None, consent=consent, agreed=given.get("consent", ""),
-        consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=_limits(ctx), depends=depends(form),
+        consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=file_limits(ctx), depends=depends(form),
         unseen=UNSEEN, token="" if preview else new_token(ctx, row, host=request.host, site=site, page=where), puzzles=PUZZLES, bits=BITS,
         kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview, many=_has_files(asked.questions),
         **_frame(ctx, row, site),
@@ -229,7 +229,7 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
 
 def _files(ctx: Context) -> dict[str, list[NewFile]]:
     """The files that came, by field, each read up to one byte more than is allowed."""
-    most, found = ctx.settings.file_mb * 1024 * 1024, dict[str, list[NewFile]]()
+    most, found = file_limits(ctx).mb * MEGABYTE, dict[str, list[NewFile]]()
     for each in form_of(ctx).fields:
         if each.kind is FieldKind.FILE:
             sent = [file for file in request.files.getlist(control_of(each.code)) if file.filename]
@@ -290,10 +290,6 @@ def _thanks_url(ctx: Context, row: RequestForm, submission: Submission, site: st
 
 def _row_of(ctx: Context, submission: Submission) -> RequestForm | None:
     return next((row for row in request_forms(ctx, only_on=True) if row.id == submission.request_form_id), None)
-
-
-def _limits(ctx: Context) -> dict[str, int]:
-    return {"files": ctx.settings.files, "mb": ctx.settings.file_mb}
 
 
 def _has_files(questions: Sequence[Any]) -> bool:

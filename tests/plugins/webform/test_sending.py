@@ -175,6 +175,20 @@ def test_too_many_and_too_large_files_are_refused_by_name(visitor, request_form,
     assert tickets(session) == []
 
 
+def test_the_page_promises_no_more_files_than_the_desk_takes(visitor, request_form, session, form, runtime, enable):
+    object.__setattr__(runtime.settings, "max_upload_mb", 2)
+    ctx = enable("webform", files=10, file_mb=10)
+    for label in ("Photos", "Papers"):
+        add_field(session, form, kind="file", label=label, by=None)
+    session.commit()
+    row = request_form(fields=[{"code": "@text"}, {"code": "photos"}, {"code": "papers"}])
+    assert "Up to 10 files of at most 2 MB each, 2 MB in all." in words_of(visitor.get(PATH))
+    half = b"x" * (1024 * 1024 + 1)
+    with pytest.raises(Invalid) as refused:
+        read_request(ctx, row, {}, {"photos": [NewFile("a.txt", half)], "papers": [NewFile("b.txt", half)]})
+    assert refused.value.problems == {"field-photos": "All files together are larger than 2 MB."}
+
+
 def test_each_ticket_keeps_the_text_that_was_agreed_to(visitor, request_form, session, webform, admin):
     from plugdesk_webform.commands import RequestFormInput, change_request_form
 
