@@ -69,7 +69,7 @@ def go_on_reading() -> None:
 
 
 def begin_reading() -> None:
-    """This POST of a public page looks before it writes anything, or answers after a refusal: it holds up no writer meanwhile."""
+    """A public page answers after a refusal: what was written is undone, and the answer holds up no writer."""
     _begin_anew(write=False)
 
 

@@ -46,7 +46,7 @@ def pages() -> Sequence[Any]:
 
     return [
         Panel("origin", lazy_gettext("Request form"), panel.show),
-        Pages(public.blueprint, "public", with_own_tokens=True),
+        Pages(public.blueprint, "public", with_own_tokens=True, reads_first=True),
         *PAGES,
     ]
 

@@ -20,7 +20,7 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import begin_reading, begin_writing, context, db, frameable, page, redirect_after
+from plugdesk_web.api import begin_reading, begin_writing, context, frameable, page, redirect_after
 from plugdesk_webform.asking import asked_on, control_of, depends, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, refuse_flood
@@ -68,7 +68,6 @@ def show(slug: str, code: str) -> Response:
 @blueprint.post("/<code>")
 def create(slug: str, code: str) -> Response:
     """Send it. A refusal shows the page again with everything typed; a page sent twice leads to the same thanks."""
-    begin_reading()
     ctx = context("webform")
     row = request_form_called(ctx, code)
     with use_language(_language(ctx, row)):
@@ -78,7 +77,6 @@ def create(slug: str, code: str) -> Response:
 @blueprint.post("/<code>/fields")
 def fields(slug: str, code: str) -> Response:
     """What is asked next, for what is entered so far; nothing is stored."""
-    begin_reading()
     ctx = context("webform")
     row = request_form_called(ctx, code)
     with use_language(_language(ctx, row)):
@@ -122,13 +120,14 @@ def confirmation(slug: str, link: str) -> Response:
 @blueprint.post("/confirmations/<link>")
 def store_confirmation(slug: str, link: str) -> Response:
     """The button: the request becomes a ticket."""
-    ctx = context("webform")
-    submission = waiting_behind(ctx, link)
-    with use_language(submission.language):
+    with use_language(waiting_behind(context("webform"), link).language):
+        begin_writing()
+        ctx = context("webform")
+        submission = waiting_behind(ctx, link)
         try:
             confirm(ctx, submission)
         except Invalid as refusal:
-            db().rollback()
+            begin_reading()
             submission = waiting_behind(context("webform"), link)
             return page(
                 "webform:public/confirm.html", status=422, submission=submission, link=link, form=form_of(ctx), problem=str(refusal),
