@@ -107,7 +107,7 @@ from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
-from plugdesk.throttle import Limit, TooMany, attempts_left, count_done, network_of
+from plugdesk.throttle import Limit, TooMany, count_done, network_of, refuse_used_up
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
@@ -264,7 +264,6 @@ __all__ = [
     "as_json",
     "ask_colleague",
     "assign",
-    "attempts_left",
     "become",
     "can_configure",
     "can_delete",
@@ -374,6 +373,7 @@ __all__ = [
     "read_value",
     "receive_message",
     "record",
+    "refuse_used_up",
     "release",
     "remove_identity",
     "render_html",

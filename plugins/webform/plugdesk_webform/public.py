@@ -197,10 +197,10 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
 
 def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, Any], *, worked: bool) -> Response:
     """Open the ticket of who has worked for it; of whoever has not, ask by a letter."""
-    entered, files = read_request(ctx, row, given, _files(ctx))
     connection, language = connection_of(ctx, request.remote_addr), current_language()
     if not was_sent(ctx, token):
-        refuse_flood(ctx, connection, entered.email)
+        refuse_flood(ctx, row, connection)
+    entered, files = read_request(ctx, row, given, _files(ctx))
     code = row.code
     begin_writing()
     ctx = context("webform")

@@ -131,7 +131,7 @@ def send(
     """Open the ticket. The same page sent twice, also at the same instant, opens one. Raises `TooMany`, `Invalid`."""  # fmt: skip
     submission, is_new = _begin(ctx, row, token, entered, language)
     if is_new:
-        count_request(ctx, connection, entered.email)
+        count_request(ctx, row, connection, entered.email)
         _open(ctx, row, submission, entered, _keep_files(ctx, files))
     return submission
 
@@ -153,7 +153,7 @@ def wait_for_letter(
     submission, is_new = _begin(ctx, row, token, entered, language)
     if not is_new:
         return submission, None
-    count_request(ctx, connection, entered.email)
+    count_request(ctx, row, connection, entered.email)
     count_letter(ctx, entered.email)
     link = secrets.token_urlsafe(24)
     submission.token_hash, submission.waits_until = hashed(link), ctx.now + WAITS

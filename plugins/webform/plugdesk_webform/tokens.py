@@ -78,7 +78,7 @@ def hashed(token: str) -> str:
 
 
 def fingerprint(ctx: Context, what: str) -> str:
-    """What is counted instead of an address: it cannot be turned back into one, and is kept for a day."""
+    """What is counted instead of an address, for a day. Who has the desk's keys could find it by trying every address there is."""
     return hmac.new(ctx.signing_key("counting"), what.encode(), hashlib.sha256).hexdigest()[:32]
 
 

@@ -227,6 +227,7 @@ def test_an_anonymous_form_keeps_nothing_of_who_sent_it(visitor, request_form, s
     everything = "\n".join(str(row) for table in all_rows(session) for row in table)
     assert visitor.address not in everything
     assert "ann@home" not in everything
+    assert {key for (key,) in session.execute(sa.text("SELECT key FROM attempt"))} == {f"webform:{first.form_id}:anonymous"}
 
 
 def all_rows(session):
@@ -277,6 +278,19 @@ def test_requests_from_one_connection_and_with_one_address_are_limited(app, requ
     assert one.send(PATH, {**TYPED, "email": "other@home.example"}).status_code == 303
     assert len(tickets(session)) == 5
     assert "203.0.113" not in str([row for table in all_rows(session) for row in table])
+
+
+def test_whoever_is_over_a_days_limit_is_told_to_wait_before_what_they_sent_is_looked_at(visitor, request_form, enable, clock):
+    enable("webform", per_hour=1, per_day=2)
+    request_form()
+    assert visitor.send(PATH, TYPED).status_code == 303
+    clock.advance(hours=2)
+    assert visitor.send(PATH, TYPED).status_code == 303
+    clock.advance(hours=20)
+    refused = visitor.send(PATH, {**TYPED, "email": "nowhere"})
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) == pytest.approx(2 * 3600, abs=5)
+    assert "120 minutes" in words_of(refused)
 
 
 def test_where_it_is_off_or_unknown_there_is_no_page(visitor, request_form, editor, session, webform):
