@@ -82,7 +82,7 @@ def asked_on(
     # What the form itself requires is asked for wherever it was not chosen, or nothing could ever be sent.
     shown += _also_required(ctx, before, values, listed)
     must = frozenset(code for code in shown if listed.get(code) or code in decision.required)
-    typed = {**before, **{code: value for code, value in raw.items() if value not in (None, "", [])}}
+    typed = {**before, **raw}
     questions, section = list[EditedField](), ""
     for code in shown:
         if code in PARTS:

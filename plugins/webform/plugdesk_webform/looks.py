@@ -82,6 +82,12 @@ def origin_of(address: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
 
 
+def browsers_work_at(address: str) -> bool:
+    """Whether a browser's script can hash there, which it does over HTTPS and on the machine itself."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
+
+
 def is_among(site: str, sites: list[Any]) -> bool:
     """Whether `site` is one of `sites`, where "https://*.shop.example" stands for everything below it."""
     for each in sites:

@@ -24,7 +24,7 @@ from plugdesk_web.api import begin_reading, begin_writing, context, frameable, p
 from plugdesk_webform.asking import asked_on, control_of, depends, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, refuse_flood
-from plugdesk_webform.looks import is_among, origin_of, variables
+from plugdesk_webform.looks import browsers_work_at, is_among, origin_of, variables
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
 from plugdesk_webform.sending import MEGABYTE, confirm, file_limits, read_request, send, wait_for_letter, waiting_behind, was_sent
@@ -173,9 +173,9 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
         return form_page(ctx, row, given, site=site, where=where)
     if given.get(TRAP):
         return redirect_after(_url(".thanks", row))  # a program: it is thanked, and nothing is kept
-    if token is None:
+    if token is None or token.is_over:
         stale = _("This page was open for too long. Nothing is lost: look it over and send it once more.")
-        return form_page(ctx, row, given, words=stale, status=422)
+        return form_page(ctx, row, given, site=site, where=where, words=stale, status=422)
     if site and not is_among(site, row.sites):
         gone = _("This site may no longer show the form. Open it on its own page.")
         return form_page(ctx, row, given, words=gone, status=422)
@@ -209,6 +209,8 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
         done = send(ctx, row, token, entered, files, connection=connection, language=language)
         return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else _url(".waiting", row))
     if not has_letters(ctx) or row.anonymous:
+        if not browsers_work_at(request.host_url):
+            raise Invalid(_("This form can be sent over HTTPS only. Open it by an address that begins with https://."))
         raise Invalid(_("Switch on scripts in your browser to send this form: they keep programs away."))
     if not entered.email:
         raise Invalid(

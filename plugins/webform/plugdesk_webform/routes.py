@@ -10,7 +10,7 @@ from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me,
 from plugdesk_webform import commands
 from plugdesk_webform.asking import prefilled
 from plugdesk_webform.editing import Typed, input_of, stored, typed
-from plugdesk_webform.looks import SIZES
+from plugdesk_webform.looks import SIZES, browsers_work_at
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.public import form_page
 from plugdesk_webform.queries import last_consent, request_form_here, request_forms
@@ -26,7 +26,7 @@ def index(slug: str) -> Response:
     form = form_to_configure(slug)
     ctx = context("webform")
     base = ctx.base_url or request.url_root.rstrip("/")
-    return page("webform:index.html", form=form, rows=request_forms(ctx), base=base)
+    return page("webform:index.html", form=form, rows=request_forms(ctx), base=base, is_secure=browsers_work_at(base))
 
 
 @blueprint.get("/forms/new")

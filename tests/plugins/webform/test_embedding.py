@@ -11,7 +11,7 @@ import pytest
 from plugdesk.errors import Invalid
 from plugdesk_webform.looks import is_among, origin_of, read_look, read_sites, variables
 from plugdesk_webform.models import Submission
-from tests.plugins.webform.conftest import SHOP, words_of
+from tests.plugins.webform.conftest import SHOP, token_in, words_of
 
 PATH = "/p/support/webform/a-question"
 LIGHT = 25 * 1024
@@ -89,6 +89,20 @@ def test_a_site_that_is_taken_off_the_list_can_send_no_more(visitor, request_for
     refused = visitor.send(PATH, {"email": "a@b.example", "subject": "x", "text": "y"}, token=token)
     assert refused.status_code == 422
     assert "This site may no longer show the form" in words_of(refused)
+
+
+def test_a_page_that_was_open_for_more_than_a_day_keeps_its_site(visitor, request_form, session, clock):
+    request_form(sites=SHOP)
+    token = visitor.token(f"{PATH}?_embed=1&_page={SHOP}/contact")
+    clock.advance(hours=25)
+    typed = {"email": "a@b.example", "subject": "x", "text": "y"}
+    stale = visitor.send(f"{PATH}?_embed=1", typed, token=token)
+    assert stale.status_code == 422
+    assert "open for too long" in words_of(stale)
+    assert f'data-parent="{SHOP}"' in stale.get_data(as_text=True)
+    assert visitor.send(f"{PATH}?_embed=1", typed, token=token_in(stale)).status_code == 303
+    kept = session.query(Submission).one()
+    assert (kept.site, kept.page) == (SHOP, f"{SHOP}/contact")
 
 
 def test_the_look_is_a_few_variables_or_nothing_of_ours(visitor, request_form):

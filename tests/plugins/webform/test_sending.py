@@ -145,6 +145,15 @@ def test_a_link_fills_in_what_is_asked_and_nothing_that_is_not(visitor, request_
     }  # fmt: skip
 
 
+def test_a_default_that_was_emptied_stays_empty_on_a_page_that_comes_back(visitor, request_form, session, form):
+    add_field(session, form, kind="text", label="Room", default="Hall", by=None)
+    session.commit()
+    request_form()
+    assert controls(visitor.get(PATH))["field-room"] == "Hall"
+    refused = visitor.send(PATH, {**TYPED, "text": "", "field-room-here": "1", "field-room": ""})
+    assert controls(refused)["field-room"] == ""
+
+
 def test_files_with_lying_names_and_types_are_kept_for_what_they_are(visitor, request_form, session, form):
     add_field(session, form, kind="file", label="Photos", by=None)
     session.commit()
@@ -291,6 +300,13 @@ def test_whoever_is_over_a_days_limit_is_told_to_wait_before_what_they_sent_is_l
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) == pytest.approx(2 * 3600, abs=5)
     assert "120 minutes" in words_of(refused)
+
+
+def test_who_cannot_work_over_plain_http_is_told_so_and_not_to_switch_on_scripts(visitor, request_form):
+    request_form(anonymous=True)
+    refused = visitor.browser.post(PATH, data={"token": visitor.token(PATH), **TYPED}, base_url="http://desk.example")
+    assert refused.status_code == 422
+    assert "begins with https://" in words_of(refused)
 
 
 def test_where_it_is_off_or_unknown_there_is_no_page(visitor, request_form, editor, session, webform):
