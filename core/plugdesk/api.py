@@ -60,6 +60,7 @@ from plugdesk.forms.rules import Decision, decide, is_empty, wanted_facts
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
+    LANGUAGES,
     current_language,
     format_date,
     format_datetime,
@@ -163,6 +164,7 @@ from plugdesk.variables import Block, Button, check_template, render_html, rende
 from plugdesk.vault import Secret
 
 __all__ = [
+    "LANGUAGES",
     "OPEN_KINDS",
     "AllOf",
     "AnyOf",

@@ -20,11 +20,10 @@ from plugdesk.api import (
     values_entered,
     values_of_customer,
 )
-from plugdesk_web.api import EditedField, edited_field, entered_values
+from plugdesk_web.api import FIELD_PREFIX, EditedField, edited_field, entered_values
 from plugdesk_webform.models import RequestForm
 
 CHANNEL = "webform"
-PREFIX = "field-"
 NAME, EMAIL, SUBJECT, TEXT = "@name", "@email", "@subject", "@text"
 # A request's own parts: what each is called, its kind, what browsers fill it in with, and how long it may be.
 PARTS: Mapping[str, tuple[Any, FieldKind, str, int]] = {
@@ -42,7 +41,6 @@ class Asked:
 
     questions: Sequence[EditedField]
     must: frozenset[str]
-    decision: Decision
 
     @property
     def codes(self) -> frozenset[str]:
@@ -56,7 +54,7 @@ def choosable(form: Form) -> list[Field]:
 
 def control_of(code: str) -> str:
     """The name of the control of a part or field."""
-    return code.removeprefix("@") if code in PARTS else PREFIX + code
+    return code.removeprefix("@") if code in PARTS else FIELD_PREFIX + code
 
 
 def raw_values(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +94,7 @@ def asked_on(
         heading = str(title["title"]) if title and field.section != section else ""
         section = field.section
         questions.append(replace(asked, heading=heading))
-    return Asked(questions, must, decision)
+    return Asked(questions, must)
 
 
 def decide_for(ctx: Context, values: Mapping[str, Any]) -> Decision:
@@ -114,11 +112,6 @@ def status_of(form: Form) -> str | None:
     """The status a request will come into."""
     status = form.first_status(*OPEN_KINDS)
     return status.code if status else None
-
-
-def depends(form: Form) -> bool:
-    """Whether what is asked can depend on what was answered."""
-    return any(each.visible_when for each in form.fields) or any(each.get("visible_when") for each in form.sections)
 
 
 def prefilled(ctx: Context, row: RequestForm, arguments: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from flask import Blueprint, Response, g, request, url_for
 from markupsafe import Markup
 
 from plugdesk.api import (
+    LANGUAGES,
     Context,
     FieldKind,
     Invalid,
@@ -20,8 +22,8 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import begin_reading, begin_writing, context, frameable, page, redirect_after
-from plugdesk_webform.asking import asked_on, control_of, depends, form_of, prefilled
+from plugdesk_web.api import begin_reading, begin_writing, context, frameable, has_rules, page, redirect_after
+from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, refuse_flood
 from plugdesk_webform.looks import browsers_work_at, is_among, origin_of, variables
@@ -58,28 +60,22 @@ def embed(slug: str) -> Response:
 @blueprint.get("/<code>")
 def show(slug: str, code: str) -> Response:
     """A request form, with what a link fills in."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    site, where = _embedding(row)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
+        site, where = _embedding(row)
         return form_page(ctx, row, prefilled(ctx, row, request.args), site=site, where=where)
 
 
 @blueprint.post("/<code>")
 def create(slug: str, code: str) -> Response:
     """Send it. A refusal shows the page again with everything typed; a page sent twice leads to the same thanks."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         return _create(ctx, row, code)
 
 
 @blueprint.post("/<code>/fields")
 def fields(slug: str, code: str) -> Response:
     """What is asked next, for what is entered so far; nothing is stored."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         asked = asked_on(ctx, row, request.form)
         return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=file_limits(ctx))
 
@@ -87,9 +83,7 @@ def fields(slug: str, code: str) -> Response:
 @blueprint.get("/<code>/thanks")
 def thanks(slug: str, code: str) -> Response:
     """Where one is after sending: thanks, or on the way to the page an admin has named."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         said = Markup(html_of_text(row.thanks)) if row.thanks else None  # escaped, see html_of_text
         shown = page(
             "webform:public/thanks.html", row=row, form=form_of(ctx), said=said, number=read_number(ctx, request.args.get("sent", "")),
@@ -101,9 +95,7 @@ def thanks(slug: str, code: str) -> Response:
 @blueprint.get("/<code>/waiting")
 def waiting(slug: str, code: str) -> Response:
     """A letter is on its way that asks to confirm."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         shown = page("webform:public/waiting.html", row=row, form=form_of(ctx), **_frame(ctx, row))
     return frameable(shown, row.sites)
 
@@ -137,6 +129,15 @@ def store_confirmation(slug: str, link: str) -> Response:
         return redirect_after(_thanks_url(ctx, row, submission) if row else url_for(".index", slug=slug))
 
 
+@contextmanager
+def _looking(code: str) -> Iterator[tuple[Context, RequestForm]]:
+    """The request form at this address, in the language it is shown in. Raises `NotFound`."""
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    with use_language(_language(ctx, row)):
+        yield ctx, row
+
+
 def form_page(
     ctx: Context,
     row: RequestForm,
@@ -157,9 +158,9 @@ def form_page(
     shown = page(
         "webform:public/form.html", status=status, row=row, form=form, questions=asked.questions, problems=problems, words=words,
         intro=Markup(html_of_text(row.intro)) if row.intro else None, consent=consent, agreed=given.get("consent", ""),
-        consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=file_limits(ctx), depends=depends(form),
+        consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=file_limits(ctx), depends=has_rules(form),
         unseen=UNSEEN, token="" if preview else new_token(ctx, row, host=request.host, site=site, page=where), puzzles=PUZZLES, bits=BITS,
-        kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview, many=_has_files(asked.questions),
+        kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview,
         **_frame(ctx, row, site),
     )  # fmt: skip
     return shown if preview else frameable(shown, row.sites)
@@ -266,7 +267,7 @@ def _language(ctx: Context, row: RequestForm | None) -> str:
     if row is not None and row.language:
         return row.language
     asked = request.args.get("_lang", "")
-    return asked if asked in ("en", "ru") else current_language()
+    return asked if asked in LANGUAGES else current_language()
 
 
 def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, Any]:
@@ -291,7 +292,3 @@ def _thanks_url(ctx: Context, row: RequestForm, submission: Submission, site: st
 
 def _row_of(ctx: Context, submission: Submission) -> RequestForm | None:
     return next((row for row in request_forms(ctx, only_on=True) if row.id == submission.request_form_id), None)
-
-
-def _has_files(questions: Sequence[Any]) -> bool:
-    return any(each.kind == FieldKind.FILE for each in questions)
