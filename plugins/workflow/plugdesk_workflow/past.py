@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,12 +15,21 @@ STATUS_BEGAN = ("ticket_opened", "status_changed", "ticket_moved")
 
 @dataclass(frozen=True)
 class Past:
-    """The event by which a ticket came into its status, and the last thing a person said or did on it, each with its moment."""
+    """The event by which a ticket came into its status, and the last thing a person said or did on it, each with its moment.
+
+    `here_at` is when it came to its form, `changed_at` when fields were changed since, by code.
+    """
 
     status: int
     status_at: datetime
     acted: int
     acted_at: datetime
+    here_at: datetime
+    changed_at: Mapping[str, datetime] = field(default_factory=dict)
+
+    def entered_at(self, code: str) -> datetime:
+        """When the field got the value it has."""
+        return self.changed_at.get(code, self.here_at)
 
 
 def past_of(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Past]:
@@ -36,11 +45,31 @@ def past_of(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Past]:
     last = {number: (status or 0, acted or 0) for number, status, acted in ctx.db.execute(wanted)}
     ids = {each for pair in last.values() for each in pair}
     at = {number: moment for number, moment in ctx.db.execute(sa.select(Event.id, Event.at).where(Event.id.in_(ids)))}
+    here, changed = _entered(ctx, tickets)
     found = {}
     for ticket in tickets:
         status, acted = last.get(ticket.id, (0, 0))
-        found[ticket.id] = Past(status, at.get(status, ticket.created_at), acted, at.get(acted, ticket.created_at))
+        found[ticket.id] = Past(
+            status, at.get(status, ticket.created_at), acted, at.get(acted, ticket.created_at),
+            here.get(ticket.id, ticket.created_at), changed.get(ticket.id, {}),
+        )  # fmt: skip
     return found
+
+
+def _entered(ctx: Context, tickets: Sequence[Ticket]) -> tuple[dict[int, datetime], dict[int, dict[str, datetime]]]:
+    """When those of `tickets` that were moved came to their form, and when which fields of each were changed since."""
+    wanted = (
+        sa.select(Event.ticket_id, Event.kind, Event.at, Event.data)
+        .where(Event.ticket_id.in_([each.id for each in tickets]), Event.kind.in_(("fields_changed", "ticket_moved")))
+        .order_by(Event.id)
+    )
+    here, changed = dict[int, datetime](), dict[int, dict[str, datetime]]()
+    for number, kind, at, data in ctx.db.execute(wanted):
+        if kind == "ticket_moved":
+            here[number], changed[number] = at, {}
+        else:
+            changed.setdefault(number, {}).update(dict.fromkeys(data["changes"], at))
+    return here, changed
 
 
 def switched_on_at(ctx: Context) -> datetime | None:

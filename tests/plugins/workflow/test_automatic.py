@@ -156,6 +156,41 @@ def test_another_date_moves_it_and_one_that_is_past_or_gone_takes_it_back(sessio
     assert ran(session, ticket) == ["Visit"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "automatic", "entered", "names"),
+    [
+        (FieldKind.DATE, Automatic(Since.FIELD, 3), -30, []),
+        (FieldKind.DATE, Automatic(Since.FIELD, 3), -3, ["Remind"]),  # three days after is today, which is not over
+        (FieldKind.DATE, Automatic(Since.FIELD, 0), 0, ["Remind"]),
+        (FieldKind.DATE, Automatic(Since.FIELD, 1, before=True), -1, []),
+        (FieldKind.DATE, Automatic(Since.FIELD, 3, before=True), 1, ["Remind"]),
+        (FieldKind.DATE_TIME, Automatic(Since.FIELD, 0), -1, []),
+    ],
+)
+def test_a_date_that_is_past_when_it_is_entered_brings_nothing_about(
+    session, form, ticket, timed, pass_time, clock, agent, kind, automatic, entered, names
+):
+    code = add_field(session, form, kind=kind, label="Visit", by=None).code
+    timed("Remind", replace(automatic, field=code))
+    pass_time(days=40)
+    day = clock.now() + timedelta(days=entered)
+    set_fields(session, ticket, {code: day.date().isoformat() if kind is FieldKind.DATE else day.isoformat()}, by=agent)
+    pass_time(days=9)
+    assert ran(session, ticket) == names
+
+
+def test_the_day_before_is_over_for_a_ticket_that_comes_into_the_status_later(
+    session, form, ticket, timed, pass_time, clock, agent
+):
+    code = add_field(session, form, kind=FieldKind.DATE, label="Visit", by=None).code
+    timed("Remind", Automatic(Since.FIELD, 1, before=True, field=code), statuses=("waiting",))
+    set_fields(session, ticket, {code: (clock.now() + timedelta(days=9)).date().isoformat()}, by=agent)
+    pass_time(days=40)
+    change_status(session, ticket, form.status("waiting"), by=agent)
+    pass_time(days=1)
+    assert ran(session, ticket) == []
+
+
 def test_its_letters_say_that_no_person_wrote_them(session, ticket, timed, pass_time, mailbox):
     timed("Remind", AFTER_3_DAYS, letters=(*REMINDER, Letter(("address:boss@desk.example",), "<p>Look</p>", "Late")))
     pass_time(days=3)
