@@ -139,7 +139,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
-from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
+from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
@@ -266,6 +266,7 @@ __all__ = [
     "assign",
     "attempts_left",
     "become",
+    "can_be_unmerged",
     "can_configure",
     "can_delete",
     "can_open",

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Form, Ticket, cancel_timer, set_timer
+from plugdesk.api import Context, Form, Ticket, can_be_unmerged, cancel_timer, set_timer
 from plugdesk_workflow.definition import Automatic, Since, read
 from plugdesk_workflow.models import Action, AutomaticRun
 from plugdesk_workflow.past import Past, past_of, switched_on_at
 from plugdesk_workflow.rights import actions_of, is_offered
 
 TIMER = "workflow:automatic"
+LOOK_AGAIN = timedelta(days=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,6 +43,14 @@ def arm(ctx: Context, tickets: Sequence[Ticket]) -> None:
             remind(ctx, ticket, max(min(each.due for each in waiting), ctx.now))
         else:
             cancel_timer(ctx.db, TIMER, str(ticket.id), form=ctx.form)
+    look_again_if_merged(ctx, tickets)
+
+
+def look_again_if_merged(ctx: Context, tickets: Sequence[Ticket]) -> None:
+    """Those merged into others wait for nothing; they are looked at again as long as that can be undone."""
+    for ticket in tickets:
+        if _is_here(ctx, ticket) and can_be_unmerged(ctx.db, ticket) and timed_actions(ctx):
+            remind(ctx, ticket, ctx.now + LOOK_AGAIN)
 
 
 def remind(ctx: Context, ticket: Ticket, at: datetime) -> None:
@@ -109,8 +118,11 @@ def _came_too_late(automatic: Automatic, value: str, moment: datetime, due: date
 
 
 def _can_run(ctx: Context, ticket: Ticket) -> bool:
-    here = ctx.form is not None and ticket.form_id == ctx.form.id
-    return here and ticket.parent_id is None and ticket.merged_into_id is None
+    return _is_here(ctx, ticket) and ticket.parent_id is None and ticket.merged_into_id is None
+
+
+def _is_here(ctx: Context, ticket: Ticket) -> bool:
+    return ctx.form is not None and ticket.form_id == ctx.form.id
 
 
 def _moment(value: Any, zone: str) -> datetime | None:

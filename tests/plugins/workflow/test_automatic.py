@@ -19,6 +19,7 @@ from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.commands import change_status, set_fields
 from plugdesk.tickets.correspondence import Said, add_note, receive_message
+from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.moving import move_ticket
 from plugdesk_workflow.commands import ActionInput, change_action, remove_action, switch_action
@@ -308,6 +309,17 @@ def test_a_ticket_in_the_bin_waits_until_it_is_taken_out(session, ticket, timed,
     pass_time(days=5)
     assert ran(session, ticket) == []
     restore_ticket(session, ticket, admin)
+    pass_time(days=1)
+    assert ran(session, ticket) == ["Give up"]
+
+
+def test_a_merged_ticket_waits_until_it_is_taken_out_again(session, form, ticket, timed, pass_time, admin):
+    timed("Give up", AFTER_3_DAYS)
+    into = make_ticket(session, form, customer=ticket.customer)
+    merge_tickets(session, ticket, into, admin)
+    pass_time(days=5)
+    assert (ran(session, ticket), ran(session, into)) == ([], ["Give up"])
+    unmerge_ticket(session, ticket, admin)
     pass_time(days=1)
     assert ran(session, ticket) == ["Give up"]
 
