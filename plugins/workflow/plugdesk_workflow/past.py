@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from plugdesk.api import Context, Event, Ticket
 
 STATUS_BEGAN = ("ticket_opened", "status_changed", "ticket_moved")
+ACTED = (*STATUS_BEGAN, "message_received", "reply_written", "note_added", "ticket_assigned", "fields_changed", "action_run")
+"""What counts as said or done, where a person did it: what workflow is told of, or does itself, so that a timer is set by it."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Past:
 def past_of(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Past]:
     """The past of each of `tickets`, by number. What programs wrote, and what the desk did by itself, is nothing a person did."""
     began = sa.case((Event.kind.in_(STATUS_BEGAN), Event.id))
-    by_person = Event.actor_id.is_not(None) & ~_BY_PROGRAM
+    by_person = Event.kind.in_(ACTED) & Event.actor_id.is_not(None) & ~_BY_PROGRAM
     wanted = (
         sa.select(Event.ticket_id, sa.func.max(began), sa.func.max(sa.case((by_person, Event.id))))
         .where(Event.ticket_id.in_([each.id for each in tickets]))

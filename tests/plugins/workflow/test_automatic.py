@@ -9,12 +9,14 @@ from email.utils import parseaddr
 import pytest
 import sqlalchemy as sa
 
+from plugdesk import hooks as spec
 from plugdesk.errors import Invalid
 from plugdesk.events import Event
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.forms.status_commands import delete_status
 from plugdesk.plugins.switch import disable_plugin, enable_plugin
+from plugdesk.tags.commands import add_tag, change_tags
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.commands import change_status, set_fields
@@ -22,6 +24,7 @@ from plugdesk.tickets.correspondence import Said, add_note, receive_message
 from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.moving import move_ticket
+from plugdesk_workflow import hooks, past
 from plugdesk_workflow.commands import ActionInput, change_action, remove_action, switch_action
 from plugdesk_workflow.definition import NOBODY, Ask, AskKind, Assignment, Automatic, Does, How, Letter, Since, Unit, read
 from plugdesk_workflow.linter import findings
@@ -111,6 +114,21 @@ def test_a_press_on_another_action_is_something_done(session, ticket, action, ti
     assert ran(session, ticket) == ["Remind"]
     pass_time(days=1)
     assert ran(session, ticket) == ["Remind", "Remind"]
+
+
+def test_what_sets_no_timer_is_no_new_occasion(session, form, ticket, timed, pass_time, agent, admin):
+    timed("Remind", QUIET_3_DAYS)
+    pass_time(days=3)
+    change_tags(session, ticket, add=[add_tag(session, name="VIP", by=admin)], by=agent)
+    pass_time(days=9)
+    set_fields(session, ticket, {"priority": "high"}, by=None)  # the desk's own, which makes it look
+    pass_time(days=3)
+    assert ran(session, ticket) == ["Remind"]
+
+
+def test_workflow_is_told_of_whatever_counts_as_said_or_done():
+    told = {name for name in vars(hooks) if getattr(getattr(spec, name, None), "plugdesk_kind", "") == "announcement"}
+    assert told - {"extension_enabled"} | {"action_run"} == set(past.ACTED)
 
 
 def test_another_status_takes_it_back(session, form, ticket, timed, pass_time, agent):
