@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from plugdesk.forms.models import Field, Form, Status
+from plugdesk.forms.models import Field, FieldKind, Form, Status
 from plugdesk.forms.queries import all_forms
 from plugdesk.plugins.switch import name_of
 from plugdesk.runtime import runtime_of
@@ -59,6 +59,11 @@ class Named:
     def is_status(self, code: Any) -> bool:
         """Whether the status with this code is meant."""
         return self.thing is Thing.STATUS and code == self.code
+
+    def is_chosen(self, field: Field | None, value: Any) -> bool:
+        """Whether they are chosen by `value`, as stored or entered, in a field for people or groups."""
+        kinds = {Thing.AGENT: FieldKind.PERSON, Thing.GROUP: FieldKind.GROUP}
+        return field is not None and kinds.get(self.thing) is field.kind and str(value) == str(self.id)
 
 
 @dataclass(frozen=True)

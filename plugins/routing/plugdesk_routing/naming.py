@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugdesk.api import Context, FactTest, FieldKind, Form, Named, Place
+from plugdesk.api import Context, FactTest, Form, Named, Place
 from plugdesk.api import gettext as _
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.rules import ReadRule, tests_of
@@ -29,7 +29,7 @@ def _ways(form: Form, rule: ReadRule, named: Named) -> Iterator[str]:
     if any(named.is_agent(each) for each in result.get("watchers") or ()):
         yield _("it lets them watch")
     values = result.get("values") or {}
-    if any(named.is_field(code) or _is_chosen(form, code, value, named) for code, value in values.items()):
+    if any(named.is_field(code) or named.is_chosen(form.field(code), value) for code, value in values.items()):
         yield _("it sets a field")
     if any(_asks_for(form, test, named) for test in tests_of(rule.condition)):
         yield _("its condition asks for it")
@@ -40,13 +40,4 @@ def _asks_for(form: Form, test: FactTest, named: Named) -> bool:
         return False
     code = test.fact.removeprefix(FIELD)
     wanted = test.value if isinstance(test.value, tuple) else (test.value,)
-    return named.is_field(code) or any(_is_chosen(form, code, each, named) for each in wanted)
-
-
-def _is_chosen(form: Form, code: str, value: object, named: Named) -> bool:
-    """Whether the value of a field for people or groups is who is named."""
-    field = form.field(code)
-    if field is None:
-        return False
-    is_them = {FieldKind.PERSON: named.is_agent, FieldKind.GROUP: named.is_group}.get(field.kind)
-    return is_them is not None and is_them(value)
+    return named.is_field(code) or any(named.is_chosen(form.field(code), each) for each in wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugdesk.api import Context, Named, Place
+from plugdesk.api import Context, Form, Named, Place
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import PERSON_FIELD, AskKind, Definition, read
 from plugdesk_workflow.models import Action
@@ -20,11 +20,11 @@ def places(ctx: Context, named: Named) -> list[Place]:
             f"/forms/{ctx.form.slug}/x/workflow/actions/{action.id}",
         )
         for action in actions_of(ctx)
-        for how in (*_people(read(action), named), *_fields_and_statuses(action, read(action), named))
+        for how in (*_people(ctx.form, read(action), named), *_fields_and_statuses(action, read(action), named))
     ]
 
 
-def _people(definition: Definition, named: Named) -> Iterator[str]:
+def _people(form: Form, definition: Definition, named: Named) -> Iterator[str]:
     does = definition.does
     if any(named.is_group(each) for each in definition.who.groups):
         yield _("they may run it")
@@ -34,6 +34,8 @@ def _people(definition: Definition, named: Named) -> Iterator[str]:
         yield _("it lets them watch")
     if named.is_agent(does.subtask_to):
         yield _("it asks them")
+    if any(named.is_chosen(form.field(code), value) for code, value in does.values.items()):
+        yield _("it sets a field to them")
 
 
 def _fields_and_statuses(action: Action, definition: Definition, named: Named) -> Iterator[str]:

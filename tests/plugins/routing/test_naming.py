@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from plugdesk.forms.commands import add_field
+from plugdesk.forms.models import FieldKind
 from plugdesk.naming import places_naming
 
 
@@ -18,6 +20,15 @@ def test_rules_say_how_they_name_whom(session, form, agent, programmers, commerc
     assert places_naming(session, commerce) == []
     (_watching, assigning) = places_naming(session, agent)
     assert (assigning.place.url, assigning.form) == (f"/forms/{form.slug}/x/routing/rules/{own.id}", form)
+
+
+def test_rules_that_write_them_into_a_field_or_ask_for_them_there_name_them(session, form, agent, programmers, commerce, rule):
+    expert = add_field(session, form, kind=FieldKind.PERSON, label="Expert", by=None).code
+    circle = add_field(session, form, kind=FieldKind.GROUP, label="Circle", by=None).code
+    rule([{"fact": f"field.{circle}", "is": programmers.id}], name="Theirs", values={expert: agent.id})
+    assert words(places_naming(session, agent)) == ["Rule “Theirs”: it sets a field"]
+    assert words(places_naming(session, programmers)) == ["Rule “Theirs”: its condition asks for it"]
+    assert places_naming(session, commerce) == []
 
 
 def test_the_pages_on_which_they_go_list_the_rules_first(session, form, admin, agent, client, programmers, question, rule):
