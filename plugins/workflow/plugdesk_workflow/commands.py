@@ -103,7 +103,8 @@ def switch_action(ctx: Context, row: Action, *, on: bool, by: User) -> Action:
     """Offer an action, or let it rest."""
     _form(ctx, by)
     row.is_on = on
-    _count_anew(ctx, row)
+    if row.automatic is not None:
+        _count_anew(ctx, row)
     said = (
         _("Switched the action “%(action)s” on", action=row.name)
         if on
