@@ -12,7 +12,7 @@ from plugdesk_workflow.timing import LOOK_AGAIN, Waiting, arm, look_again_if_mer
 
 BATCH = 200
 MOST_TIMES = 5
-"""How often one action runs by itself on a ticket on which nobody does anything in between."""
+"""How often one action runs by itself on a ticket on which no agent does anything in between: programs answer letters, too."""
 
 
 def run_due(ctx: Context, ticket_id: int) -> None:
@@ -45,13 +45,13 @@ def arm_all(ctx: Context) -> None:
 
 def _run(ctx: Context, ticket: Ticket, waiting: Waiting) -> None:
     action, past, known = waiting.action, waiting.past, waiting.known
-    times = known.times + 1 if known is not None and known.acted == past.acted else 1
+    times = known.times + 1 if known is not None and known.acted == past.agent else 1
     row = known or AutomaticRun(ticket_id=ticket.id, action_id=action.id, form_id=ticket.form_id)
-    row.occasion, row.ran_at, row.times, row.acted = waiting.occasion, ctx.now, times, past.acted
+    row.occasion, row.ran_at, row.times, row.acted = waiting.occasion, ctx.now, times, past.agent
     ctx.db.add(row)
     with use_language(ticket.form.language or ctx.desk.language or current_language()):
         if times > MOST_TIMES:
-            why = _("It ran %(most)s times, and nobody has done anything in between.", most=MOST_TIMES)
+            why = _("It ran %(most)s times, and no agent has done anything in between.", most=MOST_TIMES)
         else:
             why = _refused(ctx, ticket, action)
         if why:

@@ -382,6 +382,17 @@ def test_actions_in_a_circle_come_to_rest_and_the_linter_names_them(session, wor
     assert len(ran(session, ticket)) == 10
 
 
+def test_it_does_not_write_to_and_fro_with_a_program_that_answers(session, ticket, timed, pass_time, agent):
+    timed("Remind", Automatic(Since.LAST, 0), letters=REMINDER)
+    for number in range(7):
+        receive_message(session, ticket, ticket.customer, said=Said(text=f"We have got your letter {number}."), channel="email")
+        pass_time(minutes=1)
+    assert (len(ran(session, ticket)), len(not_run(session, ticket))) == (5, 2)
+    add_note(session, ticket, agent, body="<p>A robot.</p>")
+    pass_time(minutes=1)
+    assert len(ran(session, ticket)) == 6
+
+
 @pytest.mark.parametrize(
     ("since", "kinds"), [(Since.STATUS, ["circle"]), (Since.LAST, ["circle"]), (Since.FIELD, ["automatic", "automatic"])]
 )
