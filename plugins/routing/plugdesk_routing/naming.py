@@ -1,4 +1,4 @@
-"""Which rules name an agent, a group or a field, and how."""
+"""Which rules name an agent, a group, a field or a tag, and how."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from plugdesk.api import gettext as _
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.rules import ReadRule, tests_of
 
+TAGS = ("ticket.tag", "customer.tag")
 FIELD = "field."  # what a field's fact begins with
 
 
@@ -28,6 +29,8 @@ def _ways(form: Form, rule: ReadRule, named: Named) -> Iterator[str]:
         yield _("it assigns to them")
     if any(named.is_agent(each) for each in result.get("watchers") or ()):
         yield _("it lets them watch")
+    if any(named.is_tag(code) for code in result.get("tags") or ()):
+        yield _("it puts it on")
     values = result.get("values") or {}
     if any(named.is_field(code) or named.is_chosen(form.field(code), value) for code, value in values.items()):
         yield _("it sets a field")
@@ -36,8 +39,10 @@ def _ways(form: Form, rule: ReadRule, named: Named) -> Iterator[str]:
 
 
 def _asks_for(form: Form, test: FactTest, named: Named) -> bool:
+    wanted = test.value if isinstance(test.value, tuple) else (test.value,)
+    if test.fact in TAGS:
+        return any(named.is_tag(each) for each in wanted)
     if not test.fact.startswith(FIELD):
         return False
     code = test.fact.removeprefix(FIELD)
-    wanted = test.value if isinstance(test.value, tuple) else (test.value,)
     return named.is_field(code) or any(named.is_chosen(form.field(code), each) for each in wanted)

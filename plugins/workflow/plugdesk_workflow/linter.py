@@ -8,7 +8,19 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, User, agents_of_form, can_run_some, steps_on
+from plugdesk.api import (
+    OPEN_KINDS,
+    Context,
+    Form,
+    GroupMember,
+    Status,
+    StatusKind,
+    User,
+    agents_of_form,
+    all_tags,
+    can_run_some,
+    steps_on,
+)
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import template_problems
 from plugdesk_workflow.definition import NOBODY, Definition, Since, read
@@ -21,7 +33,9 @@ from plugdesk_workflow.running import trouble, why_not_automatic
 class Finding:
     """One thing that is wrong: red where an action or a ticket is stuck, amber where it is worth a look."""
 
-    kind: Literal["broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "step", "unreachable", "dead end"]
+    kind: Literal[
+        "broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "step", "tag", "unreachable", "dead end"
+    ]
     tone: Literal["red", "amber"]
     text: str
     action: Action | None = None
@@ -35,17 +49,20 @@ def findings(ctx: Context) -> list[Finding]:
     known = [(each, read(each)) for each in actions_of(ctx) if each.is_on]
     if not known:
         return []
-    here = _Here([*agents_of_form(ctx.db, form)], {each.code for each in steps_on(ctx.db, form)})
+    here = _Here(
+        [*agents_of_form(ctx.db, form)], {each.code for each in steps_on(ctx.db, form)}, {each.code for each in all_tags(ctx.db)}
+    )
     found = [finding for action, definition in known for finding in _of_action(ctx, form, action, definition, here)]
     return [*found, *_circles(known), *_of_statuses(form, known)]
 
 
 @dataclass(frozen=True)
 class _Here:
-    """What is the same for all actions of the form: its agents, and the codes of what extensions do here."""
+    """What is the same for all actions of the form: its agents, the codes of what extensions do here, and those of the tags there are."""
 
     agents: Sequence[User]
     steps: Collection[str]
+    tags: Collection[str]
 
 
 def _of_action(ctx: Context, form: Form, action: Action, definition: Definition, here: _Here) -> Iterator[Finding]:
@@ -60,6 +77,12 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition,
                 action=title_of(action),
             )
             yield Finding("step", "amber", said, action)
+    for code in sorted({*definition.does.add_tags, *definition.does.remove_tags}.difference(here.tags)):
+        said = _(
+            "“%(action)s” names the tag “%(code)s”, which has been deleted. Save the action without it.",
+            action=title_of(action), code=code,
+        )  # fmt: skip
+        yield Finding("tag", "amber", said, action)
     for wrong in template_problems(ctx, form, definition).values():
         yield Finding("variable", "red", " ".join(wrong), action)
     if definition.who != NOBODY and not definition.who.customer and not _anybody(ctx, form, action, definition, here):

@@ -1,4 +1,4 @@
-"""Which actions name an agent, a group, a field or a status, and how."""
+"""Which actions name an agent, a group, a field, a status or a tag, and how."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def places(ctx: Context, named: Named) -> list[Place]:
             f"/forms/{ctx.form.slug}/x/workflow/actions/{action.id}",
         )
         for action in actions_of(ctx)
-        for how in (*_people(ctx.form, read(action), named), *_fields_and_statuses(action, read(action), named))
+        for how in (*_people(ctx.form, read(action), named), *_things(action, read(action), named))
     ]
 
 
@@ -38,7 +38,7 @@ def _people(form: Form, definition: Definition, named: Named) -> Iterator[str]:
         yield _("it sets a field to them")
 
 
-def _fields_and_statuses(action: Action, definition: Definition, named: Named) -> Iterator[str]:
+def _things(action: Action, definition: Definition, named: Named) -> Iterator[str]:
     does = definition.does
     if any(named.is_status(code) for code in action.statuses):
         yield _("it is offered in it")
@@ -48,6 +48,10 @@ def _fields_and_statuses(action: Action, definition: Definition, named: Named) -
         yield _("it asks for it")
     if any(named.is_field(code) for code in does.values):
         yield _("it sets it")
+    if any(named.is_tag(code) for code in does.add_tags):
+        yield _("it puts it on")
+    if any(named.is_tag(code) for code in does.remove_tags):
+        yield _("it takes it off")
     if definition.automatic is not None and named.is_field(definition.automatic.field):
         yield _("it runs by its date")
     # its letters, to a person that a field names

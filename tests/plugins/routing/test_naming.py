@@ -5,6 +5,7 @@ from __future__ import annotations
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.naming import places_naming
+from plugdesk.tags.commands import add_tag
 
 
 def words(places):
@@ -42,3 +43,10 @@ def test_the_pages_on_which_they_go_list_the_rules_first(session, form, admin, a
     ):
         said = client.get(path).get_data(as_text=True)
         assert f'href="/forms/{form.slug}/x/routing/rules/{own.id}"' in said and "Rule “Errors”" in said
+
+
+def test_rules_that_put_a_tag_on_or_ask_for_it_name_it(session, rule):
+    vip, recall = (add_tag(session, name=name, by=None) for name in ("VIP", "Recall"))
+    rule([{"fact": "customer.tag", "in": ["vip"]}], name="Theirs", tags=["recall"])
+    assert words(places_naming(session, vip)) == ["Rule “Theirs”: its condition asks for it"]
+    assert words(places_naming(session, recall)) == ["Rule “Theirs”: it puts it on"]
