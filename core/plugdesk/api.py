@@ -103,7 +103,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.steps import read_step, run_step, steps_on
+from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
@@ -411,6 +411,7 @@ __all__ = [
     "tags_of_ticket",
     "text_of_html",
     "ticket_for",
+    "title_of_step",
     "translatable",
     "unmerge_ticket",
     "unwatch",

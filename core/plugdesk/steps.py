@@ -48,6 +48,13 @@ def steps_on(session: Session, form: Form) -> list[OfferedStep]:
     ]
 
 
+def title_of_step(session: Session, code: str) -> str:
+    """What the step called `code` is called, also where its extension is off; its code, when that is not installed any more."""
+    plugin, _colon, name = code.partition(":")
+    known = (step.title for owner, step in runtime_of(session).registry.steps if (owner, step.name) == (plugin, name))
+    return next((_(str(title)) for title in known), code)
+
+
 def step_on(session: Session, form: Form, code: str) -> OfferedStep | None:
     """The step called `code`, if its extension is on at `form`."""
     return next((each for each in steps_on(session, form) if each.code == code), None)

@@ -132,6 +132,7 @@ def test_a_step_of_an_extension_that_is_off_is_named_and_passed_over(
     assert [each.action for each in findings(workflow) if each.kind == "step"] == [row]
     run(ticket, row)
     assert (ticket.status.code, notes(session, ticket)) == ("done", [])
+    assert session.scalars(sa.select(Event).where(Event.kind == "step_not_done")).one().data["step"] == "Ring"
     with pytest.raises(Invalid) as refused:
         action("Ring again", does=read(row).does)
     assert "off here" in refused.value.problems["steps"]
