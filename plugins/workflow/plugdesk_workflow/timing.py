@@ -106,7 +106,7 @@ def due_at(
     return (due, f"{automatic.since}:{event}") if due is not None else None
 
 
-def _came_too_late(automatic: Automatic, value: str, moment: datetime, due: datetime, past: Past, now: datetime) -> bool:
+def _came_too_late(automatic: Automatic, value: Any, moment: datetime, due: datetime, past: Past, now: datetime) -> bool:
     """Whether the date was past: before a date, when it is over; after one, when the time was over as somebody entered it.
 
     A day without a time is over at its end.
