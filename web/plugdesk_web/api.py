@@ -29,17 +29,65 @@ from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.security import frameable, own_path
 from plugdesk_web.sending_files import send_attachment
-from plugdesk_web.shown import proof_of, ticket_to_act_on, was_shown
+from plugdesk_web.shown import proof_of, refuse_another_customer, ticket_to_act_on, was_shown
 from plugdesk_web.thread import customers_body_of
-from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values
+from plugdesk_web.ticket_fields import PREFIX as FIELD_PREFIX
+from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values, has_rules
 from plugdesk_web.written import written_files, written_html
 
 __all__ = [
-    "Action", "Banner", "Button", "Cell", "Column", "DashboardCard", "EditedCondition", "EditedField", "FormActions", "NavItem",
-    "Pages", "Panel", "admin_only", "agent_only", "begin_customer_session", "begin_reading", "begin_writing", "context",
-    "customer_or_none", "customer_session", "customers_body_of", "db", "done_before", "edit_condition", "edited_field",
-    "end_customer_session", "entered_values", "forget_customer", "form_here", "form_to_configure", "frameable", "keep_customer",
-    "keep_secret", "kept_secret", "me", "me_or_none", "new_key", "own_path", "page", "proof_of", "redirect_after", "remember",
-    "send_attachment", "speak_as_asked", "ticket_to_act_on", "toast", "typed_condition", "version_given", "was_shown",
-    "written_files", "written_html",
-]  # fmt: skip
+    "FIELD_PREFIX",
+    "Action",
+    "Banner",
+    "Button",
+    "Cell",
+    "Column",
+    "DashboardCard",
+    "EditedCondition",
+    "EditedField",
+    "FormActions",
+    "NavItem",
+    "Pages",
+    "Panel",
+    "admin_only",
+    "agent_only",
+    "begin_customer_session",
+    "begin_reading",
+    "begin_writing",
+    "context",
+    "customer_or_none",
+    "customer_session",
+    "customers_body_of",
+    "db",
+    "done_before",
+    "edit_condition",
+    "edited_field",
+    "end_customer_session",
+    "entered_values",
+    "forget_customer",
+    "form_here",
+    "form_to_configure",
+    "frameable",
+    "has_rules",
+    "keep_customer",
+    "keep_secret",
+    "kept_secret",
+    "me",
+    "me_or_none",
+    "new_key",
+    "own_path",
+    "page",
+    "proof_of",
+    "redirect_after",
+    "refuse_another_customer",
+    "remember",
+    "send_attachment",
+    "speak_as_asked",
+    "ticket_to_act_on",
+    "toast",
+    "typed_condition",
+    "version_given",
+    "was_shown",
+    "written_files",
+    "written_html",
+]

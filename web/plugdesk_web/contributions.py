@@ -23,6 +23,12 @@ Concerns = Callable[[Any], sa.ColumnElement[bool]]
 leaves out what they deny."""
 
 
+def _check(concerns: Concerns | None) -> None:
+    """What is wrong with the question shows when the plugin is loaded, not on a ticket's page."""
+    if concerns is not None and not isinstance(concerns(Ticket.__table__.c), sa.ColumnElement):
+        raise TypeError("concerns(ticket) must return a condition of SQL, of the columns of a ticket's row")
+
+
 @dataclass(frozen=True)
 class Panel:
     """A panel beside the ticket. `show(ctx, ticket, viewer)` returns the template (`csat:panel.html`) and its values, or None.
@@ -36,6 +42,9 @@ class Panel:
     show: Callable[[Context, Ticket, User], tuple[str, Mapping[str, Any]] | None]
     seen_by: Literal["agents", "form admins"] = "agents"
     concerns: Concerns | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.concerns)
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,9 @@ class FormActions:
     run: Callable[[Context, Ticket, User, str], object] | None = None
     concerns: Concerns | None = None
 
+    def __post_init__(self) -> None:
+        _check(self.concerns)
+
 
 @dataclass(frozen=True)
 class NavItem:
@@ -150,11 +162,14 @@ class Pages:
 
     Public pages `with_own_tokens` look after that themselves: what they post carries a token of theirs instead of one that is
     bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
+
+    What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.
     """
 
     blueprint: Blueprint
     place: Literal["form", "public", "app", "inbound", "site"] = "form"
     with_own_tokens: bool = False
+    reads_first: bool = False
 
 
 @dataclass(frozen=True)
