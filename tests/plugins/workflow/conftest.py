@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plugdesk_workflow.commands import ActionInput, add_action
-from plugdesk_workflow.definition import Definition
+from plugdesk_workflow.definition import NOBODY, Definition
 from plugdesk_workflow.entering import Given
 from plugdesk_workflow.running import run_action
 
@@ -38,3 +38,25 @@ def run(workflow: Any, agent: Any) -> Callable[..., Any]:
         return run_action(workflow, ticket, action, Given(**given), by=by or agent)
 
     return run
+
+
+@pytest.fixture
+def timed(action):
+    """`timed("Close", AFTER_3_DAYS, …)` adds an action that only ever runs by itself, offered in New."""
+
+    def timed(name, automatic, *, statuses=("new",), **about):
+        return action(name, statuses=list(statuses), automatic=automatic, who=NOBODY, **about)
+
+    return timed
+
+
+@pytest.fixture
+def pass_time(clock, run_jobs):
+    """`pass_time(days=3)` does what is due now, moves the clock and does what is due then."""
+
+    def pass_time(**length):
+        run_jobs()
+        clock.advance(**length)
+        run_jobs()
+
+    return pass_time
