@@ -52,7 +52,7 @@ def test_a_condition_leaves_some_out_and_a_bad_mark_comes_back_to_the_supervisor
     page.locator("[name=set_low_mark]").fill("2")
     for name in ("low_reopens", "low_to_supervisor"):
         page.locator(f"input[type=checkbox][name=set_{name}]").check()
-    press(page, "Save")
+    press(page, "Save settings")
     page.wait_for_url("**/extensions/csat*")
 
     for who, priority in (("ann", "High"), ("bob", "Low")):

@@ -156,8 +156,8 @@ def people_asked_about(
     ids = [form.id for _here, form in forms]
 
     def known(column: Any, named: Any) -> list[tuple[str, str]]:
-        asked = sa.exists().where(column == named.id, Invitation.form_id.in_(ids))
-        rows = ctx.db.execute(sa.select(named.id, named.name).where(asked).order_by(named.name))
+        asked = sa.select(column).where(Invitation.form_id.in_(ids), column.is_not(None)).distinct()
+        rows = ctx.db.execute(sa.select(named.id, named.name).where(named.id.in_(asked)).order_by(named.name))
         return [(NOBODY, _("Nobody")), *((str(number), name) for number, name in rows)]
 
     return known(Invitation.assignee_id, User), known(Invitation.group_id, Group)
