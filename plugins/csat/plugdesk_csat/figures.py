@@ -102,14 +102,14 @@ def summary_of(ctx: Context, viewer: User, forms: Sequence[tuple[Context, Form]]
     """The figures of these days and of those before, whole and by specialist, group, form and channel."""
     total = {True: Count(), False: Count()}
     by: dict[str, dict[tuple[str, bool], Count]] = {dimension: {} for dimension in DIMENSIONS}
-    scope, begin = _scope(viewer, ctx, forms, wanted), moments(wanted.first, wanted.last, ctx.desk.zone)[0]
+    scope, begin = _scope(viewer, ctx, forms, wanted, whole_desk=True), moments(wanted.first, wanted.last, ctx.desk.zone)[0]
     reach = _reach(ctx, wanted)
-    marks = _base(Rating.rated_at >= begin, Rating.mark.label("mark")).join(Rating, Rating.invitation_id == Invitation.id)
+    marks = _base(viewer, Rating.rated_at >= begin, Rating.mark.label("mark")).join(Rating, Rating.invitation_id == Invitation.id)
     marks = marks.where(scope, Rating.form_id.in_([form.id for _here, form in forms]), *_within(Rating.rated_at, reach))
     for dimension, key, is_now, mark, number in ctx.db.execute(_tallied(marks, "mark")):
         for count in _counts(total, by, dimension, key, bool(is_now)):
             count.marks[mark] += number
-    asked = _base(Invitation.sent_at >= begin, sa.case((Rating.id.is_not(None), 1), else_=0).label("answered"))
+    asked = _base(viewer, Invitation.sent_at >= begin, sa.case((Rating.id.is_not(None), 1), else_=0).label("answered"))
     asked = asked.outerjoin(Rating, Rating.invitation_id == Invitation.id)
     for dimension, key, is_now, answered, number in ctx.db.execute(
         _tallied(asked.where(scope, *_within(Invitation.sent_at, reach)), "answered")
@@ -169,10 +169,14 @@ def channels_of(ctx: Context) -> list[tuple[str, str]]:
     return [*((name, str(channel.title)) for name, channel in found.items()), ("phone", _("By hand"))]
 
 
-def _base(is_now: sa.ColumnElement[bool], *columns: Any) -> sa.Select[Any]:
+def _base(viewer: User, is_now: sa.ColumnElement[bool], *columns: Any) -> sa.Select[Any]:
     keys = [column.label(dimension) for dimension, column in _COLUMNS.items()]
     period = sa.case((is_now, 1), else_=0).label("is_now")
-    return sa.select(period, *keys, *columns).select_from(Invitation).join(Ticket, Ticket.id == Invitation.ticket_id)
+    counted = sa.select(period, *keys, *columns).select_from(Invitation)
+    if viewer.is_admin:  # sees every ticket but those in the bin, which are few: the others need not be looked at
+        binned = sa.select(Ticket.id).where(Ticket.deleted_at.is_not(None))
+        return counted.where(Invitation.ticket_id.not_in(binned.correlate(None)))
+    return counted.join(Ticket, Ticket.id == Invitation.ticket_id)
 
 
 def _tallied(base: sa.Select[Any], what: str) -> sa.CompoundSelect[Any]:
@@ -194,8 +198,10 @@ def _counts(total: Any, by: Any, dimension: str, key: Any, is_now: bool) -> Iter
         yield total[is_now]
 
 
-def _scope(viewer: User, ctx: Context, forms: Sequence[tuple[Context, Form]], wanted: Wanted) -> sa.ColumnElement[bool]:
-    """The invitations on these forms that `viewer` may see, narrowed to what is wanted."""
+def _scope(
+    viewer: User, ctx: Context, forms: Sequence[tuple[Context, Form]], wanted: Wanted, *, whole_desk: bool = False
+) -> sa.ColumnElement[bool]:
+    """The invitations on these forms that `viewer` may see, narrowed to what is wanted; `whole_desk`: `_base` has left out the bin."""
     whole, parts = list[int](), list[sa.ColumnElement[bool]]()
     for here, form in forms:
         if wanted.form in ("", str(form.id)):
@@ -205,7 +211,8 @@ def _scope(viewer: User, ctx: Context, forms: Sequence[tuple[Context, Form]], wa
             else:
                 parts.append(sa.and_(Invitation.form_id == form.id, condition))
     found = [sa.or_(Invitation.form_id.in_(whole), *parts) if parts else Invitation.form_id.in_(whole)]
-    found.append(visible_tickets(ctx.db, viewer))
+    if not (whole_desk and viewer.is_admin):
+        found.append(visible_tickets(ctx.db, viewer))
     for column, value in ((Invitation.assignee_id, wanted.assignee), (Invitation.group_id, wanted.group)):
         if value:
             found.append(column.is_(None) if value == NOBODY else column == int(value))
