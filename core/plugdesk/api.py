@@ -104,7 +104,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.steps import read_step, run_step, steps_on
+from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
@@ -140,7 +140,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
-from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
+from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
@@ -267,6 +267,7 @@ __all__ = [
     "ask_colleague",
     "assign",
     "become",
+    "can_be_unmerged",
     "can_configure",
     "can_delete",
     "can_open",
@@ -412,6 +413,7 @@ __all__ = [
     "tags_of_ticket",
     "text_of_html",
     "ticket_for",
+    "title_of_step",
     "translatable",
     "unmerge_ticket",
     "unwatch",
