@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.forms.models import Form, StatusKind
+from plugdesk.plugins.switch import save_plugin_settings
 from plugdesk.tickets.commands import assign, become, set_fields
 from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
@@ -42,6 +43,7 @@ def test_a_condition_leaves_some_out_and_a_bad_mark_comes_back_to_the_supervisor
     company = desk.company
     with company.runtime.database.write() as session:
         form = session.scalars(SUPPORT).one()
+        save_plugin_settings(session, form, "email", {"receipt": False}, 0, None)  # one letter to each, who never wrote one
         boss = make_agent(session, form, name="Bea Boss", email="boss@desk.example")
         make_group(session, session.scalars(IVAN).one(), name="Technicians", supervisor=boss)
     page = desk.sign_in(FORM_ADMIN)
