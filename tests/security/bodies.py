@@ -53,6 +53,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /portal/requests/<int:number>/reading": {"last": "{arrived}"},
     "POST /set-up": {"desk": "Mine", "name": "Eve", "email": "eve@evil.example", "password": "eleven grey herons", "language": "en", "zone": "Europe/Berlin"},
     "POST /p/<slug>/csat/<token>": {"mark": "4", "comment": "Quick"},
+    "POST /forms/<slug>/x/csat/": {"version": "0", "invitation-en": "How was it?"},
     "POST /account": {"name": "Somebody Else", "language": "en", "zone": "Europe/Berlin", "theme": ""},
     "POST /account/preferences": {"theme": "dark"},
     "POST /account/password": {"old": "{password}", "password": "eleven grey herons stand"},
@@ -132,9 +133,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /x/demo/messenger": {"name": "Emma Clark"},
     "POST /x/demo/messenger/<int:number>/messages": {"text": "Hello"},
     "POST /x/demo/letters": {"customer": "ann@home.example", "text": ""},
-    "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "set_comment_minutes": "10", "version": "0"},
+    "POST /extensions/<plugin>/forms/<slug>/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "set_comment_minutes": "10", "set_change_days": "30", "set_quiet_days": "0", "set_seen_by": "admins", "set_low_mark": "0", "version": "0"},
     "POST /extensions/<plugin>/forms/<slug>/test": {"set_words": "Try", "version": "0"},
-    "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "set_comment_minutes": "10", "version": "0"},
+    "POST /extensions/<plugin>/desk/settings": {"set_days": "7", "set_invitation": "How was it?", "set_thanks": "Thanks", "set_comment_minutes": "10", "set_change_days": "30", "set_quiet_days": "0", "set_seen_by": "admins", "set_low_mark": "0", "version": "0"},
 }  # fmt: skip
 
 QUERIES: Mapping[str, str] = {

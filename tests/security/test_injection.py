@@ -208,6 +208,7 @@ def test_a_template_is_text_or_is_refused(world: World, template: str) -> None:
         assert template in receipt(world)["text"]
     assert (answer.status_code == 422) == template.startswith("${")
     csat = {"set_invitation": template, "set_thanks": template, "set_days": "7", "set_comment_minutes": "10", "version": "0"}
+    csat |= {"set_change_days": "30", "set_quiet_days": "0", "set_seen_by": "admins", "set_low_mark": "0"}
     assert world.ask("form_admin", "POST", "/extensions/csat/forms/support/settings", csat).status_code == 303
     page = world.ask("anonymous", "GET", world.path("/p/<slug>/csat/<token>"))
     assert page.status_code == 200

@@ -109,7 +109,17 @@ CHANGES = [
     ("/extensions/csat/forms/support/deactivation", {}, "extension_disabled"),
     (
         "/extensions/csat/forms/support/settings",
-        {"set_days": "7", "set_invitation": "Well?", "set_thanks": "Thanks", "set_comment_minutes": "10", "version": "0"},
+        {
+            "set_days": "7",
+            "set_invitation": "Well?",
+            "set_thanks": "Thanks",
+            "set_comment_minutes": "10",
+            "set_change_days": "30",
+            "set_quiet_days": "0",
+            "set_seen_by": "admins",
+            "set_low_mark": "0",
+            "version": "0",
+        },
         "extension_settings_changed",
     ),
     ("/forms/support/x/email/mailboxes/{mailbox_id}/removal", {}, "mailbox_removed"),

@@ -1,7 +1,20 @@
 """What the pages promise to plugins. Everything else here may change."""
 
 from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
-from plugdesk_web.contributions import Action, Banner, Button, Cell, Column, DashboardCard, FormActions, NavItem, Pages, Panel
+from plugdesk_web.contributions import (
+    Action,
+    Banner,
+    Button,
+    Cell,
+    Column,
+    DashboardCard,
+    FormActions,
+    NavItem,
+    Pages,
+    Panel,
+    SearchWord,
+    SeenBy,
+)
 from plugdesk_web.cookies import speak_as_asked
 from plugdesk_web.current import (
     admin_only,
@@ -49,6 +62,8 @@ __all__ = [
     "NavItem",
     "Pages",
     "Panel",
+    "SearchWord",
+    "SeenBy",
     "admin_only",
     "agent_only",
     "begin_customer_session",

@@ -23,6 +23,11 @@ Concerns = Callable[[Any], sa.ColumnElement[bool]]
 leaves out what they deny."""
 
 
+SeenBy = Callable[[Context, User], sa.ColumnElement[bool]]
+"""Of a viewer who is no admin of the form, on which of its tickets something is shown to them, as SQL over `Ticket`; `sa.true()` for
+all of them, `sa.false()` for none. Admins of the form see it in any case."""
+
+
 def _check(concerns: Concerns | None) -> None:
     """What is wrong with the question shows when the plugin is loaded, not on a ticket's page."""
     if concerns is not None and not isinstance(concerns(Ticket.__table__.c), sa.ColumnElement):
@@ -64,6 +69,9 @@ class Column:
     From facts: `facts` names this plugin's facts, whose values come with the list's own query, and `cell(values)` makes a
     cell of one ticket's values by name (or None); it costs no query at all. Or by `cells(ctx, tickets)`, which gets the
     whole page of one form's tickets and returns id → `Cell`.
+
+    `seen_by` says who gets it: every agent of the form, its admins alone, or whom a function admits, see `SeenBy`. A column
+    `only_where_filled` is left out of lists in which all of its cells are empty.
     """
 
     name: str
@@ -71,7 +79,8 @@ class Column:
     cells: Callable[[Context, Sequence[Ticket]], Mapping[int, Cell]] | None = None
     facts: Sequence[str] = ()
     cell: Callable[[Mapping[str, Any]], Cell | None] | None = None
-    seen_by: Literal["agents", "form admins"] = "agents"
+    seen_by: Literal["agents", "form admins"] | SeenBy = "agents"
+    only_where_filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,13 +131,36 @@ class FormActions:
 
 
 @dataclass(frozen=True)
+class SearchWord:
+    """A word of the search box: `rating:2`. `names` are its spellings, `read(ctx, viewer, value)` the condition on `Ticket` that a value means.
+
+    It is asked for each form where the extension is on and that `viewer` works on, and holds for tickets of that form alone; None says
+    that the value means nothing. A field of a form with such a code is meant before it. `example` and `meaning` stand in the help.
+    """
+
+    names: Sequence[str]
+    read: Callable[[Context, User, str], sa.ColumnElement[bool] | None]
+    example: str = ""
+    meaning: Any = ""
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+
+@dataclass(frozen=True)
 class NavItem:
-    """A page of the plugin in the left panel, or (place "form") among the settings of each form where it is on."""
+    """A page of the plugin in the left panel, or (place "form") among the settings of each form where it is on.
+
+    One on the desk is shown to every agent of a form where the extension is on; with `shown(ctx, viewer)` to those of whom that says
+    so, asked on these forms in turn until one says yes.
+    """
 
     title: Any
     icon: str
     endpoint: str
     place: Literal["desk", "form", "settings"] = "desk"
+    shown: Callable[[Context, User], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -198,5 +230,7 @@ __all__ = [
     "NavItem",
     "Pages",
     "Panel",
+    "SearchWord",
+    "SeenBy",
     "contributed",
 ]

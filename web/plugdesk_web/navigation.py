@@ -13,7 +13,7 @@ from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, deletes_some, sees_load
 from plugdesk.tickets.lists import VIEWS, last_event_id, view_counts
-from plugdesk_web.contributions import NavItem, contributed
+from plugdesk_web.contributions import Contributed, NavItem, contributed
 from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
 from plugdesk_web.rendering import is_fragment, take_toasts
 
@@ -87,9 +87,7 @@ class Navigation:
             items.append(_item(_("Load"), "chart", "load.show"))
         desk = runtime().desk(db())
         for each in contributed(runtime().registry, NavItem):
-            if each.what.place == "desk" and (
-                desk.has(each.plugin) or any(form.has(each.plugin) for form in forms_for(db(), me()))
-            ):
+            if each.what.place == "desk" and (desk.has(each.plugin) or _is_shown(each)):
                 items.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
         return tuple(items)
 
@@ -191,6 +189,15 @@ def _navigation() -> Navigation:
         g.navigation = Navigation()
     made: Navigation = g.navigation
     return made
+
+
+def _is_shown(item: Contributed) -> bool:
+    """Whether the page of an extension that is on for forms is there for whoever asks."""
+    forms = [form for form in forms_for(db(), me()) if form.has(item.plugin)]
+    if item.what.shown is None:
+        return bool(forms)
+    asked = (runtime().executor.run(item.plugin, "menu", form, db(), item.what.shown, me()) for form in forms)
+    return any(answer is True for answer in asked)
 
 
 def _item(title: str, icon: str, endpoint: str, part: str | None = None) -> Item:

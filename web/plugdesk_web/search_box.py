@@ -16,12 +16,14 @@ from plugdesk.database import row_number
 from plugdesk.forms.models import OPEN_KINDS, FieldKind, Form, Status, StatusKind
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import gettext as _
+from plugdesk.runtime import runtime_of
 from plugdesk.stems import Term, query_terms
 from plugdesk.tags.models import CustomerTag, TicketTag
 from plugdesk.tags.queries import tag_named
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import Group, User
 from plugdesk.users.words import end_of, who_has, words_wanted
+from plugdesk_web.contributions import Contributed, SearchWord, contributed
 
 Condition = sa.ColumnElement[bool]
 
@@ -44,13 +46,16 @@ class Question:
 def read_question(session: Session, user: User, typed: str) -> Question:
     """`typed` as conditions on the tickets `user` may see."""
     forms = forms_for(session, user, archived=True)
-    fields = _fields_of(forms)
-    terms = query_terms(typed, {*NAMES, *fields})
+    fields, words = _fields_of(forms), _words_of(session)
+    terms = query_terms(typed, {*NAMES, *fields, *words})
     conditions, misunderstood = list[Condition](), list[str]()
     for term in terms:
         if term.field is None:
             continue
-        condition = _condition(session, user, forms, fields, term)
+        if term.field in words and term.field not in fields and term.field not in NAMES:
+            condition = _of_extension(session, user, forms, words[term.field], term.value)
+        else:
+            condition = _condition(session, user, forms, fields, term)
         if condition is None:
             misunderstood.append(f"{term.field}:{term.value}")
             conditions += [] if term.negated else [sa.false()]
@@ -59,8 +64,24 @@ def read_question(session: Session, user: User, typed: str) -> Question:
     said = [term for term in terms if term.field is None]
     plain = typed.strip().removeprefix("#")
     number = row_number(plain)
-    words = " ".join(each for each in typed.split() if ":" not in each)
-    return Question(conditions, said, words, number, misunderstood)
+    plain_words = " ".join(each for each in typed.split() if ":" not in each)
+    return Question(conditions, said, plain_words, number, misunderstood)
+
+
+def _words_of(session: Session) -> dict[str, Contributed]:
+    """The words that extensions teach the box, by name."""
+    return {name: each for each in contributed(runtime_of(session).registry, SearchWord) for name in each.what.names}
+
+
+def _of_extension(session: Session, user: User, forms: Sequence[Form], word: Contributed, value: str) -> Condition | None:
+    """An extension's word, on the forms where it is on; it speaks of the tickets of no other."""
+    found = list[Condition]()
+    for form in forms:
+        if form.has(word.plugin):
+            said = runtime_of(session).executor.run(word.plugin, "search word", form, session, word.what.read, user, value)
+            if isinstance(said, sa.ColumnElement):
+                found.append(sa.and_(Ticket.form_id == form.id, said))
+    return sa.or_(*found) if found else None
 
 
 def _condition(
@@ -182,8 +203,14 @@ NAMES: Mapping[str, Callable[[Session, User, Sequence[Form], str], Condition | N
 }  # fmt: skip
 
 
-def examples() -> list[tuple[str, str]]:
-    """What the box understands, for whoever meets it first."""
+def examples(session: Session, user: User) -> list[tuple[str, str]]:
+    """What the box understands, for whoever meets it first; extensions' words where they are on."""
+    forms = forms_for(session, user)
+    taught = [
+        (each.what.example, str(each.what.meaning))
+        for each in contributed(runtime_of(session).registry, SearchWord)
+        if each.what.example and any(form.has(each.plugin) for form in forms)
+    ]
     return [
         (_("printer invoice"), _("both words, in every grammatical form")),
         (_('"till beeps"'), _("the words in a row")),
@@ -194,4 +221,5 @@ def examples() -> list[tuple[str, str]]:
         ("tag:vip", _("with this tag, or of customers with it")),
         ("priority:high", _("a field of a form by its code")),
         (_("-invoice"), _("without this word")),
+        *taught,
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,11 +45,12 @@ class ShownColumn:
 
 @dataclass(frozen=True)
 class SeenColumn:
-    """A column and the forms (by id) where its extension is on and the viewer may see it."""
+    """A column and the forms (by id) where its extension is on and the viewer may see it; `only` says on which tickets of them."""
 
     plugin: str
     column: Column
     on: Mapping[int, Form]
+    only: Mapping[int, sa.ColumnElement[bool]] = field(default_factory=dict)
 
 
 def panels_of(session: Session, ticket: Ticket, viewer: User, unconcerned: Collection[Named]) -> list[ShownPanel]:
@@ -73,13 +74,29 @@ def panels_of(session: Session, ticket: Ticket, viewer: User, unconcerned: Colle
 
 def columns_seen(session: Session, viewer: User, forms: Iterable[Form]) -> list[SeenColumn]:
     """The columns of extensions that are on in at least one of `forms` where `viewer` may see them, and in which."""
-    runtime = runtime_of(session)
-    seen = []
+    runtime, forms = runtime_of(session), list(forms)
+    seen, asked = [], dict[Any, Any]()
     for each in contributed(runtime.registry, Column):
         column: Column = each.what
-        on = {form.id: form for form in forms if form.has(each.plugin) and _may_see(session, viewer, form, column.seen_by)}
+        on, only = dict[int, Form](), dict[int, sa.ColumnElement[bool]]()
+        for form in forms:
+            if not form.has(each.plugin):
+                continue
+            if isinstance(column.seen_by, str) or can_configure(session, viewer, form):
+                if isinstance(column.seen_by, str) and not _may_see(session, viewer, form, column.seen_by):
+                    continue
+            else:
+                key = (each.plugin, column.seen_by, form.id)
+                if key not in asked:
+                    asked[key] = runtime.executor.run(each.plugin, f"column {column.name}", form, session, column.seen_by, viewer)
+                condition = asked[key]
+                if not isinstance(condition, sa.ColumnElement) or isinstance(condition, sa.False_):
+                    continue
+                if not isinstance(condition, sa.True_):
+                    only[form.id] = condition
+            on[form.id] = form
         if on:
-            seen.append(SeenColumn(each.plugin, column, on))
+            seen.append(SeenColumn(each.plugin, column, on, only))
     return seen
 
 
@@ -91,12 +108,27 @@ def facts_of(columns: Iterable[SeenColumn]) -> list[str]:
 def columns_of(session: Session, columns: Iterable[SeenColumn], page: Page) -> list[ShownColumn]:
     """`columns` with their cells for the tickets of `page`; on a form where the extension is off a cell stays empty."""
     shown, columns = [], list(columns)
+    admitted: dict[Any, frozenset[int]] = {}
     whole = _whole(session, page) if any(seen.column.cell is None for seen in columns) else {}
     for seen in columns:
         own = [ticket for ticket in page.tickets if ticket.form_id in seen.on]
+        if any(ticket.form_id in seen.only for ticket in own):
+            key = (seen.plugin, seen.column.seen_by)
+            if key not in admitted:
+                admitted[key] = _admitted(session, seen, own)
+            own = [ticket for ticket in own if ticket.form_id not in seen.only or ticket.id in admitted[key]]
         cells = _cells_from_facts(session, seen, own, page) if seen.column.cell else _cells_asked(session, seen, own, whole)
+        if not cells and seen.column.only_where_filled:
+            continue
         shown.append(ShownColumn(f"{seen.plugin}-{seen.column.name}", str(seen.column.title), cells))
     return shown
+
+
+def _admitted(session: Session, seen: SeenColumn, tickets: Sequence[Listed]) -> frozenset[int]:
+    """Which of the tickets on forms of which a part is shown are of that part; one query for all."""
+    conditions = [sa.and_(Ticket.form_id == form_id, condition) for form_id, condition in seen.only.items()]
+    ids = [ticket.id for ticket in tickets if ticket.form_id in seen.only]
+    return frozenset(session.scalars(sa.select(Ticket.id).where(Ticket.id.in_(ids), sa.or_(*conditions))))
 
 
 def _cells_from_facts(session: Session, seen: SeenColumn, tickets: Sequence[Listed], page: Page) -> dict[int, Cell]:

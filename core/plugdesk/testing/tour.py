@@ -54,6 +54,8 @@ def look(trial: Trial, number: int) -> None:
             assert answer.status_code in (200, 404), f"{path} answers {answer.status_code} to the {who}"
         for name in contributed(trial, "Action"):
             browser.post(f"/tickets/{number}/x/{trial.case.plugin_id}/{name}")
+        for name in contributed(trial, "SearchWord"):
+            browser.get(f"/search?q={name}:1")
 
 
 def ask(trial: Trial, form_id: int, number: int) -> None:

@@ -10,6 +10,9 @@ from plugdesk.api import (
     Context,
     Fact,
     Form,
+    JobKind,
+    Named,
+    Place,
     Said,
     Step,
     Ticket,
@@ -21,7 +24,7 @@ from plugdesk.api import (
     send_automatic,
 )
 from plugdesk.api import gettext as _
-from plugdesk_csat import commands, letters, queries
+from plugdesk_csat import commands, conditions, following, letters, queries
 from plugdesk_csat.asking import AskOptions, ask_for_rating
 
 
@@ -35,6 +38,7 @@ def facts() -> Sequence[Fact]:
     return [
         Fact("rating", lazy_gettext("Rating"), "number", queries.last_mark),
         Fact("rating_comment", lazy_gettext("Comment on the rating"), "text", queries.last_comment),
+        Fact("rated_at", lazy_gettext("Rating date"), "moment", queries.last_rated_at),
     ]
 
 
@@ -44,14 +48,43 @@ def steps() -> Sequence[Step]:
 
 
 @hookimpl
+def jobs() -> Sequence[JobKind]:
+    return [JobKind("follow_up", following.follow_up)]
+
+
+@hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_csat import panel, routes
-    from plugdesk_web.api import Column, Pages, Panel
+    from plugdesk_csat import panel, routes, searching, seeing, summary, when
+    from plugdesk_web.api import Column, FormActions, Pages, Panel, SearchWord
 
     return [
-        Panel("rating", lazy_gettext("Rating"), panel.show, seen_by="form admins", concerns=panel.concerns),
-        Column("rating", lazy_gettext("Rating"), facts=("rating", "rating_comment"), cell=panel.cell, seen_by="form admins"),
+        Panel("rating", lazy_gettext("Rating"), panel.show, concerns=panel.concerns),
+        Column("rating", lazy_gettext("Rating"), facts=("rating",), cell=panel.mark_cell, seen_by=seeing.seen),
+        Column(
+            "rated_at",
+            lazy_gettext("Rating date"),
+            facts=("rated_at",),
+            cell=panel.date_cell,
+            seen_by=seeing.seen,
+            only_where_filled=True,
+        ),
+        Column(
+            "comment",
+            lazy_gettext("Comment"),
+            facts=("rating_comment",),
+            cell=panel.comment_cell,
+            seen_by=seeing.seen,
+            only_where_filled=True,
+        ),
+        SearchWord(("rating", "оценка"), searching.rating, "rating:1-2", lazy_gettext("rated so; or any, or none")),
+        SearchWord(
+            ("rated", "оценён"), searching.rated, "rated:2026-03-01..2026-03-31", lazy_gettext("rated on these days, or on one")
+        ),
+        SearchWord(("comment", "отзыв"), searching.comment),
+        FormActions("ask", panel.actions, panel.actions_here, run=panel.act, concerns=panel.is_closed),
         Pages(routes.blueprint, "public"),
+        *when.PAGES,
+        *summary.PAGES,
     ]
 
 
@@ -74,8 +107,13 @@ def words_received(ctx: Context, customer: User, said: Said, channel: str) -> bo
     ticket = commands.comment_by_message(ctx, customer, said.text) if not said.files else None
     if ticket is None:
         return None
-    send_automatic(ctx.db, ticket, kind="rating", html=html_of_text(_(ctx.settings.thanks)), channel=channel)
+    send_automatic(ctx.db, ticket, kind="rating", html=html_of_text(letters.thanks_words(ctx)), channel=channel)
     return True
+
+
+@hookimpl
+def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
+    return conditions.places(ctx, named)
 
 
 @hookimpl

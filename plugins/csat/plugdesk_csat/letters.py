@@ -7,9 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from plugdesk.api import Block, Button, Channel, Context, Ticket
+from plugdesk.api import Block, Button, Channel, Context, Ticket, current_language
 from plugdesk.api import gettext as _
 from plugdesk_csat.commands import invite, last_closing, was_asked
+from plugdesk_csat.conditions import asking_of, why_not, withhold
 from plugdesk_csat.models import BEST, WORST
 
 # Mail programs know no style sheets of ours: the colours of tokens.css, as hexadecimal numbers they all understand.
@@ -25,12 +26,30 @@ def names() -> dict[int, str]:
 def values(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, Block]:
     """`${satisfaction:rating}` for a closing notice; nothing in any other text, nor where no page can be reached.
 
-    Nothing either where an action has asked at this closing already: a second letter would void the first one's links.
+    Nothing either where an action has asked at this closing already, nor where the form says not to ask, which is written down.
     """
-    closing = last_closing(ctx, ticket)
-    if about.get("kind") != "closing" or closing is None or ctx.form is None or was_asked(ctx, ticket, closing):
+    closing = last_closing(ctx, ticket) if about.get("kind") == "closing" else None
+    if closing is None or ctx.form is None or was_asked(ctx, ticket, closing):
         return {}
-    return faces(ctx, ticket, closing, _(ctx.settings.invitation), about.get("channel"))
+    if (why := why_not(ctx, ticket, closing)) is not None:
+        withhold(ctx, ticket, closing, *why)
+        return {}
+    return faces(ctx, ticket, closing, invitation_words(ctx), about.get("channel"))
+
+
+def invitation_words(ctx: Context) -> str:
+    """What stands above the faces, in the language spoken now: the form's own words for it, else those of the settings."""
+    return _own_words(ctx, "invitation") or _(ctx.settings.invitation)
+
+
+def thanks_words(ctx: Context) -> str:
+    """What is said after the mark, in the language spoken now."""
+    return _own_words(ctx, "thanks") or _(ctx.settings.thanks)
+
+
+def _own_words(ctx: Context, name: str) -> str:
+    asking = asking_of(ctx)
+    return str((asking.texts.get(current_language()) or {}).get(name, "")) if asking else ""
 
 
 def faces(ctx: Context, ticket: Ticket, closing: int, invitation: str, channel: Channel | None) -> Mapping[str, Block]:

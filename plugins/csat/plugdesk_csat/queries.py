@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from plugdesk.api import Context, Ticket
-from plugdesk_csat.models import Invitation, Rating
+from plugdesk_csat.models import Invitation, Rating, Withheld
 
 
 def marks_of(ctx: Context, ticket: Ticket) -> Sequence[sa.Row[int, str, datetime]]:
@@ -27,6 +27,11 @@ _MARKS = (
 )
 
 
+def withheld_on(ctx: Context, ticket: Ticket) -> Withheld | None:
+    """Why the customer was not asked at the last closing at which they were not."""
+    return ctx.db.scalar(sa.select(Withheld).where(Withheld.ticket_id == ticket.id).order_by(Withheld.id.desc()).limit(1))
+
+
 def rating_of(ctx: Context, invitation: Invitation) -> Rating | None:
     """The mark given to this invitation, if any."""
     return ctx.db.scalar(sa.select(Rating).where(Rating.invitation_id == invitation.id))
@@ -40,6 +45,11 @@ def last_mark(ticket: Any) -> sa.ColumnElement[Any]:
 def last_comment(ticket: Any) -> sa.ColumnElement[Any]:
     """The comment given with the last mark."""
     return _last(ticket, Rating.comment)
+
+
+def last_rated_at(ticket: Any) -> sa.ColumnElement[Any]:
+    """When the last mark was given."""
+    return _last(ticket, Rating.rated_at)
 
 
 def _last(ticket: Any, column: Any) -> sa.ColumnElement[Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.api import Invalid, use_language
-from plugdesk.api import gettext as _
-from plugdesk_csat.commands import invitation_of, rate
-from plugdesk_csat.letters import names
+from plugdesk_csat.commands import invitation_of, may_change, rate
+from plugdesk_csat.letters import invitation_words, names, thanks_words
 from plugdesk_csat.models import BEST, WORST, Invitation
 from plugdesk_csat.queries import rating_of
 from plugdesk_web.api import context, page, redirect_after
@@ -38,7 +37,7 @@ def store(slug: str, token: str) -> Response:
     try:
         rate(ctx, invitation, mark=MARKS.get(given, 0), comment=comment)
     except Invalid as refusal:
-        return _page(invitation, token, chosen=None, comment=comment, problem=str(refusal), status=422)
+        return _page(invitation, token, chosen=MARKS.get(given), comment=comment, problem=str(refusal), status=422)
     return redirect_after(url_for(".show", slug=slug, token=token))
 
 
@@ -54,9 +53,11 @@ def _page(
 ) -> Response:
     ctx = context("csat")
     customer, form = invitation.ticket.customer, invitation.ticket.form
+    rating = rating_of(ctx, invitation)
     with use_language(customer.language or form.language or ctx.desk.language):
         return page(
             "csat:rating.html", status=status, settings=ctx.settings, site={"name": ctx.desk.name}, names=names(), chosen=chosen, comment=comment,
             stored=stored, problem=problem, subject=invitation.ticket.subject, number=invitation.ticket.number, token=token, form=form,
-            thanks=_(ctx.settings.thanks), invitation=_(ctx.settings.invitation),
+            thanks=thanks_words(ctx), invitation=invitation_words(ctx), locked=rating is not None and not may_change(ctx, rating),
+            given=rating,
         )  # fmt: skip

@@ -38,7 +38,7 @@ def show() -> Response:
     values = list_values("all", title=_("Found"), find=lambda facts: _found(question, after=after, facts=facts))
     return page(
         "search/show.html", fragment="tickets/_list.html" if refreshing else None, q=typed, question=question, numbered=ticket,
-        customers=customers, examples=examples(), **values,
+        customers=customers, examples=examples(db(), me()), **values,
     )  # fmt: skip
 
 
