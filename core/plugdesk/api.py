@@ -103,6 +103,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.stems import Term, index_text, query_terms
 from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
@@ -231,6 +232,7 @@ __all__ = [
     "StatusKind",
     "Step",
     "Tag",
+    "Term",
     "Text",
     "Ticket",
     "Timer",
@@ -336,6 +338,7 @@ __all__ = [
     "hookimpl",
     "html_of_text",
     "in_utc",
+    "index_text",
     "is_email",
     "is_empty",
     "is_over",
@@ -369,6 +372,7 @@ __all__ = [
     "pgettext",
     "presence_of",
     "press_button",
+    "query_terms",
     "read_again",
     "read_step",
     "read_value",
