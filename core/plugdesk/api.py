@@ -104,7 +104,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
-from plugdesk.stems import index_text, query_terms
+from plugdesk.stems import Term, index_text, query_terms
 from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
@@ -235,6 +235,7 @@ __all__ = [
     "Step",
     "SuggestedAnswer",
     "Tag",
+    "Term",
     "Text",
     "Ticket",
     "Timer",

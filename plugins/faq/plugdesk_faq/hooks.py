@@ -1,0 +1,30 @@
+"""Where answers join the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from plugdesk.api import Change, Context, Form, hookimpl, ngettext
+from plugdesk.api import gettext as _
+from plugdesk_faq.models import Answer
+from plugdesk_faq.rights import answers_on
+
+
+@hookimpl
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    if not switching_on:
+        return [Change(_("Replies on %(form)s are offered no canned responses; they are kept", form=form.name), "amber")]
+    number = ctx.db.scalar(sa.select(sa.func.count(Answer.id)).where(answers_on(form))) or 0
+    if number:
+        said = ngettext(
+            "Replies on %(form)s are offered %(num)d canned response",
+            "Replies on %(form)s are offered %(num)d canned responses",
+            number,
+            form=form.name,
+        )
+        return [Change(said, "green")]
+    return [
+        Change(_("Replies on %(form)s are offered canned responses, once somebody has written some", form=form.name), "green")
+    ]
