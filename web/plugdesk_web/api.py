@@ -14,6 +14,7 @@ from plugdesk_web.current import (
     me_or_none,
 )
 from plugdesk_web.editing import version_given
+from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.security import frameable, own_path
@@ -22,8 +23,47 @@ from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values
 from plugdesk_web.written import written_files, written_html
 
 __all__ = [
-    "Action", "Banner", "Button", "Cell", "Column", "DashboardCard", "EditedCondition", "EditedField", "FormActions", "NavItem", "Pages",
-    "Panel", "admin_only", "agent_only", "begin_reading", "begin_writing", "context", "db", "done_before", "edit_condition", "edited_field", "entered_values", "form_here",
-    "form_to_configure", "frameable", "me", "me_or_none", "new_key", "own_path", "page", "proof_of", "redirect_after", "remember",
-    "ticket_to_act_on", "toast", "typed_condition", "version_given", "was_shown", "written_files", "written_html",
+    "LOOK_SIZES",
+    "Action",
+    "Banner",
+    "Button",
+    "Cell",
+    "Column",
+    "DashboardCard",
+    "EditedCondition",
+    "EditedField",
+    "FormActions",
+    "NavItem",
+    "Pages",
+    "Panel",
+    "admin_only",
+    "agent_only",
+    "begin_reading",
+    "begin_writing",
+    "context",
+    "db",
+    "done_before",
+    "edit_condition",
+    "edited_field",
+    "entered_values",
+    "form_here",
+    "form_to_configure",
+    "frameable",
+    "look_variables",
+    "me",
+    "me_or_none",
+    "new_key",
+    "own_path",
+    "page",
+    "proof_of",
+    "read_look",
+    "redirect_after",
+    "remember",
+    "ticket_to_act_on",
+    "toast",
+    "typed_condition",
+    "version_given",
+    "was_shown",
+    "written_files",
+    "written_html",
 ]  # fmt: skip

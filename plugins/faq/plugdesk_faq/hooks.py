@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, hookimpl, ngettext
+from plugdesk.api import Change, Context, Form, SuggestedAnswer, hookimpl, ngettext
 from plugdesk.api import gettext as _
+from plugdesk_faq.freshness import watch_changes
 from plugdesk_faq.models import Answer
 from plugdesk_faq.rights import answers_on
+from plugdesk_faq.suggesting import suggestions
+
+watch_changes()
 
 
 @hookimpl
@@ -28,3 +33,16 @@ def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[C
     return [
         Change(_("Replies on %(form)s are offered canned responses, once somebody has written some", form=form.name), "green")
     ]
+
+
+@hookimpl
+def suggest_answers(ctx: Context, words: str, language: str) -> Sequence[SuggestedAnswer]:
+    return suggestions(ctx, words, language)
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_faq import public
+    from plugdesk_web.api import Pages
+
+    return [Pages(public.blueprint, "site", with_own_tokens=True)]

@@ -47,7 +47,9 @@ class Index:
         gone = [each for each, revision in self.revisions.items() if revisions.get(each) != revision]
         come = [each for each, revision in revisions.items() if self.revisions.get(each) != revision]
         touched = {stem for each in gone for stem in self._words.get(each, ())}
-        added: dict[int, dict[str, float]] = {number: _weights(title, stems) for number, title, stems in texts(come)} if come else {}
+        added: dict[int, dict[str, float]] = (
+            {number: _weights(title, stems) for number, title, stems in texts(come)} if come else {}
+        )
         touched.update(stem for weights in added.values() for stem in weights)
         for stem in touched:
             new.weights[stem] = dict(new.weights.get(stem, ()))

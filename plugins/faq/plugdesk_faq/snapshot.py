@@ -20,6 +20,7 @@ from plugdesk_faq.index import Index
 from plugdesk_faq.models import Answer, AnswerForm, Article, Category, State, Visibility
 from plugdesk_faq.rights import PLUGIN, forms_with_answers
 from plugdesk_faq.site_models import SiteLook, Stamp, Tally
+from plugdesk_web.api import look_variables
 
 SUMMARY = 300  # characters of an article's beginning
 
@@ -84,6 +85,11 @@ class Snapshot:
     @property
     def title(self) -> str:
         return self.look.title or self.key.desk
+
+    @property
+    def style(self) -> str:
+        """Its colours and sizes, for a style attribute."""
+        return look_variables(self.look.look)
 
     def may_read(self, reader: Reader, article: Shown) -> bool:
         """Whether the extension is on for one of the article's forms, of those where `reader` may read such articles."""

@@ -6,11 +6,10 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
+from plugdesk_web.api import LOOK_SIZES, NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
 from plugdesk_webform import commands
 from plugdesk_webform.asking import prefilled
 from plugdesk_webform.editing import Typed, input_of, stored, typed
-from plugdesk_webform.looks import SIZES
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.public import form_page
 from plugdesk_webform.queries import last_consent, request_form_here, request_forms
@@ -129,5 +128,5 @@ def _edit(form: Form, row: RequestForm | None, given: Typed, *, refusal: Plugdes
     return page(
         "webform:edit.html", status=refusal.status if refusal else 200, form=form, row=row, typed=given, problems=problems,
         words="" if problems or refusal is None else str(refusal), theirs=row.title if row and isinstance(refusal, Conflict) else "",
-        languages=LANGUAGES, sizes=SIZES, consent=last,
+        languages=LANGUAGES, sizes=LOOK_SIZES, consent=last,
     )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Which sites may show a request form in a frame."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from plugdesk.api import Invalid
+from plugdesk.api import gettext as _
+
+MOST_SITES = 50
+_HOST = re.compile(r"(?:\*\.)?(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*|\[[0-9a-f:]{2,39}\]")
+
+
+def read_sites(text: str) -> list[str]:
+    """The sites of `text`, one a line, as frame-ancestors wants them. Raises `Invalid`."""
+    sites = []
+    for line in text.split():  # a space ends a site: in the header it would begin another
+        address = line.rstrip(",;").lower()
+        try:
+            parts = urlsplit(address if "://" in address else f"https://{address}")
+            host, port = _host(parts.hostname or ""), parts.port
+        except ValueError:
+            parts, host, port = urlsplit(""), "", None
+        if parts.scheme not in ("http", "https") or "@" in parts.netloc or not _HOST.fullmatch(host):
+            raise Invalid(_("“%(line)s” is no site. Write one like https://shop.example, without a page.", line=line[:100]))
+        sites.append(f"{parts.scheme}://{host}" + (f":{port}" if port else ""))
+    if len(sites) > MOST_SITES:
+        raise Invalid(_("At most %(most)s sites.", most=MOST_SITES))
+    return list(dict.fromkeys(sites))
+
+
+def origin_of(address: str) -> str:
+    """The site of a page's address, like "https://shop.example:8443"; empty for what is none."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not host:
+        return ""
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{_host(host)}" + (f":{port}" if port and port != usual else "")
+
+
+def is_among(site: str, sites: list[Any]) -> bool:
+    """Whether `site` is one of `sites`, where "https://*.shop.example" stands for everything below it."""
+    for each in sites:
+        scheme, _sep, host = str(each).partition("://")
+        if site == each or (host.startswith("*.") and site.startswith(f"{scheme}://") and site.endswith(host[1:])):
+            return True
+    return False
+
+
+def _host(name: str) -> str:
+    """A host's name as headers hold it; empty for what is none."""
+    try:
+        return f"[{name}]" if ":" in name else name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return ""
