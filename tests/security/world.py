@@ -408,7 +408,7 @@ def _articles(world: World, support: Form) -> dict[str, Any]:
     world.session.add(SiteLook(id=1, logo=logo, logo_type="image/png"))
     return {
         "help_token": token_of(ctx), "logo": logo, "answer_id": made["Refunds"].id, "answer_revision": made["Refunds"].revision,
-        "category_id": category.id,
+        "category_id": category.id, "articles": [str(made["Inside"].id), str(made["Refunds"].id)], "categories": [str(category.id)],
     }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def suggest_answers(ctx: Context, words: str, language: str) -> Sequence[Suggest
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_faq import public
+    from plugdesk_faq import article_routes, look_routes, public
     from plugdesk_web.api import Pages
 
-    return [Pages(public.blueprint, "site", with_own_tokens=True)]
+    return [Pages(public.blueprint, "site", with_own_tokens=True), *article_routes.PAGES, *look_routes.PAGES]

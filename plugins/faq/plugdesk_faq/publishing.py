@@ -14,7 +14,9 @@ from plugdesk_faq.models import Answer, Article, Category, State, Visibility
 from plugdesk_faq.rights import can_share_some
 
 MOST_CATEGORIES = 500
-TAKEN = frozenset({"search", "ask", "files", "pictures", "feed", "sitemap", "c", "p", "static", "new"})  # words of addresses beside the articles' own
+TAKEN = frozenset(
+    {"search", "ask", "files", "pictures", "feed", "sitemap", "c", "p", "static", "new"}
+)  # words of addresses beside the articles' own
 
 
 @dataclass(frozen=True)
