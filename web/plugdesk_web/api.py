@@ -1,7 +1,21 @@
 """What the pages promise to plugins. Everything else here may change."""
 
 from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
-from plugdesk_web.contributions import Action, Banner, Button, Cell, Column, DashboardCard, FormActions, NavItem, Pages, Panel
+from plugdesk_web.contributions import (
+    Action,
+    Banner,
+    Button,
+    Cell,
+    Column,
+    ComposerTool,
+    DashboardCard,
+    FormActions,
+    MessageAction,
+    NavItem,
+    Offer,
+    Pages,
+    Panel,
+)
 from plugdesk_web.current import (
     admin_only,
     agent_only,
@@ -22,7 +36,7 @@ from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values
 from plugdesk_web.written import written_files, written_html
 
 __all__ = [
-    "Action", "Banner", "Button", "Cell", "Column", "DashboardCard", "EditedCondition", "EditedField", "FormActions", "NavItem", "Pages",
+    "Action", "Banner", "Button", "Cell", "Column", "ComposerTool", "DashboardCard", "EditedCondition", "EditedField", "FormActions", "MessageAction", "NavItem", "Offer", "Pages",
     "Panel", "admin_only", "agent_only", "begin_reading", "begin_writing", "context", "db", "done_before", "edit_condition", "edited_field", "entered_values", "form_here",
     "form_to_configure", "frameable", "me", "me_or_none", "new_key", "own_path", "page", "proof_of", "redirect_after", "remember",
     "ticket_to_act_on", "toast", "typed_condition", "version_given", "was_shown", "written_files", "written_html",

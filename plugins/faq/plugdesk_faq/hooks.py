@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, hookimpl, ngettext
+from plugdesk.api import Change, Context, Form, hookimpl, lazy_gettext, ngettext
 from plugdesk.api import gettext as _
 from plugdesk_faq.models import Answer
 from plugdesk_faq.rights import answers_on
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_faq import composing
+    from plugdesk_faq.routes import PAGES
+    from plugdesk_web.api import ComposerTool, MessageAction
+
+    return [
+        ComposerTool("canned", lazy_gettext("Canned responses"), "text", composing.offers, composing.insert, key="/"),
+        MessageAction("keep", lazy_gettext("Save as an answer"), "text", composing.urls),
+        *PAGES,
+    ]
 
 
 @hookimpl
