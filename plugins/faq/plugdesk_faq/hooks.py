@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, SuggestedAnswer, hookimpl, ngettext
+from plugdesk.api import Change, Context, Form, SuggestedAnswer, hookimpl, lazy_gettext, ngettext
 from plugdesk.api import gettext as _
 from plugdesk_faq.freshness import watch_changes
 from plugdesk_faq.models import Answer
@@ -15,6 +15,21 @@ from plugdesk_faq.rights import answers_on
 from plugdesk_faq.suggesting import suggestions
 
 watch_changes()
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_faq import article_routes, composing, look_routes, public, routes
+    from plugdesk_web.api import ComposerTool, MessageAction, Pages
+
+    return [
+        ComposerTool("canned", lazy_gettext("Canned responses"), "text", composing.offers, composing.insert, key="/"),
+        MessageAction("keep", lazy_gettext("Save as an answer"), "text", composing.urls),
+        *routes.PAGES,
+        *article_routes.PAGES,
+        *look_routes.PAGES,
+        Pages(public.blueprint, "site", with_own_tokens=True),
+    ]
 
 
 @hookimpl
@@ -38,11 +53,3 @@ def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[C
 @hookimpl
 def suggest_answers(ctx: Context, words: str, language: str) -> Sequence[SuggestedAnswer]:
     return suggestions(ctx, words, language)
-
-
-@hookimpl
-def pages() -> Sequence[Any]:
-    from plugdesk_faq import article_routes, look_routes, public
-    from plugdesk_web.api import Pages
-
-    return [Pages(public.blueprint, "site", with_own_tokens=True), *article_routes.PAGES, *look_routes.PAGES]
