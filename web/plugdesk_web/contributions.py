@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from plugdesk.forms.models import Form
 from plugdesk.plugins.context import Context
+from plugdesk.runtime import Runtime
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import User
 
@@ -192,11 +193,15 @@ class Pages:
 
     Public pages `with_own_tokens` look after that themselves: what they post carries a token of theirs instead of one that is
     bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
+
+    A site may answer a GET without a cookie by `quick(runtime, environ)` (a WSGI environment), before anything else is asked: with
+    a page that it keeps, if it has looked itself whether the extension is on. None leaves it to the blueprint.
     """
 
     blueprint: Blueprint
     place: Literal["form", "public", "app", "inbound", "site"] = "form"
     with_own_tokens: bool = False
+    quick: Callable[[Runtime, Mapping[str, Any]], Response | None] | None = None
 
 
 @dataclass(frozen=True)

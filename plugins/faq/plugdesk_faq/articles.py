@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 _FILM = re.compile(
     r'<p>\s*(<a href="https://(?:www\.)?(?:youtube\.com|youtu\.be|vimeo\.com|rutube\.ru|vk\.com/video|vkvideo\.ru)[^"]*"[^>]*>[^<]*</a>)\s*</p>'
 )
+_stem = lru_cache(maxsize=50_000)(index_text)  # of one word
 _WORD = re.compile(r"\w+")
 BEFORE, LONG = 60, 240
 
@@ -53,7 +55,7 @@ def shown_body(answer: Answer) -> tuple[Markup, list[Heading]]:
 def excerpt_with_marks(text: str, stems: frozenset[str]) -> Markup:
     """The part of `text` where the first of `stems` stands, those words marked."""
     text = " ".join(text[:20_000].split())
-    first = next((word.start() for word in _WORD.finditer(text) if index_text(word[0]) in stems), 0)
+    first = next((word.start() for word in _WORD.finditer(text) if _stem(word[0]) in stems), 0)
     start = max(0, first - BEFORE)
     if start:
         start = text.find(" ", start) + 1
@@ -63,7 +65,7 @@ def excerpt_with_marks(text: str, stems: frozenset[str]) -> Markup:
     marked = Markup("… ") if start else Markup()
     end = 0
     for word in _WORD.finditer(cut):
-        if index_text(word[0]) in stems:
+        if _stem(word[0]) in stems:
             marked += Markup("{}<mark>{}</mark>").format(cut[end : word.start()], word[0])
             end = word.end()
     return marked + cut[end:]

@@ -20,6 +20,7 @@ watch_changes()
 @hookimpl
 def pages() -> Sequence[Any]:
     from plugdesk_faq import article_routes, composing, look_routes, public, routes
+    from plugdesk_faq.kept import quick
     from plugdesk_web.api import ComposerTool, MessageAction, Pages
 
     return [
@@ -28,7 +29,7 @@ def pages() -> Sequence[Any]:
         *routes.PAGES,
         *article_routes.PAGES,
         *look_routes.PAGES,
-        Pages(public.blueprint, "site", with_own_tokens=True),
+        Pages(public.blueprint, "site", with_own_tokens=True, quick=quick),
     ]
 
 

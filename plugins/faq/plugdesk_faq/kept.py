@@ -9,13 +9,18 @@ import gzip
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from flask import Response, request
+from werkzeug.wsgi import get_host
 
-from plugdesk_faq.snapshot import Key
+from plugdesk.api import Runtime
+from plugdesk_faq.snapshot import Key, key_quickly
+from plugdesk_faq.visits import day_token
 
 SEARCHED = "searched-words-stand-here"
 MOST_BYTES = 48 * 1024 * 1024
@@ -26,6 +31,7 @@ class Page:
     """A page as it is sent."""
 
     body: bytes
+    plain: bytes
     packed: bytes
     etag: str
     mimetype: str
@@ -46,6 +52,9 @@ class Pages:
             return None
         return self._pages.get(name)
 
+    def has(self, name: tuple[str, ...]) -> bool:
+        return name in self._pages
+
     def keep(self, key: Key, name: tuple[str, ...], page: Page) -> None:
         with self._lock:
             if key != self._key:
@@ -58,6 +67,33 @@ class Pages:
                 self._size -= len(gone.body) + len(gone.packed)
 
 
+_of_runtime: WeakKeyDictionary[Runtime, Pages] = WeakKeyDictionary()
+
+
+def pages_of(runtime: Runtime) -> Pages:
+    """The pages of this process (tests have several runtimes)."""
+    return _of_runtime.setdefault(runtime, Pages())
+
+
+def quick(runtime: Runtime, environ: Mapping[str, Any]) -> Response | None:
+    """An article that is kept, for anybody: one short statement says whether it is still good. None: ask the long way."""
+    slug = environ["PATH_INFO"][len("/help/") :]
+    if not slug or "/" in slug or environ.get("QUERY_STRING"):
+        return None
+    pages = pages_of(runtime)
+    name = (
+        "article",
+        slug,
+        get_host(dict(environ)),
+        day_token(runtime.signing_key("faq/pages"), runtime.clock.now().date()),
+    )
+    if not pages.has(name):
+        return None
+    key = key_quickly(runtime)
+    page = pages.find(key, name) if key else None
+    return as_asked(page, environ) if page else None
+
+
 def kept_page(
     pages: Pages, key: Key, name: tuple[str, ...], make: Callable[[], Response], *, asks_language: bool = False
 ) -> Response:
@@ -68,7 +104,7 @@ def kept_page(
         body = made.get_data()
         etag = hashlib.blake2b(body, digest_size=12).hexdigest()
         without = body.replace(SEARCHED.encode(), b"")
-        page = Page(body, gzip.compress(without, 6, mtime=0), etag, made.content_type, asks_language)
+        page = Page(body, without, gzip.compress(without, 6, mtime=0), etag, made.content_type, asks_language)
         pages.keep(key, name, page)
     return sent(page, request.args.get("q", "")[:300])
 
@@ -80,14 +116,19 @@ def sent(page: Page, words: str) -> Response:
         response = Response(body, content_type=page.mimetype)
         response.headers["Cache-Control"] = "private, no-cache"
         return response
+    return as_asked(page, request.environ)
+
+
+def as_asked(page: Page, environ: Mapping[str, Any]) -> Response:
+    """The page packed or not, or that it is as the browser has it."""
     etag = f'"{page.etag}"'
-    if etag in request.headers.get("If-None-Match", ""):
+    if etag in environ.get("HTTP_IF_NONE_MATCH", ""):
         response = Response(status=304)
-    elif "gzip" in request.headers.get("Accept-Encoding", ""):
+    elif "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
         response = Response(page.packed, content_type=page.mimetype)
         response.headers["Content-Encoding"] = "gzip"
     else:
-        response = Response(page.body.replace(SEARCHED.encode(), b""), content_type=page.mimetype)
+        response = Response(page.plain, content_type=page.mimetype)
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = (
         "public, no-cache"  # kept by whoever likes, but asked for each time: a change shows at once

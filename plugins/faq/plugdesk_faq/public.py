@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from markupsafe import Markup
 
-from plugdesk.api import Context, Form, NotFound, current_language, request_form_links, storable, use_language
+from plugdesk.api import Context, Form, NotFound, current_language, request_form_links, runtime_of, storable, use_language
 from plugdesk.api import gettext as _
 from plugdesk_faq import visits
 from plugdesk_faq.articles import excerpt_with_marks, shown_body, structured
 from plugdesk_faq.finding import articles_about
-from plugdesk_faq.kept import SEARCHED, Pages, kept_page
+from plugdesk_faq.kept import SEARCHED, kept_page, pages_of
 from plugdesk_faq.models import Answer, Category
 from plugdesk_faq.site_models import OldSlug
 from plugdesk_faq.snapshot import ANYBODY, Reader, Shown, Snapshot, key_now, reader_of, snapshot_of
@@ -26,7 +26,7 @@ from plugdesk_web.api import context, db, me_or_none, page, redirect_after
 
 blueprint = Blueprint("site", __name__)
 LANGUAGES = {"en": "English", "ru": "Русский"}
-IN_CATEGORY, MOST_READ, FOUND = 5, 5, 20
+IN_CATEGORY, MOST_READ, FOUND = 5, 5, 15
 
 
 @blueprint.get("/")
@@ -248,8 +248,7 @@ def _answer(
 ) -> Response:
     """For anybody the page that is kept; for a reader of more one of their own."""
     if reader.is_anybody and is_public:
-        kept: Pages = current_app.extensions.setdefault("faq_pages", Pages())
-        return kept_page(kept, site.key, name, make, asks_language=asks_language)
+        return kept_page(pages_of(runtime_of(db())), site.key, name, make, asks_language=asks_language)
     made = make()
     made.set_data(made.get_data().replace(SEARCHED.encode(), b""))
     return made

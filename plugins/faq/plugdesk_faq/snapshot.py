@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import Desk, Form, User, runtime_of
+from plugdesk.api import Desk, Form, Runtime, User, runtime_of
 from plugdesk_faq.index import Index
 from plugdesk_faq.models import Answer, AnswerForm, Article, Category, State, Visibility
 from plugdesk_faq.rights import PLUGIN, forms_with_answers
@@ -142,6 +142,23 @@ def key_now(session: Session) -> Key | None:
     return Key(first.number or 0, frozenset(row.id for row in rows), first.name, first.language)
 
 
+def key_quickly(runtime: Runtime) -> Key | None:
+    """`key_now` on a bare connection: what a page that is kept costs."""
+    connection = runtime.database.engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(_NOW_QUICKLY)
+        rows = cursor.fetchall()
+        cursor.close()
+    finally:
+        connection.close()
+    return Key(rows[0][3] or 0, frozenset(row[0] for row in rows), rows[0][1], rows[0][2]) if rows else None
+
+
+_NOW_QUICKLY = (
+    "SELECT form.id, desk.name, desk.language, (SELECT number FROM faq_stamp WHERE id = 1) FROM form JOIN desk ON desk.id = 0"
+    f" WHERE form.archived_at IS NULL AND CAST(form.extensions AS TEXT) LIKE '%\"{PLUGIN}\"%'"
+)
 _lock = threading.Lock()
 _kept: dict[int, Snapshot] = {}  # by runtime, of which a process has one (tests have several)
 

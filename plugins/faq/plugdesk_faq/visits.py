@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -21,8 +22,13 @@ LONGEST_WHY, LONGEST_WORDS, MOST_MISSED = 1_000, 120, 5_000
 
 def token_of(ctx: Context, *, ago: int = 0) -> str:
     """What lies in the forms of a page instead of a cookie: made anew each day, the same for all."""
-    said = f"{(ctx.now - ago * DAY).date()}"
-    return hmac.new(ctx.signing_key("pages"), said.encode(), hashlib.sha256).hexdigest()[:32]
+    return day_token(ctx.signing_key("pages"), (ctx.now - ago * DAY).date())
+
+
+@lru_cache(maxsize=64)
+def day_token(key: bytes, day: date) -> str:
+    """The token of a day."""
+    return hmac.new(key, str(day).encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def refuse_stranger(ctx: Context, token: str) -> None:
