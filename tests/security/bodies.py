@@ -20,6 +20,8 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "wanted": {"code": "=a-question"}, "link": {}, "requestform": {}, "billingsrequestform": {"request_form_id": "their_request_form"},
     "billingsact": {"number": "elsewhere", "code": "=payment_received"},
     "tag": {},
+    "canned": {"plugin": "=faq", "name": "=canned"}, "paycanned": {"number": "payable", "plugin": "=faq", "name": "=canned"},
+    "answer": {}, "billingsanswer": {"answer_id": "their_answer"}, "ownanswer": {"answer_id": "own_answer"}, "folder": {}, "ownfolder": {"folder_id": "own_folder"},
     "merged": {"number": "merged"}, "linked": {"other": "bobs"}, "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
@@ -115,6 +117,14 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/x/webform/forms/<int:request_form_id>/switch": {"on": ""},
     "POST /forms/<slug>/x/webform/forms/<int:request_form_id>/move": {"by": "up"},
     "POST /forms/<slug>/x/webform/order": {"order": "{request_forms}"},
+    "POST /tickets/<int:number>/inserts/<plugin>/<name>": {"code": "{answer_code}"},
+    "POST /x/faq/answers": {"name": "Another", "text": "Hello"},
+    "POST /x/faq/answers/<int:answer_id>": {"name": "Other", "text": "Hello", "shared": "1", "where": "some", "forms": "{answer_form}", "version": "{answer_revision}"},
+    "POST /x/faq/answers/<int:answer_id>/move": {"by": "up"},
+    "POST /x/faq/answers/order": {"order": "{answer_code}"},
+    "POST /x/faq/folders": {"name": "Another"},
+    "POST /x/faq/folders/<int:folder_id>": {"name": "Other"},
+    "POST /x/faq/folders/<int:folder_id>/move": {"by": "down"},
     "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
     "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
     "POST /account/absences": {"first_day": "2027-05-01"},

@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, hookimpl, lazy_gettext, ngettext
+from plugdesk.api import Change, Context, Form, User, hookimpl, lazy_gettext, ngettext
 from plugdesk.api import gettext as _
+from plugdesk_faq import ready
 from plugdesk_faq.models import Answer
 from plugdesk_faq.rights import answers_on
 
@@ -24,6 +25,11 @@ def pages() -> Sequence[Any]:
         MessageAction("keep", lazy_gettext("Save as an answer"), "text", composing.urls),
         *PAGES,
     ]
+
+
+@hookimpl
+def make_example(ctx: Context, by: User) -> None:
+    ready.add_examples(ctx, by=by)
 
 
 @hookimpl
