@@ -28,12 +28,12 @@ PLAYED_WITHIN = 900_000  # milliseconds; a busy machine takes its time
 WIDE, NARROW = (1440, 900), (360, 740)
 ZONES = {"en": "Europe/Berlin", "ru": "Europe/Moscow"}
 
-Role = Literal["Administrator", "Administrator of a form", "Supervisor", "Agent"]
+Role = Literal["Administrator", "Administrator of a form", "Supervisor", "Agent", "Visitor"]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What is to be seen: `path` as `role`; `then` is a link that is followed from there, as a selector."""
+    """What is to be seen: `path` as `role`; `then` is a link that is followed from there, as a selector. A visitor does not sign in."""
 
     name: str
     role: Role
@@ -61,6 +61,10 @@ PICTURES = [
     Picture("extensions", "Administrator", "/extensions"),
     Picture("matrix", "Administrator", "/extensions/by-form", "ru", "dark"),
     Picture("system", "Administrator", "/system"),
+    Picture("workflow", "Administrator", "/forms/repairs/x/workflow/"),
+    Picture("workflow", "Administrator", "/forms/repairs/x/workflow/", "ru", "dark"),
+    Picture("request", "Visitor", "/p/repairs/webform/repairs", "en", "light", NARROW),
+    Picture("request", "Visitor", "/p/repairs/webform/repairs", "ru", "light", NARROW),
 ]
 # Where the pictures were taken is nobody's business: what stands there instead.
 ELSEWHERE = {sys.executable: "/opt/plugdesk/bin/python", str(ROOT): "/opt/plugdesk", socket.gethostname(): "desk"}
@@ -89,6 +93,7 @@ def main() -> int:
             own = [each for each in pictures if each.language == language]
             if own:
                 with running_demo(language) as demo:
+                    _wait_until_played(browser, demo)
                     for picture in own:
                         take(browser, demo, picture)
         browser.close()
@@ -123,8 +128,8 @@ def take(browser: Browser, demo: Demo, picture: Picture) -> None:
     )
     page = context.new_page()
     page.set_default_timeout(30_000)
-    _sign_in(page, demo, picture)
-    _wait_until_played(page, demo)
+    if picture.role != "Visitor":
+        _sign_in(page, demo, picture.role)
     answer = page.goto(demo.address + picture.path)
     if answer is None or not answer.ok:
         raise RuntimeError(f"{picture.path} does not show what it is to show.")
@@ -152,8 +157,8 @@ def _read_introduction(desk: subprocess.Popen[str]) -> Demo:
     raise RuntimeError(f"The demo did not start: it ended with {desk.wait()}.")
 
 
-def _sign_in(page: Page, demo: Demo, picture: Picture) -> None:
-    email, password = demo.people[picture.role]
+def _sign_in(page: Page, demo: Demo, role: Role) -> None:
+    email, password = demo.people[role]
     page.goto(f"{demo.address}/sign-in")
     page.locator("input[name=email]").fill(email)
     page.locator("input[name=password]").fill(password)
@@ -161,10 +166,13 @@ def _sign_in(page: Page, demo: Demo, picture: Picture) -> None:
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
-def _wait_until_played(page: Page, demo: Demo) -> None:
+def _wait_until_played(browser: Browser, demo: Demo) -> None:
     """The bar above the pages asks for itself, and is replaced when all is played."""
+    page = browser.new_page()
+    _sign_in(page, demo, "Administrator")
     page.goto(f"{demo.address}/views/done")
     page.locator("#demo-progress progress").wait_for(state="detached", timeout=PLAYED_WITHIN)
+    page.close()
 
 
 def _chromium() -> str | None:

@@ -197,8 +197,12 @@ def can_delete(session: Session, user: User, ticket: Ticket) -> bool:
         return False
     if user.is_admin:
         return True
-    grants = _admitting(session, user, ticket)
-    return any(each.allows(DELETE) for each in grants) or (user.can_delete and any(each.actions is None for each in grants))
+    return any(_allows_deleting(user, each) for each in _admitting(session, user, ticket))
+
+
+def deletes_some(session: Session, user: User) -> bool:
+    """May `user` put any tickets into the bin? Then the bin is theirs to look into."""
+    return user.active and user.is_agent and (user.is_admin or bool(_deleting(session, user)))
 
 
 def note_denied(session: Session, user: User, what: str, **about: Any) -> None:
@@ -219,6 +223,17 @@ def note_denied(session: Session, user: User, what: str, **about: Any) -> None:
 def visible_tickets(session: Session, user: User) -> sa.ColumnElement[bool]:
     """The SQL twin of `can_see` for tickets that are not in the bin."""
     return sa.and_(_seen(session, user), Ticket.deleted_at.is_(None))
+
+
+def tickets_in_bin(session: Session, user: User) -> sa.ColumnElement[bool]:
+    """The SQL twin of `can_delete` for tickets that are in the bin."""
+    if not deletes_some(session, user):
+        return sa.false()
+    if user.is_admin:
+        return Ticket.deleted_at.is_not(None)
+    rights = rights_of(session, user)
+    admitted = sa.or_(*(_admitted(rights, each, user) for each in _deleting(session, user)))
+    return sa.and_(Ticket.deleted_at.is_not(None), admitted)
 
 
 def visible_forms(session: Session, user: User) -> list[int] | None:
@@ -256,6 +271,14 @@ def _seen(session: Session, user: User) -> sa.ColumnElement[bool]:
     return whole if narrowed is None else sa.or_(whole, narrowed)
 
 
+def _deleting(session: Session, user: User) -> list[Grant]:
+    return [each for grants in rights_of(session, user).by_form.values() for each in grants if _allows_deleting(user, each)]
+
+
+def _allows_deleting(user: User, grant: Grant) -> bool:
+    return grant.allows(DELETE) or (user.can_delete and grant.actions is None)
+
+
 def _admitting(session: Session, user: User, ticket: Ticket) -> list[Grant]:
     """The grants of `user` that admit the ticket."""
     rights = rights_of(session, user)
@@ -275,6 +298,8 @@ def _admits(rights: Rights, grant: Grant, user: User, ticket: Ticket) -> bool:
 def _admitted(rights: Rights, grant: Grant, user: User) -> sa.ColumnElement[bool]:
     """The SQL twin of `_admits`."""
     conditions = [Ticket.form_id == grant.form_id]
+    if grant.is_whole:
+        return conditions[0]
     if grant.statuses is not None:
         named = sa.select(Status.id).where(Status.form_id == grant.form_id, Status.code.in_(sorted(grant.statuses)))
         conditions.append(Ticket.status_id.in_(named.correlate(None)))

@@ -166,6 +166,12 @@ def test_what_a_customer_is_found_by_changes_with_name_and_contacts(session, adm
     assert (found("smith"), found("елк")) == ([], [customer])
     contact = add_identity(session, customer, channel="email", value="office@work.example", by=admin)
     assert found("office work") == [customer]
+    contact.shown = "The shop <shop@work.example>"
+    session.flush()
+    assert (found("shop"), found("office")) == ([customer], [customer])
+    contact.shown = None
+    session.flush()
+    assert found("shop") == []
     remove_identity(session, contact, by=admin)
     assert (found("office"), found("ann@home.example")) == ([], [customer])
 
@@ -177,6 +183,7 @@ def test_who_was_put_into_another_is_found_as_that_one(session, admin):
     )
     join_customers(session, ann, anna, by=admin)
     assert list(find_customers(session, admin, words="work")[0]) == [ann]
+    assert list(find_customers(session, admin, words="anna")[0]) == []
 
 
 def test_agents_are_no_customers_to_be_found(session, admin):

@@ -23,6 +23,7 @@ from plugdesk.plugins.settings import option
 from plugdesk_demo.models import PlayedPerson
 from plugdesk_web.contributions import Action
 from tests.factories import PASSWORD, make_admin, make_agent, make_customer, make_desk, make_form, make_group
+from tests.security.answers import answers_of, articles_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -235,7 +236,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     world.things |= _rules(world, support, billing, group)
     world.things |= _actions(world, support, billing)
     world.things |= _request_forms(world, support, billing)
-    world.things |= _articles(world, support)
+    world.things |= articles_of(world.runtime, session, people, support)
+    world.things |= answers_of(world.runtime, session, people, support, billing)
 
 
 def _payable(world: World, support: Form) -> dict[str, Any]:
@@ -387,28 +389,6 @@ def _request_forms(world: World, support: Form, billing: Form) -> dict[str, Any]
     return {
         "request_form_id": row.id, "their_request_form": made["billing"].id, "request_form_version": row.version, "link": link,
         "request_forms": [str(row.id)], "form_token": token, "form_work": worked(token),
-    }  # fmt: skip
-
-
-def _articles(world: World, support: Form) -> dict[str, Any]:
-    """A public article in a category, one for agents alone, and the site's logo."""
-    from plugdesk_faq.commands import AnswerInput, write_answer
-    from plugdesk_faq.publishing import ArticleInput, add_category, set_article
-    from plugdesk_faq.site_models import SiteLook
-    from plugdesk_faq.visits import token_of
-
-    ctx, admin = world.runtime.context("faq", support, world.session), world.people["admin"]
-    category = add_category(ctx, {"en": "Money"}, by=admin)
-    made = {}
-    for title, visibility in (("Refunds", "public"), ("Inside", "agents")):
-        made[title] = answer = write_answer(ctx, AnswerInput(title, "<p>Your money is on its way.</p>", shared=True), by=admin)
-        about = ArticleInput(title, category_id=category.id, visibility=visibility, state="published")
-        set_article(ctx, answer, about, by=admin, revision=answer.revision)
-    logo = ctx.keep_bytes(b"\x89PNG\r\n\x1a\n")
-    world.session.add(SiteLook(id=1, logo=logo, logo_type="image/png"))
-    return {
-        "help_token": token_of(ctx), "logo": logo, "answer_id": made["Refunds"].id, "answer_revision": made["Refunds"].revision,
-        "category_id": category.id, "articles": [str(made["Inside"].id), str(made["Refunds"].id)], "categories": [str(category.id)],
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from plugdesk.events import Event
 from plugdesk.tags.commands import add_tag
+from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.commands import accept
 from plugdesk.tickets.lists import PAGE
 from plugdesk.tickets.models import Reading, Watcher
@@ -31,9 +32,10 @@ def tickets(form, session):
     return tickets
 
 
-def selected(browser, tickets, action):
-    """The list's own form, without script, with these tickets selected and this button pressed."""
-    form = next(each for each in browser.get("/views/open").forms.values() if each.action == "/tickets/selection")
+def selected(page, tickets, action):
+    """The list's own form, without script, with these tickets selected and this button pressed; `page` may be who asks for all open."""
+    page = page.get("/views/open") if hasattr(page, "get") else page
+    form = next(each for each in page.forms.values() if each.action == "/tickets/selection")
     for box in form.fields["ticket"]:
         box.checked = box._value in {str(each.id) for each in tickets}
     return form.submit("do", value=action, status="*")
@@ -142,3 +144,22 @@ def test_none_and_more_than_a_page_are_refused_in_words(browse, anna, tickets, g
     body = {"csrf_token": token(browser), "do": "accept", **given}
     words = browser.post("/tickets/selection", body, status=422).text
     assert ("At most 50 tickets at once" if given else "Select the tickets first.") in words
+
+
+def test_the_bin_is_a_view_of_those_who_may_delete_and_takes_back_several(browse, session, form, anna, admin, tickets):
+    for ticket in tickets:
+        delete_ticket(session, ticket, admin)
+    session.commit()
+    assert "/views/bin" not in browse(anna).get("/views/open")
+    assert "Asked 0" not in browse(anna).get("/views/bin")
+    set_right(session, form, anna, RightInput(can_delete=True), by=admin)
+    session.commit()
+    answer = selected(browse(anna).get("/views/open").click(href="/views/bin", index=0), tickets[:2], "restore").follow()
+    assert "Take out of the bin: done to 2 tickets." in answer
+    assert "Asked 2" in answer and "Asked 0" not in answer
+    session.expire_all()
+    assert [each.deleted_at is None for each in tickets] == [True, True, False]
+
+
+def test_an_empty_bin_says_what_it_is_for(browse, admin):
+    assert "stays here for 30 days" in browse(admin).get("/views/bin")

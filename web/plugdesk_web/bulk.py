@@ -42,6 +42,7 @@ TITLES: Mapping[str, Any] = {
     "read": lazy_gettext("Mark as read"),
     "watch": lazy_gettext("Watch"),
     "delete": lazy_gettext("Delete"),
+    "restore": lazy_gettext("Take out of the bin"),
 }
 ASKING = ("assign", "status", "tags", "more", "delete")
 """These ask for something first, deleting whether it is meant."""
@@ -133,6 +134,8 @@ def command_for(session: Session, agent: User, code: str, given: Given) -> Comma
         return lambda ticket: commands.watch(session, ticket, agent)
     if code == "delete":
         return lambda ticket: bin.delete_ticket(session, ticket, agent)
+    if code == "restore":
+        return lambda ticket: bin.restore_ticket(session, ticket, agent)
     if code == "assign":
         return _assigning(session, agent, given.get("whom", ""))
     if code == "status":
@@ -143,7 +146,7 @@ def command_for(session: Session, agent: User, code: str, given: Given) -> Comma
         return _tagging(session, agent, given)
     plugin, _colon, name = code.partition(":")
     if name:
-        return partial(_run, session, agent, plugin, name)
+        return _running(session, agent, plugin, name)
     raise NotFound(_("There is no such action here."))
 
 
@@ -180,10 +183,21 @@ def _tagging(session: Session, agent: User, given: Given) -> Command:
     return lambda ticket: change_tags(session, ticket, add=add, remove=[gone] if gone else [], by=agent)
 
 
+def _running(session: Session, agent: User, plugin: str, name: str) -> Command:
+    code, has = f"{plugin}:{name}", dict[int, bool]()  # asked once a form, however many of its tickets there are
+
+    def run(ticket: Ticket) -> None:
+        if ticket.form_id not in has:
+            has[ticket.form_id] = any(each.code == code for each in offers_of(session, ticket.form))
+        if not has[ticket.form_id]:
+            raise Conflict(_("The form “%(form)s” has no such action.", form=ticket.form.name))
+        commands.may_run(session, ticket, agent, code)
+        _run(session, agent, plugin, name, ticket)
+
+    return run
+
+
 def _run(session: Session, agent: User, plugin: str, name: str, ticket: Ticket) -> None:
-    if not any(each.code == f"{plugin}:{name}" for each in offers_of(session, ticket.form)):
-        raise Conflict(_("The form “%(form)s” has no such action.", form=ticket.form.name))
-    commands.may_run(session, ticket, agent, f"{plugin}:{name}")
     runtime = runtime_of(session)
     for each in contributed(runtime.registry, Action):
         if (each.plugin, each.what.name) == (plugin, name):

@@ -24,6 +24,12 @@ Concerns = Callable[[Any], sa.ColumnElement[bool]]
 leaves out what they deny."""
 
 
+def _check(concerns: Concerns | None) -> None:
+    """What is wrong with the question shows when the plugin is loaded, not on a ticket's page."""
+    if concerns is not None and not isinstance(concerns(Ticket.__table__.c), sa.ColumnElement):
+        raise TypeError("concerns(ticket) must return a condition of SQL, of the columns of a ticket's row")
+
+
 @dataclass(frozen=True)
 class Panel:
     """A panel beside the ticket. `show(ctx, ticket, viewer)` returns the template (`csat:panel.html`) and its values, or None.
@@ -37,6 +43,9 @@ class Panel:
     show: Callable[[Context, Ticket, User], tuple[str, Mapping[str, Any]] | None]
     seen_by: Literal["agents", "form admins"] = "agents"
     concerns: Concerns | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.concerns)
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,9 @@ class FormActions:
     offered: Callable[[Context, Ticket, User], Sequence[Button]]
     run: Callable[[Context, Ticket, User, str], object] | None = None
     concerns: Concerns | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.concerns)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from werkzeug.utils import cached_property
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
-from plugdesk.permissions import can_configure, sees_load
+from plugdesk.permissions import can_configure, deletes_some, sees_load
 from plugdesk.tickets.lists import VIEWS, last_event_id, view_counts
 from plugdesk_web.contributions import NavItem, contributed
 from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
@@ -28,6 +28,7 @@ KEYS = {
     "open": "o",
     "waiting": "p",
     "done": "d",
+    "bin": "b",
 }
 PARTS = {
     "groups": "people",
@@ -76,6 +77,7 @@ class Navigation:
                 self.counts.get(view.slug) if view.counted else None, "orange" if view.slug == "new" else "", KEYS.get(view.slug, ""),
             )
             for view in VIEWS
+            if view.slug != "bin" or deletes_some(db(), me())
         )  # fmt: skip
 
     @cached_property

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.runtime import runtime_of
 from plugdesk.tags.queries import Chip, chips_of_customer, chips_of_ticket, read_chips
-from plugdesk.tickets.models import Ticket, Watcher
+from plugdesk.tickets.models import Link, Ticket, Watcher
 from plugdesk.users.models import User
 from plugdesk_web.contributions import Concerns, FormActions, Panel, contributed
 from plugdesk_web.drafts import draft_said, said_on
@@ -26,12 +26,13 @@ Named = tuple[str, type, str]
 
 @dataclass(frozen=True)
 class Standing:
-    """How a ticket's page begins: whether its reader watches the ticket, what they left unsent on it, its tags and its customer's.
+    """How a ticket's page begins: whether its reader watches it, what they left unsent on it, its tags and its customer's.
 
-    `unconcerned` are the extensions' panels and actions that have nothing for this ticket.
+    `linked` says whether it has links at all, `unconcerned` are the extensions' panels and actions that have nothing for this ticket.
     """
 
     watched: bool
+    linked: bool
     draft: Mapping[str, str]
     tags: Sequence[Chip]
     customers_tags: Sequence[Chip]
@@ -46,14 +47,14 @@ def standing_of(session: Session, ticket: Ticket, agent: User) -> Standing:
     asked = _asked(session, ticket)
     about = {"ticket_id": ticket.id, "user_id": agent.id}
     try:
-        watched, said, tags, customers_tags, *answers = session.execute(_statement(tuple(asked.values())), about).one()
+        watched, linked, said, tags, customers_tags, *answers = session.execute(_statement(tuple(asked.values())), about).one()
     except sa.exc.DBAPIError:
         log.warning("What extensions ask about a ticket's page could not be read", exc_info=True)
         session.rollback()
-        watched, said, tags, customers_tags = session.execute(_statement(()), about).one()
+        watched, linked, said, tags, customers_tags = session.execute(_statement(()), about).one()
         asked, answers = {}, []
     denied = frozenset(name for name, answer in zip(asked, answers, strict=True) if not answer)
-    return Standing(bool(watched), draft_said(said), read_chips(tags), read_chips(customers_tags), denied)
+    return Standing(bool(watched), bool(linked), draft_said(said), read_chips(tags), read_chips(customers_tags), denied)
 
 
 def _asked(session: Session, ticket: Ticket) -> dict[Named, Concerns]:
@@ -70,16 +71,9 @@ def _statement(asked: tuple[Concerns, ...]) -> sa.Select[*tuple[Any, ...]]:
     """Made once for the extensions that are on. Of columns of tables: no entity comes of it."""
     ticket, watcher, me = Ticket.__table__.c, Watcher.__table__.c, sa.bindparam("user_id", type_=sa.Integer)
     watched = sa.exists().where(watcher.ticket_id == ticket.id, watcher.user_id == me)
+    linked = sa.exists().where(sa.or_(Link.ticket_id == ticket.id, Link.other_id == ticket.id))
     chips = chips_of_ticket(ticket.id), chips_of_customer(ticket.customer_id)
-    parts = [watched, said_on(ticket.id, me), *chips, *(_part(each, ticket) for each in asked)]
+    parts = [watched, linked, said_on(ticket.id, me), *chips, *(sa.type_coerce(each(ticket), sa.Boolean) for each in asked)]
     # Labelled by place: two extensions may ask alike.
     labelled = [part.label(f"part_{number}") for number, part in enumerate(parts)]
     return sa.select(*labelled).where(ticket.id == sa.bindparam("ticket_id"))
-
-
-def _part(concerns: Concerns, ticket: Any) -> sa.ColumnElement[bool]:
-    try:
-        return sa.type_coerce(concerns(ticket), sa.Boolean)
-    except Exception:
-        log.warning("An extension's question about a ticket's page is wrong", exc_info=True)
-        return sa.true()

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from plugdesk.events import record
-from plugdesk.html import text_of_html
-from plugdesk.tickets.commands import news_for_others
-from plugdesk.tickets.correspondence import Said, _add_message
-from plugdesk.tickets.models import Direction, Message
+from plugdesk.tickets.notes import write_desk_note
 
 if TYPE_CHECKING:
     from plugdesk.plugins.context import Context
-    from plugdesk.tickets.models import Ticket
+    from plugdesk.tickets.models import Message, Ticket
 
 
 def add_desk_note(ctx: Context, ticket: Ticket, *, html: str, kind: str = "raw", reason: str | None = None) -> Message:
@@ -20,10 +16,4 @@ def add_desk_note(ctx: Context, ticket: Ticket, *, html: str, kind: str = "raw",
 
     `kind` says what it is, `reason` what for. Unread for those who follow the ticket; the customer's waiting stays as it is.
     """
-    session = ctx._session
-    said = Said(text=text_of_html(html), html=html, kind=kind, reason=reason)
-    note = _add_message(session, ticket, said, author=None, direction=Direction.NOTE, channel=None)
-    session.flush()  # the note's id
-    record(session, "note_added", ticket=ticket, message_id=note.id)
-    news_for_others(session, ticket, None)
-    return note
+    return write_desk_note(ctx._session, ticket, html=html, kind=kind, reason=reason)

@@ -34,9 +34,12 @@ class Outcome:
 
 
 def do_to_each(session: Session, user: User, numbers: Sequence[int], command: Callable[[Ticket], object]) -> Outcome:
-    """Let `command` change each of the tickets that `user` may see. One that is refused stays as it was, the others go on."""
+    """Let `command` change each of the tickets that `user` may see. One that is refused stays as it was, the others go on.
+
+    They are taken in the order of their numbers, so that two who take the same ones never wait for each other.
+    """
     done, refused = list[int](), list[Refusal]()
-    for number in dict.fromkeys(numbers):
+    for number in sorted(set(numbers)):
         subject = ""
         try:
             with session.begin_nested():

@@ -17,7 +17,7 @@ from plugdesk.events import Event
 from plugdesk.forms.models import StatusKind
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
-from plugdesk.permissions import narrowed_tickets, rights_of, visible_forms, visible_tickets
+from plugdesk.permissions import narrowed_tickets, rights_of, tickets_in_bin, visible_forms, visible_tickets
 from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import Term
@@ -51,6 +51,7 @@ VIEWS = (
     View("open", lazy_gettext("All open"), "inbox"),
     View("waiting", lazy_gettext("Waiting for customer"), "status-pending"),
     View("done", lazy_gettext("Done"), "status-resolved", counted=False),
+    View("bin", lazy_gettext("Bin"), "trash", counted=False),
 )
 
 
@@ -129,8 +130,7 @@ def tickets_of_view(
 
     The values of `facts`, by name, come in the same query: `Page.facts` maps a ticket's id to them.
     """
-    whole = Ticket.parent_id.is_not(None) if view == "asked" else Ticket.parent_id.is_(None)
-    query = _ROWS.where(whole, visible_tickets(session, user), *_of_view(session, user, view), *_narrowing(narrowed))
+    query = _ROWS.where(*_of_view(session, user, view), *_narrowing(narrowed))
     if after is not None:
         query = query.where(_PLACE.op("<")(sa.tuple_(after.rank, after.spoken_at, after.id)))
     rows, values = _with_facts(session, user, query.order_by(*_ORDER).limit(limit + 1), facts)
@@ -318,6 +318,13 @@ def _narrowed_parts(
 
 
 def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
+    if view == "bin":
+        return [tickets_in_bin(session, user)]
+    whole = Ticket.parent_id.is_not(None) if view == "asked" else Ticket.parent_id.is_(None)
+    return [whole, visible_tickets(session, user), *_of_built_in(session, user, view)]
+
+
+def _of_built_in(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
     is_open = Ticket.closed_at.is_(None)
     if view == "new":
         return [Ticket.status_kind == StatusKind.NEW]

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, PlugdeskError
@@ -27,8 +26,8 @@ from plugdesk.search import forget_ticket, index_again, index_message
 from plugdesk.tags.commands import take_back_tags, unite_tags
 from plugdesk.tickets.combining import hold, merged_numbers, survivor, tell_by_messages
 from plugdesk.tickets.commands import become, news_for_others, return_to
-from plugdesk.tickets.correspondence import Said, _add_message
-from plugdesk.tickets.models import Direction, Message, Reading, Ticket, Watcher
+from plugdesk.tickets.models import Message, Reading, Ticket, Watcher
+from plugdesk.tickets.notes import note_fields
 from plugdesk.users.models import User
 
 UNDO_MERGING = timedelta(days=30)
@@ -91,7 +90,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
     before = into.status.code
     if _reopens(ticket, into):
         become(session, into, StatusKind.OPEN, StatusKind.NEW, by=None)
-    note = _keep_fields(session, ticket, into, [(label, words) for _field, label, words in otherwise])
+    note = _keep_fields(session, ticket, into, otherwise) if otherwise else None
     tell_by_messages(into)
     into.customer_waits = waits
     news_for_others(session, into, by)
@@ -193,19 +192,10 @@ def _said_otherwise(session: Session, ticket: Ticket, into: Ticket) -> list[tupl
     return found
 
 
-def _keep_fields(session: Session, ticket: Ticket, into: Ticket, left: Sequence[tuple[str, str]]) -> Message | None:
-    if not left:
-        return None
+def _keep_fields(session: Session, ticket: Ticket, into: Ticket, said: Sequence[tuple[Field, str, str]]) -> Message:
     with use_language(into.form.language or runtime_of(session).desk(session).language):
         head = _("The fields of ticket %(number)s, which was merged into this one, said:", number=ticket.id)
-    lines = Markup("").join(Markup("<li>{}: {}</li>").format(label, words) for label, words in left)
-    said = Said(
-        text="\n".join([head, *(f"{label}: {words}" for label, words in left)]),
-        html=str(Markup("<p>{}</p><ul>{}</ul>").format(head, lines)), kind="merged",
-    )  # fmt: skip
-    note = _add_message(session, into, said, author=None, direction=Direction.NOTE, channel=None)
-    session.flush()  # the note's id
-    return note
+    return note_fields(session, into, head, [(label, words) for _field, label, words in said], kind="merged")
 
 
 def _bring_back(session: Session, ticket: Ticket, into: Ticket, about: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
@@ -20,6 +19,7 @@ from plugdesk.i18n import use_language
 from plugdesk.permissions import can_open, can_work_on, why_not
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Reading, Ticket, Watcher
+from plugdesk.tickets.notes import note_fields
 from plugdesk.users.models import User
 
 _OPEN = (StatusKind.NEW, StatusKind.OPEN, StatusKind.PENDING)
@@ -90,7 +90,9 @@ def take_to(session: Session, ticket: Ticket, form: Form, *, by: User | None) ->
         after_name=form.name, left=[code for code, _label, _value in left],
     )  # fmt: skip
     if left:
-        _note(session, ticket, before, [(label, value) for _code, label, value in left])
+        with use_language(form.language or runtime_of(session).desk(session).language):
+            head = _("Moved here from “%(form)s”, whose fields said:", form=before.name)
+        note_fields(session, ticket, head, [(label, value) for _code, label, value in left], kind="moved")
 
 
 def why_not_to(session: Session, ticket: Ticket, form: Form) -> str | None:
@@ -195,21 +197,3 @@ def _is_offered(field: Field, value: Any) -> bool:
     if not field.kind.has_choices:
         return True
     return all(field.choice(code) is not None for code in (value if field.kind is FieldKind.CHOICES else [value]))
-
-
-def _note(session: Session, ticket: Ticket, before: Form, left: list[tuple[str, str]]) -> None:
-    from plugdesk.tickets.commands import news_for_others
-    from plugdesk.tickets.correspondence import Said, _add_message
-    from plugdesk.tickets.models import Direction
-
-    with use_language(ticket.form.language or runtime_of(session).desk(session).language):
-        head = _("Moved here from “%(form)s”, whose fields said:", form=before.name)
-    lines = Markup("").join(Markup("<li>{}: {}</li>").format(label, value) for label, value in left)
-    said = Said(
-        text="\n".join([head, *(f"{label}: {value}" for label, value in left)]),
-        html=str(Markup("<p>{}</p><ul>{}</ul>").format(head, lines)), kind="moved",
-    )  # fmt: skip
-    note = _add_message(session, ticket, said, author=None, direction=Direction.NOTE, channel=None)
-    session.flush()  # the note's id
-    record(session, "note_added", ticket=ticket, message_id=note.id)
-    news_for_others(session, ticket, None)

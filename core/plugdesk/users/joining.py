@@ -14,6 +14,7 @@ from plugdesk.i18n import gettext as _
 from plugdesk.tags.commands import unite_customers_tags
 from plugdesk.users.models import Identity, Role, User
 from plugdesk.users.queries import can_see_customer, visible_customers
+from plugdesk.users.words import write_words
 
 SUGGESTED = 5
 
@@ -62,6 +63,7 @@ def join_customers(session: Session, customer: User, other: User, *, by: User | 
     record(session, "customers_joined", actor=by, user_id=customer.id, other_id=gone.id, name=gone.name, contacts=contacts)
     session.delete(gone)
     session.flush()  # the row is gone before its contacts are read again
+    write_words(session.connection(), customer.id)
     return session.get_one(User, customer.id)
 
 

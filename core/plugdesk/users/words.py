@@ -111,6 +111,7 @@ def _contact_added(mapper: Mapper[Any], connection: sa.Connection, identity: Ide
     _put(connection, identity.user_id, words_of_contact(identity.channel, identity.value, identity.shown))
 
 
+@event.listens_for(Identity, "after_update")
 @event.listens_for(Identity, "after_delete")
-def _contact_removed(mapper: Mapper[Any], connection: sa.Connection, identity: Identity) -> None:
+def _contact_changed(mapper: Mapper[Any], connection: sa.Connection, identity: Identity) -> None:
     write_words(connection, identity.user_id)

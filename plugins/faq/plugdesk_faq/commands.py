@@ -119,7 +119,7 @@ def move_answer(ctx: Context, answer: Answer, folder_id: int | None, *, by: User
 
 def add_folder(ctx: Context, name: str, *, shared: bool, by: User) -> Folder:
     """Add a folder, a shared one or one's own. Raises `Invalid` by control."""
-    _may_keep_folder(ctx, None if shared else by.id, by)
+    may_keep_folder(ctx, None if shared else by.id, by)
     last = ctx.db.scalar(sa.select(sa.func.max(Folder.position)))
     if (ctx.db.scalar(sa.select(sa.func.count(Folder.id))) or 0) >= MOST_FOLDERS:
         raise Invalid(_("There can be %(most)s folders. Delete some first.", most=MOST_FOLDERS))
@@ -130,13 +130,13 @@ def add_folder(ctx: Context, name: str, *, shared: bool, by: User) -> Folder:
 
 
 def rename_folder(ctx: Context, folder: Folder, name: str, *, by: User) -> None:
-    _may_keep_folder(ctx, folder.owner_id, by)
+    may_keep_folder(ctx, folder.owner_id, by)
     folder.name = _name(name)
 
 
 def delete_folder(ctx: Context, folder: Folder, *, by: User) -> None:
     """Delete a folder; its answers stay, in none."""
-    _may_keep_folder(ctx, folder.owner_id, by)
+    may_keep_folder(ctx, folder.owner_id, by)
     ctx.db.delete(folder)
 
 
@@ -158,6 +158,12 @@ def may_change(ctx: Context, answer: Answer, by: User) -> None:
         raise NotFound(_("There is no such answer."))
     if not can_change(ctx.db, by, answer):
         raise NotAllowed(_("Shared answers are changed by the administrators of every form they are for."))
+
+
+def may_keep_folder(ctx: Context, owner_id: int | None, by: User) -> None:
+    """Raises `NotAllowed` where `by` may not change a folder of this owner, None being everybody."""
+    if not (by.active and by.is_agent) or not (owner_id == by.id or (owner_id is None and can_share_some(ctx.db, by))):
+        raise NotAllowed(_("Shared folders are kept by administrators of a form. You can have folders of your own."))
 
 
 def same_as_shown(ctx: Context, answer: Answer, revision: int | None) -> None:
@@ -272,11 +278,6 @@ def _link(answer: Answer, given: AnswerInput) -> None:
         *(each for each in answer.links if each.form_id in wanted),
         *(AnswerForm(form_id=form_id) for form_id in sorted(wanted - answer.form_ids)),
     ]
-
-
-def _may_keep_folder(ctx: Context, owner_id: int | None, by: User) -> None:
-    if not (by.active and by.is_agent) or not (owner_id == by.id or (owner_id is None and can_share_some(ctx.db, by))):
-        raise NotAllowed(_("Shared folders are kept by administrators of a form. You can have folders of your own."))
 
 
 def _name(name: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, SuggestedAnswer, hookimpl, lazy_gettext, ngettext
+from plugdesk.api import Change, Context, Form, SuggestedAnswer, User, hookimpl, lazy_gettext, ngettext
 from plugdesk.api import gettext as _
+from plugdesk_faq import ready
 from plugdesk_faq.freshness import watch_changes
 from plugdesk_faq.models import Answer
 from plugdesk_faq.rights import answers_on
@@ -31,6 +32,11 @@ def pages() -> Sequence[Any]:
         *look_routes.PAGES,
         Pages(public.blueprint, "site", with_own_tokens=True, quick=quick),
     ]
+
+
+@hookimpl
+def make_example(ctx: Context, by: User) -> None:
+    ready.add_examples(ctx, by=by)
 
 
 @hookimpl

@@ -161,6 +161,7 @@ def remove_folder(folder_id: int) -> Response:
 def move_folder(folder_id: int) -> Response:
     only_with_answers(db(), me())
     folder, shares = folder_for(db(), me(), folder_id), can_share_some(db(), me())
+    commands.may_keep_folder(context(PLUGIN), folder.owner_id, me())
     own = [each for each in folders_for(db(), me()) if each.owner_id == me().id or shares]
     commands.order_folders(context(PLUGIN), _moved(own, folder), by=me())
     return redirect_after(url_for(".index"))

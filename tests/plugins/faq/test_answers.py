@@ -129,3 +129,13 @@ def test_categories_are_named_ordered_and_deleted_without_their_articles(faq, an
     session.commit()
     session.refresh(row.article)
     assert row.article.category_id is None
+
+
+def test_the_example_has_ten_answers_in_each_language_and_comes_once(faq, session, admin):
+    from plugdesk_faq.ready import add_examples
+
+    add_examples(faq, by=admin)
+    add_examples(faq, by=admin)
+    found = answers_for(session, admin)
+    assert sorted(each.language for each in found) == ["en"] * 10 + ["ru"] * 10
+    assert all(each.original_id for each in found if each.language == "ru")

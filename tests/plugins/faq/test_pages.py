@@ -4,8 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.testing.browser import browser_of
-from plugdesk_faq import commands
-from plugdesk_faq.models import Answer, State
+from plugdesk_faq.models import Answer, Folder, State
 from plugdesk_faq.publishing import ArticleInput, set_article
 
 TOOL = "/tickets/{}/inserts/faq/canned"
@@ -134,12 +133,12 @@ def test_folders_are_added_renamed_moved_and_deleted(app, faq, admin, session, a
     for name in ("Payments", "Delivery"):
         marta.post("/x/faq/folders", data={"name": name, "shared": "1"})
     assert marta.post("/x/faq/folders", data={"name": " "}).status_code == 422
-    folder = commands.Folder
-    first, second = session.scalars(sa.select(folder).order_by(folder.position))
+    in_order = sa.select(Folder).order_by(Folder.position)
+    first, second = session.scalars(in_order)
     answer(folder_id=second.id)
     marta.post(f"/x/faq/folders/{second.id}/move", data={"by": "up"})
     marta.post(f"/x/faq/folders/{first.id}", data={"name": "Money"})
     session.expire_all()
-    assert [each.name for each in session.scalars(sa.select(folder).order_by(folder.position))] == ["Delivery", "Money"]
+    assert [each.name for each in session.scalars(in_order)] == ["Delivery", "Money"]
     assert marta.post(f"/x/faq/folders/{second.id}/removal").status_code == 303
     assert "Refund" in marta.get("/x/faq/answers").get_data(as_text=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.plugins.loader import State
+from plugdesk.plugins.registry import Registry
 from plugdesk.plugins.switch import enable_plugin
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
@@ -30,16 +32,11 @@ def of_form(name):
     return offered
 
 
-def wrong(ticket):
-    raise RuntimeError("no such column")
-
-
 def choosy():
     def pages():
         return [
             Panel("always", "Always", about("always")),
             Panel("first", "First", about("first"), concerns=lambda ticket: ticket.subject.endswith(" 1")),
-            Panel("wrong", "Wrong", about("wrong"), concerns=wrong),
             FormActions("second", lambda ctx: [], of_form("second"), concerns=lambda ticket: ticket.subject.endswith(" 2")),
             FormActions("form", lambda ctx: [], of_form("form"), concerns=lambda ticket: ticket.form_id > 0),
         ]
@@ -52,6 +49,13 @@ def careless():
         return [Panel("gone", "Gone", about("gone"), concerns=lambda ticket: sa.exists(sa.text("select 1 from no_such_table")))]
 
     return trial("careless", pages)
+
+
+def mistaken(concerns):
+    def pages():
+        return [Panel("mistaken", "Mistaken", about("mistaken"), concerns=concerns)]
+
+    return trial("mistaken", pages)
 
 
 @pytest.fixture
@@ -75,10 +79,10 @@ def tickets(session, forms, admin):
 def test_a_page_asks_those_that_are_concerned(marta, tickets) -> None:
     first, second = tickets
     marta.get(f"/tickets/{first.id}")
-    assert ASKED == ["always", "first", "wrong", "form"]
+    assert ASKED == ["always", "first", "form"]
     ASKED.clear()
     page = marta.get(f"/tickets/{second.id}")
-    assert ASKED == ["always", "wrong", "second", "form"]
+    assert ASKED == ["always", "second", "form"]
     assert "Do second" in page
 
 
@@ -87,4 +91,11 @@ def test_a_question_the_database_refuses_leaves_the_page_whole(marta, session, f
     session.commit()
     page = marta.get(f"/tickets/{tickets[0].id}")
     assert "The till beeps 1" in page
-    assert ASKED == ["always", "first", "wrong", "gone", "second", "form"]
+    assert ASKED == ["always", "first", "gone", "second", "form"]
+
+
+@pytest.mark.parametrize("concerns", [lambda ticket: ticket.no_such_column, lambda ticket: True])
+def test_a_question_that_is_none_keeps_the_plugin_from_being_loaded(concerns) -> None:
+    plugin = mistaken(concerns)
+    Registry([plugin])
+    assert plugin.state is State.FAILED

@@ -36,9 +36,11 @@ export default function inserts(button, signal) {
     find();
   }
 
-  /** Closed without a choice: the text looks as if nothing had been opened. `taken`: the key itself was deleted again. */
-  function leave({ taken = false } = {}) {
+  /** Closed without a choice: the text looks as if nothing had been opened. `taken`: the key itself was deleted again;
+      `elsewhere`: by a press somewhere else, where the focus is to stay if there is nothing to put back. */
+  function leave({ taken = false, elsewhere = false } = {}) {
     const text = key && !taken ? key + popup.input.value : "";
+    if (elsewhere && !text) return;
     key = "";
     if (popup.matches(":popover-open")) popup.hidePopover();
     form.dispatchEvent(new CustomEvent("plugdesk:insert", { detail: { text, place } }));
@@ -95,7 +97,8 @@ function make(button, { find, choose, leave }) {
   const list = element("ul", { id: `${id}-list` }, { role: "listbox", "aria-label": title });
   const none = element("p", { className: "hint pad", hidden: true, textContent: gettext("Nothing is called that.") });
   const head = element("header", {});
-  head.append(input);
+  head.append(element("p", { className: "search" }));
+  head.firstChild.append(input);
   popup.append(head, list, none);
   button.form.append(popup);
   const options = () => [...list.children];
@@ -130,7 +133,7 @@ function make(button, { find, choose, leave }) {
     const option = event.target.closest("[role=option]");
     if (option) choose(option.dataset.code);
   });
-  popup.addEventListener("toggle", (event) => event.newState === "open" && put(popup, button));
+  popup.addEventListener("toggle", (event) => (event.newState === "open" ? put(popup, button) : leave({ elsewhere: true })));
   return Object.assign(popup, {
     input,
     fill(offers, wanted) {
