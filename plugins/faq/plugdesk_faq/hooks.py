@@ -12,6 +12,7 @@ from plugdesk.api import gettext as _
 from plugdesk_faq import ready
 from plugdesk_faq.freshness import watch_changes
 from plugdesk_faq.models import Answer
+from plugdesk_faq.ready_articles import add_example_articles
 from plugdesk_faq.rights import answers_on
 from plugdesk_faq.suggesting import suggestions
 
@@ -37,6 +38,7 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def make_example(ctx: Context, by: User) -> None:
     ready.add_examples(ctx, by=by)
+    add_example_articles(ctx, by=by)
 
 
 @hookimpl

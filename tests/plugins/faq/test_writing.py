@@ -10,6 +10,7 @@ from plugdesk_faq.diffs import difference
 from plugdesk_faq.looking import LookInput, look_now, save_look
 from plugdesk_faq.models import Answer, Article, Category
 from plugdesk_faq.queries import versions_of
+from plugdesk_faq.ready_articles import add_example_articles
 
 HOME = "/x/faq/articles"
 TYPED = {
@@ -139,3 +140,11 @@ def test_the_site_has_a_title_a_logo_colours_and_an_address_of_its_own(editor, s
     refused = editor.post("/x/faq/site", data=wrong)
     assert refused.status_code == 422
     assert all(each in refused.text for each in ("Write a colour", "Write an address", "At most 80"))
+
+
+def test_the_examples_are_articles_in_both_languages_once(editor, faq, admin, session):
+    for _ in range(2):
+        add_example_articles(faq, by=admin)
+    session.commit()
+    assert session.query(Article).count() == 12
+    assert "Print a receipt again" in editor.get("/help/?lang=en").text and "Напечатать чек" in editor.get("/help/?lang=ru").text
