@@ -61,6 +61,7 @@ from plugdesk.helping import RequestFormLink, SuggestedAnswer, request_form_link
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
+    LANGUAGES,
     current_language,
     format_date,
     format_datetime,
@@ -109,7 +110,7 @@ from plugdesk.steps import read_step, run_step, steps_on
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
-from plugdesk.throttle import Limit, TooMany, attempts_left, count_done, network_of
+from plugdesk.throttle import Limit, TooMany, count_done, network_of, refuse_used_up
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
@@ -165,6 +166,7 @@ from plugdesk.variables import Block, Button, check_template, render_html, rende
 from plugdesk.vault import Secret
 
 __all__ = [
+    "LANGUAGES",
     "OPEN_KINDS",
     "AllOf",
     "AnyOf",
@@ -269,7 +271,6 @@ __all__ = [
     "as_json",
     "ask_colleague",
     "assign",
-    "attempts_left",
     "become",
     "can_configure",
     "can_delete",
@@ -381,6 +382,7 @@ __all__ = [
     "read_value",
     "receive_message",
     "record",
+    "refuse_used_up",
     "release",
     "remove_identity",
     "render_html",

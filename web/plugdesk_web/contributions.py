@@ -206,6 +206,8 @@ class Pages:
     Public pages `with_own_tokens` look after that themselves: what they post carries a token of theirs instead of one that is
     bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
 
+    What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.
+
     A site may answer a GET without a cookie by `quick(runtime, environ)` (a WSGI environment), before anything else is asked: with
     a page that it keeps, if it has looked itself whether the extension is on. None leaves it to the blueprint.
     """
@@ -213,6 +215,7 @@ class Pages:
     blueprint: Blueprint
     place: Literal["form", "public", "app", "inbound", "site"] = "form"
     with_own_tokens: bool = False
+    reads_first: bool = False
     quick: Callable[[Runtime, Mapping[str, Any]], Response | None] | None = None
 
 

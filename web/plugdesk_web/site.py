@@ -11,6 +11,7 @@ from flask_login import current_user
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 from plugdesk import i18n
+from plugdesk.app import begins_by_reading
 from plugdesk.plugins.loader import PAGES
 from plugdesk.templating import Application
 from plugdesk_web import banners, current, failures, formats, navigation, routes, security, static
@@ -57,6 +58,8 @@ class Site:
                 app.quick.append(_quick(runtime, f"{prefix}/", pages.quick))
             if pages.place in ("public", "site") and pages.with_own_tokens:
                 security.brings_own_tokens(app, name.replace(".", "_"))
+            if pages.reads_first:
+                begins_by_reading(app, name.replace(".", "_"))
 
 
 def _quick(
