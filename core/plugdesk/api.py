@@ -105,8 +105,9 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.sessions import end_all_sessions
 from plugdesk.stems import Term, index_text, query_terms
-from plugdesk.steps import read_step, run_step, steps_on
+from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
@@ -142,7 +143,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
-from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
+from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
@@ -151,6 +152,7 @@ from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
+from plugdesk.users.contacts import read_address
 from plugdesk.users.customers import (
     add_customer,
     add_identity,
@@ -158,10 +160,13 @@ from plugdesk.users.customers import (
     change_customer,
     find_or_create_customer,
     remove_identity,
+    set_customers_password,
+    verify_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
 from plugdesk.users.queries import agents_of_form, all_groups, rights_on_form
 from plugdesk.users.shifts import Presence, presence_of
+from plugdesk.users.signing_in import sign_in_with_password
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
 
@@ -272,6 +277,7 @@ __all__ = [
     "ask_colleague",
     "assign",
     "become",
+    "can_be_unmerged",
     "can_configure",
     "can_delete",
     "can_open",
@@ -311,6 +317,7 @@ __all__ = [
     "edit_message",
     "edit_reply",
     "enable_plugin",
+    "end_all_sessions",
     "enqueue",
     "excerpt",
     "explain",
@@ -377,6 +384,7 @@ __all__ = [
     "presence_of",
     "press_button",
     "query_terms",
+    "read_address",
     "read_again",
     "read_step",
     "read_value",
@@ -404,6 +412,7 @@ __all__ = [
     "send_chat_closing",
     "send_chat_receipt",
     "send_letter",
+    "set_customers_password",
     "set_fields",
     "set_form_agent",
     "set_responsible",
@@ -411,6 +420,7 @@ __all__ = [
     "set_timer",
     "show_value",
     "shown_inline",
+    "sign_in_with_password",
     "sniff_type",
     "split_text",
     "split_ticket",
@@ -421,6 +431,7 @@ __all__ = [
     "tags_of_ticket",
     "text_of_html",
     "ticket_for",
+    "title_of_step",
     "translatable",
     "unmerge_ticket",
     "unwatch",
@@ -431,6 +442,7 @@ __all__ = [
     "values_entered",
     "values_of_customer",
     "variables_in",
+    "verify_identity",
     "visible_forms",
     "visible_tickets",
     "wait_turn",

@@ -22,7 +22,7 @@ from plugdesk.tickets.commands import accept, assign, change_status, mark_read, 
 from plugdesk.tickets.correspondence import Said, add_note, open_ticket, receive_message, reply_to_ticket, send_automatic
 from plugdesk.tickets.housekeeping import empty_bin
 from plugdesk.tickets.lists import tickets_of_view, view_counts
-from plugdesk.tickets.merging import merge_tickets, possible_merge, unmerge_ticket
+from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, possible_merge, unmerge_ticket
 from plugdesk.tickets.models import Message, Participant, Ticket, Watcher
 from plugdesk.tickets.subtasks import ask_colleague
 from plugdesk.users.commands import set_form_agent
@@ -79,6 +79,7 @@ def test_undoing_brings_back_what_went_along_and_leaves_the_rest(session: Sessio
     merge_tickets(session, again, ticket, agent)
     assert (subtask.parent_id, session.get(Watcher, (ticket.id, colleague.id)) is not None) == (ticket.id, True)
     clock.advance(days=29)
+    assert [can_be_unmerged(session, each) for each in two] == [False, True]
     reply_to_ticket(session, ticket, agent, body="<p>Restart it.</p>")
     unmerge_ticket(session, again, agent)
     assert (texts(ticket), texts(again)) == (["It beeps twice.", "Restart it."], ["An umbrella helps."])
@@ -128,6 +129,7 @@ def test_merging_and_undoing_ask_no_more_of_many_messages(session: Session, form
 def test_after_thirty_days_it_stays(session: Session, two, agent, clock) -> None:
     merge_tickets(session, two[1], two[0], agent)
     clock.advance(days=30, seconds=1)
+    assert not can_be_unmerged(session, two[1])
     with pytest.raises(Conflict, match="30 days"):
         unmerge_ticket(session, two[1], agent)
 

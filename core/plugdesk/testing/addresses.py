@@ -163,7 +163,8 @@ def _strange_tokens(trial: Trial, form: Form, address: Address, method: str) -> 
         return
     for token in STRANGE_TOKENS:
         answer = trial.browser().open(address.path(form, sample=token), method=method)
-        if answer.status_code not in (400, 404, 405, 414):
+        leads_to_sign_in = address.place == "site" and answer.status_code in (301, 302, 303) and not _stays(answer)
+        if answer.status_code not in (400, 404, 405, 414) and not leads_to_sign_in:
             yield f"{method} {address.rule.rule} answers {answer.status_code} to the token {token[:20]!r}."
 
 

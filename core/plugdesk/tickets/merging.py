@@ -134,6 +134,14 @@ def unmerge_ticket(session: Session, ticket: Ticket, by: User) -> Ticket:
     return ticket
 
 
+def can_be_unmerged(session: Session, ticket: Ticket) -> bool:
+    """Whether the ticket was merged into another, so lately that `unmerge_ticket` can take it out again."""
+    if ticket.merged_into_id is None:
+        return False
+    merging = session.scalar(_MERGED_AWAY, {"ticket_id": ticket.id})
+    return merging is not None and can_still_be_undone(session, merging.at)
+
+
 def can_still_be_undone(session: Session, at: datetime) -> bool:
     """Whether what was merged at that moment can be taken apart now."""
     return runtime_of(session).clock.now() - at <= UNDO_MERGING

@@ -22,7 +22,7 @@ from plugdesk_faq.kept import SEARCHED, kept_page, pages_of
 from plugdesk_faq.models import Answer, Category
 from plugdesk_faq.site_models import OldSlug
 from plugdesk_faq.snapshot import ANYBODY, Reader, Shown, Snapshot, key_now, reader_of, snapshot_of
-from plugdesk_web.api import context, db, me_or_none, page, redirect_after
+from plugdesk_web.api import context, customer_or_none, db, me_or_none, page, redirect_after
 
 blueprint = Blueprint("site", __name__)
 LANGUAGES = {"en": "English", "ru": "Русский"}
@@ -263,7 +263,9 @@ def _site() -> Snapshot:
 
 def _reader() -> Reader:
     """Who looks; nobody is asked for where the browser brings no cookie, or posts."""
-    return reader_of(db(), me_or_none()) if request.cookies and request.method in ("GET", "HEAD") else ANYBODY
+    return (
+        reader_of(db(), me_or_none() or customer_or_none()) if request.cookies and request.method in ("GET", "HEAD") else ANYBODY
+    )
 
 
 def _readable(slug: str) -> Shown:
