@@ -106,7 +106,7 @@ from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.sessions import end_all_sessions
-from plugdesk.stems import index_text, query_terms
+from plugdesk.stems import Term, index_text, query_terms
 from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
@@ -242,6 +242,7 @@ __all__ = [
     "Step",
     "SuggestedAnswer",
     "Tag",
+    "Term",
     "Text",
     "Ticket",
     "Timer",

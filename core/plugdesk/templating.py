@@ -6,8 +6,9 @@ one with values becomes the translated text with its places filled; only texts k
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, has_request_context, request
 from flask.templating import Environment
@@ -17,6 +18,10 @@ from markupsafe import Markup
 
 from plugdesk.drawing import USE_OURS, QuickContext, alike
 from plugdesk.i18n import current_language, gettext, use_language
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug import Response
 
 _WORDS = frozenset({"_", "gettext"})
 
@@ -47,10 +52,19 @@ class Application(Flask):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.quick: list[Callable[[WSGIEnvironment], Response | None]] = []
         self._speaking: dict[str, SpeakingEnvironment] = {}
         make = super().url_for
         # Typed: 1 and True are equal, and make different addresses.
         self._address = lru_cache(maxsize=4096, typed=True)(lambda endpoint, root, /, **about: make(endpoint, **about))
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """As Flask's; what one of `quick` answers costs no request of Flask's."""
+        for answer in self.quick:
+            response = answer(environ)
+            if response is not None:
+                return response(environ, start_response)
+        return super().wsgi_app(environ, start_response)
 
     def url_for(self, /, endpoint: str, **about: Any) -> str:
         """As Flask's; an address that was made once is not made again, as far as it is the same in every request."""

@@ -19,7 +19,10 @@ ELSEWHERE = [
     {"Sec-Fetch-Site": "same-site"},
 ]
 
-OWN_TOKENS = "/p/<slug>/webform/"  # what anybody may do without a cookie: a foreign page can forge nothing that is not anybody's
+OWN_TOKENS = (
+    "/p/<slug>/webform/",
+    "/help/",
+)  # what anybody may do without a cookie: a foreign page can forge nothing that is not anybody's
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE, ids=lambda headers: "-".join(map(":".join, headers.items())))

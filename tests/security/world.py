@@ -23,6 +23,7 @@ from plugdesk.plugins.settings import option
 from plugdesk_demo.models import PlayedPerson
 from plugdesk_web.contributions import Action
 from tests.factories import PASSWORD, make_admin, make_agent, make_customer, make_desk, make_form, make_group
+from tests.security.answers import answers_of, articles_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -154,7 +155,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "webform", "portal", "button")
+        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "webform", "faq", "portal", "button")
     _switch_on(session, runtime.desk(session), "demo")
     session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
@@ -237,6 +238,8 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     world.things |= _rules(world, support, billing, group)
     world.things |= _actions(world, support, billing)
     world.things |= _request_forms(world, support, billing)
+    world.things |= articles_of(world.runtime, session, people, support)
+    world.things |= answers_of(world.runtime, session, people, support, billing)
     from tests.security.customers import sign_in_link
 
     world.things |= sign_in_link(world, support)

@@ -7,9 +7,12 @@ from plugdesk_web.contributions import (
     Button,
     Cell,
     Column,
+    ComposerTool,
     DashboardCard,
     FormActions,
+    MessageAction,
     NavItem,
+    Offer,
     Pages,
     Panel,
     SearchWord,
@@ -38,6 +41,7 @@ from plugdesk_web.customers import (
     kept_secret,
 )
 from plugdesk_web.editing import version_given
+from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.security import frameable, own_path
@@ -50,16 +54,20 @@ from plugdesk_web.written import written_files, written_html
 
 __all__ = [
     "FIELD_PREFIX",
+    "LOOK_SIZES",
     "Action",
     "Banner",
     "Button",
     "Cell",
     "Column",
+    "ComposerTool",
     "DashboardCard",
     "EditedCondition",
     "EditedField",
     "FormActions",
+    "MessageAction",
     "NavItem",
+    "Offer",
     "Pages",
     "Panel",
     "SearchWord",
@@ -87,12 +95,14 @@ __all__ = [
     "keep_customer",
     "keep_secret",
     "kept_secret",
+    "look_variables",
     "me",
     "me_or_none",
     "new_key",
     "own_path",
     "page",
     "proof_of",
+    "read_look",
     "redirect_after",
     "refuse_another_customer",
     "remember",

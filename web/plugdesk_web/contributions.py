@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from plugdesk.forms.models import Form
 from plugdesk.plugins.context import Context
-from plugdesk.tickets.models import Ticket
+from plugdesk.runtime import Runtime
+from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import User
 
 Concerns = Callable[[Any], sa.ColumnElement[bool]]
@@ -149,6 +150,48 @@ class SearchWord:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Something a `ComposerTool` can put into what is written: its `code` there, its `title`, where it belongs and how it begins."""
+
+    code: str
+    title: str
+    place: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class ComposerTool:
+    """Texts to put into what an agent writes on a ticket: a button of the composer that opens a list to search in.
+
+    `offers(ctx, ticket, agent, query)` are those that hold what was typed, the best first. `insert(ctx, ticket, agent, code)`
+    returns the chosen one as HTML that is safe to show, filled for this ticket; it may call a command, to count the use, and
+    raises `NotFound` where there is none. `key` is a sign that opens the list, too, typed at the beginning of a word. Nothing
+    is asked before the list is opened.
+    """
+
+    name: str
+    title: Any
+    icon: str
+    offers: Callable[[Context, Ticket, User, str], Sequence[Offer]]
+    insert: Callable[[Context, Ticket, User, str], str]
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class MessageAction:
+    """A button on messages of a ticket that leads to a page of the plugin's.
+
+    `urls(ctx, ticket, messages, agent)` gets all messages the page shows and returns the address for each that has the button,
+    by the message's id.
+    """
+
+    name: str
+    title: Any
+    icon: str
+    urls: Callable[[Context, Ticket, Sequence[Message], User], Mapping[int, str]]
+
+
+@dataclass(frozen=True)
 class NavItem:
     """A page of the plugin in the left panel, or (place "form") among the settings of each form where it is on.
 
@@ -196,12 +239,16 @@ class Pages:
     bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
 
     What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.
+
+    A site may answer a GET without a cookie by `quick(runtime, environ)` (a WSGI environment), before anything else is asked: with
+    a page that it keeps, if it has looked itself whether the extension is on. None leaves it to the blueprint.
     """
 
     blueprint: Blueprint
     place: Literal["form", "public", "app", "inbound", "site"] = "form"
     with_own_tokens: bool = False
     reads_first: bool = False
+    quick: Callable[[Runtime, Mapping[str, Any]], Response | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -223,11 +270,14 @@ __all__ = [
     "Button",
     "Cell",
     "Column",
+    "ComposerTool",
     "Contributed",
     "DashboardCard",
     "Form",
     "FormActions",
+    "MessageAction",
     "NavItem",
+    "Offer",
     "Pages",
     "Panel",
     "SearchWord",

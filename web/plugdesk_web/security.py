@@ -12,6 +12,7 @@ from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from itsdangerous import URLSafeTimedSerializer
+from werkzeug.datastructures import Headers
 
 from plugdesk.app import SAFE_METHODS
 
@@ -128,18 +129,23 @@ def _add_headers(response: Response) -> Response:
     headers = response.headers
     if "Content-Disposition" in headers:
         headers["Content-Security-Policy"] = "default-src 'none'; sandbox"  # a file: whatever it claims to be, nothing in it runs
+    if g.get("framed") is not response:  # a browser that reads this one would not look at who may
+        headers.setdefault("X-Frame-Options", "DENY")
+    add_usual(headers, secure=request.is_secure)
+    return response
+
+
+def add_usual(headers: Headers, *, secure: bool) -> None:
+    """The headers of every answer, as far as it has none of its own."""
     headers.setdefault("Content-Security-Policy", _policy("'none'"))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    if g.get("framed") is not response:  # a browser that reads this one would not look at who may
-        headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
     if not headers.get("Cache-Control", "").startswith("public"):
         headers["Cache-Control"] = "private, no-store"
-    if request.is_secure:
+    if secure:
         headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
-    return response
 
 
 def _policy(ancestors: str) -> str:

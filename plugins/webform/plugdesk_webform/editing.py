@@ -9,9 +9,9 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from plugdesk.api import Context, Form
+from plugdesk_web.api import LOOK_SIZES
 from plugdesk_webform.asking import PARTS, choosable, form_of
 from plugdesk_webform.commands import RequestFormInput, usual_fields
-from plugdesk_webform.looks import SIZES
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.queries import consent_now
 
@@ -59,7 +59,7 @@ def typed(ctx: Context, given: MultiDict[str, str]) -> Typed:
         at = codes.index(moved)
         codes.insert(max(0, at + (-1 if way == "up" else 1)), codes.pop(at))
     chosen = [{"code": code, "must": bool(given.get(f"must-{code}"))} for code in codes if given.get(f"ask-{code}")]
-    look = {"plain": bool(given.get("plain")), **{name: given.get(name, "") for name in ("accent", "background", *SIZES)}}
+    look = {"plain": bool(given.get("plain")), **{name: given.get(name, "") for name in ("accent", "background", *LOOK_SIZES)}}
     return Typed(
         {name: given.get(name, "") for name in TEXTS}, {name: bool(given.get(name)) for name in BOXES}, look,
         _rows(form_of(ctx), chosen, order=codes),

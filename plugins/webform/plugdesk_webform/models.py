@@ -16,7 +16,7 @@ class RequestForm(Base):
 
     `fields` is a list of {code, must}: what it asks for, in order; codes beginning with @ are the request's own parts, see
     `asking.PARTS`. `language` is empty where it speaks the visitor's. `consent` is the number of the text to agree to now, None
-    where there is none. `look` holds what `looks.read_look` reads, `sites` the sites that may embed it, like
+    where there is none. `look` holds what `plugdesk_web.api.read_look` reads, `sites` the sites that may embed it, like
     "https://shop.example". `receipt`: a letter says that the request came in.
     """
 

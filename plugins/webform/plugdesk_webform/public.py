@@ -22,14 +22,14 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import begin_reading, begin_writing, context, frameable, has_rules, page, redirect_after
+from plugdesk_web.api import begin_reading, begin_writing, context, frameable, has_rules, look_variables, page, redirect_after
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, refuse_flood
-from plugdesk_webform.looks import browsers_work_at, is_among, origin_of, variables
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
 from plugdesk_webform.sending import MEGABYTE, confirm, file_limits, read_request, send, wait_for_letter, waiting_behind, was_sent
+from plugdesk_webform.sites import browsers_work_at, is_among, origin_of
 from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
 
 blueprint = Blueprint("requests", __name__)
@@ -274,7 +274,7 @@ def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, A
     """What every page of ours needs around it."""
     look = row.look if row else {}
     embedded = bool(request.args.get("_embed"))
-    return {"desk": ctx.desk.name, "look": look, "style": variables(look), "embedded": embedded, "site": site}
+    return {"desk": ctx.desk.name, "look": look, "style": look_variables(look), "embedded": embedded, "site": site}
 
 
 def _kept() -> dict[str, str]:

@@ -9,8 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from plugdesk.errors import Invalid
-from plugdesk_webform.looks import is_among, origin_of, read_look, read_sites, variables
+from plugdesk_web.looks import look_variables, read_look
 from plugdesk_webform.models import Submission
+from plugdesk_webform.sites import is_among, origin_of, read_sites
 from tests.plugins.webform.conftest import SHOP, token_in, words_of
 
 PATH = "/p/support/webform/a-question"
@@ -160,4 +161,4 @@ def test_a_look_that_is_none_is_refused_by_name():
     problems: dict[str, str] = {}
     assert read_look({"accent": "red;}", "text_size": "99", "radius": "x"}, problems) == {"plain": False}
     assert problems.keys() == {"accent", "text_size", "radius"}
-    assert variables({}) == ""
+    assert look_variables({}) == ""

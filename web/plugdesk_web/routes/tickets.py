@@ -30,6 +30,7 @@ from plugdesk_web.assignees import assignees_of
 from plugdesk_web.bulk import offered_in_lists
 from plugdesk_web.combining import link_values
 from plugdesk_web.current import agent_only, db, form_here, me, runtime
+from plugdesk_web.inserting import message_acts_of, tools_of
 from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import is_fragment, page, redirect_after
 from plugdesk_web.shown import proof_of
@@ -194,6 +195,8 @@ def ticket_page(
         last_id=messages[-1].id if messages else 0,
         panels=panels_of(session, ticket, agent, standing.unconcerned),
         actions=actions_of(session, ticket, agent, standing.unconcerned),
+        tools=tools_of(session, ticket),
+        message_acts=message_acts_of(session, ticket, messages, agent),
         fields=shown_fields(session, ticket),
         channel=runtime().registry.channels.get(ticket.channel),
         language=language,

@@ -17,7 +17,7 @@ const COMMANDS = {
   plain: { on: (squire) => squire.removeAllFormatting() },
 };
 
-/** Puts the editor where `area` is; returns focus(), collect() (into `html` and the area), placeholder(text), clear(). */
+/** Puts the editor where `area` is; returns focus(), insert({html or text, place}), collect() (into `html` and the area), placeholder(text), clear(). */
 export function makeEditor(form, area, files, signal) {
   const hadFocus = document.activeElement === area;
   const place = editable(area);
@@ -40,6 +40,15 @@ export function makeEditor(form, area, files, signal) {
     area.value = isEmpty() ? "" : place.innerText.replace(/\u200b/g, "").replace(/\u00a0/g, " ");
   }
 
+  function insert({ html, text, place: range }) {
+    squire.focus();
+    if (range && place.contains(range.commonAncestorContainer)) squire.setSelection(range);
+    else squire.moveCursorToEnd();
+    if (html) squire.insertHTML(html);
+    else if (text) squire.insertPlainText(text, false);
+    if (html || text) changed();
+  }
+
   async function picture(file) {
     const sent = await files?.send(file, { quietly: true });
     if (sent) squire.insertImage(sent.url, { alt: sent.name });
@@ -56,6 +65,7 @@ export function makeEditor(form, area, files, signal) {
   }
   return {
     focus: () => squire.focus(),
+    insert,
     collect,
     placeholder: (text) => { place.dataset.placeholder = text; },
     clear: () => { squire.setHTML(""); changed(); },

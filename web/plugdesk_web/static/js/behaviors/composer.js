@@ -38,6 +38,11 @@ export default function composer(form, signal) {
     event.preventDefault();
     [...form.querySelectorAll("[data-send]")].find((button) => button.offsetParent)?.click();
   }, { signal });
+  form.addEventListener("plugdesk:insert", async ({ detail }) => {
+    const whole = await load().catch(() => null);
+    if (whole) whole.insert(detail);
+    else area.setRangeText(detail.text ?? "", area.selectionStart, area.selectionEnd, "end");
+  }, { signal });
   form.addEventListener("plugdesk:collect", () => editor?.collect(), { signal });
   form.addEventListener("submit", (event) => {
     editor?.collect();

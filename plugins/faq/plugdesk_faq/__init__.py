@@ -1,0 +1,1 @@
+"""FAQ and canned responses: one table of answers; those that are published are articles."""
