@@ -54,6 +54,10 @@ def look(trial: Trial, number: int) -> None:
             assert answer.status_code in (200, 404), f"{path} answers {answer.status_code} to the {who}"
         for name in contributed(trial, "Action"):
             browser.post(f"/tickets/{number}/x/{trial.case.plugin_id}/{name}")
+        for name in contributed(trial, "ComposerTool"):
+            tool = f"/tickets/{number}/inserts/{trial.case.plugin_id}/{name}"
+            assert browser.get(tool).status_code in (200, 404), f"{tool} fails for the {who}"
+            browser.post(tool, data={"code": "none"})
 
 
 def ask(trial: Trial, form_id: int, number: int) -> None:
