@@ -60,6 +60,7 @@ from plugdesk.forms.rules import Decision, decide, is_empty, wanted_facts
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
+    LANGUAGES,
     current_language,
     format_date,
     format_datetime,
@@ -104,11 +105,11 @@ from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.stems import Term, index_text, query_terms
-from plugdesk.steps import read_step, run_step, steps_on
+from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
-from plugdesk.throttle import Limit, TooMany, attempts_left, count_done, network_of
+from plugdesk.throttle import Limit, TooMany, count_done, network_of, refuse_used_up
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
@@ -140,7 +141,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
-from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
+from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
@@ -164,6 +165,7 @@ from plugdesk.variables import Block, Button, check_template, render_html, rende
 from plugdesk.vault import Secret
 
 __all__ = [
+    "LANGUAGES",
     "OPEN_KINDS",
     "AllOf",
     "AnyOf",
@@ -266,8 +268,8 @@ __all__ = [
     "as_json",
     "ask_colleague",
     "assign",
-    "attempts_left",
     "become",
+    "can_be_unmerged",
     "can_configure",
     "can_delete",
     "can_open",
@@ -378,6 +380,7 @@ __all__ = [
     "read_value",
     "receive_message",
     "record",
+    "refuse_used_up",
     "release",
     "remove_identity",
     "render_html",
@@ -414,6 +417,7 @@ __all__ = [
     "tags_of_ticket",
     "text_of_html",
     "ticket_for",
+    "title_of_step",
     "translatable",
     "unmerge_ticket",
     "unwatch",

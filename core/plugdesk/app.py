@@ -102,10 +102,16 @@ def current_runtime() -> Runtime:
     return runtime
 
 
+def begins_by_reading(app: Flask, blueprint: str) -> None:
+    """What is posted to these pages is looked at before anything is written: until they say so, it holds up no writer."""
+    app.config.setdefault("PLUGDESK_READING", set()).add(blueprint)
+
+
 def request_session() -> Session:
     """The one session of this request: it only reads for GET and HEAD, and is committed when the answer is a success."""
     if "session" not in g:
-        g.session = current_runtime().database.session(write=request.method not in SAFE_METHODS)
+        reads = request.method in SAFE_METHODS or request.blueprint in current_app.config.get("PLUGDESK_READING", ())
+        g.session = current_runtime().database.session(write=not reads)
     session: Session = g.session
     return session
 

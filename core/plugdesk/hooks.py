@@ -179,7 +179,7 @@ def health(ctx: Context) -> Sequence[HealthLine]:
 
 @asked
 def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
-    """Contribution: where this plugin names an agent, a group, a field or a status on this form. Read-only.
+    """Contribution: where this plugin names an agent, a group, a field, a status or a tag on this form. Read-only.
 
     Asked before one of them is switched off or deleted, by the page on which that is done. What stays named afterwards must do
     no harm: it is passed over, and `health` says so.

@@ -1,4 +1,4 @@
-"""Where extensions name an agent, a group, a field or a status: said before one of them is switched off or deleted."""
+"""Where extensions name an agent, a group, a field, a status or a tag: said before one of them is switched off or deleted."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from plugdesk.forms.models import Field, Form, Status
+from plugdesk.forms.models import Field, FieldKind, Form, Status
 from plugdesk.forms.queries import all_forms
 from plugdesk.plugins.switch import name_of
 from plugdesk.runtime import runtime_of
+from plugdesk.tags.models import Tag
 from plugdesk.users.models import Group, User
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place that names an agent, a group, a field or a status: what it is in `words`, like “Rule Payments: assigns to them”.
+    """A place that names an agent, a group, a field, a status or a tag: what it is in `words`, like “Rule Payments: assigns to them”.
 
     `url` is the page on which it is changed.
     """
@@ -34,11 +35,12 @@ class Thing(StrEnum):
     GROUP = "group"
     FIELD = "field"
     STATUS = "status"
+    TAG = "tag"
 
 
 @dataclass(frozen=True)
 class Named:
-    """An agent or a group by `id` on every form, or a field or a status of one form by its `code`."""
+    """An agent or a group by `id` and a tag by its `code`, on every form; or a field or a status of one form by its `code`."""
 
     thing: Thing
     id: int = 0
@@ -60,6 +62,15 @@ class Named:
         """Whether the status with this code is meant."""
         return self.thing is Thing.STATUS and code == self.code
 
+    def is_tag(self, code: Any) -> bool:
+        """Whether the tag with this code is meant."""
+        return self.thing is Thing.TAG and code == self.code
+
+    def is_chosen(self, field: Field | None, value: Any) -> bool:
+        """Whether they are chosen by `value`, as stored or entered, in a field for people or groups."""
+        kinds = {Thing.AGENT: FieldKind.PERSON, Thing.GROUP: FieldKind.GROUP}
+        return field is not None and kinds.get(self.thing) is field.kind and str(value) == str(self.id)
+
 
 @dataclass(frozen=True)
 class NamedPlace:
@@ -70,11 +81,11 @@ class NamedPlace:
     place: Place
 
 
-def places_naming(session: Session, thing: User | Group | Field | Status) -> list[NamedPlace]:
+def places_naming(session: Session, thing: User | Group | Tag | Field | Status) -> list[NamedPlace]:
     """Every place in which extensions name `thing`, on the forms they are on for, by form. It only reads."""
     runtime, found = runtime_of(session), list[NamedPlace]()
-    if isinstance(thing, User | Group):
-        named = Named(Thing.AGENT if isinstance(thing, User) else Thing.GROUP, id=thing.id)
+    if isinstance(thing, User | Group | Tag):
+        named = Named(Thing.TAG, code=thing.code) if isinstance(thing, Tag) else _whom(thing)
         forms: Sequence[Form] = [form for form in all_forms(session) if form.archived_at is None]
     else:
         named = Named(Thing.FIELD if isinstance(thing, Field) else Thing.STATUS, code=thing.code)
@@ -84,3 +95,7 @@ def places_naming(session: Session, thing: User | Group | Field | Status) -> lis
             places = runtime.executor.ask(plugin, "places_naming", form, session, named=named) or ()
             found += [NamedPlace(form, name_of(session, plugin), place) for place in places]
     return found
+
+
+def _whom(thing: User | Group) -> Named:
+    return Named(Thing.AGENT if isinstance(thing, User) else Thing.GROUP, id=thing.id)

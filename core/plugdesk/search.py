@@ -6,10 +6,10 @@ only agents may.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from plugdesk.runtime import runtime_of
 from plugdesk.stems import Term, fts5_query, index_text, tsquery
@@ -32,10 +32,26 @@ def ddl(dialect: str) -> tuple[str, ...]:
 
 def index_message(session: Session, ticket: Ticket, message: Message, *, first: bool = False) -> None:
     """Add what `message` says (and, with the first one, subject and customer) to the ticket's document. `first`: it has none."""
-    session.flush()  # the ids of ticket and message
-    stems = index_text(message.text, *(each.name for each in message.attachments))
-    note = message.direction is Direction.NOTE
-    values = {"id": ticket.id, "body": "" if note else stems, "notes": stems if note else ""}
+    index_messages(session, ticket, [message], first=first)
+
+
+def index_messages(session: Session, ticket: Ticket, messages: Iterable[Message], *, first: bool = False) -> None:
+    """`index_message` for several: the document, which grows with each, is written once.
+
+    What the desk says by itself stands in every ticket and tells none from another: it is passed over.
+    """
+    said = [each for each in messages if each.author_id is not None]
+    if not said:
+        return
+    session.flush()  # the ids of ticket and messages
+    if len(said) > 1:  # their files come at once
+        here = sa.select(Message).where(Message.id.in_([each.id for each in said]))
+        session.scalars(here.options(selectinload(Message.attachments))).all()
+    stems: dict[bool, list[str]] = {True: [], False: []}
+    for each in said:
+        words = index_text(each.text, *(attachment.name for attachment in each.attachments))
+        stems[each.direction is Direction.NOTE].append(words)
+    values = {"id": ticket.id, "body": " ".join(stems[False]), "notes": " ".join(stems[True])}
     if runtime_of(session).database.dialect == "sqlite":
         known = None if first else session.execute(_SQLITE_GET, {"id": ticket.id}).one_or_none()
         if known is None:
@@ -52,9 +68,7 @@ def index_message(session: Session, ticket: Ticket, message: Message, *, first: 
 def index_again(session: Session, ticket: Ticket) -> None:
     """Write the ticket's document anew: something it holds was changed."""
     forget_ticket(session, ticket.id)
-    for message in ticket.messages:
-        if message.author_id is not None:
-            index_message(session, ticket, message)
+    index_messages(session, ticket, ticket.messages)
 
 
 def forget_ticket(session: Session, ticket_id: int) -> None:

@@ -48,6 +48,13 @@ def steps_on(session: Session, form: Form) -> list[OfferedStep]:
     ]
 
 
+def title_of_step(session: Session, code: str) -> str:
+    """What the step called `code` is called, also where its extension is off; its code, when that is not installed any more."""
+    plugin, _colon, name = code.partition(":")
+    known = (step.title for owner, step in runtime_of(session).registry.steps if (owner, step.name) == (plugin, name))
+    return next((_(str(title)) for title in known), code)
+
+
 def step_on(session: Session, form: Form, code: str) -> OfferedStep | None:
     """The step called `code`, if its extension is on at `form`."""
     return next((each for each in steps_on(session, form) if each.code == code), None)
@@ -66,7 +73,7 @@ def read_step(session: Session, form: Form, code: str, raw: Mapping[str, Any]) -
     for each in offered.options:
         if each.name in raw:
             try:
-                values[each.name] = _read(each, raw[each.name])
+                values[each.name] = _untranslated(each, _read(each, raw[each.name]))
             except ValueError:
                 problems[each.name] = _("Enter a number for “%(label)s”.", label=each.about["label"])
         elif each.required:
@@ -103,6 +110,12 @@ def run_step(session: Session, ticket: Ticket, code: str, options: Mapping[str, 
             return _("The extension “%(name)s” is suspended.", name=offered.extension)
         return _("The extension “%(name)s” failed. See its page under Extensions.", name=offered.extension)
     return ""
+
+
+def _untranslated(each: Option, value: Any) -> Any:
+    """A default that was left as the page showed it, in its reader's language, stays the default, for readers in any."""
+    untouched = isinstance(each.default, str) and each.default and value == _(each.default).replace("\r\n", "\n").strip()
+    return each.default if untouched else value
 
 
 def _read(each: Option, raw: Any) -> Any:

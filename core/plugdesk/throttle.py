@@ -78,13 +78,19 @@ def count_done(session: Session, limits: Mapping[str, Limit]) -> list[Attempt]:
         # Attempts made at once take turns, or none would see the others. SQLite has one writer anyway.
         for key in sorted(limits):
             session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
-    waits = [wait for key, limit in limits.items() if (wait := _wait(session, key, limit, now))]
-    if waits:
-        raise TooMany(max(waits))
+    refuse_used_up(session, limits)
     attempts = [Attempt(key=key, at=now) for key in limits]
     session.add_all(attempts)
     session.flush()  # the ids
     return attempts
+
+
+def refuse_used_up(session: Session, limits: Mapping[str, Limit]) -> None:
+    """Raise `TooMany`, saying how long, where no more would be let through now; nothing is counted."""
+    now = runtime_of(session).clock.now()
+    waits = [wait for key, limit in limits.items() if (wait := _wait(session, key, limit, now))]
+    if waits:
+        raise TooMany(max(waits))
 
 
 def forgive(session: Session, attempts: Sequence[int], *, keys: Sequence[str] = ()) -> None:

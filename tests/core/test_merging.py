@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind, Form
+from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import query_terms
 from plugdesk.tickets.attachments import NewFile, file_for
@@ -18,10 +20,12 @@ from plugdesk.tickets.bin import delete_ticket, erase_ticket
 from plugdesk.tickets.combining import link_tickets, links_of, merged_numbers, split_ticket, survivor, unlink_tickets
 from plugdesk.tickets.commands import accept, assign, change_status, mark_read, set_fields, watch
 from plugdesk.tickets.correspondence import Said, add_note, open_ticket, receive_message, reply_to_ticket, send_automatic
+from plugdesk.tickets.housekeeping import empty_bin
 from plugdesk.tickets.lists import tickets_of_view, view_counts
-from plugdesk.tickets.merging import merge_tickets, possible_merge, unmerge_ticket
-from plugdesk.tickets.models import Message, Ticket, Watcher
+from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, possible_merge, unmerge_ticket
+from plugdesk.tickets.models import Message, Participant, Ticket, Watcher
 from plugdesk.tickets.subtasks import ask_colleague
+from plugdesk.users.commands import set_form_agent
 from plugdesk.users.models import User
 from plugdesk.users.rights import RightInput, set_right
 from tests.factories import make_agent, make_customer, make_form, make_ticket
@@ -75,6 +79,7 @@ def test_undoing_brings_back_what_went_along_and_leaves_the_rest(session: Sessio
     merge_tickets(session, again, ticket, agent)
     assert (subtask.parent_id, session.get(Watcher, (ticket.id, colleague.id)) is not None) == (ticket.id, True)
     clock.advance(days=29)
+    assert [can_be_unmerged(session, each) for each in two] == [False, True]
     reply_to_ticket(session, ticket, agent, body="<p>Restart it.</p>")
     unmerge_ticket(session, again, agent)
     assert (texts(ticket), texts(again)) == (["It beeps twice.", "Restart it."], ["An umbrella helps."])
@@ -86,9 +91,45 @@ def test_undoing_brings_back_what_went_along_and_leaves_the_rest(session: Sessio
         unmerge_ticket(session, again, agent)
 
 
+def test_merging_and_undoing_ask_no_more_of_many_messages(session: Session, form, two, agent) -> None:
+    """The search's document of a ticket grows with each: it is written once."""
+    ticket, again = two
+    short = make_ticket(session, form, ticket.customer)
+    for number in range(20):
+        receive_message(session, again, ticket.customer, said=Said(f"Word{number}"), channel="email")
+
+    def statements(act: Callable[[], object]) -> int:
+        asked = list[str]()
+        session.flush()
+        session.expire_all()
+
+        def note(_connection, _cursor, statement, *_about) -> None:
+            asked.append(statement)
+
+        sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
+        try:
+            act()
+            session.flush()
+        finally:
+            sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
+        return len(asked)
+
+    few = [
+        statements(lambda: merge_tickets(session, short, ticket, agent)),
+        statements(lambda: unmerge_ticket(session, short, agent)),
+    ]
+    many = [
+        statements(lambda: merge_tickets(session, again, ticket, agent)),
+        statements(lambda: unmerge_ticket(session, again, agent)),
+    ]
+    assert all(more <= less + 3 for less, more in zip(few, many, strict=True)), (few, many)
+    assert (found(session, "word7"), found(session, "umbrella")) == ([again.id], [again.id])
+
+
 def test_after_thirty_days_it_stays(session: Session, two, agent, clock) -> None:
     merge_tickets(session, two[1], two[0], agent)
     clock.advance(days=30, seconds=1)
+    assert not can_be_unmerged(session, two[1])
     with pytest.raises(Conflict, match="30 days"):
         unmerge_ticket(session, two[1], agent)
 
@@ -149,6 +190,42 @@ def test_what_is_between_one_customer_and_the_desk_stays_between_them(session: S
     assert texts(his) == ["Bob's matter.", "Bob again."]
 
 
+def test_words_belong_to_the_ticket_they_were_written_to(session: Session, form, two, agent) -> None:
+    """Of one's own two to the one that was answered, of others to the one they take part in; undoing brings them back."""
+    ticket, again = two
+    pat, ann = make_customer(session, email="pat@home.example"), ticket.customer
+    bob = make_customer(session, name="Bob")
+    his = open_ticket(
+        session, form, bob, subject="Mine", said=Said("Look."), channel="email", participants=[("pat@home.example", "Pat")]
+    )
+    merge_tickets(session, again, ticket, agent)
+    merge_tickets(session, his, ticket, agent)
+    written = [
+        (again, ann, again),
+        (ticket, ann, ticket),
+        (his, ann, ticket),
+        (his, pat, his),
+        (ticket, pat, his),
+        (his, bob, his),
+    ]
+    for to, author, home in written:
+        message = receive_message(session, to, author, said=Said("More."), channel="email")
+        assert (message.ticket, message.home) == (ticket, home)
+    session.merge(Participant(ticket_id=ticket.id, address="pat@home.example"))
+    assert receive_message(session, ticket, pat, said=Said("More."), channel="email").home is ticket
+    unmerge_ticket(session, again, agent)
+    assert texts(again) == ["An umbrella helps.", "More."]
+
+
+def test_what_goes_on_after_closing_has_the_subject_of_what_was_written_to(session: Session, form, two, agent) -> None:
+    form.reopen_days = 0
+    his = make_ticket(session, form, make_customer(session, name="Bob"), subject="Bob's own")
+    merge_tickets(session, his, two[0], agent)
+    change_status(session, two[0], form.status("done"), by=agent)
+    fresh = receive_message(session, his, his.customer, said=Said("Once more."), channel="email").ticket
+    assert (fresh.subject, fresh.customer) == ("Bob's own", his.customer)
+
+
 def test_the_merged_one_refuses_everything_with_the_way_out(session: Session, two, agent, admin_user) -> None:
     ticket, again = two
     merge_tickets(session, again, ticket, agent)
@@ -193,6 +270,17 @@ def test_a_file_of_one_customer_is_not_for_the_other(session: Session, form, age
         file_for(session, bob, file.key)
 
 
+def test_a_file_is_not_for_its_customer_while_the_survivor_is_in_the_bin(session: Session, form, two, agent, admin_user) -> None:
+    said = Said("Look.", files=[NewFile("key.png", b"x", "image/png")])
+    hers = open_ticket(session, form, two[0].customer, subject="Key", said=said, channel="email")
+    (file,) = hers.messages[0].attachments
+    merge_tickets(session, hers, two[0], agent)
+    delete_ticket(session, two[0], admin_user)
+    with pytest.raises(NotFound):
+        file_for(session, hers.customer, file.key)
+    assert file_for(session, admin_user, file.key) is file
+
+
 def test_it_needs_the_right_on_both_and_is_not_for_subtasks(session: Session, form, two, agent) -> None:
     there = make_form(session, name="Billing")
     elsewhere = make_ticket(session, there, two[0].customer)
@@ -222,6 +310,38 @@ def test_erasing_the_survivor_erases_what_was_merged_into_it(session: Session, t
     assert view_counts(session, admin_user)["unread"] == 0
 
 
+@pytest.mark.parametrize("way", ["split off", "taken out again"])
+def test_a_ticket_is_erased_whose_words_are_answered_elsewhere(session: Session, two, admin_user, way) -> None:
+    """An automatic answer went along with another ticket, the words it answers did not."""
+    ticket, again = two
+    words = ticket.messages[0]
+    if way == "taken out again":
+        merge_tickets(session, ticket, again, admin_user)
+    answer = send_automatic(session, words.ticket, kind="receipt", html="<p>We have it.</p>", answers=words)
+    if way == "taken out again":
+        unmerge_ticket(session, ticket, admin_user)
+    else:
+        split_ticket(session, ticket, [answer], admin_user, subject="The receipt")
+    delete_ticket(session, ticket, admin_user)
+    erase_ticket(session, ticket)
+    session.flush()
+    assert answer.ticket is not ticket
+    assert session.scalars(sa.select(Message.answers_id).where(Message.id == answer.id)).all() == [None]
+
+
+def test_one_ticket_that_cannot_be_erased_holds_up_no_others(session: Session, two, admin_user, clock) -> None:
+    """As when an extension's table still names it."""
+    ticket, _again = two
+    for each in two:
+        delete_ticket(session, each, admin_user)
+    session.execute(sa.text("CREATE TABLE still_names (ticket_id BIGINT REFERENCES ticket (id))"))
+    session.execute(sa.text("INSERT INTO still_names VALUES (:id)"), {"id": ticket.id})
+    clock.advance(days=31)
+    runtime = runtime_of(session)
+    empty_bin(runtime.context("core", runtime.desk(session), session, "job"))
+    assert session.scalars(sa.select(Ticket.id)).all() == [ticket.id]
+
+
 @pytest.fixture
 def admin_user(session: Session) -> User:
     from tests.factories import make_admin
@@ -246,13 +366,21 @@ def test_splitting_takes_the_chosen_messages_and_both_are_told_by_theirs(session
 def test_what_is_split_off_is_of_who_said_it(session: Session, form, two, agent) -> None:
     ticket = two[0]
     bob = make_customer(session, name="Bob")
+    add_field(session, form, kind=FieldKind.TEXT, label="Room", by=None)
     his = open_ticket(session, form, bob, subject="Mine", said=Said("Bob's words."), channel="email")
+    for each, room in ((ticket, "12"), (his, "14")):
+        set_fields(session, each, {"room": room}, by=agent)
+    elsewhere = make_ticket(session, make_form(session, name="Billing"), bob, subject="A bill", text="Bob's bill.")
+    set_form_agent(session, elsewhere.form, agent, by=None)
+    merge_tickets(session, elsewhere, ticket, agent)
     merge_tickets(session, his, ticket, agent)
     reply_to_ticket(session, ticket, agent, body="<p>Dear Ann</p>")
     with pytest.raises(Invalid, match="several customers"):
         split_ticket(session, ticket, ticket.messages[:2], agent, subject="")
     fresh = split_ticket(session, ticket, [each for each in ticket.messages if each.home is his], agent, subject="")
-    assert (fresh.customer, texts(fresh)) == (bob, ["Bob's words."])
+    assert (fresh.customer, fresh.subject, fresh.values["room"], texts(fresh)) == (bob, "Mine", "14", ["Bob's words."])
+    bill = split_ticket(session, ticket, [each for each in ticket.messages if each.home is elsewhere], agent, subject="")
+    assert (bill.form, bill.subject, bill.values.get("room")) == (form, "A bill", None)
     unmerge_ticket(session, his, agent)
     assert texts(his) == []  # what was split off stays where it is
 
@@ -268,6 +396,18 @@ def test_a_link_has_two_ends_each_in_its_own_words(session: Session, two, agent)
         link_tickets(session, ticket, again, agent, kind="friends")
     unlink_tickets(session, again, ticket, agent)
     assert links_of(session, ticket, agent) == []
+
+
+def test_what_the_desk_linked_stays_and_what_goes_on_after_closing_finds_its_way(session: Session, form, two, agent) -> None:
+    ticket = two[0]
+    form.reopen_days = 0
+    change_status(session, ticket, form.status("done"), by=agent)
+    fresh = receive_message(session, ticket, ticket.customer, said=Said("Once more."), channel="email").ticket
+    with pytest.raises(Invalid, match="desk itself"):
+        link_tickets(session, fresh, ticket, agent)
+    with pytest.raises(Invalid, match="desk itself"):
+        unlink_tickets(session, ticket, fresh, agent)
+    assert receive_message(session, ticket, ticket.customer, said=Said("And more."), channel="email").ticket is fresh
 
 
 def test_a_link_with_a_ticket_one_does_not_see_is_not_shown(session: Session, two, agent) -> None:

@@ -270,3 +270,15 @@ def test_a_public_page_asks_whoever_comes_the_same_whatever_is_known_of_them(ses
         open_ticket(session, form, customer, **asked)
     session.expire_all()
     assert open_ticket(session, form, customer, facts={"ticket.channel": "webform"}, **asked).values["device"] == "program"
+
+
+@pytest.mark.parametrize("kind", ["person", "group", "customer"])
+def test_a_customer_is_never_asked_for_what_names_staff_or_other_customers(session: Session, form: Form, kind: str) -> None:
+    add_field(session, form, label="Who", kind=kind, required=True, by=None)
+    decided = {by_agent: decide(session, form, {}, status="new", facts={}, by_agent=by_agent) for by_agent in (True, False)}
+    assert "who" in decided[True].required
+    assert "who" not in decided[False].visible | decided[False].required | {each.code for each in decided[False].missing}
+    customer, marta = make_customer(session), make_admin(session)
+    asked: dict[str, Any] = {"channel": "portal", "subject": "x", "said": Said(text="y")}
+    ticket = open_ticket(session, form, customer, values={"device": "program", "who": str(marta.id)}, **asked)
+    assert ticket.values.get("who") is None

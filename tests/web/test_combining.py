@@ -116,6 +116,27 @@ def test_chosen_messages_become_a_ticket_of_their_own(browse, session: Session, 
     assert "An invoice is missing." not in browser.get(f"/tickets/{ticket.id}").html.find(id="thread").text
 
 
+def test_what_was_chosen_stays_when_somebody_else_was_quicker(browse, session: Session, two, agent) -> None:
+    ticket = two[0]
+    receive_message(session, ticket, ticket.customer, said=Said("An invoice is missing."), channel="email")
+    session.commit()
+    page = form_at(browse(agent).get(f"/tickets/{ticket.id}/splitting"), "/splitting")
+    page["subject"], page.fields["message"][1].checked = "The invoice", True
+
+    def meanwhile(connection, _cursor, statement, *_about) -> None:
+        if "ticket.version \nFROM ticket" in statement:
+            connection.exec_driver_sql(f"UPDATE ticket SET version = version + 1 WHERE id = {number}")
+
+    number = ticket.id
+    sa.event.listen(sa.engine.Engine, "before_cursor_execute", meanwhile)
+    try:
+        back = form_at(page.submit(status=409), "/splitting")
+    finally:
+        sa.event.remove(sa.engine.Engine, "before_cursor_execute", meanwhile)
+    assert (back["subject"].value, back.fields["message"][1].checked) == ("The invoice", True)
+    assert "Somebody else has just changed" in back.response.text
+
+
 def test_tickets_are_linked_and_unlinked(browse, session: Session, two, agent) -> None:
     ticket, again = two
     browser = browse(agent)

@@ -43,12 +43,14 @@ def kind_choices() -> list[tuple[str, str]]:
 
 
 def link_values(session: Session, ticket: Ticket, reader: User) -> list[dict[str, Any]]:
-    """The links of the ticket, those of one kind side by side: heading, number, subject, status, and where to remove it."""
+    """The links of the ticket, those of one kind side by side: heading, number, subject, status, and where to remove it (the desk's own: "")."""
     found = [
         {
             "kind": str(KINDS.get(each.kind, each.kind)),
             "ticket": each.ticket,
-            "removal_url": url_for("combining.unlink", number=ticket.number, other=each.ticket.number),
+            "removal_url": url_for("combining.unlink", number=ticket.number, other=each.ticket.number)
+            if each.kind in CHOSEN
+            else "",
         }
         for each in links_of(session, ticket, reader)
     ]

@@ -203,11 +203,14 @@ class Pages:
 
     Public pages `with_own_tokens` look after that themselves: what they post carries a token of theirs instead of one that is
     bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
+
+    What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.
     """
 
     blueprint: Blueprint
     place: Literal["form", "public", "app", "inbound"] = "form"
     with_own_tokens: bool = False
+    reads_first: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,7 @@ def go_on_reading() -> None:
 
     Reading waits for no writer. Where the database cannot even be read, the answer is one for a stranger.
     """
-    failed = g.pop("session", None)
-    if failed is not None:
-        failed.rollback()
-        finish(failed)
-    g.pop("_login_user", None)  # was loaded by the session that is gone
-    g.session = current_runtime().database.session(write=False)
+    _other_session(write=False)
     try:
         me_or_none()
         desk_or_none()
@@ -69,7 +64,7 @@ def go_on_reading() -> None:
 
 
 def begin_reading() -> None:
-    """This POST of a public page looks before it writes anything, or answers after a refusal: it holds up no writer meanwhile."""
+    """A public page answers after a refusal: what was written is undone, and the answer holds up no writer."""
     _begin_anew(write=False)
 
 
@@ -80,14 +75,18 @@ def begin_writing() -> None:
 
 def _begin_anew(*, write: bool) -> None:
     form_id = g.form.id if "form" in g else None
+    _other_session(write=write)
+    if form_id is not None:
+        g.form = g.session.get_one(Form, form_id)
+
+
+def _other_session(*, write: bool) -> None:
     before = g.pop("session", None)
     if before is not None:
         before.rollback()
         finish(before)
     g.pop("_login_user", None)  # whoever is signed in is a row of that transaction, too
     g.session = current_runtime().database.session(write=write)
-    if form_id is not None:
-        g.form = g.session.get_one(Form, form_id)
 
 
 def desk_or_none() -> Desk | None:

@@ -48,5 +48,22 @@ def ticket_to_act_on(number: int) -> Ticket:
         raise
 
 
+def refuse_another_customer(number: int, ticket: Ticket) -> None:
+    """What was written to one customer is not sent to another because the ticket was merged meanwhile: then `Conflict`.
+
+    `number` is the one the page was of, `ticket` what `ticket_to_act_on` has found for it.
+    """
+    if ticket.number == number:
+        return
+    meant = db().get_one(Ticket, number).customer
+    if meant.id != ticket.customer_id:
+        raise Conflict(
+            _(
+                "Ticket %(number)s, on which you wrote to %(name)s, has been merged into this one. Here the answer goes to %(other)s.",
+                number=number, name=meant.name, other=ticket.customer.name,
+            )
+        )  # fmt: skip
+
+
 def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(str(current_app.secret_key), salt="plugdesk shown")

@@ -9,6 +9,7 @@ from flask_login import current_user
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 from plugdesk import i18n
+from plugdesk.app import begins_by_reading
 from plugdesk.plugins.loader import PAGES
 from plugdesk_web import banners, current, failures, formats, navigation, routes, security, static
 from plugdesk_web.contributions import Pages, contributed
@@ -45,6 +46,8 @@ class Site:
                 security.csrf.exempt(pages.blueprint)
             elif pages.place == "public" and pages.with_own_tokens:
                 security.brings_own_tokens(app, name.replace(".", "_"))
+            if pages.reads_first:
+                begins_by_reading(app, name.replace(".", "_"))
 
 
 def _templates(app: Flask, runtime: Runtime) -> None:

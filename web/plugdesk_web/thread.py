@@ -17,8 +17,8 @@ from plugdesk.html import excerpt, html_of_text
 from plugdesk.i18n import current_language, format_list, format_time, lazy_gettext, ngettext
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
-from plugdesk.tickets.correspondence import EXCERPT
 from plugdesk.tickets.delivery import carrier_of
+from plugdesk.tickets.limits import EXCERPT
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Ticket
 from plugdesk.tickets.queries import history_of, thread_of
 from plugdesk.tickets.subtasks import Asked, subtasks_of

@@ -30,8 +30,8 @@ def check_values(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """What the values of a ticket are after `raw` was entered, and what is wrong with it: code → sentence.
 
-    A code absent from `raw` keeps its value, an emptied one is None. Passed over are codes of no field, agents' own fields where
-    a customer speaks, and fields the form's rules hide. A field that is required must not be emptied; with `complete` (a new
+    A code absent from `raw` keeps its value, an emptied one is None. Passed over are codes of no field, fields that are not `for_customers`
+    where a customer speaks, and fields the form's rules hide. A field that is required must not be emptied; with `complete` (a new
     request) it must be there, too. One that is read-only in `status` must stay as it is. What stands as it was `before` is kept
     even if it could not be chosen today. `by` is who enters it: files must be their own uploads. `facts` as for `decide`.
     """
@@ -107,7 +107,7 @@ def _read(
     entered, problems = dict[str, Any](), dict[str, str]()
     for field in form.fields:
         code = field.code
-        if code not in raw or (not by_agent and field.agent_only):
+        if code not in raw or (not by_agent and not field.for_customers):
             continue
         given, kept = raw[code], before.get(code)
         if given == kept and type(given) is type(kept):

@@ -52,6 +52,7 @@ class FieldKind(StrEnum):
         return self in (FieldKind.CHOICE, FieldKind.CHOICES)
 
 
+ABOUT_THE_DESK = (FieldKind.PERSON, FieldKind.GROUP, FieldKind.CUSTOMER)  # their choices would tell who works here, and who asks
 REOPEN_DAYS = 30  # for which a new form opens a closed ticket again
 PRIORITY = "priority"  # the reserved code of the choice field that says how urgent a ticket is
 
@@ -171,6 +172,11 @@ class Field(Base):
     required_from: Mapped[str | None]
     readonly_from: Mapped[str | None]
     position: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def for_customers(self) -> bool:
+        """Whether a customer may read and fill it in, at any door: agents' own not, and never what names staff or other customers."""
+        return not self.agent_only and self.kind not in ABOUT_THE_DESK
 
     def choice(self, code: Any) -> dict[str, Any] | None:
         return next((each for each in self.choices if each["code"] == code), None)

@@ -44,13 +44,13 @@ def decide(
 ) -> Decision:
     """The decision for `values` (code → stored value) of a ticket in `status` (its code), or about to be put there.
 
-    `facts` are those besides the fields' own, see `facts.values_of_ticket`. To a customer agents' own fields are hidden, but
-    what they hold counts in conditions. Files are required of customers alone: agents put them on messages.
+    `facts` are those besides the fields' own, see `facts.values_of_ticket`. To a customer agents' own fields, and those that
+    name people, groups or customers, are hidden, but what they hold counts in conditions. Files are required of customers alone: agents put them on messages.
     """
     rules = _rules_of(session, form)
     hidden = _hidden(session, rules, values, facts)
     reached = rules.reached.get(status or "", frozenset())
-    shown = [each for each in rules.asked if each.node not in hidden and (by_agent or not each.agent_only)]
+    shown = [each for each in rules.asked if each.node not in hidden and (by_agent or each.for_customers)]
     required = [
         each
         for each in shown
@@ -121,7 +121,7 @@ class _Asked(NamedTuple):
     code: str
     kind: FieldKind
     section: str
-    agent_only: bool
+    for_customers: bool
     required: bool
     required_from: str | None
     readonly_from: str | None
@@ -161,7 +161,7 @@ def _made(session: Session, form: Form) -> _Rules:
     known = {each["code"] for each in form.sections}
     asked = tuple(
         _Asked(
-            FIELD + each.code, each.code, each.kind, SECTION + each.section if each.section in known else "", bool(each.agent_only),
+            FIELD + each.code, each.code, each.kind, SECTION + each.section if each.section in known else "", each.for_customers,
             bool(each.required), each.required_from, each.readonly_from,
         )
         for each in form.fields

@@ -94,6 +94,11 @@ class Context:
         return address.rstrip("/") if address else None
 
     @property
+    def upload_mb(self) -> int:
+        """How much this installation takes with one request, in megabytes: all its files together."""
+        return self._runtime.settings.max_upload_mb
+
+    @property
     def ca_file(self) -> str | None:
         """The file of further certificate authorities to trust, of this installation."""
         return self._runtime.settings.ca_file or None

@@ -44,6 +44,7 @@ class Spies:
         for lists in (registry.timers, registry.services, registry.steps, registry.commands, registry.pages):
             kept: list[Any] = lists
             kept[:] = [(owner, self._watched(each, _name(each)) if owner == plugin else each) for owner, each in kept]
+        self.calls.clear()  # a panel asks its question once when it is made, and the watched ones are made anew
 
     @property
     def called(self) -> set[str]:

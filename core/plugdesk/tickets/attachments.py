@@ -97,5 +97,7 @@ def _may_read(session: Session, reader: User, attachment: Attachment) -> bool:
     message = session.get_one(Message, attachment.message_id)
     if message.direction == "note" and not reader.is_agent:
         return False
+    if reader.is_agent:
+        return can_see(session, reader, message.ticket)
     # A customer reads what was said with them, wherever it stands after merging, and nothing that was said with another.
-    return can_see(session, reader, message.ticket if reader.is_agent else message.home)
+    return message.ticket.deleted_at is None and can_see(session, reader, message.home)

@@ -51,7 +51,8 @@ def erase_ticket(session: Session, ticket: Ticket) -> None:
         erase_ticket(session, merged)  # what was said on it is said on the one it was merged into
     session.execute(sa.update(Ticket).where(Ticket.parent_id == number).values(parent_id=None))
     session.execute(sa.delete(Event).where(Event.ticket_id == number))
-    session.execute(sa.update(Message).where(Message.ticket_id == number).values(answers_id=None))
+    here = sa.select(Message.id).where(Message.ticket_id == number)
+    session.execute(sa.update(Message).where(Message.answers_id.in_(here)).values(answers_id=None))  # from elsewhere, too
     session.execute(sa.delete(Message).where(Message.ticket_id == number))
     session.delete(ticket)
     record(session, "ticket_erased", form=form, number=number)

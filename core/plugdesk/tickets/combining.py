@@ -11,19 +11,20 @@ from sqlalchemy.orm import Session, aliased, defer
 
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.events import record
+from plugdesk.forms.fields import default_values
+from plugdesk.forms.models import Form
 from plugdesk.html import excerpt
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
 from plugdesk.permissions import visible_tickets
 from plugdesk.runtime import runtime_of
-from plugdesk.search import index_again, index_message
+from plugdesk.search import index_again, index_messages
 from plugdesk.tags.commands import unite_tags
 from plugdesk.tickets.commands import may_run
-from plugdesk.tickets.models import Direction, Link, Message, Ticket
-from plugdesk.users.models import User
+from plugdesk.tickets.limits import EXCERPT, LONGEST_SUBJECT
+from plugdesk.tickets.models import Direction, Link, Message, Participant, Ticket
+from plugdesk.users.models import Identity, User
 
-LONGEST_SUBJECT = 500
-EXCERPT = 140
 CHOSEN = ("related", "duplicate", "causes", "caused_by")  # the kinds of links that people choose
 _OTHER_WAY: Mapping[str, str] = {"causes": "caused_by", "caused_by": "causes"}
 
@@ -39,7 +40,8 @@ class Linked:
 def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], by: User, *, subject: str) -> Ticket:
     """Open a ticket of its own from some `messages` of `ticket`, which keeps the rest. Both have its tags.
 
-    It is of the customer who has said them, which after merging may be another than the ticket's; of several, `Invalid`.
+    It is of the customer who has said them, which after merging may be another than the ticket's; of several, `Invalid`. Subject
+    and fields are those of the ticket they were said on.
     """
     may_run(session, ticket, by, "merge")
     if ticket.parent_id is not None:
@@ -54,12 +56,12 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
         raise Invalid(
             problems={"message": _("These messages are of several customers: %(names)s. Split each off by itself.", names=names)}
         )
-    (customer,) = customers.values()
+    (customer,), home = customers.values(), own[0].home
     now = runtime_of(session).clock.now()
     fresh = Ticket(
         form=ticket.form, form_id=ticket.form_id, customer=customer, customer_id=customer.id, opened_by_id=by.id,
-        subject=one_line(subject, most=LONGEST_SUBJECT) or ticket.subject, channel=own[0].home.channel, status=ticket.status,
-        status_id=ticket.status_id, status_kind=ticket.status_kind, values=dict(ticket.values), assignee_id=ticket.assignee_id,
+        subject=one_line(subject, most=LONGEST_SUBJECT) or home.subject, channel=home.channel, status=ticket.status,
+        status_id=ticket.status_id, status_kind=ticket.status_kind, values=_values_of(home, ticket.form), assignee_id=ticket.assignee_id,
         group_id=ticket.group_id, customer_waits=False, created_at=now, changed_at=now, spoken_at=now, closed_at=ticket.closed_at,
         version=1,
     )  # fmt: skip
@@ -73,9 +75,7 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
         session.expire(each, ["messages"])
         tell_by_messages(each)
     ticket.changed_at = now
-    for message in own:
-        if message.author_id is not None:
-            index_message(session, fresh, message)
+    index_messages(session, fresh, own)
     index_again(session, ticket)
     link_tickets(session, fresh, ticket, None, kind="split")
     record(session, "ticket_split", ticket=ticket, actor=by, other_id=fresh.id, messages=[each.id for each in own])
@@ -86,7 +86,7 @@ def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], 
 def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | None, *, kind: str = "related") -> None:
     """Say that two tickets have to do with each other: `ticket` is (related to, a duplicate of, causes, caused_by) `other`.
 
-    Twice is once; somebody who names another kind changes it.
+    Twice is once; somebody who names another kind changes it, unless the desk itself has linked the two: `Invalid`.
     """
     for each in (ticket, other):
         may_run(session, each, by, "merge")
@@ -98,6 +98,8 @@ def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | Non
     known = session.get(Link, (low, high))
     if known is not None and (by is None or known.kind == stored):
         return
+    if known is not None:
+        _refuse_the_desks(known)
     if known is None:
         session.add(Link(ticket_id=low, other_id=high, kind=stored, created_at=runtime_of(session).clock.now()))
     else:
@@ -108,12 +110,13 @@ def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | Non
 
 
 def unlink_tickets(session: Session, ticket: Ticket, other: Ticket, by: User) -> None:
-    """Say that they have nothing to do with each other after all. What is not linked stays so."""
+    """Say that they have nothing to do with each other after all. What is not linked stays so, what the desk linked, too: `Invalid`."""
     for each in (ticket, other):
         may_run(session, each, by, "merge")
     (low, high), _kind = _in_order(ticket, other, "")
     known = session.get(Link, (low, high))
     if known is not None:
+        _refuse_the_desks(known)
         session.delete(known)
         for each, the_other in ((ticket, other), (other, ticket)):
             record(session, "tickets_unlinked", ticket=each, actor=by, other_id=the_other.id)
@@ -167,12 +170,32 @@ def merged_numbers(session: Session, ticket: Ticket) -> list[int]:
     return found
 
 
-def merged_ticket_of(session: Session, ticket: Ticket, author: User) -> Ticket | None:
-    """The ticket of `author` among those merged into `ticket`, the latest; None when they ask in `ticket` itself, or in none."""
-    if ticket.customer_id == author.id or not (numbers := merged_numbers(session, ticket)):
-        return None
-    query = sa.select(Ticket).where(Ticket.id.in_(numbers), Ticket.customer_id == author.id).order_by(Ticket.id.desc()).limit(1)
-    return session.scalar(query)
+def home_for(session: Session, ticket: Ticket, author: User) -> Ticket:
+    """The ticket that the words of `author`, who writes to `ticket`, belong to: see `Message.home`.
+
+    It is the one that was written to, if they take part in it. Who does not asks in the survivor, or else in the latest merged
+    into it that they are the customer of, or take part in.
+    """
+    into = survivor(session, ticket)
+    if into is not ticket and (ticket.customer_id == author.id or _latest(session, [ticket.id], takes_part_in(author))):
+        return ticket
+    if into.customer_id == author.id or not (numbers := merged_numbers(session, into)):
+        return into
+    if (own := _latest(session, numbers, Ticket.customer_id == author.id)) is not None:
+        return own
+    if _latest(session, [into.id], takes_part_in(author)) is not None:
+        return into
+    return _latest(session, numbers, takes_part_in(author)) or into
+
+
+def _latest(session: Session, numbers: Sequence[int], condition: sa.ColumnElement[bool]) -> Ticket | None:
+    return session.scalar(sa.select(Ticket).where(Ticket.id.in_(numbers), condition).order_by(Ticket.id.desc()).limit(1))
+
+
+def takes_part_in(author: User) -> sa.ColumnElement[bool]:
+    """Which tickets `author` takes part in, other than as their customer."""
+    written_by = sa.select(Participant.ticket_id).join(Identity, Identity.value == Participant.address)
+    return Ticket.id.in_(written_by.where(Identity.user_id == author.id, Identity.channel == "email"))
 
 
 def said_with(customer_id: Any) -> sa.ColumnElement[bool]:
@@ -197,8 +220,18 @@ def tell_by_messages(ticket: Ticket) -> None:
     ticket.customer_waits = bool(spoken) and spoken[-1].direction is Direction.INCOMING
 
 
+def _refuse_the_desks(link: Link) -> None:
+    """By its own links the desk finds its way: what is written to a ticket that is over goes on in the one that follows it."""
+    if link.kind not in CHOSEN:
+        raise Invalid(_("The desk itself has linked these two, to find its way by. The link stays as it is."))
+
+
 def _in_order(ticket: Ticket, other: Ticket, kind: str) -> tuple[tuple[int, int], str]:
     """The key of the link, the lower number first, and the kind as that one's."""
     if ticket.id < other.id:
         return (ticket.id, other.id), kind
     return (other.id, ticket.id), _OTHER_WAY.get(kind, kind)
+
+
+def _values_of(home: Ticket, form: Form) -> dict[str, Any]:
+    return dict(home.values) if home.form_id == form.id else default_values(form.fields)

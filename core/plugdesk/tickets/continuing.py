@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from plugdesk.events import Event, record
 from plugdesk.forms.models import StatusKind
 from plugdesk.runtime import runtime_of
-from plugdesk.tickets.combining import link_tickets, survivor
+from plugdesk.tickets.combining import link_tickets, survivor, takes_part_in
 from plugdesk.tickets.commands import become, return_to
-from plugdesk.tickets.models import Link, Message, Participant, Ticket
-from plugdesk.users.models import Identity, User
+from plugdesk.tickets.models import Link, Message, Ticket
+from plugdesk.users.models import User
 
 FOLLOW_UP = "follow_up"
 
@@ -80,16 +80,12 @@ def _following(session: Session, ticket: Ticket, author: User) -> Ticket | None:
     The row is held meanwhile: of two letters at once the second finds what the first has opened.
     """
     session.execute(sa.select(Ticket.id).where(Ticket.id == ticket.id).with_for_update())
-    written_by = sa.select(Participant.ticket_id).join(Identity, Identity.value == Participant.address)
     found = session.scalar(
         sa.select(Ticket)
         .join(Link, Link.other_id == Ticket.id)
         .where(
             Link.ticket_id == ticket.id, Link.kind == FOLLOW_UP, Ticket.deleted_at.is_(None),
-            sa.or_(
-                Ticket.customer_id == author.id,
-                Ticket.id.in_(written_by.where(Identity.user_id == author.id, Identity.channel == "email")),
-            ),
+            sa.or_(Ticket.customer_id == author.id, takes_part_in(author)),
         )
         .order_by(Ticket.id.desc())
         .limit(1)

@@ -25,17 +25,14 @@ from plugdesk.rows import change, insert
 from plugdesk.runtime import runtime_of
 from plugdesk.storage import read_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, attach_uploads
-from plugdesk.tickets.combining import merged_ticket_of, survivor
+from plugdesk.tickets.combining import home_for, survivor
 from plugdesk.tickets.commands import change_status, mark_read, may_run, news_for_others
 from plugdesk.tickets.continuing import follows, is_over, reply_was_written, ticket_going_on, words_came
-from plugdesk.tickets.limits import reaching, refuse_beyond_limits
+from plugdesk.tickets.limits import EXCERPT, LONGEST_SUBJECT, reaching, refuse_beyond_limits
 from plugdesk.tickets.models import DeliveryState, Direction, Message, Participant, Ticket
 from plugdesk.tickets.settling import settle
 from plugdesk.users.models import User
 from plugdesk.variables import Button
-
-EXCERPT = 140
-LONGEST_SUBJECT = 500
 
 
 @dataclass(frozen=True)
@@ -127,22 +124,24 @@ def receive_message(
     """A further message of a customer or participant. A person's words end the ticket's waiting, and reopen it when it is closed.
 
     Where its form no longer reopens it, they go to what has followed it, or to a new ticket that is linked to it: the `ticket`
-    of what is returned. `subject` (None: as `ticket`'s) and `participants` are for the new one. A subtask is the agents' own:
-    whoever knows its number writes into the ticket it hangs on. What is written to a ticket that was merged comes in on the survivor.
+    of what is returned. `subject` (None: as that of the ticket written to) and `participants` are for the new one. A subtask is
+    the agents' own: whoever knows its number writes into the ticket it hangs on. What is written to a ticket that was merged comes in
+    on the survivor, and its home is the one that was written to.
     """
     if ticket.parent_id is not None:
         ticket = session.get_one(Ticket, ticket.parent_id)
-    ticket = survivor(session, ticket)
+    home, ticket = home_for(session, ticket, author), survivor(session, ticket)
     if said.kind == "human" and is_over(session, ticket):
-        ticket = ticket_going_on(session, ticket, author)
+        going_on = ticket_going_on(session, ticket, author)
+        if going_on is not ticket:
+            home, ticket = home_for(session, going_on, author), going_on
         if is_over(session, ticket):
             fresh = open_ticket(
-                session, ticket.form, author, subject=ticket.subject if subject is None else subject, said=said, channel=channel,
+                session, ticket.form, author, subject=home.subject if subject is None else subject, said=said, channel=channel,
                 participants=participants,
             )  # fmt: skip
             follows(session, fresh, ticket)
             return fresh.messages[0]
-    home = merged_ticket_of(session, ticket, author) or ticket
     message = _add_message(session, home, said, author=author, direction=Direction.INCOMING, channel=channel)
     record(session, "message_received", ticket=ticket, actor=author, message_id=message.id, kind=said.kind)
     if said.kind == "human":
@@ -331,8 +330,7 @@ def _add_message(
     if not first:
         spoken = {"spoken_at": now, "excerpt": excerpt(said.text, EXCERPT)} if said.kind == "human" else {}
         change(session, ticket, changed_at=now, **spoken)
-    if author is not None:  # what the desk writes by itself stands in every ticket and tells none from another
-        index_message(session, ticket, message, first=first)
+    index_message(session, ticket, message, first=first)
     return message
 
 

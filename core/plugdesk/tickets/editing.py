@@ -25,8 +25,9 @@ from plugdesk.search import index_again
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file
 from plugdesk.tickets.commands import may_run, news_for_others
 from plugdesk.tickets.continuing import reply_was_withdrawn
-from plugdesk.tickets.correspondence import EXCERPT, Said, _job_key
+from plugdesk.tickets.correspondence import Said, _job_key
 from plugdesk.tickets.delivery import carrier_of, off_on_this_form
+from plugdesk.tickets.limits import EXCERPT
 from plugdesk.tickets.models import DeliveryState, Direction, Message
 from plugdesk.users.models import User
 

@@ -29,10 +29,15 @@ def fold_tallies(ctx: Context) -> None:
 
 
 def empty_bin(ctx: Context) -> None:
-    """Erase what has been in the bin for thirty days."""
-    old = ctx.db.scalars(sa.select(Ticket).where(Ticket.deleted_at < ctx.now - KEPT_IN_BIN).limit(AT_ONCE))
-    for ticket in old.all():
-        erase_ticket(ctx._session, ticket)
+    """Erase what has been in the bin for thirty days. A ticket that cannot be erased holds up no others."""
+    old = sa.select(Ticket.id).where(Ticket.deleted_at < ctx.now - KEPT_IN_BIN).order_by(Ticket.deleted_at).limit(AT_ONCE)
+    for number in ctx.db.scalars(old).all():
+        try:
+            with ctx.transaction():
+                if (ticket := ctx.db.get(Ticket, number)) is not None:  # not gone with the one it was merged into
+                    erase_ticket(ctx._session, ticket)
+        except sa.exc.IntegrityError:
+            ctx.log.exception("Ticket %s could not be erased", number)
 
 
 def sweep(ctx: Context) -> None:

@@ -1,4 +1,4 @@
-"""What a channel can carry, held against a message before it is sent."""
+"""How long a subject may be and an excerpt is; what a channel can carry, held against a message before it is sent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from plugdesk.i18n import format_duration, format_file_size
 from plugdesk.i18n import gettext as _
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Direction, Message, Ticket
+
+LONGEST_SUBJECT = 500
+EXCERPT = 140
 
 
 def refuse_beyond_limits(session: Session, message: Message) -> None:

@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from plugdesk.errors import Conflict, Invalid, PlugdeskError
 from plugdesk.events import Event, record
 from plugdesk.forms.fields import show_value
-from plugdesk.forms.models import Field, StatusKind
+from plugdesk.forms.models import StatusKind
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
 from plugdesk.permissions import can_see, may_merge
 from plugdesk.runtime import runtime_of
-from plugdesk.search import forget_ticket, index_again, index_message
+from plugdesk.search import forget_ticket, index_again, index_messages
 from plugdesk.tags.commands import take_back_tags, unite_tags
 from plugdesk.tickets.combining import hold, merged_numbers, survivor, tell_by_messages
 from plugdesk.tickets.commands import become, news_for_others, return_to
@@ -58,7 +58,7 @@ def possible_merge(session: Session, ticket: Ticket, into: Ticket, by: User) -> 
     said = sa.select(sa.func.count()).where(Message.ticket_id == ticket.id)
     asked = sa.select(sa.func.count()).where(Ticket.parent_id == ticket.id, Ticket.deleted_at.is_(None))
     return Merge(
-        into, "", session.scalar(said) or 0, [(label, words) for _field, label, words in _said_otherwise(session, ticket, into)],
+        into, "", session.scalar(said) or 0, _said_otherwise(session, ticket, into),
         session.scalar(asked) or 0, _reopens(ticket, into),
     )  # fmt: skip
 
@@ -83,9 +83,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
     ticket.changed_at = into.changed_at = runtime_of(session).clock.now()
     waits = into.customer_waits or ticket.customer_waits
     session.execute(sa.delete(Reading).where(Reading.ticket_id == ticket.id))
-    for message in moved:
-        if message.author_id is not None:
-            index_message(session, into, message)
+    index_messages(session, into, moved)
     forget_ticket(session, ticket.id)
     before = into.status.code
     if _reopens(ticket, into):
@@ -106,7 +104,7 @@ def merge_tickets(session: Session, ticket: Ticket, into: Ticket, by: User) -> T
 
 
 def unmerge_ticket(session: Session, ticket: Ticket, by: User) -> Ticket:
-    """Take `ticket` out of the one it was merged into: its messages, what its customer wrote since, subtasks, watchers and tags.
+    """Take `ticket` out of the one it was merged into: its messages, what was written to it since, subtasks, watchers and tags.
 
     What agents wrote on the survivor meanwhile stays there. Raises `Conflict` when it stands on its own already, or when the
     time for it is over.
@@ -120,7 +118,7 @@ def unmerge_ticket(session: Session, ticket: Ticket, by: User) -> Ticket:
     merging = session.scalar(_MERGED_AWAY, {"ticket_id": ticket.id})
     if merging is None:
         raise Conflict(_("Ticket %(number)s stands on its own already.", number=ticket.id))
-    if runtime_of(session).clock.now() - merging.at > UNDO_MERGING:
+    if not can_still_be_undone(session, merging.at):
         raise Conflict(_("Merging can be undone for %(days)d days. Split the messages off instead.", days=UNDO_MERGING.days))
     _bring_back(session, ticket, into, merging.data)
     ticket.merged_into_id = None
@@ -134,6 +132,14 @@ def unmerge_ticket(session: Session, ticket: Ticket, by: User) -> Ticket:
     record(session, "ticket_unmerged", ticket=into, actor=by, other_id=ticket.id)
     record(session, "unmerged", ticket=ticket, actor=by, from_id=into.id)
     return ticket
+
+
+def can_be_unmerged(session: Session, ticket: Ticket) -> bool:
+    """Whether the ticket was merged into another, so lately that `unmerge_ticket` can take it out again."""
+    if ticket.merged_into_id is None:
+        return False
+    merging = session.scalar(_MERGED_AWAY, {"ticket_id": ticket.id})
+    return merging is not None and can_still_be_undone(session, merging.at)
 
 
 def can_still_be_undone(session: Session, at: datetime) -> bool:
@@ -177,8 +183,8 @@ def _watch_along(session: Session, ticket: Ticket, into: Ticket) -> list[int]:
     return begun
 
 
-def _said_otherwise(session: Session, ticket: Ticket, into: Ticket) -> list[tuple[Field, str, str]]:
-    """The fields of `ticket` that hold something else than those of `into`, with their words."""
+def _said_otherwise(session: Session, ticket: Ticket, into: Ticket) -> list[tuple[str, str]]:
+    """The fields of `ticket` that hold something else than those of `into`, by their labels, with their words."""
     found = []
     with use_language(into.form.language or runtime_of(session).desk(session).language):
         for field in ticket.form.fields:
@@ -188,21 +194,23 @@ def _said_otherwise(session: Session, ticket: Ticket, into: Ticket) -> list[tupl
             there = into.form.field(field.code)
             same = there is not None and there.kind is field.kind and into.values.get(field.code) == value
             if not same and (words := show_value(field, value, session)):
-                found.append((field, field.label, words))
+                found.append((field.label, words))
     return found
 
 
-def _keep_fields(session: Session, ticket: Ticket, into: Ticket, said: Sequence[tuple[Field, str, str]]) -> Message:
+def _keep_fields(session: Session, ticket: Ticket, into: Ticket, said: Sequence[tuple[str, str]]) -> Message:
     with use_language(into.form.language or runtime_of(session).desk(session).language):
         head = _("The fields of ticket %(number)s, which was merged into this one, said:", number=ticket.id)
-    return note_fields(session, into, head, [(label, words) for _field, label, words in said], kind="merged")
+    return note_fields(session, into, head, said, kind="merged")
 
 
 def _bring_back(session: Session, ticket: Ticket, into: Ticket, about: dict[str, Any]) -> None:
     own = [ticket.id, *merged_numbers(session, ticket)]
-    for message in session.scalars(sa.select(Message).where(Message.ticket_id == into.id, Message.origin_id.in_(own))).all():
+    going = session.scalars(sa.select(Message).where(Message.ticket_id == into.id, Message.origin_id.in_(own))).all()
+    for message in going:
         message.ticket_id, message.origin_id = ticket.id, None if message.origin_id == ticket.id else message.origin_id
-        session.flush()
+    session.flush()  # where each message stands
+    for message in going:
         session.expire(message, ["ticket", "origin"])
     asked = sa.select(Ticket).where(Ticket.id.in_(about.get("subtasks") or ()), Ticket.parent_id == into.id)
     for subtask in session.scalars(asked).all():

@@ -17,7 +17,8 @@ from plugdesk.inputs import one_line
 from plugdesk.permissions import can_see, can_work_on
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.commands import may_run
-from plugdesk.tickets.correspondence import LONGEST_SUBJECT, keep_note, quotation
+from plugdesk.tickets.correspondence import keep_note, quotation
+from plugdesk.tickets.limits import LONGEST_SUBJECT
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import Group, User
 

@@ -34,6 +34,7 @@ from plugdesk_email.connections import Account, Refused, Unreachable, account_of
 from plugdesk_email.letters import Address
 from plugdesk_email.models import LetterOf, Mailbox
 from plugdesk_email.settings import EmailSettings
+from plugdesk_email.strangers import is_strangers, our_subject
 from plugdesk_email.threading import Purpose, build_references, make_message_id, reply_subject
 
 PURPOSES = {"receipt": Purpose.RECEIPT, "closing": Purpose.CLOSING, "forward": Purpose.FORWARD, "letter": Purpose.FORWARD}
@@ -145,12 +146,14 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
     last = _last_letter(ctx, message)
     to = [_address(each) for each in message.to] or _customer_address(ticket, last)
     cc = [_address(each) for each in message.cc]
-    if purpose is Purpose.RECEIPT:
+    strangers = message.author_id is None and purpose is not Purpose.FORWARD and last is None and is_strangers(ctx, ticket)
+    if strangers or purpose is Purpose.RECEIPT:
         to = [Address("", each.email) for each in to]  # the name is the stranger's own word
     if not to:
         raise Undeliverable(_("The customer has no e-mail address. Add one to their card, then send again."))
     html, files = _body(ctx, message, settings, last)
-    subject = message.subject or reply_subject(last.subject if last else ticket.subject, str(ticket.number))
+    about = our_subject(ticket) if strangers else last.subject if last else ticket.subject
+    subject = message.subject or reply_subject(about, str(ticket.number))
     if purpose is Purpose.RECEIPT and last is not None:
         subject = reply_subject(last.subject, str(ticket.number))
     letter = compose_letter(

@@ -20,11 +20,12 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_email.models import Mailbox
+from plugdesk_email.models import Mailbox, PlainLetter
 from plugdesk_email.settings import EmailSettings
+from plugdesk_email.strangers import NO_NAMES, is_strangers, words_of_ours
 
 LIMITS = ((timedelta(minutes=10), 5), (timedelta(hours=1), 10), (timedelta(days=1), 20))  # automatic letters to one customer
-NO_NAMES = {"name": "", "first_name": "", "organization": ""}
+STRANGERS_LIMITS = ((timedelta(days=1), 1),)  # to an address nobody proved and no colleague has written to
 NEVER = ("mailer-daemon@", "postmaster@", "abuse@", "noreply@", "no-reply@", "do-not-reply@", "donotreply@", "bounce@")
 
 
@@ -44,7 +45,10 @@ def send_closing_notice(ctx: Context, ticket: Ticket, event: Event) -> None:
     reason = f"closing:{event.id}"
     if not settings.closing or event.data.get("quietly") or ticket.channel != "email":
         return
-    if not _may_write(ctx, ticket, "closing", reason):
+    strangers = is_strangers(ctx, ticket)
+    if not _may_write(
+        ctx, ticket, "closing", reason, STRANGERS_LIMITS if strangers and not _was_answered(ctx, ticket) else LIMITS
+    ):
         return
     last = ctx.db.scalar(
         sa.select(Message)
@@ -52,19 +56,32 @@ def send_closing_notice(ctx: Context, ticket: Ticket, event: Event) -> None:
         .order_by(Message.id.desc())
         .limit(1)
     )
-    _send(ctx, ticket, "closing", settings.closing_text, answers=last, reason=reason)
+    _send(ctx, ticket, "closing", settings.closing_text, answers=last, reason=reason, strangers=strangers)
 
 
-def _send(ctx: Context, ticket: Ticket, kind: str, template: str, *, answers: Message | None, reason: str | None) -> None:
+def _send(
+    ctx: Context,
+    ticket: Ticket,
+    kind: str,
+    template: str,
+    *,
+    answers: Message | None,
+    reason: str | None,
+    strangers: bool = False,
+) -> None:
     # A receipt goes to whoever a letter says it is from: of its author's words, the name among them, it repeats none.
-    own = {"customer": {"email": ticket.customer.address("email") or ""} | NO_NAMES} if kind == "receipt" else None
+    own = {"customer": {"email": ticket.customer.address("email") or ""} | NO_NAMES} if strangers or kind == "receipt" else {}
     with use_language(language_of(ctx.db, ticket)):
+        if strangers:
+            own["ticket"] = words_of_ours(ticket)
         # Texts nobody has changed are ours, and translated; an admin's own stay as written.
         html = fill_html(ctx.db, html_of_text(_(template)), ticket, own=own, kind=kind)
     send_automatic(ctx.db, ticket, kind=kind, html=html, answers=answers, reason=reason)
 
 
-def _may_write(ctx: Context, ticket: Ticket, kind: str, reason: str | None) -> bool:
+def _may_write(
+    ctx: Context, ticket: Ticket, kind: str, reason: str | None, limits: tuple[tuple[timedelta, int], ...] = LIMITS
+) -> bool:
     """Once, not to programs or ourselves, and to nobody too often: two programs that answer each other would never stop."""
     address = ticket.customer.address("email")
     if address is None or address.startswith(NEVER):
@@ -76,7 +93,10 @@ def _may_write(ctx: Context, ticket: Ticket, kind: str, reason: str | None) -> b
     *counts, was_sent, is_own = found.one()
     if was_sent or is_own:
         return False
-    for count, (window, most) in zip(counts, LIMITS, strict=True):
+    if limits is STRANGERS_LIMITS:  # a letter that asked whether it was them counts as much
+        asked = sa.select(sa.func.count()).where(PlainLetter.address == address, PlainLetter.at > ctx.now - limits[-1][0])
+        counts[-1] += ctx.db.scalar(asked) or 0
+    for count, (window, most) in zip(counts[-len(limits) :], limits, strict=True):  # the longest are last in both
         if count >= most:
             ctx.journal(
                 "automatic_letter_withheld", ticket=ticket, address=address, minutes=int(window.total_seconds() // 60), most=most
@@ -85,7 +105,17 @@ def _may_write(ctx: Context, ticket: Ticket, kind: str, reason: str | None) -> b
     return True
 
 
+def _was_answered(ctx: Context, ticket: Ticket) -> bool:
+    """Whether a colleague wrote to the customer: then they know of the ticket."""
+    return ctx.db.connection().scalar(_ANSWERED, {"ticket_id": ticket.id, "customer_id": ticket.customer_id}) is not None
+
+
 # Built once: every new ticket asks them.
+_ANSWERED = (
+    sa.select(Message.id)
+    .where(Message.ticket_id == sa.bindparam("ticket_id"), Message.direction == "outgoing", Message.kind == "human")
+    .where(said_with(sa.bindparam("customer_id"))).limit(1)
+)  # fmt: skip
 _Sent = aliased(Message)
 _SENT = sa.exists().where(_Sent.ticket_id == sa.bindparam("ticket_id"), _Sent.kind == sa.bindparam("kind"))
 _OWN = sa.exists().where(Mailbox.address == sa.bindparam("address"))

@@ -110,7 +110,7 @@ def _take(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]
     if (
         answered.ticket is not None
         and answered.takes_part
-        and not (is_over(ctx.db, answered.ticket) and _floods(ctx, original, letter))
+        and not (is_over(ctx.db, survivor(ctx.db, answered.ticket)) and _floods(ctx, original, letter))
     ):
         return _add(ctx, original, letter, own, answered.ticket)
     if letter.kind is Kind.AUTO_REPLY and answered.ticket is None:
@@ -123,7 +123,7 @@ def _take(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Answered:
-    """The ticket a letter refers to, if any, and whether its sender takes part in it."""
+    """The ticket a letter refers to, if any, which may have been merged since, and whether its sender takes part in it."""
 
     ticket: Ticket | None
     takes_part: bool = False
@@ -135,9 +135,7 @@ def _answered(ctx: Context, letter: Letter) -> _Answered:
         ticket = survivor(ctx.db, found)
         if not (_was_here(ctx, found) or _was_here(ctx, ticket)) or ticket.deleted_at is not None:
             continue
-        if not _takes_part(ctx, ticket, letter):
-            return _Answered(ticket)
-        return _Answered(ticket, takes_part=True)
+        return _Answered(found, takes_part=_takes_part(ctx, ticket, letter))
     return _Answered(None)
 
 
@@ -148,10 +146,10 @@ def _candidates(ctx: Context, letter: Letter) -> list[Ticket]:
         if own is not None and (ticket := ctx.db.get(Ticket, own.ticket_id)) is not None:
             return [ticket]
         known = ctx.db.scalars(
-            sa.select(Ticket).join(Message, Message.ticket_id == Ticket.id).join(LetterOf, LetterOf.message_id == Message.id)
+            sa.select(Ticket).join(Message, Ticket.id == sa.func.coalesce(Message.origin_id, Message.ticket_id)).join(LetterOf, LetterOf.message_id == Message.id)
             .where(LetterOf.letter_id == letter_id).order_by(Ticket.form_id != _form(ctx).id, Message.id.desc()).limit(STORED)
         )  # fmt: skip
-        stored = next((ticket for ticket in known if _was_here(ctx, ticket)), None)
+        stored = next((each for each in known if _was_here(ctx, each) or _was_here(ctx, survivor(ctx.db, each))), None)
         if stored is not None:
             return [stored]
     number = subject_number(letter.subject)
@@ -195,7 +193,7 @@ def _open(ctx: Context, original: Original, letter: Letter, own: tuple[str, ...]
         participants=_others(letter, own),
     )  # fmt: skip
     if strangers is not None:
-        link_tickets(ctx.db, ticket, strangers, None, kind="stranger")
+        link_tickets(ctx.db, ticket, survivor(ctx.db, strangers), None, kind="stranger")
     return _keep_letter(ctx, original, letter, ticket.messages[0])
 
 

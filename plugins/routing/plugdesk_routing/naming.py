@@ -1,14 +1,15 @@
-"""Which rules name an agent, a group or a field, and how."""
+"""Which rules name an agent, a group, a field or a tag, and how."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugdesk.api import Context, FactTest, FieldKind, Form, Named, Place
+from plugdesk.api import Context, FactTest, Form, Named, Place
 from plugdesk.api import gettext as _
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.rules import ReadRule, tests_of
 
+TAGS = ("ticket.tag", "customer.tag")
 FIELD = "field."  # what a field's fact begins with
 
 
@@ -28,25 +29,20 @@ def _ways(form: Form, rule: ReadRule, named: Named) -> Iterator[str]:
         yield _("it assigns to them")
     if any(named.is_agent(each) for each in result.get("watchers") or ()):
         yield _("it lets them watch")
+    if any(named.is_tag(code) for code in result.get("tags") or ()):
+        yield _("it puts it on")
     values = result.get("values") or {}
-    if any(named.is_field(code) or _is_chosen(form, code, value, named) for code, value in values.items()):
+    if any(named.is_field(code) or named.is_chosen(form.field(code), value) for code, value in values.items()):
         yield _("it sets a field")
     if any(_asks_for(form, test, named) for test in tests_of(rule.condition)):
         yield _("its condition asks for it")
 
 
 def _asks_for(form: Form, test: FactTest, named: Named) -> bool:
+    wanted = test.value if isinstance(test.value, tuple) else (test.value,)
+    if test.fact in TAGS:
+        return any(named.is_tag(each) for each in wanted)
     if not test.fact.startswith(FIELD):
         return False
     code = test.fact.removeprefix(FIELD)
-    wanted = test.value if isinstance(test.value, tuple) else (test.value,)
-    return named.is_field(code) or any(_is_chosen(form, code, each, named) for each in wanted)
-
-
-def _is_chosen(form: Form, code: str, value: object, named: Named) -> bool:
-    """Whether the value of a field for people or groups is who is named."""
-    field = form.field(code)
-    if field is None:
-        return False
-    is_them = {FieldKind.PERSON: named.is_agent, FieldKind.GROUP: named.is_group}.get(field.kind)
-    return is_them is not None and is_them(value)
+    return named.is_field(code) or any(named.is_chosen(form.field(code), each) for each in wanted)

@@ -20,11 +20,10 @@ from plugdesk.api import (
     values_entered,
     values_of_customer,
 )
-from plugdesk_web.api import EditedField, edited_field, entered_values
+from plugdesk_web.api import FIELD_PREFIX, EditedField, edited_field, entered_values
 from plugdesk_webform.models import RequestForm
 
 CHANNEL = "webform"
-PREFIX = "field-"
 NAME, EMAIL, SUBJECT, TEXT = "@name", "@email", "@subject", "@text"
 # A request's own parts: what each is called, its kind, what browsers fill it in with, and how long it may be.
 PARTS: Mapping[str, tuple[Any, FieldKind, str, int]] = {
@@ -34,7 +33,6 @@ PARTS: Mapping[str, tuple[Any, FieldKind, str, int]] = {
     TEXT: (lazy_gettext("Your message"), FieldKind.LONG_TEXT, "off", 50_000),
 }
 ABOUT_PEOPLE = (NAME, EMAIL)
-NEVER_CHOSEN = (FieldKind.PERSON, FieldKind.GROUP, FieldKind.CUSTOMER)  # they would tell who works here, and who asks
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,6 @@ class Asked:
 
     questions: Sequence[EditedField]
     must: frozenset[str]
-    decision: Decision
 
     @property
     def codes(self) -> frozenset[str]:
@@ -52,18 +49,18 @@ class Asked:
 
 def choosable(form: Form) -> list[Field]:
     """The fields an admin may put on a request form."""
-    return [each for each in form.fields if not each.agent_only and each.kind not in NEVER_CHOSEN]
+    return [each for each in form.fields if each.for_customers]
 
 
 def control_of(code: str) -> str:
     """The name of the control of a part or field."""
-    return code.removeprefix("@") if code in PARTS else PREFIX + code
+    return code.removeprefix("@") if code in PARTS else FIELD_PREFIX + code
 
 
 def raw_values(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a page sent for the fields customers fill in; agents' own are never taken."""
-    own = {each.code for each in form.fields if each.agent_only}
-    return {code: value for code, value in entered_values(form, given).items() if code not in own}
+    """What a page sent for the fields customers fill in; others are never taken."""
+    theirs = {each.code for each in choosable(form)}
+    return {code: value for code, value in entered_values(form, given).items() if code in theirs}
 
 
 def asked_on(
@@ -83,7 +80,7 @@ def asked_on(
     # What the form itself requires is asked for wherever it was not chosen, or nothing could ever be sent.
     shown += _also_required(ctx, before, values, listed)
     must = frozenset(code for code in shown if listed.get(code) or code in decision.required)
-    typed = {**before, **{code: value for code, value in raw.items() if value not in (None, "", [])}}
+    typed = {**before, **raw}
     questions, section = list[EditedField](), ""
     for code in shown:
         if code in PARTS:
@@ -97,7 +94,7 @@ def asked_on(
         heading = str(title["title"]) if title and field.section != section else ""
         section = field.section
         questions.append(replace(asked, heading=heading))
-    return Asked(questions, must, decision)
+    return Asked(questions, must)
 
 
 def decide_for(ctx: Context, values: Mapping[str, Any]) -> Decision:
@@ -115,11 +112,6 @@ def status_of(form: Form) -> str | None:
     """The status a request will come into."""
     status = form.first_status(*OPEN_KINDS)
     return status.code if status else None
-
-
-def depends(form: Form) -> bool:
-    """Whether what is asked can depend on what was answered."""
-    return any(each.visible_when for each in form.fields) or any(each.get("visible_when") for each in form.sections)
 
 
 def prefilled(ctx: Context, row: RequestForm, arguments: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import Conflict, Context, Form, Invalid, NotAllowed, User, can_configure, free_code, row_number
+from plugdesk.api import LANGUAGES, Conflict, Context, Form, Invalid, NotAllowed, User, can_configure, free_code, row_number
 from plugdesk.api import gettext as _
 from plugdesk_webform.asking import ABOUT_PEOPLE, EMAIL, NAME, PARTS, SUBJECT, TEXT, choosable, form_of
 from plugdesk_webform.looks import read_look, read_sites
@@ -15,7 +15,6 @@ from plugdesk_webform.queries import last_consent, request_forms
 
 MOST_FORMS, LONGEST_TITLE, LONGEST_TEXT = 100, 150, 20_000
 TAKEN = frozenset({"confirmations"})  # an address beside the request forms'
-LANGUAGES = ("", "en", "ru")
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def _checked(ctx: Context, given: RequestFormInput) -> dict[str, Any]:
     fields = _fields(form_of(ctx), given)
     if not fields:
         problems["fields"] = _("Choose at least one thing to ask for.")
-    if given.language not in LANGUAGES:
+    if given.language not in ("", *LANGUAGES):
         problems["language"] = _("Choose one of the languages offered.")
     leads_to = given.leads_to.strip()
     if leads_to and (not leads_to.startswith(("https://", "http://")) or len(leads_to) > 2_000 or not leads_to.isprintable()):

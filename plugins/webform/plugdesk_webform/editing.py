@@ -9,7 +9,6 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from plugdesk.api import Context, Form
-from plugdesk.api import gettext as _
 from plugdesk_webform.asking import PARTS, choosable, form_of
 from plugdesk_webform.commands import RequestFormInput, usual_fields
 from plugdesk_webform.looks import SIZES
@@ -29,7 +28,6 @@ class FieldRow:
     asked: bool
     must: bool
     required: bool = False
-    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def _rows(form: Form, chosen: Sequence[Mapping[str, Any]], *, order: Sequence[st
     rows = []
     for code in codes:
         if code in PARTS:
-            rows.append(FieldRow(code, _(str(PARTS[code][0])), code in must, must.get(code, False), is_part=True))
+            rows.append(FieldRow(code, str(PARTS[code][0]), code in must, must.get(code, False)))
         elif code in fields:
             each = fields[code]
             rows.append(FieldRow(code, each.label, code in must, must.get(code, False), bool(each.required)))

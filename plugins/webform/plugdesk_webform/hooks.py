@@ -25,7 +25,7 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_webform import asking, commands, letters, sending
 from plugdesk_webform.asking import CHANNEL
-from plugdesk_webform.queries import request_forms
+from plugdesk_webform.queries import has_submission, request_forms
 
 
 @hookimpl
@@ -45,8 +45,8 @@ def pages() -> Sequence[Any]:
     from plugdesk_webform.routes import PAGES
 
     return [
-        Panel("origin", lazy_gettext("Request form"), panel.show),
-        Pages(public.blueprint, "public", with_own_tokens=True),
+        Panel("origin", lazy_gettext("Request form"), panel.show, concerns=has_submission),
+        Pages(public.blueprint, "public", with_own_tokens=True, reads_first=True),
         *PAGES,
     ]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from plugdesk.api import Context, Limit, TooMany, attempts_left, count_done, network_of
+from plugdesk.api import Context, Limit, count_done, network_of, refuse_used_up
 from plugdesk_webform.asking import form_of
+from plugdesk_webform.models import RequestForm
 from plugdesk_webform.tokens import fingerprint
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -16,19 +17,20 @@ def connection_of(ctx: Context, address: str | None) -> str:
     return fingerprint(ctx, f"network {network_of(address)}")
 
 
-def refuse_flood(ctx: Context, connection: str, email: str) -> None:
+def refuse_flood(ctx: Context, row: RequestForm, connection: str) -> None:
     """Raise `TooMany` where no more can be counted, without counting: whoever floods takes no turn among those who write."""
-    if any(attempts_left(ctx.db, key, limit) == 0 for key, limit in _limits(ctx, connection, email).items()):
-        raise TooMany(HOUR)
+    refuse_used_up(ctx.db, _limits(ctx, row, connection))
 
 
-def count_request(ctx: Context, connection: str, email: str) -> None:
+def count_request(ctx: Context, row: RequestForm, connection: str, email: str) -> None:
     """Count a request by connection, by address and by day. Raises `TooMany`."""
-    count_done(ctx.db, _limits(ctx, connection, email))
+    count_done(ctx.db, _limits(ctx, row, connection, email))
 
 
-def _limits(ctx: Context, connection: str, email: str) -> dict[str, Limit]:
+def _limits(ctx: Context, row: RequestForm, connection: str, email: str = "") -> dict[str, Limit]:
     settings, here = ctx.settings, form_of(ctx).id
+    if row.anonymous:  # the moment of a count beside a ticket's would tell whose it is
+        return {f"webform:{here}:anonymous": Limit(settings.form_per_day, DAY)}
     limits = {
         f"webform:{here}:hour:{connection}": Limit(settings.per_hour, HOUR),
         f"webform:{here}:day:{connection}": Limit(settings.per_day, DAY),

@@ -13,7 +13,7 @@ from plugdesk.api import gettext as _
 MOST_SITES = 50
 SIZES = {"text_size": (12, 24, 16), "radius": (0, 24, 8)}  # least, most, and what it is where nothing is said
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_HOST = re.compile(r"(?:\*\.)?(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*|\[[0-9a-f:]{2,39}\]")
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*|\[[0-9a-f:]{2,39}\]")
 
 
 def read_look(given: Mapping[str, Any], problems: dict[str, str]) -> dict[str, Any]:
@@ -55,30 +55,37 @@ def read_sites(text: str) -> list[str]:
     sites = []
     for line in text.split():  # a space ends a site: in the header it would begin another
         address = line.rstrip(",;").lower()
-        try:
-            parts = urlsplit(address if "://" in address else f"https://{address}")
-            host, port = _host(parts.hostname or ""), parts.port
-        except ValueError:
-            parts, host, port = urlsplit(""), "", None
-        if parts.scheme not in ("http", "https") or "@" in parts.netloc or not _HOST.fullmatch(host):
+        address = address if "://" in address else f"https://{address}"
+        site = origin_of(address.replace("://*.", "://", 1))
+        if not site:
             raise Invalid(_("“%(line)s” is no site. Write one like https://shop.example, without a page.", line=line[:100]))
-        sites.append(f"{parts.scheme}://{host}" + (f":{port}" if port else ""))
+        sites.append(site.replace("://", "://*.", 1) if "://*." in address else site)
     if len(sites) > MOST_SITES:
         raise Invalid(_("At most %(most)s sites.", most=MOST_SITES))
     return list(dict.fromkeys(sites))
 
 
 def origin_of(address: str) -> str:
-    """The site of a page's address, like "https://shop.example:8443"; empty for what is none."""
+    """The site of a page's address, like "https://shop.example:8443"; empty for what is none.
+
+    Also for what browsers and we would read differently: to them a backslash ends a host's name, and what stands before an @ is
+    no host at all.
+    """
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port
+        host, port = _host(parts.hostname or ""), parts.port
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or "\\" in address or "@" in parts.netloc or not _HOST.fullmatch(host):
         return ""
     usual = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{_host(host)}" + (f":{port}" if port and port != usual else "")
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
+
+
+def browsers_work_at(address: str) -> bool:
+    """Whether a browser's script can hash there, which it does over HTTPS and on the machine itself."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def is_among(site: str, sites: list[Any]) -> bool:

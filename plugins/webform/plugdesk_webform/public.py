@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request, url_for
 from markupsafe import Markup
 
 from plugdesk.api import (
+    LANGUAGES,
     Context,
     FieldKind,
     Invalid,
@@ -19,14 +22,14 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import begin_reading, begin_writing, context, db, frameable, page, redirect_after
-from plugdesk_webform.asking import asked_on, control_of, depends, form_of, prefilled
+from plugdesk_web.api import begin_reading, begin_writing, context, frameable, has_rules, page, redirect_after
+from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, refuse_flood
-from plugdesk_webform.looks import is_among, origin_of, variables
+from plugdesk_webform.looks import browsers_work_at, is_among, origin_of, variables
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
-from plugdesk_webform.sending import confirm, read_request, send, wait_for_letter, waiting_behind, was_sent
+from plugdesk_webform.sending import MEGABYTE, confirm, file_limits, read_request, send, wait_for_letter, waiting_behind, was_sent
 from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
 
 blueprint = Blueprint("requests", __name__)
@@ -57,40 +60,30 @@ def embed(slug: str) -> Response:
 @blueprint.get("/<code>")
 def show(slug: str, code: str) -> Response:
     """A request form, with what a link fills in."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    site, where = _embedding(row)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
+        site, where = _embedding(row)
         return form_page(ctx, row, prefilled(ctx, row, request.args), site=site, where=where)
 
 
 @blueprint.post("/<code>")
 def create(slug: str, code: str) -> Response:
     """Send it. A refusal shows the page again with everything typed; a page sent twice leads to the same thanks."""
-    begin_reading()
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         return _create(ctx, row, code)
 
 
 @blueprint.post("/<code>/fields")
 def fields(slug: str, code: str) -> Response:
     """What is asked next, for what is entered so far; nothing is stored."""
-    begin_reading()
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         asked = asked_on(ctx, row, request.form)
-        return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=_limits(ctx))
+        return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=file_limits(ctx))
 
 
 @blueprint.get("/<code>/thanks")
 def thanks(slug: str, code: str) -> Response:
     """Where one is after sending: thanks, or on the way to the page an admin has named."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         said = Markup(html_of_text(row.thanks)) if row.thanks else None  # escaped, see html_of_text
         shown = page(
             "webform:public/thanks.html", row=row, form=form_of(ctx), said=said, number=read_number(ctx, request.args.get("sent", "")),
@@ -102,9 +95,7 @@ def thanks(slug: str, code: str) -> Response:
 @blueprint.get("/<code>/waiting")
 def waiting(slug: str, code: str) -> Response:
     """A letter is on its way that asks to confirm."""
-    ctx = context("webform")
-    row = request_form_called(ctx, code)
-    with use_language(_language(ctx, row)):
+    with _looking(code) as (ctx, row):
         shown = page("webform:public/waiting.html", row=row, form=form_of(ctx), **_frame(ctx, row))
     return frameable(shown, row.sites)
 
@@ -121,13 +112,14 @@ def confirmation(slug: str, link: str) -> Response:
 @blueprint.post("/confirmations/<link>")
 def store_confirmation(slug: str, link: str) -> Response:
     """The button: the request becomes a ticket."""
-    ctx = context("webform")
-    submission = waiting_behind(ctx, link)
-    with use_language(submission.language):
+    with use_language(waiting_behind(context("webform"), link).language):
+        begin_writing()
+        ctx = context("webform")
+        submission = waiting_behind(ctx, link)
         try:
             confirm(ctx, submission)
         except Invalid as refusal:
-            db().rollback()
+            begin_reading()
             submission = waiting_behind(context("webform"), link)
             return page(
                 "webform:public/confirm.html", status=422, submission=submission, link=link, form=form_of(ctx), problem=str(refusal),
@@ -135,6 +127,15 @@ def store_confirmation(slug: str, link: str) -> Response:
             )  # fmt: skip
         row = _row_of(ctx, submission)
         return redirect_after(_thanks_url(ctx, row, submission) if row else url_for(".index", slug=slug))
+
+
+@contextmanager
+def _looking(code: str) -> Iterator[tuple[Context, RequestForm]]:
+    """The request form at this address, in the language it is shown in. Raises `NotFound`."""
+    ctx = context("webform")
+    row = request_form_called(ctx, code)
+    with use_language(_language(ctx, row)):
+        yield ctx, row
 
 
 def form_page(
@@ -157,9 +158,9 @@ def form_page(
     shown = page(
         "webform:public/form.html", status=status, row=row, form=form, questions=asked.questions, problems=problems, words=words,
         intro=Markup(html_of_text(row.intro)) if row.intro else None, consent=consent, agreed=given.get("consent", ""),
-        consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=_limits(ctx), depends=depends(form),
+        consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=file_limits(ctx), depends=has_rules(form),
         unseen=UNSEEN, token="" if preview else new_token(ctx, row, host=request.host, site=site, page=where), puzzles=PUZZLES, bits=BITS,
-        kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview, many=_has_files(asked.questions),
+        kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview,
         **_frame(ctx, row, site),
     )  # fmt: skip
     return shown if preview else frameable(shown, row.sites)
@@ -173,9 +174,9 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
         return form_page(ctx, row, given, site=site, where=where)
     if given.get(TRAP):
         return redirect_after(_url(".thanks", row))  # a program: it is thanked, and nothing is kept
-    if token is None:
+    if token is None or token.is_over:
         stale = _("This page was open for too long. Nothing is lost: look it over and send it once more.")
-        return form_page(ctx, row, given, words=stale, status=422)
+        return form_page(ctx, row, given, site=site, where=where, words=stale, status=422)
     if site and not is_among(site, row.sites):
         gone = _("This site may no longer show the form. Open it on its own page.")
         return form_page(ctx, row, given, words=gone, status=422)
@@ -197,10 +198,10 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
 
 def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, Any], *, worked: bool) -> Response:
     """Open the ticket of who has worked for it; of whoever has not, ask by a letter."""
-    entered, files = read_request(ctx, row, given, _files(ctx))
     connection, language = connection_of(ctx, request.remote_addr), current_language()
     if not was_sent(ctx, token):
-        refuse_flood(ctx, connection, entered.email)
+        refuse_flood(ctx, row, connection)
+    entered, files = read_request(ctx, row, given, _files(ctx))
     code = row.code
     begin_writing()
     ctx = context("webform")
@@ -209,6 +210,8 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
         done = send(ctx, row, token, entered, files, connection=connection, language=language)
         return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else _url(".waiting", row))
     if not has_letters(ctx) or row.anonymous:
+        if not browsers_work_at(request.host_url):
+            raise Invalid(_("This form can be sent over HTTPS only. Open it by an address that begins with https://."))
         raise Invalid(_("Switch on scripts in your browser to send this form: they keep programs away."))
     if not entered.email:
         raise Invalid(
@@ -228,7 +231,7 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
 
 def _files(ctx: Context) -> dict[str, list[NewFile]]:
     """The files that came, by field, each read up to one byte more than is allowed."""
-    most, found = ctx.settings.file_mb * 1024 * 1024, dict[str, list[NewFile]]()
+    most, found = file_limits(ctx).mb * MEGABYTE, dict[str, list[NewFile]]()
     for each in form_of(ctx).fields:
         if each.kind is FieldKind.FILE:
             sent = [file for file in request.files.getlist(control_of(each.code)) if file.filename]
@@ -250,7 +253,7 @@ def _embedding(row: RequestForm) -> tuple[str, str]:
     page_there = request.args.get("_page", "")[:500]
     for address in (page_there, request.referrer or ""):
         if site := _listed(row, origin_of(address)):
-            told = address.partition("#")[0].partition("?")[0]
+            told = site + urlsplit(address).path
             return site, told if told.isprintable() else ""
     return "", ""
 
@@ -264,7 +267,7 @@ def _language(ctx: Context, row: RequestForm | None) -> str:
     if row is not None and row.language:
         return row.language
     asked = request.args.get("_lang", "")
-    return asked if asked in ("en", "ru") else current_language()
+    return asked if asked in LANGUAGES else current_language()
 
 
 def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, Any]:
@@ -289,11 +292,3 @@ def _thanks_url(ctx: Context, row: RequestForm, submission: Submission, site: st
 
 def _row_of(ctx: Context, submission: Submission) -> RequestForm | None:
     return next((row for row in request_forms(ctx, only_on=True) if row.id == submission.request_form_id), None)
-
-
-def _limits(ctx: Context) -> dict[str, int]:
-    return {"files": ctx.settings.files, "mb": ctx.settings.file_mb}
-
-
-def _has_files(questions: Sequence[Any]) -> bool:
-    return any(each.kind == FieldKind.FILE for each in questions)

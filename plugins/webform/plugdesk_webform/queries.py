@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from plugdesk.api import Context, NotFound, Ticket, carrier_of, storable
@@ -51,6 +53,11 @@ def last_consent(ctx: Context, row: RequestForm) -> Consent | None:
 def submission_of(ctx: Context, ticket: Ticket) -> Submission | None:
     """What brought the ticket, if it came by a request form."""
     return ctx.db.scalars(_OF_TICKET, {"ticket_id": ticket.id}).first()
+
+
+def has_submission(ticket: Any) -> Any:
+    """Whether a ticket, here its row within a query, came by a request form: the panel has nothing to say of others."""
+    return sa.exists().where(Submission.ticket_id == ticket.id)
 
 
 def has_letters(ctx: Context) -> bool:

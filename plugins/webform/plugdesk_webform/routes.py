@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, lazy_gettext
+from plugdesk.api import LANGUAGES, Conflict, Form, Invalid, PlugdeskError, lazy_gettext
 from plugdesk.api import gettext as _
 from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
 from plugdesk_webform import commands
 from plugdesk_webform.asking import prefilled
 from plugdesk_webform.editing import Typed, input_of, stored, typed
-from plugdesk_webform.looks import SIZES
+from plugdesk_webform.looks import SIZES, browsers_work_at
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.public import form_page
 from plugdesk_webform.queries import last_consent, request_form_here, request_forms
 
 blueprint = Blueprint("forms", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Request forms"), "world", "webform_forms.index", place="form")]
-LANGUAGES = [("en", "English"), ("ru", "Русский")]
 
 
 @blueprint.get("/")
@@ -26,7 +25,7 @@ def index(slug: str) -> Response:
     form = form_to_configure(slug)
     ctx = context("webform")
     base = ctx.base_url or request.url_root.rstrip("/")
-    return page("webform:index.html", form=form, rows=request_forms(ctx), base=base)
+    return page("webform:index.html", form=form, rows=request_forms(ctx), base=base, is_secure=browsers_work_at(base))
 
 
 @blueprint.get("/forms/new")
@@ -129,5 +128,5 @@ def _edit(form: Form, row: RequestForm | None, given: Typed, *, refusal: Plugdes
     return page(
         "webform:edit.html", status=refusal.status if refusal else 200, form=form, row=row, typed=given, problems=problems,
         words="" if problems or refusal is None else str(refusal), theirs=row.title if row and isinstance(refusal, Conflict) else "",
-        languages=LANGUAGES, sizes=SIZES, consent=last,
+        languages=list(LANGUAGES.items()), sizes=SIZES, consent=last,
     )  # fmt: skip

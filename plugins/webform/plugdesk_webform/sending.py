@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -60,6 +60,20 @@ from plugdesk_webform.queries import consent_now
 from plugdesk_webform.tokens import FormToken, hashed
 
 WAITS = timedelta(hours=24)
+MEGABYTE = 1024 * 1024
+
+
+class FileLimits(NamedTuple):
+    """How many files go with one answer, how large each may be, and all of a request together."""
+
+    number: int
+    mb: int
+    all_mb: int
+
+
+def file_limits(ctx: Context) -> FileLimits:
+    """What the settings allow, as far as the desk takes so much."""
+    return FileLimits(ctx.settings.files, min(ctx.settings.file_mb, ctx.upload_mb), ctx.upload_mb)
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,7 @@ def send(
     """Open the ticket. The same page sent twice, also at the same instant, opens one. Raises `TooMany`, `Invalid`."""  # fmt: skip
     submission, is_new = _begin(ctx, row, token, entered, language)
     if is_new:
-        count_request(ctx, connection, entered.email)
+        count_request(ctx, row, connection, entered.email)
         _open(ctx, row, submission, entered, _keep_files(ctx, files))
     return submission
 
@@ -139,7 +153,7 @@ def wait_for_letter(
     submission, is_new = _begin(ctx, row, token, entered, language)
     if not is_new:
         return submission, None
-    count_request(ctx, connection, entered.email)
+    count_request(ctx, row, connection, entered.email)
     count_letter(ctx, entered.email)
     link = secrets.token_urlsafe(24)
     submission.token_hash, submission.waits_until = hashed(link), ctx.now + WAITS
@@ -299,13 +313,14 @@ def _read_part(form: Form, code: str, given: Mapping[str, Any], must: bool, prob
 
 
 def _too_much(ctx: Context, files: Mapping[str, Sequence[NewFile]]) -> dict[str, str]:
-    most, size = ctx.settings.files, ctx.settings.file_mb * 1024 * 1024
-    problems = {}
+    most, problems = file_limits(ctx), dict[str, str]()
     for code, each in files.items():
-        if len(each) > most:
-            problems[control_of(code)] = _("At most %(most)s files.", most=most)
-        elif large := next((file.name for file in each if len(file.content) > size), None):
-            problems[control_of(code)] = _("%(name)s is larger than %(mb)d MB.", name=large, mb=ctx.settings.file_mb)
+        if len(each) > most.number:
+            problems[control_of(code)] = _("At most %(most)s files.", most=most.number)
+        elif large := next((file.name for file in each if len(file.content) > most.mb * MEGABYTE), None):
+            problems[control_of(code)] = _("%(name)s is larger than %(mb)d MB.", name=large, mb=most.mb)
+    if not problems and sum(len(file.content) for each in files.values() for file in each) > most.all_mb * MEGABYTE:
+        problems[control_of(next(iter(files)))] = _("All files together are larger than %(mb)d MB.", mb=most.all_mb)
     return problems
 
 

@@ -32,6 +32,7 @@ from plugdesk_web.api import (
     page,
     proof_of,
     redirect_after,
+    refuse_another_customer,
     remember,
     ticket_to_act_on,
     was_shown,
@@ -95,6 +96,7 @@ def run(slug: str, number: int, code: str) -> Response:
     ctx, ticket = context("workflow"), ticket_to_act_on(number)
     action = _here(ctx, ticket, code)
     try:
+        refuse_another_customer(number, ticket)
         given = given_on(ctx, ticket, read(action), request.form, me())
         run_action(ctx, ticket, action, given, by=me())
     except (Invalid, Conflict, NotAllowed) as refusal:
@@ -110,7 +112,7 @@ def _again(number: int, code: str, refusal: PlugdeskError) -> Response:
             raise refusal
         refusal = Conflict(str(refusal))
     db().rollback()
-    ctx, ticket = context("workflow"), ticket_for(db(), me(), number)
+    ctx, ticket = context("workflow"), ticket_to_act_on(number)
     return _page(ctx, ticket, _here(ctx, ticket, code), refusal)
 
 

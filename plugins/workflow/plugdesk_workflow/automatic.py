@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import sqlalchemy as sa
 
 from plugdesk.api import Context, PlugdeskError, Ticket, current_language, use_language
 from plugdesk.api import gettext as _
 from plugdesk_workflow.models import Action, AutomaticRun
 from plugdesk_workflow.running import run_by_itself
-from plugdesk_workflow.timing import Waiting, arm, remind, timed_actions, waiting_for
+from plugdesk_workflow.timing import LOOK_AGAIN, Waiting, arm, look_again_if_merged, remind, timed_actions, waiting_for
 
 BATCH = 200
 MOST_TIMES = 5
-"""How often one action runs by itself on a ticket on which nobody does anything in between."""
-LOOK_AGAIN = timedelta(days=1)
+"""How often one action runs by itself on a ticket on which no agent does anything in between: programs answer letters, too."""
 
 
 def run_due(ctx: Context, ticket_id: int) -> None:
     """A timer came due: run the first of the ticket's actions that are, and set the timer to the next."""
     ticket = ctx.db.get(Ticket, ticket_id)
+    if ticket is not None:
+        look_again_if_merged(ctx, [ticket])
     for each, waiting in waiting_for(ctx, [ticket] if ticket is not None else []):
         if each.deleted_at is not None:
             remind(ctx, each, ctx.now + LOOK_AGAIN)  # it can be taken out of the bin
@@ -46,13 +45,13 @@ def arm_all(ctx: Context) -> None:
 
 def _run(ctx: Context, ticket: Ticket, waiting: Waiting) -> None:
     action, past, known = waiting.action, waiting.past, waiting.known
-    times = known.times + 1 if known is not None and known.acted == past.acted else 1
+    times = known.times + 1 if known is not None and known.acted == past.agent else 1
     row = known or AutomaticRun(ticket_id=ticket.id, action_id=action.id, form_id=ticket.form_id)
-    row.occasion, row.ran_at, row.times, row.acted = waiting.occasion, ctx.now, times, past.acted
+    row.occasion, row.ran_at, row.times, row.acted = waiting.occasion, ctx.now, times, past.agent
     ctx.db.add(row)
     with use_language(ticket.form.language or ctx.desk.language or current_language()):
         if times > MOST_TIMES:
-            why = _("It ran %(most)s times, and nobody has done anything in between.", most=MOST_TIMES)
+            why = _("It ran %(most)s times, and no agent has done anything in between.", most=MOST_TIMES)
         else:
             why = _refused(ctx, ticket, action)
         if why:

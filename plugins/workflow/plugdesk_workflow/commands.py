@@ -103,7 +103,8 @@ def switch_action(ctx: Context, row: Action, *, on: bool, by: User) -> Action:
     """Offer an action, or let it rest."""
     _form(ctx, by)
     row.is_on = on
-    _count_anew(ctx, row)
+    if row.automatic is not None:
+        _count_anew(ctx, row)
     said = (
         _("Switched the action “%(action)s” on", action=row.name)
         if on
@@ -206,13 +207,10 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
         problems["who"] = _("Say who may run the action.")
     _check_asks(form, definition.asks, problems)
     _check_automatic(form, definition, problems)
-    does = replace(
-        definition.does, note=clean_template(definition.does.note), subtask_body=clean_template(definition.does.subtask_body)
-    )
+    does = _with_steps(ctx, form, definition.does, problems)
+    does = replace(does, note=clean_template(does.note), subtask_body=clean_template(does.subtask_body))
     letters = tuple(replace(each, body=clean_template(each.body)) for each in definition.letters)
     definition = replace(definition, does=does, letters=letters)
-    does = _with_steps(ctx, form, does, problems)
-    definition = replace(definition, does=does)
     _check_does(ctx, form, does, problems)
     _check_letters(form, letters, problems)
     _check_templates(ctx, form, definition, problems)

@@ -102,14 +102,14 @@ def shown_action(action: Action | None, *, statuses: Sequence[str] = (), status:
         return Typed(statuses=statuses, status=status)
     definition = read(action)
     who, does = definition.who, definition.does
-    shown = Typed(
+    return Typed(
         action.name, action.icon, action.is_on, action.statuses, who.agents, [str(each) for each in who.groups], who.assignee,
         who.customer, [_ask_row(each) for each in definition.asks], does.status, _assignment_word(does.assignment), does.values,
         [str(each) for each in does.watchers], text_of_html(does.note), str(does.subtask_to or ""), does.subtask_subject,
         text_of_html(does.subtask_body), does.delete, does.quietly, [_letter_row(each) for each in definition.letters],
         *_automatic_words(definition.automatic), dict(action.names), {each.code: each.options for each in does.steps},
+        add_tags=does.add_tags, remove_tags=does.remove_tags,
     )  # fmt: skip
-    return replace(shown, add_tags=does.add_tags, remove_tags=does.remove_tags)
 
 
 def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
@@ -123,8 +123,8 @@ def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
         given.get("subtask_to", ""), given.get("subtask_subject", ""), given.get("subtask_body", ""), bool(given.get("delete")),
         bool(given.get("quietly")), letters, given.get("when", ""), given.get("amount", "1"), given.get("unit", ""),
         {code: given.get(f"name-{code}", "") for code in LANGUAGES}, {code: _typed_options(given, code) for code in given.getlist("steps")},
+        add_tags=given.getlist("add_tags"), remove_tags=given.getlist("remove_tags"),
     )  # fmt: skip
-    typed = replace(typed, add_tags=given.getlist("add_tags"), remove_tags=given.getlist("remove_tags"))
     for name, empty in (("asks", AskRow()), ("letters", LetterRow())):
         if pressed := given.get(f"{name}-do", ""):
             rows, focus = _after(getattr(typed, name), empty, pressed)
@@ -147,8 +147,8 @@ def input_of(typed: Typed) -> ActionInput:
         typed.status, _assignment(typed.assignment), typed.values, tuple(_ids(typed.watchers)), _html(typed.note),
         next(_ids([typed.subtask_to]), None), typed.subtask_subject.strip(), _html(typed.subtask_body), typed.delete, typed.quietly,
         tuple(Ordered(code, options) for code, options in typed.steps.items()),
+        add_tags=tuple(typed.add_tags), remove_tags=tuple(typed.remove_tags),
     )  # fmt: skip
-    does = replace(does, add_tags=tuple(typed.add_tags), remove_tags=tuple(typed.remove_tags))
     letters = tuple(
         Letter((*each.to, *(ADDRESS + one for one in _addresses(each))), _html(each.body), each.subject.strip(), each.files)
         for each in typed.letters

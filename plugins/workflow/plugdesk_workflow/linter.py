@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
 
-from plugdesk.api import OPEN_KINDS, Context, Form, GroupMember, Status, StatusKind, agents_of_form, can_run_some, steps_on
+from plugdesk.api import (
+    OPEN_KINDS,
+    Context,
+    Form,
+    GroupMember,
+    Status,
+    StatusKind,
+    User,
+    agents_of_form,
+    all_tags,
+    can_run_some,
+    steps_on,
+)
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import template_problems
 from plugdesk_workflow.definition import NOBODY, Definition, Since, read
@@ -21,7 +33,9 @@ from plugdesk_workflow.running import trouble, why_not_automatic
 class Finding:
     """One thing that is wrong: red where an action or a ticket is stuck, amber where it is worth a look."""
 
-    kind: Literal["broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "step", "unreachable", "dead end"]
+    kind: Literal[
+        "broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "step", "tag", "unreachable", "dead end"
+    ]
     tone: Literal["red", "amber"]
     text: str
     action: Action | None = None
@@ -35,25 +49,43 @@ def findings(ctx: Context) -> list[Finding]:
     known = [(each, read(each)) for each in actions_of(ctx) if each.is_on]
     if not known:
         return []
-    found = [finding for action, definition in known for finding in _of_action(ctx, form, action, definition)]
+    here = _Here(
+        [*agents_of_form(ctx.db, form)], {each.code for each in steps_on(ctx.db, form)}, {each.code for each in all_tags(ctx.db)}
+    )
+    found = [finding for action, definition in known for finding in _of_action(ctx, form, action, definition, here)]
     return [*found, *_circles(known), *_of_statuses(form, known)]
 
 
-def _of_action(ctx: Context, form: Form, action: Action, definition: Definition) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class _Here:
+    """What is the same for all actions of the form: its agents, the codes of what extensions do here, and those of the tags there are."""
+
+    agents: Sequence[User]
+    steps: Collection[str]
+    tags: Collection[str]
+
+
+def _of_action(ctx: Context, form: Form, action: Action, definition: Definition, here: _Here) -> Iterator[Finding]:
     if sentence := trouble(ctx, form, definition):
         yield Finding("broken", "red", sentence, action)
     if sentence := why_not_automatic(form, definition):
         yield Finding("automatic", "red", sentence, action)
     for ordered in definition.does.steps:
-        if ordered.code not in {each.code for each in steps_on(ctx.db, form)}:
+        if ordered.code not in here.steps:
             said = _(
                 "“%(action)s” has an extension do something that is off here. Switch it on, or untick it.",
                 action=title_of(action),
             )
             yield Finding("step", "amber", said, action)
+    for code in sorted({*definition.does.add_tags, *definition.does.remove_tags}.difference(here.tags)):
+        said = _(
+            "“%(action)s” names the tag “%(code)s”, which has been deleted. Save the action without it.",
+            action=title_of(action), code=code,
+        )  # fmt: skip
+        yield Finding("tag", "amber", said, action)
     for wrong in template_problems(ctx, form, definition).values():
         yield Finding("variable", "red", " ".join(wrong), action)
-    if definition.who != NOBODY and not definition.who.customer and not _anybody(ctx, form, action, definition):
+    if definition.who != NOBODY and not definition.who.customer and not _anybody(ctx, form, action, definition, here):
         yield Finding(
             "nobody", "red", _("Nobody may run “%(action)s”. Give somebody the right to it.", action=title_of(action)), action
         )
@@ -68,10 +100,10 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition)
         yield Finding("silent", "amber", said, action)
 
 
-def _anybody(ctx: Context, form: Form, action: Action, definition: Definition) -> bool:
+def _anybody(ctx: Context, form: Form, action: Action, definition: Definition, here: _Here) -> bool:
     """Whether somebody it is meant for has the right to it. That admins may run everything is no answer to this."""
     who = definition.who
-    able = [each.id for each in agents_of_form(ctx.db, form) if can_run_some(ctx.db, each, form, right_to(action))]
+    able = [each.id for each in here.agents if can_run_some(ctx.db, each, form, right_to(action))]
     if who.agents or who.assignee:
         return bool(able)
     members = sa.select(GroupMember.user_id).where(GroupMember.group_id.in_(who.groups), GroupMember.user_id.in_(able))

@@ -49,7 +49,7 @@ class Action(Base):
 class AutomaticRun(Base):
     """That an action has run by itself on a ticket: for which `occasion`, so that it runs once for each.
 
-    `times` counts how often it did since the last thing a person did there, which is the event `acted`.
+    `times` counts how often it did since the last thing an agent did there, which is the event `acted`.
     """
 
     __tablename__ = "workflow_automatic_run"

@@ -1,10 +1,10 @@
-"""Which actions name an agent, a group, a field or a status, and how."""
+"""Which actions name an agent, a group, a field, a status or a tag, and how."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugdesk.api import Context, Named, Place
+from plugdesk.api import Context, Form, Named, Place
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import PERSON_FIELD, AskKind, Definition, read
 from plugdesk_workflow.models import Action
@@ -20,11 +20,11 @@ def places(ctx: Context, named: Named) -> list[Place]:
             f"/forms/{ctx.form.slug}/x/workflow/actions/{action.id}",
         )
         for action in actions_of(ctx)
-        for how in (*_people(read(action), named), *_fields_and_statuses(action, read(action), named))
+        for how in (*_people(ctx.form, read(action), named), *_things(action, read(action), named))
     ]
 
 
-def _people(definition: Definition, named: Named) -> Iterator[str]:
+def _people(form: Form, definition: Definition, named: Named) -> Iterator[str]:
     does = definition.does
     if any(named.is_group(each) for each in definition.who.groups):
         yield _("they may run it")
@@ -34,9 +34,11 @@ def _people(definition: Definition, named: Named) -> Iterator[str]:
         yield _("it lets them watch")
     if named.is_agent(does.subtask_to):
         yield _("it asks them")
+    if any(named.is_chosen(form.field(code), value) for code, value in does.values.items()):
+        yield _("it sets a field to them")
 
 
-def _fields_and_statuses(action: Action, definition: Definition, named: Named) -> Iterator[str]:
+def _things(action: Action, definition: Definition, named: Named) -> Iterator[str]:
     does = definition.does
     if any(named.is_status(code) for code in action.statuses):
         yield _("it is offered in it")
@@ -46,6 +48,10 @@ def _fields_and_statuses(action: Action, definition: Definition, named: Named) -
         yield _("it asks for it")
     if any(named.is_field(code) for code in does.values):
         yield _("it sets it")
+    if any(named.is_tag(code) for code in does.add_tags):
+        yield _("it puts it on")
+    if any(named.is_tag(code) for code in does.remove_tags):
+        yield _("it takes it off")
     if definition.automatic is not None and named.is_field(definition.automatic.field):
         yield _("it runs by its date")
     # its letters, to a person that a field names

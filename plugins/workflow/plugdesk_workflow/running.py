@@ -24,7 +24,7 @@ from plugdesk.api import (
     run_step,
     running,
     set_fields,
-    steps_on,
+    title_of_step,
     watch,
 )
 from plugdesk.api import gettext as _
@@ -141,7 +141,7 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
     letters = telling.tell_all()
     for ordered in does.steps:
         if why := run_step(ctx.db, ticket, ordered.code, ordered.options, by=by):
-            title = next((each.title for each in steps_on(ctx.db, form) if each.code == ordered.code), ordered.code)
+            title = title_of_step(ctx.db, ordered.code)
             ctx.journal(
                 "step_not_done", ticket=ticket, actor=by, action=action.code, step=title, why=why,
                 said=_("“%(step)s” was not done on ticket %(number)s. %(why)s", step=title, number=ticket.number, why=why),

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Form, Ticket, cancel_timer, set_timer
+from plugdesk.api import Context, Form, Ticket, can_be_unmerged, cancel_timer, set_timer
 from plugdesk_workflow.definition import Automatic, Since, read
 from plugdesk_workflow.models import Action, AutomaticRun
 from plugdesk_workflow.past import Past, past_of, switched_on_at
 from plugdesk_workflow.rights import actions_of, is_offered
 
 TIMER = "workflow:automatic"
+LOOK_AGAIN = timedelta(days=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,6 +43,14 @@ def arm(ctx: Context, tickets: Sequence[Ticket]) -> None:
             remind(ctx, ticket, max(min(each.due for each in waiting), ctx.now))
         else:
             cancel_timer(ctx.db, TIMER, str(ticket.id), form=ctx.form)
+    look_again_if_merged(ctx, tickets)
+
+
+def look_again_if_merged(ctx: Context, tickets: Sequence[Ticket]) -> None:
+    """Those merged into others wait for nothing; they are looked at again as long as that can be undone."""
+    for ticket in tickets:
+        if _is_here(ctx, ticket) and can_be_unmerged(ctx.db, ticket) and timed_actions(ctx):
+            remind(ctx, ticket, ctx.now + LOOK_AGAIN)
 
 
 def remind(ctx: Context, ticket: Ticket, at: datetime) -> None:
@@ -68,7 +77,7 @@ def waiting_for(ctx: Context, tickets: Sequence[Ticket]) -> list[tuple[Ticket, l
         waiting = []
         for action, automatic in timed:
             since = max(action.automatic_since or _NEVER, switched_on)
-            due = due_at(automatic, ticket.form, ticket.values, past[ticket.id], since, ctx.desk.zone)
+            due = due_at(automatic, ticket.form, ticket.values, past[ticket.id], since, now=ctx.now, zone=ctx.desk.zone)
             known = ran.get((ticket.id, action.id))
             if due is not None and is_offered(ticket, action) and (known is None or known.occasion != due[1]):
                 waiting.append(Waiting(due[0], action, due[1], past[ticket.id], known))
@@ -77,16 +86,19 @@ def waiting_for(ctx: Context, tickets: Sequence[Ticket]) -> list[tuple[Ticket, l
 
 
 def due_at(
-    automatic: Automatic, form: Form, values: Mapping[str, Any], past: Past, since: datetime, zone: str
+    automatic: Automatic, form: Form, values: Mapping[str, Any], past: Past, since: datetime, *, now: datetime, zone: str
 ) -> tuple[datetime, str] | None:
     """When the action runs, and the occasion it runs for. None: never. Time counts `since` the action is there to run by itself.
 
     So nothing is caught up: a status that began before begins then, and what a field says must not have come due before.
     """
     if automatic.since is Since.FIELD:
-        moment = _moment(values.get(automatic.field), zone) if form.field(automatic.field) is not None else None
+        value = values.get(automatic.field)
+        moment = _moment(value, zone) if form.field(automatic.field) is not None else None
         due = _later(moment, automatic.delay) if moment is not None else None
-        return (due, f"field:{values[automatic.field]}"[:80]) if due is not None and due >= since else None
+        if moment is None or due is None or due < since or _came_too_late(automatic, value, moment, due, past, now):
+            return None
+        return due, f"field:{value}"[:80]
     event, began = past.status, past.status_at
     if automatic.since is Since.LAST and past.acted > event:
         event, began = past.acted, past.acted_at
@@ -94,9 +106,23 @@ def due_at(
     return (due, f"{automatic.since}:{event}") if due is not None else None
 
 
+def _came_too_late(automatic: Automatic, value: Any, moment: datetime, due: datetime, past: Past, now: datetime) -> bool:
+    """Whether the date was past: before a date, when it is over; after one, when the time was over as somebody entered it.
+
+    A day without a time is over at its end.
+    """
+    length = timedelta(days=1) if len(value) == len("2026-11-25") else timedelta(0)
+    if automatic.before and automatic.amount:
+        return now - moment > length
+    return past.entered_at(automatic.field) - due > length
+
+
 def _can_run(ctx: Context, ticket: Ticket) -> bool:
-    here = ctx.form is not None and ticket.form_id == ctx.form.id
-    return here and ticket.parent_id is None and ticket.merged_into_id is None
+    return _is_here(ctx, ticket) and ticket.parent_id is None and ticket.merged_into_id is None
+
+
+def _is_here(ctx: Context, ticket: Ticket) -> bool:
+    return ctx.form is not None and ticket.form_id == ctx.form.id
 
 
 def _moment(value: Any, zone: str) -> datetime | None:

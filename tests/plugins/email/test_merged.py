@@ -6,11 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.tickets.correspondence import reply_to_ticket
-from plugdesk.tickets.merging import merge_tickets
+from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
 from tests.plugins.email.test_intake import ANN, BOB, reply, tickets, write
 from tests.support.company import AGENT, Company
+
+PAT = "Pat <pat@example.org>"
 
 
 def merge(company: Company, number: int, into: int) -> None:
@@ -19,8 +21,14 @@ def merge(company: Company, number: int, into: int) -> None:
         merge_tickets(session, session.get_one(Ticket, number), session.get_one(Ticket, into), agent)
 
 
+def take_out(company: Company, number: int) -> None:
+    with company.runtime.database.write() as session:
+        agent = session.scalars(sa.select(User).where(User.email == AGENT)).one()
+        unmerge_ticket(session, session.get_one(Ticket, number), agent)
+
+
 @pytest.mark.parametrize("sender", [ANN, BOB])
-def test_a_letter_to_a_merged_number_lands_in_the_survivor(company, sender):
+def test_a_letter_to_a_merged_number_lands_in_the_survivor_and_comes_out_again(company, sender):
     """Of the same customer or another: by the reference it answers, or by the number in its subject."""
     write(company, subject="The till beeps", text="Twice.")
     write(company, BOB if sender is BOB else ANN, subject="An umbrella", text="It rains.")
@@ -30,6 +38,8 @@ def test_a_letter_to_a_merged_number_lands_in_the_survivor(company, sender):
     write(company, sender, subject=f"Re: {receipt['Subject']}", text="By reference.", In_Reply_To=receipt["Message-ID"])
     write(company, sender, subject="Re: [#2] An umbrella", text="By number.")
     assert tickets(company) == [("The till beeps", ["Twice.", "It rains.", "By reference.", "By number."]), ("An umbrella", [])]
+    take_out(company, 2)
+    assert tickets(company) == [("The till beeps", ["Twice."]), ("An umbrella", ["It rains.", "By reference.", "By number."])]
 
 
 def test_nobody_reads_in_an_answer_what_another_customer_wrote(company):
@@ -40,6 +50,21 @@ def test_nobody_reads_in_an_answer_what_another_customer_wrote(company):
     sent = reply(company, "Restart it.")
     said = str(sent)
     assert "Ann's words." in said and "secret" not in said and "umbrella" not in said and sent["To"] == ANN
+
+
+@pytest.mark.parametrize("answered", ["the desk's letter", "the customer's letter"])
+def test_nobody_reads_in_an_answer_what_somebody_wrote_who_takes_part_elsewhere(company, answered):
+    """Pat, whom Bob sends his letters to as well, answers to all."""
+    write(company, subject="The till beeps", text="Ann's words.")
+    his = write(company, BOB, subject="An umbrella", text="Bob's secret.", Cc=PAT)
+    letter = his if answered == "the customer's letter" else company.letters("bob@example.net")[-1]
+    merge(company, 2, 1)
+    hers = write(company, PAT, subject="Re: An umbrella", text="Pat's secret.", In_Reply_To=letter["Message-ID"])
+    assert tickets(company)[0] == ("The till beeps", ["Ann's words.", "Bob's secret.", "Pat's secret."])
+    said = str(reply(company, "Restart it."))
+    assert "Ann's words." in said and "secret" not in said and hers["Message-ID"] not in said
+    take_out(company, 2)
+    assert tickets(company)[1] == ("An umbrella", ["Bob's secret.", "Pat's secret."])
 
 
 def test_an_answer_on_its_way_reaches_who_it_was_written_to(company):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
+from urllib.parse import quote
 
 import pytest
 
 from plugdesk.errors import Invalid
 from plugdesk_webform.looks import is_among, origin_of, read_look, read_sites, variables
 from plugdesk_webform.models import Submission
-from tests.plugins.webform.conftest import SHOP, words_of
+from tests.plugins.webform.conftest import SHOP, token_in, words_of
 
 PATH = "/p/support/webform/a-question"
 LIGHT = 25 * 1024
@@ -58,6 +59,18 @@ def test_the_ticket_tells_the_page_it_came_from_when_its_site_may_show_the_form(
         assert (found.site, found.page) == kept
 
 
+@pytest.mark.parametrize(
+    "planted",
+    [f"https://evil.example\\@{SHOP[8:]}/x", f"https://user@{SHOP[8:]}/x", f"{SHOP}\\.evil.example/x", f"{SHOP}@evil.example/x"],
+)
+def test_no_visitor_plants_a_link_to_elsewhere_in_the_agents_panel(visitor, request_form, session, planted):
+    request_form(sites=SHOP)
+    token = visitor.token(f"{PATH}?_embed=1&_page={quote(planted)}")
+    visitor.send(f"{PATH}?_embed=1", {"email": "a@b.example", "subject": "x", "text": "y"}, token=token)
+    kept = session.query(Submission).one()
+    assert (kept.site, kept.page) == ("", "")
+
+
 def test_a_frame_tells_its_site_and_no_other_how_high_it_is(visitor, request_form):
     request_form(sites=SHOP)
     said = visitor.get(f"{PATH}?_embed=1", headers={"Referer": f"{SHOP}/"}).get_data(as_text=True)
@@ -76,6 +89,20 @@ def test_a_site_that_is_taken_off_the_list_can_send_no_more(visitor, request_for
     refused = visitor.send(PATH, {"email": "a@b.example", "subject": "x", "text": "y"}, token=token)
     assert refused.status_code == 422
     assert "This site may no longer show the form" in words_of(refused)
+
+
+def test_a_page_that_was_open_for_more_than_a_day_keeps_its_site(visitor, request_form, session, clock):
+    request_form(sites=SHOP)
+    token = visitor.token(f"{PATH}?_embed=1&_page={SHOP}/contact")
+    clock.advance(hours=25)
+    typed = {"email": "a@b.example", "subject": "x", "text": "y"}
+    stale = visitor.send(f"{PATH}?_embed=1", typed, token=token)
+    assert stale.status_code == 422
+    assert "open for too long" in words_of(stale)
+    assert f'data-parent="{SHOP}"' in stale.get_data(as_text=True)
+    assert visitor.send(f"{PATH}?_embed=1", typed, token=token_in(stale)).status_code == 303
+    kept = session.query(Submission).one()
+    assert (kept.site, kept.page) == (SHOP, f"{SHOP}/contact")
 
 
 def test_the_look_is_a_few_variables_or_nothing_of_ours(visitor, request_form):
@@ -98,6 +125,10 @@ def test_the_look_is_a_few_variables_or_nothing_of_ours(visitor, request_form):
         "https://'none'",
         "*",
         "https://*",
+        "https://*.",
+        "https://*.*.example",
+        "https://a.*.example",
+        "https://x\\y.example",
         "javascript://x",
         "https://a@b.example",
         "https://x:y",
@@ -112,11 +143,13 @@ def test_what_is_no_site_is_refused(typed):
 
 
 def test_sites_are_kept_as_browsers_write_them():
-    assert read_sites("Shop.Example/page\nhttp://localhost:8080\nhttps://магазин.рф") == [
+    assert read_sites("Shop.Example:443/page\nhttp://localhost:8080\nhttps://магазин.рф") == [
         "https://shop.example", "http://localhost:8080", "https://xn--80aairftm.xn--p1ai",
     ]  # fmt: skip
     assert origin_of("https://shop.example:443/a?b") == SHOP
     assert origin_of("https://магазин.рф/") == "https://xn--80aairftm.xn--p1ai"
+    assert origin_of("https://user@shop.example/") == origin_of("https://evil.example\\@shop.example/") == ""
+    assert origin_of("https://-shop.example") == ""
     assert origin_of("about:blank") == origin_of("https://[x") == ""
     assert is_among("https://a.club.example", ["https://*.club.example"])
     assert not is_among("https://club.example.evil", ["https://*.club.example"])

@@ -6,7 +6,7 @@ import re
 
 import sqlalchemy as sa
 
-from plugdesk.tickets.commands import assign
+from plugdesk.tickets.commands import assign, change_status
 from plugdesk.tickets.correspondence import reply_to_ticket
 from plugdesk.tickets.models import Ticket
 from plugdesk_webform.models import Submission
@@ -49,7 +49,7 @@ def test_a_receipt_tells_whoever_left_an_address_and_carries_nothing_they_typed(
     assert not re.search(b"evil|WIN|BUY|pills", bytes(letter))
 
 
-def test_a_hundred_posts_with_one_victims_address_send_one_letter(mailbox, app, request_form, session, run_jobs, enable):
+def test_a_hundred_posts_with_one_victims_address_send_one_letter(mailbox, app, request_form, session, run_jobs, enable, agent):
     enable("webform", per_hour=1_000, per_day=1_000, address_per_day=1_000)
     request_form()
     token_sources = [Visitor(app, f"203.0.113.{number % 50}") for number in range(100)]
@@ -57,6 +57,34 @@ def test_a_hundred_posts_with_one_victims_address_send_one_letter(mailbox, app, 
         assert visitor.send(PATH, HERS, scripts=number % 4 != 0).status_code in (303, 429)
     assert len(letters(mailbox, run_jobs)) == 1
     assert len(tickets(session)) == 75
+    for ticket in tickets(session):
+        change_status(session, ticket, ticket.form.first_final_status(), by=agent)
+    assert len(letters(mailbox, run_jobs)) == 1, "closing them writes to the victim no more than opening them did"
+
+
+def test_a_closing_notice_to_an_address_nobody_proved_carries_nothing_they_typed(
+    mailbox, visitor, request_form, session, run_jobs, agent
+):
+    request_form(receipt=False)
+    visitor.send(PATH, HERS)
+    (ticket,) = tickets(session)
+    change_status(session, ticket, ticket.form.first_final_status(), by=agent)
+    (letter,) = letters(mailbox, run_jobs)
+    assert (letter["To"], letter["Subject"]) == ("ann@home.example", "Re: [#1] Your request to Support")
+    assert "Hello there," in letter.get_body(("plain",)).get_content()
+    assert not re.search(b"evil|WIN|BUY|pills", bytes(letter))
+
+
+def test_whoever_was_answered_gets_the_closing_notice_after_the_receipt(mailbox, visitor, request_form, session, run_jobs, agent):
+    request_form()
+    visitor.send(PATH, {**HERS, "name": "Ann Smith", "subject": "The till beeps"})
+    (ticket,) = tickets(session)
+    assign(session, ticket, by=agent, assignee=agent)
+    reply_to_ticket(session, ticket, agent, body="<p>We call you.</p>")
+    change_status(session, ticket, ticket.form.first_final_status(), by=agent)
+    assert {each["Subject"] for each in letters(mailbox, run_jobs)} == {
+        "We have received your request 1", "Re: [#1] The till beeps", "Re: [#1] Your request to Support",
+    }  # fmt: skip
 
 
 def test_an_answer_goes_by_letter_where_an_address_was_left(mailbox, visitor, request_form, session, run_jobs, agent):

@@ -6,12 +6,17 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.events import Event
 from plugdesk.testing.browser import browser_of
+from plugdesk.tickets.correspondence import Said, open_ticket
 from plugdesk.tickets.models import Ticket
+from plugdesk_web.api import Panel
+from plugdesk_webform.hooks import pages
 from plugdesk_webform.models import Consent, RequestForm
 from plugdesk_webform.queries import request_forms
+from tests.factories import make_customer
 from tests.plugins.webform.conftest import SHOP, words_of
 
 HOME = "/forms/support/x/webform/"
@@ -30,7 +35,40 @@ def test_an_admin_makes_one_and_finds_its_link_and_code(editor, session, webform
     assert row.fields == [{"code": "@email", "must": True}, {"code": "@text", "must": False}]
     listed = words_of(editor.get(HOME))
     assert "https://desk.example/p/support/webform/a-question" in listed
-    assert '<script src="https://desk.example/p/support/webform/embed.js" data-form="a-question" async></script>' in listed
+    assert (
+        '<script src="https://desk.example/p/support/webform/embed.js" data-form="a-question" data-title="A question" async></script>'
+        in listed
+    )
+
+
+def test_the_code_for_a_site_survives_any_title(editor, request_form):
+    title = """A "question" & 'more' <b>"""
+    request_form(title)
+    page = LexborHTMLParser(editor.get(HOME).get_data(as_text=True))
+    script, frame = (LexborHTMLParser(node.text()) for node in page.css("code.command"))
+    assert frame.css_first("iframe").attributes["title"] == title
+    assert script.css_first("script").attributes["data-title"] == title
+    assert script.css_first("script").attributes["data-form"] == "a-question-more-b"
+
+
+def test_an_admin_is_told_that_browsers_work_over_https_only(editor, request_form, runtime):
+    request_form()
+    assert "not over HTTPS" not in words_of(editor.get(HOME))
+    object.__setattr__(runtime.settings, "base_url", "http://desk.example")
+    assert "not over HTTPS" in words_of(editor.get(HOME))
+    object.__setattr__(runtime.settings, "base_url", "http://127.0.0.1:8000")
+    assert "not over HTTPS" not in words_of(editor.get(HOME))
+
+
+def test_a_ticket_that_came_otherwise_is_not_asked_for_its_request_form(webform, visitor, request_form, session, form):
+    request_form()
+    visitor.send("/p/support/webform/a-question", {"email": "a@b.example", "subject": "x", "text": "y"})
+    other = open_ticket(session, form, make_customer(session), subject="By phone", said=Said(text="y"), channel="phone")
+    session.flush()
+    (origin,) = [each for each in pages() if isinstance(each, Panel)]
+    wanted = session.scalars(sa.select(Ticket.id).where(origin.concerns(Ticket.__table__.c))).all()
+    assert len(wanted) == 1
+    assert other.id not in wanted
 
 
 def test_a_refusal_keeps_what_was_typed_and_names_each_mistake(editor, session):

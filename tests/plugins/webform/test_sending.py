@@ -94,6 +94,19 @@ def test_what_the_form_itself_requires_is_asked_wherever_it_was_not_chosen(visit
     assert tickets(session)[0].values["contract"] == "17"
 
 
+@pytest.mark.parametrize("kind", ["person", "group", "customer"])
+def test_nobody_reads_who_works_here_though_the_form_requires_it(visitor, request_form, session, form, kind, agent):
+    add_field(session, form, kind=kind, label="Consultant", required=True, by=None)
+    session.commit()
+    request_form()
+    page = visitor.get(PATH)
+    assert "field-consultant" not in controls(page)
+    assert agent.name not in page.get_data(as_text=True)
+    guessed = {"field-consultant-here": "1", "field-consultant": str(agent.id)}
+    assert visitor.send(PATH, {**TYPED, **guessed}).status_code == 303
+    assert tickets(session)[0].values.get("consultant") is None
+
+
 @pytest.fixture
 def delivery(session, form):
     """Support asks how the till comes, and where it is only of those who want a courier."""
@@ -132,6 +145,15 @@ def test_a_link_fills_in_what_is_asked_and_nothing_that_is_not(visitor, request_
     }  # fmt: skip
 
 
+def test_a_default_that_was_emptied_stays_empty_on_a_page_that_comes_back(visitor, request_form, session, form):
+    add_field(session, form, kind="text", label="Room", default="Hall", by=None)
+    session.commit()
+    request_form()
+    assert controls(visitor.get(PATH))["field-room"] == "Hall"
+    refused = visitor.send(PATH, {**TYPED, "text": "", "field-room-here": "1", "field-room": ""})
+    assert controls(refused)["field-room"] == ""
+
+
 def test_files_with_lying_names_and_types_are_kept_for_what_they_are(visitor, request_form, session, form):
     add_field(session, form, kind="file", label="Photos", by=None)
     session.commit()
@@ -160,6 +182,20 @@ def test_too_many_and_too_large_files_are_refused_by_name(visitor, request_form,
         read_request(enable("webform"), request_form("Another"), {}, large)
     assert "film.mov is larger than 1 MB" in refused.value.problems["field-photos"]
     assert tickets(session) == []
+
+
+def test_the_page_promises_no_more_files_than_the_desk_takes(visitor, request_form, session, form, runtime, enable):
+    object.__setattr__(runtime.settings, "max_upload_mb", 2)
+    ctx = enable("webform", files=10, file_mb=10)
+    for label in ("Photos", "Papers"):
+        add_field(session, form, kind="file", label=label, by=None)
+    session.commit()
+    row = request_form(fields=[{"code": "@text"}, {"code": "photos"}, {"code": "papers"}])
+    assert "Up to 10 files of at most 2 MB each, 2 MB in all." in words_of(visitor.get(PATH))
+    half = b"x" * (1024 * 1024 + 1)
+    with pytest.raises(Invalid) as refused:
+        read_request(ctx, row, {}, {"photos": [NewFile("a.txt", half)], "papers": [NewFile("b.txt", half)]})
+    assert refused.value.problems == {"field-photos": "All files together are larger than 2 MB."}
 
 
 def test_each_ticket_keeps_the_text_that_was_agreed_to(visitor, request_form, session, webform, admin):
@@ -200,6 +236,7 @@ def test_an_anonymous_form_keeps_nothing_of_who_sent_it(visitor, request_form, s
     everything = "\n".join(str(row) for table in all_rows(session) for row in table)
     assert visitor.address not in everything
     assert "ann@home" not in everything
+    assert {key for (key,) in session.execute(sa.text("SELECT key FROM attempt"))} == {f"webform:{first.form_id}:anonymous"}
 
 
 def all_rows(session):
@@ -250,6 +287,26 @@ def test_requests_from_one_connection_and_with_one_address_are_limited(app, requ
     assert one.send(PATH, {**TYPED, "email": "other@home.example"}).status_code == 303
     assert len(tickets(session)) == 5
     assert "203.0.113" not in str([row for table in all_rows(session) for row in table])
+
+
+def test_whoever_is_over_a_days_limit_is_told_to_wait_before_what_they_sent_is_looked_at(visitor, request_form, enable, clock):
+    enable("webform", per_hour=1, per_day=2)
+    request_form()
+    assert visitor.send(PATH, TYPED).status_code == 303
+    clock.advance(hours=2)
+    assert visitor.send(PATH, TYPED).status_code == 303
+    clock.advance(hours=20)
+    refused = visitor.send(PATH, {**TYPED, "email": "nowhere"})
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) == pytest.approx(2 * 3600, abs=5)
+    assert "120 minutes" in words_of(refused)
+
+
+def test_who_cannot_work_over_plain_http_is_told_so_and_not_to_switch_on_scripts(visitor, request_form):
+    request_form(anonymous=True)
+    refused = visitor.browser.post(PATH, data={"token": visitor.token(PATH), **TYPED}, base_url="http://desk.example")
+    assert refused.status_code == 422
+    assert "begins with https://" in words_of(refused)
 
 
 def test_where_it_is_off_or_unknown_there_is_no_page(visitor, request_form, editor, session, webform):

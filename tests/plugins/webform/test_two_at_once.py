@@ -67,3 +67,13 @@ def test_a_link_pressed_twice_at_the_same_instant_opens_one_ticket(app, request_
     answers = at_once(app, 5, lambda visitor: visitor.post(f"/p/support/webform/confirmations/{link}", {}))
     assert {each.status_code for each in answers} == {303}
     assert session.scalar(sa.select(sa.func.count()).select_from(Ticket)) == 1
+
+
+def test_who_only_looks_waits_for_no_writer(app, visitor, request_form, runtime):
+    request_form()
+    wrong = {"token": visitor.token(PATH), "work": "", "text": "Twice."}
+    with runtime.database.write() as writer:
+        writer.execute(sa.update(Ticket).values(subject="Held"))
+        assert visitor.post(f"{PATH}/fields", TYPED).status_code == 200
+        assert visitor.post(PATH, wrong).status_code == 422
+        assert visitor.post("/p/support/webform/confirmations/unknown", {}).status_code == 404

@@ -15,12 +15,13 @@ from plugdesk.forms.models import FieldKind
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.commands import change_status, set_fields
+from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.subtasks import ask_colleague
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk_workflow.commands import remove_action
 from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter, Who
-from tests.factories import make_agent, make_group, make_ticket
+from tests.factories import make_agent, make_customer, make_group, make_ticket
 
 RUN = "/forms/support/x/workflow/tickets/{}/{}"
 
@@ -105,6 +106,23 @@ def test_the_actions_of_a_ticket_cost_its_page_one_query(session, ticket, action
     with queries() as with_actions:
         assert "Step 11" in shown_to(browser, ticket)
     assert len(with_actions) == len(without) + 1
+
+
+def test_what_an_action_would_tell_one_customer_is_not_told_another(session, form, ticket, action, browse, agent):
+    """The ticket is merged into another customer's while its page lies open."""
+    told = action("Tell them", asks=(Ask(AskKind.TEXT),), letters=(Letter(("customer",), "<p>${action:text}</p>"),))
+    his = make_ticket(session, form, make_customer(session, name="Bob"))
+    ticket.customer.name = "Ann"
+    browser = browse(agent)
+    page = text(browser.get(RUN.format(ticket.id, told.code)))
+    merge_tickets(session, ticket, his, agent)
+    session.commit()
+    given = {name: hidden(page, name) for name in ("shown", "once")}
+    back = browser.post(RUN.format(ticket.id, told.code), data={**given, "html": "<p>Your key is 7.</p>"})
+    assert back.status_code == 409 and "you wrote to Ann" in text(back) and "goes to Bob" in text(back)
+    assert "Your key is 7." in text(back) and RUN.format(his.id, told.code) in text(back)
+    sent = sa.select(Message).where(Message.direction == "outgoing")
+    assert session.scalars(sent).all() == []
 
 
 def test_an_action_that_asks_for_nothing_runs_on_a_press_and_once(session, ticket, action, browse, agent):

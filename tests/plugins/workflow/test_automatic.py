@@ -9,18 +9,22 @@ from email.utils import parseaddr
 import pytest
 import sqlalchemy as sa
 
+from plugdesk import hooks as spec
 from plugdesk.errors import Invalid
 from plugdesk.events import Event
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.forms.status_commands import delete_status
 from plugdesk.plugins.switch import disable_plugin, enable_plugin
+from plugdesk.tags.commands import add_tag, change_tags
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.commands import change_status, set_fields
 from plugdesk.tickets.correspondence import Said, add_note, receive_message
+from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.moving import move_ticket
+from plugdesk_workflow import hooks, past
 from plugdesk_workflow.commands import ActionInput, change_action, remove_action, switch_action
 from plugdesk_workflow.definition import NOBODY, Ask, AskKind, Assignment, Automatic, Does, How, Letter, Since, Unit, read
 from plugdesk_workflow.linter import findings
@@ -112,6 +116,21 @@ def test_a_press_on_another_action_is_something_done(session, ticket, action, ti
     assert ran(session, ticket) == ["Remind", "Remind"]
 
 
+def test_what_sets_no_timer_is_no_new_occasion(session, form, ticket, timed, pass_time, agent, admin):
+    timed("Remind", QUIET_3_DAYS)
+    pass_time(days=3)
+    change_tags(session, ticket, add=[add_tag(session, name="VIP", by=admin)], by=agent)
+    pass_time(days=9)
+    set_fields(session, ticket, {"priority": "high"}, by=None)  # the desk's own, which makes it look
+    pass_time(days=3)
+    assert ran(session, ticket) == ["Remind"]
+
+
+def test_workflow_is_told_of_whatever_counts_as_said_or_done():
+    told = {name for name in vars(hooks) if getattr(getattr(spec, name, None), "plugdesk_kind", "") == "announcement"}
+    assert told - {"extension_enabled"} | {"action_run"} == set(past.ACTED)
+
+
 def test_another_status_takes_it_back(session, form, ticket, timed, pass_time, agent):
     timed("Give up", AFTER_3_DAYS, does=Does(status="done"))
     pass_time(days=2)
@@ -154,6 +173,41 @@ def test_another_date_moves_it_and_one_that_is_past_or_gone_takes_it_back(sessio
         set_fields(session, ticket, {code: value}, by=agent)
         pass_time(days=9)
     assert ran(session, ticket) == ["Visit"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "automatic", "entered", "names"),
+    [
+        (FieldKind.DATE, Automatic(Since.FIELD, 3), -30, []),
+        (FieldKind.DATE, Automatic(Since.FIELD, 3), -3, ["Remind"]),  # three days after is today, which is not over
+        (FieldKind.DATE, Automatic(Since.FIELD, 0), 0, ["Remind"]),
+        (FieldKind.DATE, Automatic(Since.FIELD, 1, before=True), -1, []),
+        (FieldKind.DATE, Automatic(Since.FIELD, 3, before=True), 1, ["Remind"]),
+        (FieldKind.DATE_TIME, Automatic(Since.FIELD, 0), -1, []),
+    ],
+)
+def test_a_date_that_is_past_when_it_is_entered_brings_nothing_about(
+    session, form, ticket, timed, pass_time, clock, agent, kind, automatic, entered, names
+):
+    code = add_field(session, form, kind=kind, label="Visit", by=None).code
+    timed("Remind", replace(automatic, field=code))
+    pass_time(days=40)
+    day = clock.now() + timedelta(days=entered)
+    set_fields(session, ticket, {code: day.date().isoformat() if kind is FieldKind.DATE else day.isoformat()}, by=agent)
+    pass_time(days=9)
+    assert ran(session, ticket) == names
+
+
+def test_the_day_before_is_over_for_a_ticket_that_comes_into_the_status_later(
+    session, form, ticket, timed, pass_time, clock, agent
+):
+    code = add_field(session, form, kind=FieldKind.DATE, label="Visit", by=None).code
+    timed("Remind", Automatic(Since.FIELD, 1, before=True, field=code), statuses=("waiting",))
+    set_fields(session, ticket, {code: (clock.now() + timedelta(days=9)).date().isoformat()}, by=agent)
+    pass_time(days=40)
+    change_status(session, ticket, form.status("waiting"), by=agent)
+    pass_time(days=1)
+    assert ran(session, ticket) == []
 
 
 def test_its_letters_say_that_no_person_wrote_them(session, ticket, timed, pass_time, mailbox):
@@ -277,6 +331,17 @@ def test_a_ticket_in_the_bin_waits_until_it_is_taken_out(session, ticket, timed,
     assert ran(session, ticket) == ["Give up"]
 
 
+def test_a_merged_ticket_waits_until_it_is_taken_out_again(session, form, ticket, timed, pass_time, admin):
+    timed("Give up", AFTER_3_DAYS)
+    into = make_ticket(session, form, customer=ticket.customer)
+    merge_tickets(session, ticket, into, admin)
+    pass_time(days=5)
+    assert (ran(session, ticket), ran(session, into)) == ([], ["Give up"])
+    unmerge_ticket(session, ticket, admin)
+    pass_time(days=1)
+    assert ran(session, ticket) == ["Give up"]
+
+
 def test_a_ticket_that_comes_from_another_form_begins_there(session, form, other_form, ticket, timed, pass_time):
     timed("Give up", AFTER_3_DAYS)
     elsewhere = make_ticket(session, other_form)
@@ -315,6 +380,17 @@ def test_actions_in_a_circle_come_to_rest_and_the_linter_names_them(session, wor
     add_note(session, ticket, agent, body="<p>Hm.</p>")
     pass_time(days=1)
     assert len(ran(session, ticket)) == 10
+
+
+def test_it_does_not_write_to_and_fro_with_a_program_that_answers(session, ticket, timed, pass_time, agent):
+    timed("Remind", Automatic(Since.LAST, 0), letters=REMINDER)
+    for number in range(7):
+        receive_message(session, ticket, ticket.customer, said=Said(text=f"We have got your letter {number}."), channel="email")
+        pass_time(minutes=1)
+    assert (len(ran(session, ticket)), len(not_run(session, ticket))) == (5, 2)
+    add_note(session, ticket, agent, body="<p>A robot.</p>")
+    pass_time(minutes=1)
+    assert len(ran(session, ticket)) == 6
 
 
 @pytest.mark.parametrize(

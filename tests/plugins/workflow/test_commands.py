@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound
 from plugdesk.forms.models import FieldKind
+from plugdesk.jobs import Job
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk_workflow.commands import (
     ActionInput,
@@ -23,6 +25,13 @@ from tests.factories import make_agent
 
 def named(workflow):
     return [each.name for each in actions_of(workflow)]
+
+
+def test_switching_what_people_run_sets_no_timers(session, workflow, admin, action):
+    row = action("Look")
+    for is_on in (False, True):
+        switch_action(workflow, row, on=is_on, by=admin)
+    assert session.scalars(sa.select(Job).where(Job.kind == "workflow:arm_all")).all() == []
 
 
 def test_an_action_is_read_as_it_was_described(session, workflow, admin, agent, action):

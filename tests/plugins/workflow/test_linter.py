@@ -88,3 +88,21 @@ def test_an_action_that_is_off_leads_nowhere(workflow, session, sound):
     sound.is_on = False
     session.flush()
     assert kinds(workflow) == [("unreachable", "closed")]
+
+
+def test_what_is_the_same_for_all_actions_is_asked_once(workflow, session, sound, action):
+    asked = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    engine, numbers = session.get_bind(), []
+    sa.event.listen(engine, "before_cursor_execute", note)
+    for name in ("Look", "Look again", "And again"):
+        asked.clear()
+        findings(workflow)
+        numbers.append(len(asked))
+        action(name)
+        session.flush()
+    sa.event.remove(engine, "before_cursor_execute", note)
+    assert numbers[1] == numbers[2]  # the first also reads what the session keeps

@@ -30,6 +30,16 @@ def test_actions_say_how_they_name_what(session, form, agent, action):
     assert {each.place.url for each in named} == {f"/forms/{form.slug}/x/workflow/actions/{paid.id}"}
 
 
+def test_an_action_that_writes_them_into_a_field_names_them(session, form, agent, action):
+    expert = add_field(session, form, kind=FieldKind.PERSON, label="Expert", by=None)
+    circle = add_field(session, form, kind=FieldKind.GROUP, label="Circle", by=None)
+    night, day = make_group(session, name="Night"), make_group(session, name="Day")
+    action("Hand on", does=Does(values={expert.code: str(agent.id), circle.code: str(night.id)}))
+    assert [words(places_naming(session, each)) for each in (agent, night, day)] == [
+        ["Action “Hand on”: it sets a field to them"], ["Action “Hand on”: it sets a field to them"], [],
+    ]  # fmt: skip
+
+
 def test_an_action_that_runs_by_a_date_names_its_field(session, form, action):
     due = add_field(session, form, kind=FieldKind.DATE, label="Due", by=None)
     action("Remind", automatic=Automatic(Since.FIELD, 1, before=True, field=due.code))

@@ -270,3 +270,8 @@ def test_an_action_has_a_name_in_each_language_and_one_to_fall_back_on(app, sess
     assert f"{reader.name}: действие «Оплата получена»" in text(browser.get(f"/tickets/{ticket.id}"))
     assert f"{reader.name} ran “Paid”" in text(page.get(f"/tickets/{ticket.id}"))
     post(page, "actions", {**PLAIN, "name-ru": "я" * 101}, 422)
+
+
+def test_the_drawing_is_there_before_the_first_action(page):
+    said = text(page.get(WORKFLOW))
+    assert "No actions yet" in said and 'data-status="new"' in said

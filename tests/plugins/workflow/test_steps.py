@@ -8,7 +8,19 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.api import Invalid, NotAllowed, NotFound, Step, add_note, option, read_step, run_step, steps_on
+from plugdesk.api import (
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Step,
+    add_note,
+    gettext,
+    option,
+    read_step,
+    run_step,
+    steps_on,
+    use_language,
+)
 from plugdesk.events import Event
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.testing.browser import browser_of
@@ -80,6 +92,16 @@ def test_options_are_read_from_what_was_typed(session, form, ring_step):
         read_step(session, form, ASK, {"text": "Dear ${nobody:knows}"})
 
 
+def test_a_text_left_as_the_page_showed_it_stays_everybodys(session, form, csat):
+    with use_language("ru"):
+        (asking,) = steps_on(session, form)
+        (text,) = [each for each in asking.options if each.name == "text"]
+        shown = gettext(text.default)
+        assert shown != text.default
+        assert read_step(session, form, ASK, {"text": shown})["text"] == text.default
+        assert read_step(session, form, ASK, {"text": "Как всё прошло?"})["text"] == "Как всё прошло?"
+
+
 def test_an_action_has_an_extension_do_it_as_whoever_acts(session, ticket, action, run, agent, ring_step):
     ringing = action("Ring", does=Does(status="done", steps=(Ordered(ring_step, {"minutes": "20", "why": "Now"}),)))
     run(ticket, ringing)
@@ -110,6 +132,7 @@ def test_a_step_of_an_extension_that_is_off_is_named_and_passed_over(
     assert [each.action for each in findings(workflow) if each.kind == "step"] == [row]
     run(ticket, row)
     assert (ticket.status.code, notes(session, ticket)) == ("done", [])
+    assert session.scalars(sa.select(Event).where(Event.kind == "step_not_done")).one().data["step"] == "Ring"
     with pytest.raises(Invalid) as refused:
         action("Ring again", does=read(row).does)
     assert "off here" in refused.value.problems["steps"]

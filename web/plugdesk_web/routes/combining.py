@@ -72,7 +72,7 @@ def messages(number: int) -> Response:
     """Which messages are to go, and under what subject."""
     ticket = _ticket(number)
     may_run(db(), ticket, me(), "merge")
-    return _splitting(ticket, {}, {})
+    return _splitting(ticket, {})
 
 
 @blueprint.post("/splitting")
@@ -84,9 +84,9 @@ def split(number: int) -> Response:
     ticket = _ticket(number)
     try:
         fresh = split_ticket(db(), ticket, _chosen(), me(), subject=request.form.get("subject", ""))
-    except Invalid as refusal:
+    except (Invalid, Conflict) as refusal:
         db().rollback()
-        return _splitting(_ticket(number), request.form, refusal.problems, words=str(refusal))
+        return _splitting(_ticket(number), request.form, words=str(refusal), status=refusal.status)
     target = place_after(fresh)
     words = _("Ticket %(number)s is split off ticket %(other)s.", number=fresh.number, other=number)
     return redirect_after(once.remember(db(), me().id, target) or target, words)
@@ -151,11 +151,11 @@ def _searched(ticket: Ticket) -> dict[str, Any]:
     return {"ticket": ticket, "q": typed, "found": suggestions(db(), ticket, me(), typed)}
 
 
-def _splitting(ticket: Ticket, given: Mapping[str, str], problems: Mapping[str, str], *, words: str = "") -> Response:
+def _splitting(ticket: Ticket, given: Mapping[str, str], *, words: str = "", status: int = 200) -> Response:
     said = [(each, name_of(db(), each), body_of(each)) for each in thread_of(db(), ticket)]
     return page(
-        "tickets/splitting.html", status=422 if problems or words else 200, ticket=ticket, said=said, given=given,
-        chosen=set(request.form.getlist("message")), problems=problems, words=words, once=once.new_key(),
+        "tickets/splitting.html", status=status, ticket=ticket, said=said, given=given,
+        chosen=set(request.form.getlist("message")), words=words, once=once.new_key(),
     )  # fmt: skip
 
 

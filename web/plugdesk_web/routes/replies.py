@@ -23,7 +23,7 @@ from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
 from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
-from plugdesk_web.shown import ticket_to_act_on, was_shown
+from plugdesk_web.shown import refuse_another_customer, ticket_to_act_on, was_shown
 from plugdesk_web.thread import body_of
 from plugdesk_web.written import written_files, written_html
 
@@ -39,7 +39,7 @@ def create(number: int) -> Response:
         return redirect_after(target)
     ticket = ticket_to_act_on(number)
     try:
-        _refuse_another_customer(number, ticket)
+        refuse_another_customer(number, ticket)
         status = ticket.form.status(request.form.get("then", "")) if request.form.get("then") else None
         if status and not request.form.get("anyway") and (waits := what_waits(db(), ticket, status)):
             raise Invalid(problems={"anyway": _("%(waits)s Send once more to close the ticket all the same.", waits=waits)})
@@ -153,20 +153,6 @@ def message_here(message_id: int) -> Message:
         raise NotFound(_("There is no such ticket."))  # in the words of the next line: a message elsewhere looks like none
     ticket_for(db(), me(), message.ticket_id)
     return message
-
-
-def _refuse_another_customer(number: int, ticket: Ticket) -> None:
-    """What was written to one customer is not sent to another because the ticket was merged meanwhile."""
-    if ticket.number == number:
-        return
-    meant = db().get_one(Ticket, number).customer
-    if meant.id != ticket.customer_id:
-        raise Conflict(
-            _(
-                "Ticket %(number)s, on which you wrote to %(name)s, has been merged into this one. Here the answer goes to %(other)s.",
-                number=number, name=meant.name, other=ticket.customer.name,
-            )
-        )  # fmt: skip
 
 
 def _addresses(name: str) -> list[str]:

@@ -12,6 +12,7 @@ from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import pgettext
 from plugdesk.inputs import one_line
+from plugdesk.naming import places_naming
 from plugdesk.tags import commands
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import Held, all_tags, holders_of_tags, tags_like
@@ -151,5 +152,5 @@ def _page(tag: Tag | None, given: Mapping[str, Any], refusal: Refused = FRESH, *
     held = holders_of_tags(db())
     return page(
         "tags/index.html", status=refusal.status, tags=all_tags(db()), held=held, nobody=Held(), open=tag.id if tag else None, is_adding=is_adding,
-        given=given, refused=refusal, tones=[(tone, str(TONES[tone])) for tone in commands.TONES], longest=commands.LONGEST_NAME,
+        given=given, refused=refusal, named_places=places_naming(db(), tag) if tag else (), tones=[(tone, str(TONES[tone])) for tone in commands.TONES], longest=commands.LONGEST_NAME,
     )  # fmt: skip

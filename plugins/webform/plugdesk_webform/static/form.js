@@ -56,10 +56,10 @@ async function counter(start, bits) {
 function send(form, state) {
   const request = new XMLHttpRequest();
   const bar = form.querySelector("progress");
-  const failed = () => {
+  const stop = (words) => {
     form.removeAttribute("aria-busy");
     bar.hidden = true;
-    state.textContent = form.dataset.sayFailed;
+    state.textContent = words;
   };
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "text/html");
@@ -69,12 +69,12 @@ function send(form, state) {
     bar.value = Math.round(100 * loaded / total);
     state.textContent = form.dataset.sayPart.replace("{percent}", bar.value);
   };
-  request.onerror = failed;
+  request.onerror = () => stop(form.dataset.sayFailed);
   request.onload = () => {
     if (request.status === 200 && request.responseURL !== form.action) return location.assign(request.responseURL);
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     const next = page.getElementById("request");
-    if (!next) return failed();
+    if (!next) return stop(page.querySelector("h1")?.textContent.trim() || form.dataset.sayFailed); // refused by the desk, in its words
     keepFiles(form, next);
     document.getElementById("main").replaceWith(document.adoptNode(page.getElementById("main")));
     start();
@@ -99,7 +99,10 @@ function keepFiles(from, to) {
 
 function check(input, form) {
   const tooLarge = [...input.files].find((file) => file.size > Number(input.dataset.mb) * 1024 * 1024);
-  const words = tooLarge ? form.dataset.sayLarge.replace("{name}", tooLarge.name) : input.files.length > Number(input.dataset.most) ? form.dataset.sayMany : "";
+  const all = [...form.querySelectorAll('input[type="file"]')].flatMap((each) => [...each.files]).reduce((sum, file) => sum + file.size, 0);
+  const words = tooLarge ? form.dataset.sayLarge.replace("{name}", tooLarge.name)
+    : input.files.length > Number(input.dataset.most) ? form.dataset.sayMany
+    : all > Number(form.dataset.all) * 1024 * 1024 ? form.dataset.sayAll : "";
   form.querySelector(".state").textContent = words;
   if (words) input.value = "";
 }
