@@ -57,6 +57,7 @@ from plugdesk.forms.fields import default_values, file_keys, read_value, show_va
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
 from plugdesk.forms.rules import Decision, decide, is_empty, wanted_facts
+from plugdesk.helping import RequestFormLink, SuggestedAnswer, request_form_links, suggest_answers
 from plugdesk.hooks import hookimpl
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
@@ -104,6 +105,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.runtime import Runtime, runtime_of
+from plugdesk.sessions import end_all_sessions
 from plugdesk.stems import Term, index_text, query_terms
 from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
@@ -150,6 +152,7 @@ from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
+from plugdesk.users.contacts import read_address
 from plugdesk.users.customers import (
     add_customer,
     add_identity,
@@ -157,10 +160,13 @@ from plugdesk.users.customers import (
     change_customer,
     find_or_create_customer,
     remove_identity,
+    set_customers_password,
+    verify_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
 from plugdesk.users.queries import agents_of_form, all_groups, rights_on_form
 from plugdesk.users.shifts import Presence, presence_of
+from plugdesk.users.signing_in import sign_in_with_password
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
 
@@ -223,6 +229,7 @@ __all__ = [
     "PlugdeskError",
     "Presence",
     "Rate",
+    "RequestFormLink",
     "RetryLater",
     "Role",
     "Runtime",
@@ -233,6 +240,7 @@ __all__ = [
     "Status",
     "StatusKind",
     "Step",
+    "SuggestedAnswer",
     "Tag",
     "Term",
     "Text",
@@ -309,6 +317,7 @@ __all__ = [
     "edit_message",
     "edit_reply",
     "enable_plugin",
+    "end_all_sessions",
     "enqueue",
     "excerpt",
     "explain",
@@ -375,6 +384,7 @@ __all__ = [
     "presence_of",
     "press_button",
     "query_terms",
+    "read_address",
     "read_again",
     "read_step",
     "read_value",
@@ -387,6 +397,7 @@ __all__ = [
     "render_text",
     "reply_to_ticket",
     "report_failure",
+    "request_form_links",
     "rights_of",
     "rights_on_form",
     "row_number",
@@ -401,6 +412,7 @@ __all__ = [
     "send_chat_closing",
     "send_chat_receipt",
     "send_letter",
+    "set_customers_password",
     "set_fields",
     "set_form_agent",
     "set_responsible",
@@ -408,11 +420,13 @@ __all__ = [
     "set_timer",
     "show_value",
     "shown_inline",
+    "sign_in_with_password",
     "sniff_type",
     "split_text",
     "split_ticket",
     "steps_on",
     "storable",
+    "suggest_answers",
     "survivor",
     "tags_of_ticket",
     "text_of_html",
@@ -428,6 +442,7 @@ __all__ = [
     "values_entered",
     "values_of_customer",
     "variables_in",
+    "verify_identity",
     "visible_forms",
     "visible_tickets",
     "wait_turn",

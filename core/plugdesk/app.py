@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _EXTENSION_ADDRESS = re.compile(
-    r"/(?:forms/(?P<form>[^/]+)/x/(?P<a>[^/]+)|p/(?P<public>[^/]+)/(?P<b>[^/]+)|x/(?P<c>[^/]+)|in/(?P<d>[^/]+))(?:/|\Z)"
+    r"/(?:forms/(?P<form>[^/]+)/x/(?P<a>[^/]+)|p/(?P<public>[^/]+)/(?P<b>[^/]+)|x/(?P<c>[^/]+)|in/(?P<d>[^/]+)|(?P<site>[a-z]+))(?:/|\Z)"
 )
 
 
@@ -151,6 +151,10 @@ def _guard_extensions() -> None:
         return
     runtime, slug = current_runtime(), found["form"] or found["public"]
     plugin = found["a"] or found["b"] or found["c"] or found["d"]
+    if found["site"] is not None:
+        plugin = runtime.registry.sites.get(found["site"])
+        if plugin is None:
+            return
     if not runtime.registry.is_loaded(plugin):
         abort(404)
     if slug is not None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Step, Timer, Variables
     from plugdesk.events import Event
     from plugdesk.forms.models import Form
+    from plugdesk.helping import RequestFormLink, SuggestedAnswer
     from plugdesk.naming import Named, Place
     from plugdesk.plugins.context import Context
     from plugdesk.tickets.correspondence import Said
@@ -184,6 +185,27 @@ def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
     Asked before one of them is switched off or deleted, by the page on which that is done. What stays named afterwards must do
     no harm: it is passed over, and `health` says so.
     Example: `return [Place(rule.name, url) for rule in rules_of(ctx) if named.is_group(rule.group_id)]`
+    """
+    raise NotImplementedError
+
+
+@asked
+def request_form_links(ctx: Context, subject: str, language: str = "") -> Sequence[RequestFormLink]:
+    """Contribution: the public pages of this plugin on which anybody can ask something of this form. Read-only.
+
+    Asked by pages for visitors that lead on to a person; whoever follows the link finds `subject` filled in. `language` is that
+    of the page one comes from, or empty.
+    Example: `return [RequestFormLink("A repair", f"/p/{ctx.form.slug}/repairs/?subject={quote(subject)}")]`
+    """
+    raise NotImplementedError
+
+
+@asked
+def suggest_answers(ctx: Context, words: str, language: str = "") -> Sequence[SuggestedAnswer]:
+    """Contribution: answers for everybody's eyes to what somebody is typing as a subject, the best first. Read-only.
+
+    Asked by public pages with every few letters, so it must be quick, and may tell nothing that is not public.
+    Example: `return [SuggestedAnswer(page.title, page.url, page.summary) for page in pages_about(ctx, words)]`
     """
     raise NotImplementedError
 

@@ -96,9 +96,19 @@ PROOFS: dict[str, str] = {
     "plugins/csat/test_rating: test_presses_at_the_same_moment_store_one_mark",
     "V1": "security/test_supply: test_every_package_of_the_lock_has_its_hashes test_no_route_takes_a_plugin_in; "
     "architecture/test_promises: test_the_lock_the_pins_and_what_is_asked_for_agree",
+    "2": "plugins/portal/test_signing_in: test_whoever_is_no_customer_gets_the_same_answer_and_no_letter "
+    "test_a_link_in_a_letter_signs_in_and_proves_the_address",
     "3": "plugins/webform/test_letters: test_a_hundred_posts_with_one_victims_address_send_one_letter "
     "test_a_receipt_tells_whoever_left_an_address_and_carries_nothing_they_typed",
+    "6": "plugins/portal/test_signing_in: test_a_password_works_for_a_proved_address_alone "
+    "test_looking_at_the_link_signs_nobody_in_however_often",
     "11": "web/test_sign_in: test_the_stored_hash_is_not_a_password",
+    "12": "plugins/portal/test_signing_in: test_a_link_works_once_and_for_ten_minutes test_strange_links_lead_nowhere",
+    "13": "plugins/portal/test_signing_in: test_a_link_works_once_and_for_ten_minutes",
+    "14": "plugins/portal/test_signing_in: test_strange_links_lead_nowhere",
+    "15": "plugins/portal/test_signing_in: test_strange_links_lead_nowhere",
+    "16": "plugins/portal/test_signing_in: test_whoever_is_no_customer_gets_the_same_answer_and_no_letter",
+    "17": "plugins/portal/test_signing_in: test_an_address_is_written_to_three_times_an_hour",
     "19": "security/test_hostile_mail: test_a_letters_words_stay_words_on_every_page test_no_letter_of_the_torture_set_acts_on_any_page",
     "22": "security/test_injection: test_naughty_strings_in_fields_break_no_page_and_none_becomes_markup; security/test_hostile_mail: test_names_of_files_are_not_markup",
     "23": "security/test_uploads: test_whatever_a_file_claims_to_be_nothing_in_it_runs",
@@ -127,15 +137,18 @@ PROOFS: dict[str, str] = {
     "62": "core/test_rights: test_no_ticket_is_linked_or_merged_with_one_that_is_not_seen; "
     "security/test_uploads: test_a_key_of_anothers_upload_attaches_nothing; "
     "security/test_limits_of_roles: test_opening_a_ticket_reaches_no_other_ticket",
+    "65": "plugins/portal/test_signing_in: test_no_odd_path_leads_past_the_sign_in",
     "67": "security/test_headers: test_nothing_but_static_files_stays_in_a_browser",
     "68": "web/test_first_run: test_afterwards_the_address_is_gone_for_everybody; core/test_setup: test_it_is_over_for_ever_even_without_an_administrator",
     "69": "security/test_limits_of_roles: test_nobody_becomes_more_than_a_customer_by_writing_to_the_desk",
+    "70": "plugins/portal/test_requests: test_the_numbers_of_another_customer_answer_as_what_is_not_there "
+    "test_answers_not_yet_read_are_marked_until_they_were_looked_at",
     "71": "plugins/webform/test_letters: test_without_scripts_a_letter_asks_and_only_its_button_opens_the_ticket; "
     "plugins/csat/test_rating: test_looking_at_a_link_stores_nothing_however_often test_a_post_without_the_pages_own_token_stores_nothing "
     "test_the_last_explicit_choice_counts_and_each_is_in_the_journal",
 }
 STATEMENTS = "A1 A2 A3 A4 A6 S1 S2 S3 Z1 Z2 Z3 Z4 C1 C2 X1 X2 X3 X4 F1 F2 T1 T2 M1 M2 M4 K1 K2 U1 R1 H1 L1 L2 I1 V1"
-CASES = "3 11 19 22 23 24 25 29 30 32 33 42 43 44 45 46 47 48 50 52 55 56 59 60 62 67 68 69 71"
+CASES = "2 3 6 11 12 13 14 15 16 17 19 22 23 24 25 29 30 32 33 42 43 44 45 46 47 48 50 52 55 56 59 60 62 65 67 68 69 70 71"
 
 
 @cache

@@ -61,6 +61,8 @@ class World:
         browser = browser_of(self.app)
         if role != "anonymous":
             browser.set_cookie(COOKIE, self.tokens[role], domain="desk.example", secure=True, path="/")
+        if role == "customer":  # in the portal, which has a cookie of its own
+            browser.set_cookie(f"{COOKIE}_customer", self.tokens[role], domain="desk.example", secure=True, path="/")
         return browser
 
     def ask(self, role: str, method: str, path: str, body: Mapping[str, Any] | None = None, **given: Any) -> Any:
@@ -153,7 +155,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "webform", "faq", "button")
+        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "webform", "faq", "portal", "button")
     _switch_on(session, runtime.desk(session), "demo")
     session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
@@ -237,6 +239,9 @@ def _fill(world: World, support: Form, billing: Form) -> None:
     world.things |= _actions(world, support, billing)
     world.things |= _request_forms(world, support, billing)
     world.things |= answers_of(world.runtime, session, people, support, billing)
+    from tests.security.customers import sign_in_link
+
+    world.things |= sign_in_link(world, support)
 
 
 def _payable(world: World, support: Form) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from plugdesk_web.contributions import (
     Pages,
     Panel,
 )
+from plugdesk_web.cookies import speak_as_asked
 from plugdesk_web.current import (
     admin_only,
     agent_only,
@@ -27,11 +28,23 @@ from plugdesk_web.current import (
     me,
     me_or_none,
 )
+from plugdesk_web.customers import (
+    begin_customer_session,
+    customer_or_none,
+    customer_session,
+    end_customer_session,
+    forget_customer,
+    keep_customer,
+    keep_secret,
+    kept_secret,
+)
 from plugdesk_web.editing import version_given
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.security import frameable, own_path
+from plugdesk_web.sending_files import send_attachment
 from plugdesk_web.shown import proof_of, refuse_another_customer, ticket_to_act_on, was_shown
+from plugdesk_web.thread import customers_body_of
 from plugdesk_web.ticket_fields import PREFIX as FIELD_PREFIX
 from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values, has_rules
 from plugdesk_web.written import written_files, written_html
@@ -55,18 +68,27 @@ __all__ = [
     "Panel",
     "admin_only",
     "agent_only",
+    "begin_customer_session",
     "begin_reading",
     "begin_writing",
     "context",
+    "customer_or_none",
+    "customer_session",
+    "customers_body_of",
     "db",
     "done_before",
     "edit_condition",
     "edited_field",
+    "end_customer_session",
     "entered_values",
+    "forget_customer",
     "form_here",
     "form_to_configure",
     "frameable",
     "has_rules",
+    "keep_customer",
+    "keep_secret",
+    "kept_secret",
     "me",
     "me_or_none",
     "new_key",
@@ -76,6 +98,8 @@ __all__ = [
     "redirect_after",
     "refuse_another_customer",
     "remember",
+    "send_attachment",
+    "speak_as_asked",
     "ticket_to_act_on",
     "toast",
     "typed_condition",

@@ -198,8 +198,9 @@ class Pages:
     """The plugin's own pages. The blueprint's addresses are relative to the plugin's place:
 
     "form": `/forms/SLUG/x/ID/…` for agents (and admins, see `plugdesk_web.api.form_admin_only`); "public": `/p/SLUG/ID/…`
-    for anybody; "app": `/x/ID/…`; "inbound": `/in/ID/…` for vendors' webhooks. Where the extension is off they answer 404
-    before any of its code runs.
+    for anybody; "app": `/x/ID/…`; "inbound": `/in/ID/…` for vendors' webhooks; "site": `/ADDRESS/…` for anybody, a site of
+    all forms together under the word the manifest names as `address`. Where the extension is off (for a site: on every form)
+    they answer 404 before any of its code runs.
 
     Public pages `with_own_tokens` look after that themselves: what they post carries a token of theirs instead of one that is
     bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
@@ -208,7 +209,7 @@ class Pages:
     """
 
     blueprint: Blueprint
-    place: Literal["form", "public", "app", "inbound"] = "form"
+    place: Literal["form", "public", "app", "inbound", "site"] = "form"
     with_own_tokens: bool = False
     reads_first: bool = False
 

@@ -86,6 +86,7 @@ def _other_session(*, write: bool) -> None:
         before.rollback()
         finish(before)
     g.pop("_login_user", None)  # whoever is signed in is a row of that transaction, too
+    g.pop("customer", None)
     g.session = current_runtime().database.session(write=write)
 
 

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
     from plugdesk.runtime import Runtime
 
-PLACES = {"form": "/forms/<slug>/x/{id}", "public": "/p/<slug>/{id}", "app": "/x/{id}", "inbound": "/in/{id}"}
+PLACES = {
+    "form": "/forms/<slug>/x/{id}",
+    "public": "/p/<slug>/{id}",
+    "app": "/x/{id}",
+    "inbound": "/in/{id}",
+    "site": "/{address}",
+}
 
 
 class Site:
@@ -39,15 +45,22 @@ class Site:
         routes.install(app)
         for each in contributed(runtime.registry, Pages):
             pages: Pages = each.what
-            prefix = PLACES[pages.place].format(id=each.plugin)
+            prefix = _prefix(runtime, each.plugin, pages)
             name = f"{each.plugin}.{pages.blueprint.name}" if each.plugin != PAGES else pages.blueprint.name
             app.register_blueprint(pages.blueprint, url_prefix=prefix, name=name.replace(".", "_"))
             if pages.place == "inbound":
                 security.csrf.exempt(pages.blueprint)
-            elif pages.place == "public" and pages.with_own_tokens:
+            elif pages.place in ("public", "site") and pages.with_own_tokens:
                 security.brings_own_tokens(app, name.replace(".", "_"))
             if pages.reads_first:
                 begins_by_reading(app, name.replace(".", "_"))
+
+
+def _prefix(runtime: Runtime, plugin: str, pages: Pages) -> str:
+    manifest = runtime.registry.plugins[plugin].manifest
+    if pages.place == "site" and (manifest is None or manifest.address is None):
+        raise ValueError(f"{plugin} has pages of a site of its own: its manifest must say under which address.")
+    return PLACES[pages.place].format(id=plugin, address=manifest.address if manifest else None)
 
 
 def _templates(app: Flask, runtime: Runtime) -> None:

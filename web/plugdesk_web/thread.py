@@ -79,6 +79,13 @@ def body_of(message: Message) -> Markup:
     return Markup(html_of_text(message.text))
 
 
+def customers_body_of(message: Message, files: str) -> Markup:
+    """The same for the customer, whose own links it may hold; its pictures are read at `files`, like "/portal/files"."""
+    if message.clean_html is not None:
+        return Markup(message.clean_html.replace('src="/files/', f'src="{files}/'))  # as above
+    return Markup(html_of_text(message.text))
+
+
 def name_of(session: Session, message: Message) -> str:
     """Who says it: its author, or the desk."""
     return message.author.name if message.author else runtime_of(session).desk(session).name

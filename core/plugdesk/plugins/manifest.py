@@ -33,6 +33,13 @@ RESERVED = {
     "users", "watcher", "worker",
 }  # fmt: skip
 
+# First words of the desk's own addresses, and those browsers and proxies ask for.
+TAKEN_ADDRESSES = RESERVED | {
+    "account", "api", "assets", "customers", "extensions", "files", "first", "forms", "groups", "in", "journal", "live", "load", "p", "people", "robots",
+    "sections", "set", "sign", "system", "tags", "tickets", "uploads", "views", "well", "x",
+}  # fmt: skip
+
+_ADDRESS = re.compile(r"[a-z]{2,31}\Z")
 _ID = re.compile(r"(?=.{2,31}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _API = re.compile(r">=(\d+)\.(\d+)(?:,<(\d+))?\Z")
@@ -56,6 +63,7 @@ class Manifest:
     permissions: tuple[str, ...] = ()
     settings: str | None = None
     icon: str | None = None
+    address: str | None = None
     pictures: tuple[str, ...] = ()
     extra: dict[str, object] = field(default_factory=dict)
 
@@ -102,7 +110,7 @@ def read_manifest(path: Path) -> Manifest:
     return Manifest(**known, folder=path.parent, extra=extra)  # type: ignore[arg-type]
 
 
-_TEXTS = {"id", "name", "summary", "category", "scope", "api", "settings", "icon"}
+_TEXTS = {"id", "name", "summary", "category", "scope", "api", "settings", "icon", "address"}
 _LISTS = {"requires", "after", "conflicts", "needs", "permissions", "pictures"}
 
 
@@ -121,6 +129,8 @@ def _rules(known: dict[str, object]) -> dict[str, str]:
         problems["api"] = "must look like >=1.0,<2"
     if "settings" in known and not _PLACE.match(str(known["settings"])):
         problems["settings"] = "must look like package.module:Name"
+    if "address" in known and (not _ADDRESS.match(str(known["address"])) or known["address"] in TAKEN_ADDRESSES):
+        problems["address"] = "must be one word of 2 to 31 small letters that no page of the desk begins with"
     for permission in known.get("permissions", ()):  # type: ignore[attr-defined]
         if permission not in PERMISSIONS and not permission.startswith("net:"):
             problems["permissions"] = f"does not know “{permission}”"

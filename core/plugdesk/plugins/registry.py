@@ -65,6 +65,7 @@ class Registry:
         self.commands: list[tuple[str, Command]] = []
         self.pages: list[tuple[str, Any]] = []
         self.owners: dict[tuple[str, str], str] = {}
+        self.sites: dict[str, str] = {}
         self._jobs: dict[str, JobKind] = {}
         for plugin in plugins:
             if plugin.state is State.OK:
@@ -159,6 +160,9 @@ class Registry:
                     if options is not None:
                         _refuse_options(name, options)
                         self._implementations[name].append(self._implementation(plugin, name, getattr(module, name)))
+            if plugin.manifest is not None and plugin.manifest.address is not None:
+                self._own(plugin.id, "sites", plugin.manifest.address)
+                self.sites[plugin.manifest.address] = plugin.id
             for what in CONTRIBUTED:
                 implementation = self.implementation(what, plugin.id)
                 if implementation is not None:

@@ -19,7 +19,7 @@ REFUSED = (301, 302, 303, 400, 401, 403, 404, 405, 410)
 
 @dataclass(frozen=True)
 class Address:
-    """A rule of the map: where it belongs (form, public, app, inbound, or elsewhere), and what it takes."""
+    """A rule of the map: where it belongs (form, public, app, inbound, site, or elsewhere), and what it takes."""
 
     rule: Rule
     place: str
@@ -48,6 +48,8 @@ def addresses_of(trial: Trial) -> list[Address]:
         "app": f"/x/{plugin}",
         "inbound": f"/in/{plugin}",
     }
+    if trial.manifest.address:
+        places["site"] = f"/{trial.manifest.address}"
     found = []
     for rule in trial.app.url_map.iter_rules():
         place = next((name for name, start in places.items() if f"{rule.rule}/".startswith(f"{start}/")), None)
@@ -83,7 +85,7 @@ def open_to_strangers(trial: Trial) -> list[str]:
         form = session.get_one(Form, trial.here)
     for address in addresses_of(trial):
         for method in address.methods:
-            if address.place == "public":
+            if address.place in ("public", "site"):
                 problems += _strange_tokens(trial, form, address, method)
             elif address.place in ("form", "app"):
                 for who in (None, "customer", "stranger"):
@@ -161,7 +163,8 @@ def _strange_tokens(trial: Trial, form: Form, address: Address, method: str) -> 
         return
     for token in STRANGE_TOKENS:
         answer = trial.browser().open(address.path(form, sample=token), method=method)
-        if answer.status_code not in (400, 404, 405, 414):
+        leads_to_sign_in = address.place == "site" and answer.status_code in (301, 302, 303) and not _stays(answer)
+        if answer.status_code not in (400, 404, 405, 414) and not leads_to_sign_in:
             yield f"{method} {address.rule.rule} answers {answer.status_code} to the token {token[:20]!r}."
 
 

@@ -19,8 +19,10 @@ from plugdesk.i18n import known_language
 from plugdesk.inputs import Problems, needed_line, one_line, only_known, read_language, read_zone
 from plugdesk.rows import insert
 from plugdesk.runtime import runtime_of
+from plugdesk.sessions import end_all_sessions
 from plugdesk.users.contacts import contact_value
 from plugdesk.users.models import CustomerKind, Identity, Organization, Role, User
+from plugdesk.users.passwords import check_password_rules, hash_password
 from plugdesk.users.queries import can_see_customer
 
 CHANGES = frozenset({"name", "language", "zone", "country", "kind", "organization_id", "about"})
@@ -149,6 +151,36 @@ def add_identity(
         raise Conflict(_("%(value)s was given to somebody else at this moment.", value=stored)) from None
     record(session, "identity_added", actor=by, user_id=customer.id, channel=channel, value=stored)
     return identity
+
+
+def verify_identity(session: Session, identity: Identity) -> None:
+    """Whoever has just shown that they read what is sent to `identity` is its customer: it is proved to be theirs."""
+    if identity.verified_at is None:
+        identity.verified_at = runtime_of(session).clock.now()
+        record(
+            session,
+            "identity_verified",
+            actor=identity.user,
+            user_id=identity.user_id,
+            channel=identity.channel,
+            value=identity.value,
+        )
+
+
+def set_customers_password(session: Session, customer: User, password: str) -> None:
+    """The customer's own password, for an address that is proved to be theirs. Every session of theirs ends."""
+    if customer.role is not Role.CUSTOMER:
+        raise NotAllowed(_("%(name)s is not a customer.", name=customer.name))
+    if not any(each.channel == "email" and each.verified_at for each in customer.identities):
+        raise NotAllowed(_("Sign in by a link in a letter first: it proves that the address is yours."))
+    own = [each.value for each in customer.identities]
+    try:
+        check_password_rules(password, about=[customer.name, *own, runtime_of(session).desk(session).name])
+    except Invalid as problem:
+        raise Invalid(problems={"password": str(problem)}) from None
+    customer.password_hash = hash_password(password)
+    end_all_sessions(session, customer)
+    record(session, "password_changed", actor=customer, user_id=customer.id)
 
 
 def remove_identity(session: Session, identity: Identity, *, by: User | None) -> None:

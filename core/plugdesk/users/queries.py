@@ -15,7 +15,7 @@ from plugdesk.forms.models import OPEN_KINDS, Form, FormAgent, FormGroup
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import visible_tickets
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import Group, GroupMember, Organization, Role, User
+from plugdesk.users.models import Group, GroupMember, Identity, Organization, Role, User
 from plugdesk.users.words import end_of, who_has, words_wanted
 
 STAFF = (Role.AGENT, Role.ADMIN)
@@ -25,6 +25,12 @@ def user_for_sign_in(session: Session, email: str) -> User | None:
     """The active agent or admin with this sign-in address, however it is written."""
     address = email.strip().lower()
     return session.scalar(sa.select(User).where(User.email == address, User.role.in_(STAFF), User.active))
+
+
+def customer_for_sign_in(session: Session, email: str) -> User | None:
+    """The active customer one of whose addresses this is, and proved to be theirs."""
+    proved = (Identity.channel == "email", Identity.value == email.strip().lower(), Identity.verified_at.is_not(None))
+    return session.scalar(sa.select(User).join(Identity).where(*proved, User.role == Role.CUSTOMER, User.active))
 
 
 def staff(session: Session, *, active: bool | None = None) -> Sequence[User]:

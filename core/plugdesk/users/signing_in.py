@@ -19,7 +19,7 @@ from plugdesk.sessions import sign_in
 from plugdesk.throttle import Limit, attempts_left, count_attempt, forgive, network_of
 from plugdesk.users.models import User
 from plugdesk.users.passwords import hash_password, needs_new_hash, password_matches
-from plugdesk.users.queries import user_for_sign_in
+from plugdesk.users.queries import customer_for_sign_in, user_for_sign_in
 
 PER_ACCOUNT = Limit(20, timedelta(minutes=15))
 PER_NETWORK = Limit(100, timedelta(minutes=15))
@@ -35,18 +35,29 @@ class SignedIn:
 
 
 def sign_in_with_password(
-    runtime: Runtime, *, email: str, password: str, remote_address: str | None, user_agent: str | None = None, stay: bool = False
+    runtime: Runtime,
+    *,
+    email: str,
+    password: str,
+    remote_address: str | None,
+    user_agent: str | None = None,
+    stay: bool = False,
+    customers: bool = False,
 ) -> SignedIn:
-    """Begin a session for whoever has this address and password.
+    """Begin a session for whoever of the staff, or of the `customers`, has this address and password.
 
     Raises `Invalid` (the same whether the address, the password or the account is wrong), or `TooMany`. Call it before
     the request's own session has written anything.
     """
     address = one_line(email, most=254).lower()
-    account, network = f"sign-in account {address}", f"sign-in network {network_of(remote_address)}"
+    find = customer_for_sign_in if customers else user_for_sign_in
+    account, network = (
+        f"sign-in {'customer' if customers else 'account'} {address}",
+        f"sign-in network {network_of(remote_address)}",
+    )
     attempts = count_attempt(runtime, {account: PER_ACCOUNT, network: PER_NETWORK})
     with runtime.database.read() as session:
-        user = user_for_sign_in(session, address)
+        user = find(session, address)
         user_id, stored = (user.id, user.password_hash) if user else (None, None)
     matches = password_matches(stored, password)
     new_hash = hash_password(password) if matches and stored and needs_new_hash(stored) else None

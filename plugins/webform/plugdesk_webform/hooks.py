@@ -13,6 +13,7 @@ from plugdesk.api import (
     Event,
     Form,
     Message,
+    RequestFormLink,
     Ticket,
     Timer,
     Undeliverable,
@@ -25,7 +26,7 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_webform import asking, commands, letters, sending
 from plugdesk_webform.asking import CHANNEL
-from plugdesk_webform.queries import has_submission, request_forms
+from plugdesk_webform.queries import address_of, has_submission, links_for, request_forms
 
 
 @hookimpl
@@ -60,6 +61,11 @@ def ticket_opened(ctx: Context, ticket: Ticket, event: Event) -> None:
 def make_example(ctx: Context, by: User) -> None:
     form = asking.form_of(ctx)
     commands.add_request_form(ctx, commands.RequestFormInput(form.name, fields=commands.usual_fields(form)), by=by)
+
+
+@hookimpl
+def request_form_links(ctx: Context, subject: str, language: str) -> Sequence[RequestFormLink]:
+    return [RequestFormLink(row.title, address_of(ctx, row, subject)) for row in links_for(ctx, language)]
 
 
 @hookimpl

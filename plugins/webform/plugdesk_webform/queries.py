@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 
 from plugdesk.api import Context, NotFound, Ticket, carrier_of, storable
 from plugdesk.api import gettext as _
-from plugdesk_webform.asking import form_of
+from plugdesk_webform.asking import SUBJECT, form_of
 from plugdesk_webform.models import Consent, RequestForm, Submission
 
 
@@ -18,6 +19,19 @@ def request_forms(ctx: Context, *, only_on: bool = False) -> list[RequestForm]:
     if only_on:
         wanted = wanted.where(RequestForm.is_on)
     return list(ctx.db.scalars(wanted.order_by(RequestForm.position, RequestForm.id)))
+
+
+def links_for(ctx: Context, language: str) -> list[RequestForm]:
+    """The request forms to lead a visitor to who reads `language`: those in it and in the visitor's own; else all there are."""
+    rows = request_forms(ctx, only_on=True)
+    return [row for row in rows if row.language in ("", language)] or rows
+
+
+def address_of(ctx: Context, row: RequestForm, subject: str) -> str:
+    """The path of a request form's page, with `subject` filled in where it asks for one."""
+    asks = any(each["code"] == SUBJECT for each in row.fields)
+    filled = f"?{urlencode({'subject': subject})}" if subject and asks else ""
+    return f"/p/{quote(form_of(ctx).slug)}/webform/{quote(row.code)}{filled}"
 
 
 def request_form_called(ctx: Context, code: str) -> RequestForm:

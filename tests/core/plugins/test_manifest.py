@@ -47,6 +47,8 @@ def test_own_keys_begin_with_x(tmp_path):
         ({"api": '"1"'}, "api"),
         ({"permissions": '["everything"]'}, "permissions"),
         ({"settings": '"plugdesk_csat"'}, "settings"),
+        ({"address": '"tickets"'}, "address"),
+        ({"address": '"a/b"'}, "address"),
         ({"id": '"Csat"'}, "id"),
         ({"id": '"c"'}, "id"),
         ({"id": '"csat_"'}, "id"),

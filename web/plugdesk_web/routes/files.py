@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, jsonify, request, send_file
+from flask import Blueprint, Response, abort, jsonify, request
 
-from plugdesk.errors import Invalid, NotFound
-from plugdesk.files import content_disposition, shown_inline
+from plugdesk.errors import Invalid
+from plugdesk.files import shown_inline
 from plugdesk.i18n import gettext as _
-from plugdesk.storage import open_bytes
 from plugdesk.tickets.attachments import NewFile, add_file, file_for
 from plugdesk_web.current import agent_only, db, me_or_none, runtime
 from plugdesk_web.current import me as signed_in
+from plugdesk_web.sending_files import send_attachment
 
 blueprint = Blueprint("files", __name__)
 
@@ -21,17 +21,7 @@ def show(key: str) -> Response:
     reader = me_or_none()
     if reader is None:
         abort(404)
-    attachment = file_for(db(), reader, key)
-    try:
-        stream = open_bytes(db(), attachment.sha256)
-    except NotFound as error:
-        raise NotFound(
-            _("The file %(name)s is missing on the desk's disk. Tell your administrator.", name=attachment.name)
-        ) from error
-    inline = shown_inline(attachment.type)
-    response = send_file(stream, mimetype=attachment.type if inline else "application/octet-stream")
-    response.headers["Content-Disposition"] = content_disposition(attachment.name, inline=inline)
-    return response
+    return send_attachment(file_for(db(), reader, key))
 
 
 @blueprint.post("/uploads")

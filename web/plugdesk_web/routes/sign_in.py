@@ -68,8 +68,10 @@ def sign_out() -> Response:
 @blueprint.after_app_request
 def note_that_it_is_used(response: Response) -> Response:
     """Now and then write down that a session is in use: after the request, in a transaction of its own, for GETs only read."""
-    if "_login_user" in g and current_user.is_authenticated and current_user.signed.should_note(runtime().clock.now()):
-        afterwards(db(), _noting(current_user.signed))
+    agent = current_user.signed if "_login_user" in g and current_user.is_authenticated else None
+    for signed in (agent, g.customer[0] if g.get("customer") else None):
+        if signed is not None and signed.should_note(runtime().clock.now()):
+            afterwards(db(), _noting(signed))
     return response
 
 

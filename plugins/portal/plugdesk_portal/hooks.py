@@ -1,0 +1,78 @@
+"""Where the portal joins the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from plugdesk.api import (
+    Change,
+    Channel,
+    Context,
+    Form,
+    JobKind,
+    Message,
+    Ticket,
+    Timer,
+    User,
+    Variables,
+    hookimpl,
+    lazy_gettext,
+    lazy_pgettext,
+)
+from plugdesk.api import gettext as _
+from plugdesk_portal import signing
+from plugdesk_portal.commands import CHANNEL
+
+
+@hookimpl
+def channels() -> Sequence[Channel]:
+    return [Channel(CHANNEL, lazy_pgettext("channel", "Customer portal"), "user", _deliver, _reaches)]
+
+
+@hookimpl
+def jobs() -> Sequence[JobKind]:
+    return [JobKind("send_link", signing.send_link, max_tries=3)]
+
+
+@hookimpl
+def timers() -> Sequence[Timer]:
+    return [Timer("forget_links", timedelta(hours=1), signing.forget_links)]
+
+
+@hookimpl
+def variables() -> Sequence[Variables]:
+    return [Variables("portal", {"link": lazy_gettext("The request's address in the portal")}, _values)]
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_portal import profile, requests, sign_in
+    from plugdesk_web.api import Pages
+
+    return [Pages(sign_in.blueprint, "site"), Pages(requests.blueprint, "site"), Pages(profile.blueprint, "site")]
+
+
+@hookimpl
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    if not switching_on:
+        return [Change(_("Customers no longer see their requests of %(form)s at /portal", form=form.name), "amber")]
+    return [
+        Change(
+            _("Customers of %(form)s who prove their address read their requests at /portal, and answer there", form=form.name),
+            "green",
+        )
+    ]
+
+
+def _values(ctx: Context, ticket: Ticket, **about: Any) -> Mapping[str, str]:
+    return {"link": f"{ctx.base_url}/portal/requests/{ticket.number}"} if ctx.base_url else {}
+
+
+def _deliver(ctx: Context, message: Message) -> None:
+    """It stands in the portal, and is read there: where a ticket has no other channel, nothing more is to be done."""
+
+
+def _reaches(ctx: Context, customer: User) -> bool:
+    return False

@@ -1,0 +1,157 @@
+"""My requests: the list, what was said on each, and what a customer does there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from plugdesk.api import (
+    Conflict,
+    Context,
+    Direction,
+    Invalid,
+    Message,
+    NewFile,
+    Ticket,
+    current_language,
+    is_empty,
+    is_over,
+    request_form_links,
+    row_number,
+    show_value,
+    shown_inline,
+    survivor,
+)
+from plugdesk.api import gettext as _
+from plugdesk_portal import commands
+from plugdesk_portal.around import begin, ctx_of, customer, customers_only, desk_ctx, portal_page
+from plugdesk_portal.queries import file_of, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
+from plugdesk_web.api import customers_body_of, db, done_before, new_key, redirect_after, remember, send_attachment
+
+blueprint = Blueprint("requests", __name__)
+blueprint.before_request(begin)
+STATES = ("", "open", "done")
+
+
+@blueprint.get("/")
+@customers_only
+def index() -> Response:
+    """The customer's requests, the newest first."""
+    state, words = request.args.get("state", ""), request.args.get("q", "")
+    below = row_number(request.args.get("below", ""))
+    shown = requests_page(desk_ctx(), customer(), state=state if state in STATES else "", words=words, below=below or None)
+    return portal_page(
+        "list.html", shown=shown, state=state if state in STATES else "", words=words, language=current_language(), ways=_ways_to_ask(desk_ctx()),
+    )  # fmt: skip
+
+
+@blueprint.get("/requests/<int:number>")
+@customers_only
+def show(number: int) -> Response:
+    """One request, with all that was said."""
+    return _page(request_of(desk_ctx(), customer(), number))
+
+
+@blueprint.post("/requests/<int:number>/replies")
+@customers_only
+def reply(number: int) -> Response:
+    """The customer's answer, with files. A refusal shows the page with what was typed; a double press sends once."""
+    if (target := done_before(db(), customer().id)) is not None:
+        return redirect_after(target)
+    ticket = request_of(desk_ctx(), customer(), number)
+    ctx = ctx_of(ticket)
+    try:
+        said = commands.reply(ctx, customer(), ticket, text=request.form.get("text", ""), files=_files(ctx))
+    except (Invalid, Conflict) as refusal:
+        db().rollback()
+        problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
+        ticket = request_of(desk_ctx(), customer(), number)
+        return _page(ticket, status=refusal.status, problems=problems, words="" if problems else str(refusal))
+    where = said.home if said.home.customer_id == customer().id else ticket
+    target = url_for(".show", number=where.number, _anchor=f"m{said.id}")
+    return redirect_after(remember(db(), customer().id, target) or target, _("Your answer is sent."))
+
+
+@blueprint.post("/requests/<int:number>/closing")
+@customers_only
+def close(number: int) -> Response:
+    """It is solved."""
+    ticket = request_of(desk_ctx(), customer(), number)
+    commands.close(ctx_of(ticket), customer(), ticket)
+    return redirect_after(url_for(".show", number=number), _("Your request is closed."))
+
+
+@blueprint.post("/requests/<int:number>/reopening")
+@customers_only
+def reopen(number: int) -> Response:
+    """It is not solved after all."""
+    ticket = request_of(desk_ctx(), customer(), number)
+    commands.reopen(ctx_of(ticket), customer(), ticket)
+    return redirect_after(url_for(".show", number=number), _("Your request is open again."))
+
+
+@blueprint.post("/requests/<int:number>/reading")
+@customers_only
+def mark_read(number: int) -> Response:
+    """The page was looked at, up to its `last` message; without script by a button."""
+    ticket = request_of(desk_ctx(), customer(), number)
+    commands.mark_read(ctx_of(ticket), customer(), ticket, row_number(request.form.get("last", "")) or 0)
+    return redirect_after(url_for(".show", number=number))
+
+
+@blueprint.get("/files/<key>")
+@customers_only
+def file(key: str) -> Response:
+    """A file on something the customer may read."""
+    return send_attachment(file_of(desk_ctx(), customer(), key))
+
+
+def _page(ticket: Ticket, *, status: int = 200, problems: Any = None, words: str = "") -> Response:
+    ctx, language = ctx_of(ticket), current_language()
+    lives, said = survivor(db(), ticket), said_on(ctx, customer(), ticket)
+    unread = last_answer(ctx, customer(), ticket) > (read := read_up_to(ctx, customer(), ticket))
+    return portal_page(
+        "request.html", status=status, ticket=ticket, lives=lives, said=[_shown(each, read) for each in said], unread=unread,
+        last=said[-1].id if said else 0, language=language, facts=_facts(ticket, language), problems=problems or {}, words=words,
+        text=request.form.get("text", ""), lost_files=any(each.filename for each in request.files.values()), once=new_key(), limits=ctx.settings,
+        may_close=commands.may_close(ctx, ticket), may_reopen=commands.may_reopen(ctx, ticket), over=is_over(db(), ticket),
+        closed_for_good=ticket.form.archived_at is not None,
+    )  # fmt: skip
+
+
+def _shown(message: Message, read: int) -> dict[str, Any]:
+    own, author = message.direction is Direction.INCOMING, message.author
+    name = _("You") if own else author.name if author else desk_ctx().desk.name
+    files = [each for each in message.attachments if not (each.inline and each.content_id)]
+    return {
+        "id": message.id, "author": "customer" if own else "agent", "name": name, "initials": author.initials if author else name[:1].upper(),
+        "at": message.created_at, "body": customers_body_of(message, "/portal/files"), "fresh": not own and message.id > read and message.kind != "receipt",
+        "files": [_file(each) for each in files],
+    }  # fmt: skip
+
+
+def _file(attachment: Any) -> dict[str, Any]:
+    url = url_for("portal_requests.file", key=attachment.key)
+    return {"name": attachment.name, "size": attachment.size, "url": url, "thumb": url if shown_inline(attachment.type) else ""}
+
+
+def _facts(ticket: Ticket, language: str) -> list[tuple[str, str]]:
+    """What the customer has filled in: the fields that are theirs to see."""
+    return [
+        (field.label, show_value(field, ticket.values[field.code], db()))
+        for field in ticket.form.fields
+        if not field.agent_only and field.code in ticket.values and not is_empty(field, ticket.values[field.code]) and field.kind.value not in ("file", "person", "group")
+    ]  # fmt: skip
+
+
+def _files(ctx: Context) -> list[NewFile]:
+    most = ctx.settings.file_mb * 1024 * 1024
+    sent = [each for each in request.files.getlist("files") if each.filename]
+    return [NewFile(each.filename or "", each.read(most + 1), each.mimetype) for each in sent]
+
+
+def _ways_to_ask(ctx: Context) -> list[Any]:
+    """The pages on which something new can be asked of the forms with the portal."""
+    forms = [form for form in portal_forms(ctx) if form.archived_at is None]
+    return [link for form in forms for link in request_form_links(ctx.db, form, language=current_language())]

@@ -1,0 +1,75 @@
+"""The profile: what a customer changes of themselves, a copy of their data, and the wish to have it deleted."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import sqlalchemy as sa
+
+from plugdesk.testing.browser import browser_of
+from plugdesk.tickets.attachments import NewFile
+from plugdesk.tickets.correspondence import Said, add_note, open_ticket
+from plugdesk.tickets.models import Ticket
+from plugdesk.users.customers import find_or_create_customer
+from tests.plugins.portal.conftest import words_of
+
+PASSWORD = "seven green umbrellas"
+
+
+def copy(browser):
+    answer = browser.post("/portal/profile/copy")
+    answer.get_data()
+    answer.close()  # as servers do
+    return answer
+
+
+def test_name_and_language_are_saved_and_two_at_once_do_not_overwrite_each_other(ann, customer, session):
+    version = customer.version
+    saved = ann.post("/portal/profile", data={"name": "Ann B. Carter", "language": "ru", "version": version})
+    assert saved.status_code == 303
+    assert "Профиль" in words_of(ann.get("/portal/profile"))
+    late = ann.post("/portal/profile", data={"name": "Ann Late", "language": "en", "version": version})
+    assert late.status_code == 409 and "Ann Late" in late.get_data(as_text=True)
+    refused = ann.post("/portal/profile", data={"name": " ", "language": "en", "version": ""})
+    assert refused.status_code == 422
+    session.expire_all()
+    assert (customer.name, customer.language) == ("Ann B. Carter", "ru")
+
+
+def test_a_password_is_set_right_after_signing_in_and_ends_other_sessions(app, ann, sign_in, clock):
+    other = sign_in(browser_of(app))
+    assert ann.post("/portal/profile/password", data={"password": "short"}).status_code == 422
+    assert ann.post("/portal/profile/password", data={"password": PASSWORD}).status_code == 303
+    assert ann.get("/portal/").status_code == 200 and other.get("/portal/").status_code == 303
+    browser = browser_of(app)
+    browser.post("/portal/sign-in", data={"email": "ann@home.example", "password": PASSWORD})
+    assert browser.get("/portal/").status_code == 200
+    clock.advance(minutes=11)
+    assert browser.post("/portal/profile/password", data={"password": "eleven grey herons"}).status_code == 409
+
+
+def test_a_copy_holds_what_one_may_read_and_nothing_else(ann, ticket, form, customer, session, agent):
+    letter = Said(text="With a picture.", files=[NewFile("../till.txt", b"beep")])
+    open_ticket(session, form, customer, subject="Another", said=letter, channel="email")
+    add_note(session, ticket, agent, body="<p>A difficult one.</p>")
+    bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
+    open_ticket(session, form, bob, subject="Bobs own affair", said=Said(text="Private."), channel="email")
+    session.commit()
+    answer = copy(ann)
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as packed:
+        told = packed.read("data.json").decode()
+        (file,) = [name for name in packed.namelist() if name != "data.json"]
+        assert packed.read(file) == b"beep" and ".." not in file
+    assert [each["subject"] for each in json.loads(told)["requests"]] == ["Another", ticket.subject]
+    assert "A difficult one" not in told and "Bobs own affair" not in told
+    assert [copy(ann).status_code for _ in range(5)] == [200] * 4 + [429]
+
+
+def test_the_wish_to_be_forgotten_is_a_request_once_a_day(ann, ticket, session):
+    asked = ann.post("/portal/profile/forgetting")
+    fresh = session.scalars(sa.select(Ticket).order_by(Ticket.id.desc())).first()
+    assert asked.headers["Location"] == f"/portal/requests/{fresh.number}"
+    assert (fresh.subject, fresh.channel, fresh.messages[0].channel) == ("Please delete my data", "email", "portal")
+    assert ann.post("/portal/profile/forgetting").status_code == 429

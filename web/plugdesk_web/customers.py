@@ -1,0 +1,68 @@
+"""Customers who are signed in, on the public pages of extensions: with a cookie of their own, so that an agent's session in the
+same browser is neither used nor touched. The session is a row like an agent's (see `plugdesk.sessions`).
+"""
+
+from __future__ import annotations
+
+from flask import Response, g, request
+
+from plugdesk.sessions import LONGEST, SignedSession, end_session, session_of, sign_in
+from plugdesk.users.models import Role, User
+from plugdesk_web.current import db
+from plugdesk_web.security import cookie_name, is_secure
+
+CUSTOMER_COOKIE = "plugdesk_customer"
+
+
+def customer_or_none() -> User | None:
+    """The customer signed in in this browser; an agent's session is none, whatever cookie it comes in."""
+    found = customer_session()
+    return found[1] if found else None
+
+
+def customer_session() -> tuple[SignedSession, User] | None:
+    """Their session, and who they are."""
+    if "customer" not in g:
+        token = request.cookies.get(cookie_name(CUSTOMER_COOKIE))
+        found = session_of(db(), token) if token else None
+        g.customer = found if found and found[1].role is Role.CUSTOMER else None
+    known: tuple[SignedSession, User] | None = g.customer
+    return known
+
+
+def begin_customer_session(customer: User, *, stay: bool) -> str:
+    """Sign the customer in, in this transaction; the browser's session before, if any, ends. Returns the token to `keep_customer`."""
+    if customer.role is not Role.CUSTOMER:
+        raise ValueError("Only customers sign in here.")
+    end_customer_session()
+    return sign_in(db(), customer, remote_address=request.remote_addr, user_agent=request.user_agent.string, stay=stay)
+
+
+def end_customer_session() -> None:
+    """End the session of this browser on the server."""
+    before = customer_session()
+    if before is not None:
+        end_session(db(), before[0], by=before[1])
+    g.pop("customer", None)
+
+
+def keep_customer(response: Response, token: str, *, stay: bool) -> Response:
+    """Give the browser the token of a customer's session."""
+    return keep_secret(response, CUSTOMER_COOKIE, token, seconds=int(LONGEST.total_seconds()) if stay else None)
+
+
+def forget_customer(response: Response) -> Response:
+    """Take it back."""
+    response.delete_cookie(cookie_name(CUSTOMER_COOKIE), path="/", secure=is_secure(), httponly=True, samesite="Lax")
+    return response
+
+
+def keep_secret(response: Response, name: str, value: str, *, seconds: int | None) -> Response:
+    """Give the browser something only it and the desk know: never shown to scripts, nor sent along from other sites."""
+    response.set_cookie(cookie_name(name), value, max_age=seconds, path="/", secure=is_secure(), httponly=True, samesite="Lax")
+    return response
+
+
+def kept_secret(name: str) -> str:
+    """What `keep_secret` gave this browser; "" when there is none."""
+    return request.cookies.get(cookie_name(name), "")
