@@ -56,6 +56,10 @@ def look(trial: Trial, number: int) -> None:
             browser.post(f"/tickets/{number}/x/{trial.case.plugin_id}/{name}")
         for name in contributed(trial, "SearchWord"):
             browser.get(f"/search?q={name}:1")
+        for name in contributed(trial, "ComposerTool"):
+            tool = f"/tickets/{number}/inserts/{trial.case.plugin_id}/{name}"
+            assert browser.get(tool).status_code in (200, 404), f"{tool} fails for the {who}"
+            browser.post(tool, data={"code": "none"})
 
 
 def ask(trial: Trial, form_id: int, number: int) -> None:
