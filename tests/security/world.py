@@ -24,6 +24,8 @@ from plugdesk_demo.models import PlayedPerson
 from plugdesk_web.contributions import Action
 from tests.factories import PASSWORD, make_admin, make_agent, make_customer, make_desk, make_form, make_group
 from tests.security.answers import answers_of, articles_of
+from tests.security.customers import sign_in_link
+from tests.security.extensions import things_of_extensions
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -234,14 +236,9 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "group_seen": f"Technicians||{people['agent'].id}", "section": add_section(session, support, title="Delivery", by=None)["code"], "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
     world.things |= payable | _tags(world, ticket)
-    world.things |= _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
-    world.things |= _rules(world, support, billing, group)
-    world.things |= _actions(world, support, billing)
-    world.things |= _request_forms(world, support, billing)
+    world.things |= things_of_extensions(world, support, billing, ticket, group)
     world.things |= articles_of(world.runtime, session, people, support)
     world.things |= answers_of(world.runtime, session, people, support, billing)
-    from tests.security.customers import sign_in_link
-
     world.things |= sign_in_link(world, support)
 
 
@@ -281,120 +278,6 @@ def _tags(world: World, ticket: Any) -> dict[str, Any]:
     change_tags(world.session, ticket, add=[held], by=None)
     change_customers_tags(world.session, world.people["customer"], add=[held], by=None)
     return {"tag_id": held.id}
-
-
-def _mail_and_rating(world: World, support: Form, billing: Form, ticket: Any) -> dict[str, Any]:
-    from plugdesk_csat.commands import invite
-    from plugdesk_email.mailboxes import add_mailbox, read_account
-    from plugdesk_email.models import Original, OriginalState
-
-    session, runtime = world.session, world.runtime
-    servers = {
-        f"{kind}_{name}": value
-        for kind in ("imap", "smtp")
-        for name, value in (("host", "mail.example"), ("port", 993), ("security", "tls"))
-    }
-    boxes = [
-        add_mailbox(
-            runtime.context("email", form, session),
-            read_account({"address": address, "password": "mailbox-secret", **servers}, by=world.people["admin"]),
-            by=world.people["admin"],
-        )
-        for form, address in ((support, "help@desk.example"), (billing, "billing@desk.example"))
-    ]
-    kept = runtime.files.save(b"From: ann@home.example\r\n\r\nHello")
-    letter = Original(
-        form_id=support.id, mailbox_id=boxes[0].id, sha256=kept.sha256, size=kept.size, at=runtime.clock.now(), state=OriginalState.QUARANTINE,
-        sender="ann@home.example", subject="Broken",
-    )  # fmt: skip
-    session.add(letter)
-    _invitation, token = invite(runtime.context("csat", support, session), ticket, 1)
-    session.flush()  # the letter's id
-    return {"mailbox_id": boxes[0].id, "their_mailbox": boxes[1].id, "original_id": letter.id, "token": token}
-
-
-def _bots(world: World, support: Form, billing: Form) -> dict[str, Any]:
-    from plugdesk.channels.updates import Update, UpdateState
-    from plugdesk_telegram.bots import BotInput, Known, add_bot
-    from plugdesk_telegram.models import Mode
-
-    session, runtime = world.session, world.runtime
-    bots = []
-    for number, form in ((71, support), (72, billing)):
-        given = BotInput(f"{number}:AAE-the-token-of-a-bot-nobody-may-read", Mode.WEBHOOK, "http://127.0.0.1:9", own_network=True)
-        known = Known(number, "Shop", f"shop{number}_bot")
-        bots.append(add_bot(runtime.context("telegram", form, session), given, known, by=world.people["admin"]))
-    update = Update(
-        channel="telegram", form_id=support.id, account=bots[0].id, external_id="1", chat="5", raw="{}", at=runtime.clock.now(),
-        state=UpdateState.ASIDE, tries=5, problem="Broken",
-    )  # fmt: skip
-    session.add(update)
-    session.flush()  # the update's id
-    return {"bot_id": bots[0].id, "their_bot": bots[1].id, "update_id": update.id, "webhook_key": bots[0].key}
-
-
-def _rules(world: World, support: Form, billing: Form, group: Any) -> dict[str, Any]:
-    from plugdesk_routing.commands import RuleInput, add_rule
-    from plugdesk_routing.replay import start
-
-    session, runtime, admin = world.session, world.runtime, world.people["admin"]
-    rules, replays = [], []
-    for form in (support, billing):
-        ctx = runtime.context("routing", form, session)
-        given = RuleInput("To the technicians", None, {"group_id": group.id})
-        rules.append(add_rule(ctx, given, by=admin))
-        session.flush()  # the rule, which is rehearsed
-        replays.append(start(ctx, given, row=None, most=100, by=admin))
-    return {
-        "rule_id": rules[0].id, "their_rule": rules[1].id, "rule_version": rules[0].version, "rules": [str(rules[0].id)],
-        "replay_id": replays[0].id, "their_replay": replays[1].id,
-    }  # fmt: skip
-
-
-def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
-    """Two actions on each form, in every status; the accountant has one of them."""
-    from plugdesk.users.rights import RightInput, set_right
-    from plugdesk_workflow.commands import ActionInput, add_action
-    from plugdesk_workflow.definition import Ask, AskKind, Definition
-
-    made = {}
-    for form in (support, billing):
-        ctx = world.runtime.context("workflow", form, world.session)
-        everywhere = [each.code for each in form.statuses]
-        asks = Definition(asks=(Ask(AskKind.TEXT),))
-        for name in ("Payment received", "Refuse"):
-            made[form.slug] = add_action(ctx, ActionInput(name, everywhere, definition=asks), by=world.people["admin"])
-    hers = RightInput(statuses=["waiting"], actions=["note", "workflow:payment_received"])
-    set_right(world.session, support, world.people["accountant"], hers, by=None)
-    return {
-        "action_id": made["support"].id, "their_action": made["billing"].id, "action_version": made["support"].version,
-        "actions": [str(made["support"].id)],
-    }  # fmt: skip
-
-
-def _request_forms(world: World, support: Form, billing: Form) -> dict[str, Any]:
-    """A request form on each form, a page of Support's that may be sent, and a request that waits for its letter."""
-    from plugdesk_webform.commands import RequestFormInput, add_request_form, usual_fields
-    from plugdesk_webform.sending import Entered, wait_for_letter
-    from plugdesk_webform.tokens import new_token, read_token
-    from tests.plugins.webform.conftest import worked
-
-    made, session = {}, world.session
-    for form in (support, billing):
-        ctx = world.runtime.context("webform", form, session)
-        made[form.slug] = add_request_form(
-            ctx, RequestFormInput("A question", fields=usual_fields(form)), by=world.people["admin"]
-        )
-    ctx, row = world.runtime.context("webform", support, session), made["support"]
-    token, other = (new_token(ctx, row, host="desk.example", site="", page="") for _ in range(2))
-    read = read_token(ctx, row, other, host="desk.example")
-    assert read is not None
-    entered = Entered(email="dora@home.example", subject="Hello", text="Is anybody there?")
-    _waiting, link = wait_for_letter(ctx, row, read, entered, {}, connection="x", language="en")
-    return {
-        "request_form_id": row.id, "their_request_form": made["billing"].id, "request_form_version": row.version, "link": link,
-        "request_forms": [str(row.id)], "form_token": token, "form_work": worked(token),
-    }  # fmt: skip
 
 
 def _sha(token: str) -> str:

@@ -126,7 +126,8 @@ class _Reader(HTMLParser):
         self._mute += tag in ("script", "style", "code", "kbd")
         kind = dict(attrs).get("type")
         for name, value in attrs:
-            if name in _SAID_ATTRIBUTES and value and not (name == "value" and kind not in ("submit", "button")):
+            is_said = name != "value" or (tag == "input" and kind in ("submit", "button"))
+            if name in _SAID_ATTRIBUTES and value and is_said:
                 self.said.append(value)
 
     def handle_endtag(self, tag: str) -> None:
