@@ -201,7 +201,8 @@ def test_words_that_are_not_translatable_are_found(try_plugin):
         ("<p>Hello {{ name }}</p>", ["Hello 0"]),
         ("<p>{{ _('Hello') }} · {{ n }}</p>", []),
         ('<a title="Open it">{{ name }}</a>', ["Open it"]),
-        ('<button class="big one" value="Go" type="submit">{{ _("Go") }}</button>', ["Go"]),
+        ('<button class="big one" value="Go" type="submit">{{ _("Go") }}</button>', []),
+        ('<input class="big one" value="Go" type="submit">', ["Go"]),
         ("{% block width %}wide{% endblock %}<style>p { color: red }</style>{# a note #}", []),
     ],
 )
