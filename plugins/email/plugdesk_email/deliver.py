@@ -54,7 +54,7 @@ def ready(ctx: Context) -> str | None:
 def deliver(ctx: Context, message: Message) -> str | None:
     """Send `message`; the Message-ID it left under. Raises `Undeliverable`, `RetryLater` or `MaybeSent`."""
     with use_language(language_of(ctx.db, message.home)):
-        mailbox = mailbox_of(ctx, message.ticket_id)
+        mailbox = mailbox_of(ctx, message)
         if mailbox is None:
             raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
         account = account_of(ctx, mailbox)
@@ -213,11 +213,12 @@ def _customer_address(ticket: Ticket, last: LetterOf | None) -> list[Address]:
     return [Address(ticket.customer.name, own)] if own else []
 
 
-def mailbox_of(ctx: Context, ticket_id: int | None) -> Mailbox | None:
-    """The mailbox the ticket's letters came to; else the form's first."""
+def mailbox_of(ctx: Context, message: Message | None) -> Mailbox | None:
+    """The mailbox the letters of the message's customer came to; else the form's first."""
     assert ctx.form is not None
-    if ticket_id is not None:
-        found: Mailbox | None = ctx.db.scalar(_CAME_TO, {"ticket_id": ticket_id, "form_id": ctx.form.id})
+    if message is not None:
+        about = {"ticket_id": message.ticket_id, "customer_id": message.home.customer_id, "form_id": ctx.form.id}
+        found: Mailbox | None = ctx.db.scalar(_CAME_TO, about)
         if found is not None:
             return found
     first: Mailbox | None = ctx.db.scalar(_FIRST_MAILBOX, {"form_id": ctx.form.id})
@@ -244,7 +245,7 @@ _KNOWN = sa.select(LetterOf.message_id).where(LetterOf.message_id == sa.bindpara
 _CAME_TO = (
     sa.select(Mailbox).join(LetterOf, LetterOf.mailbox_id == Mailbox.id).join(Message, Message.id == LetterOf.message_id)
     .where(Message.ticket_id == sa.bindparam("ticket_id"), Mailbox.form_id == sa.bindparam("form_id"))
-    .order_by(Message.id.desc()).limit(1)
+    .where(said_with(sa.bindparam("customer_id"))).order_by(Message.id.desc()).limit(1)
 )  # fmt: skip
 _FIRST_MAILBOX = sa.select(Mailbox).where(Mailbox.form_id == sa.bindparam("form_id")).order_by(Mailbox.id).limit(1)
 _LAST_LETTER = (

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.forms.models import Form
 from plugdesk.tickets.correspondence import reply_to_ticket
 from plugdesk.tickets.merging import merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from tests.plugins.email.test_intake import ANN, BOB, reply, tickets, write
-from tests.support.company import AGENT, Company
+from plugdesk_email.mailboxes import add_mailbox, read_account
+from tests.plugins.email.test_intake import ANN, BOB, look, reply, tickets, write
+from tests.support.company import ADMIN, AGENT, HELP, MAILBOX_PASSWORD, Company, letter
 
 PAT = "Pat <pat@example.org>"
 
@@ -65,6 +67,23 @@ def test_nobody_reads_in_an_answer_what_somebody_wrote_who_takes_part_elsewhere(
     assert "Ann's words." in said and "secret" not in said and hers["Message-ID"] not in said
     take_out(company, 2)
     assert tickets(company)[1] == ("An umbrella", ["Bob's secret.", "Pat's secret."])
+
+
+def test_an_answer_leaves_from_the_mailbox_its_reader_wrote_to(company):
+    """Bob's mailbox, which Ann has never written to, is not named to her."""
+    sales = "sales@desk.example"
+    company.mail.add_mailbox(sales, MAILBOX_PASSWORD)
+    with company.runtime.database.write() as session:
+        admin = session.scalars(sa.select(User).where(User.email == ADMIN)).one()
+        form = session.scalars(sa.select(Form).where(Form.slug == "support")).one()
+        account = read_account(company.account() | {"address": sales}, by=admin)
+        add_mailbox(company.runtime.context("email", form, session), account, by=admin)
+    look(company)  # from now on its letters are read
+    write(company, subject="The till beeps", text="Ann's words.")
+    company.mail.deliver(bytes(letter(BOB, "An umbrella", "Bob's words.")), [sales])
+    look(company)
+    merge(company, 2, 1)
+    assert reply(company, "Restart it.")["From"].addresses[0].addr_spec == HELP
 
 
 def test_an_answer_on_its_way_reaches_who_it_was_written_to(company):
