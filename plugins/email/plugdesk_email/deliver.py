@@ -36,6 +36,7 @@ from plugdesk_email.models import LetterOf, Mailbox
 from plugdesk_email.settings import EmailSettings
 from plugdesk_email.strangers import is_strangers, our_subject
 from plugdesk_email.threading import Purpose, build_references, make_message_id, reply_subject
+from plugdesk_email.unread import nobody_reads
 
 PURPOSES = {"receipt": Purpose.RECEIPT, "closing": Purpose.CLOSING, "forward": Purpose.FORWARD, "letter": Purpose.FORWARD}
 RETRY_SECONDS = 60
@@ -53,18 +54,20 @@ def ready(ctx: Context) -> str | None:
 
 def deliver(ctx: Context, message: Message) -> str | None:
     """Send `message`; the Message-ID it left under. Raises `Undeliverable`, `RetryLater` or `MaybeSent`."""
-    with use_language(language_of(ctx.db, message.home)):
-        mailbox = mailbox_of(ctx, message)
-        if mailbox is None:
-            raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
-        account = account_of(ctx, mailbox)
-        try:
+    mailbox = mailbox_of(ctx, message)
+    if mailbox is None:
+        raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
+    account = account_of(ctx, mailbox)
+    try:
+        with use_language(language_of(ctx.db, message.home)):
             letter = _compose(ctx, message, mailbox)
-        except ValueError as error:
-            raise Undeliverable(_("This cannot be written as a letter: %(why)s", why=error)) from error
-        ctx.checkpoint()
-        _send(ctx, account, message, letter, mailbox)
-        return letter.id
+    except ValueError as error:
+        raise Undeliverable(_("This cannot be written as a letter: %(why)s", why=error)) from error
+    if _is_automatic(message):
+        _refuse_unread(ctx, letter)
+    ctx.checkpoint()
+    _send(ctx, account, message, letter, mailbox)
+    return letter.id
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
     last = _last_letter(ctx, message)
     to = [_address(each) for each in message.to] or _customer_address(ticket, last)
     cc = [_address(each) for each in message.cc]
-    strangers = message.author_id is None and purpose is not Purpose.FORWARD and last is None and is_strangers(ctx, ticket)
+    strangers = _is_automatic(message) and last is None and is_strangers(ctx, ticket)
     if strangers or purpose is Purpose.RECEIPT:
         to = [Address("", each.email) for each in to]  # the name is the stranger's own word
     if not to:
@@ -164,6 +167,17 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
     )  # fmt: skip
     recipients = [each.email for each in (*to, *cc, *(_address(each) for each in message.bcc))]
     return _Letter(letter_id, subject, bytes(letter), list(dict.fromkeys(recipients)))
+
+
+def _is_automatic(message: Message) -> bool:
+    """Whether the desk itself writes to the customer, and not to addresses somebody has chosen."""
+    return message.author_id is None and PURPOSES.get(message.kind) is not Purpose.FORWARD
+
+
+def _refuse_unread(ctx: Context, letter: _Letter) -> None:
+    unread = next((each for each in letter.recipients if nobody_reads(ctx, each)), None)
+    if unread is not None:
+        raise Undeliverable(_("Nobody reads letters to %(address)s: the desk does not write there by itself.", address=unread))
 
 
 def _auto(message: Message) -> str | None:

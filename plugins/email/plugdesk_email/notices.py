@@ -20,13 +20,13 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_email.models import Mailbox, PlainLetter
+from plugdesk_email.models import PlainLetter
 from plugdesk_email.settings import EmailSettings
 from plugdesk_email.strangers import NO_NAMES, is_strangers, words_of_ours
+from plugdesk_email.unread import nobody_reads
 
 LIMITS = ((timedelta(minutes=10), 5), (timedelta(hours=1), 10), (timedelta(days=1), 20))  # automatic letters to one customer
 STRANGERS_LIMITS = ((timedelta(days=1), 1),)  # to an address nobody proved and no colleague has written to
-NEVER = ("mailer-daemon@", "postmaster@", "abuse@", "noreply@", "no-reply@", "do-not-reply@", "donotreply@", "bounce@")
 
 
 def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
@@ -84,14 +84,14 @@ def _may_write(
 ) -> bool:
     """Once, not to programs or ourselves, and to nobody too often: two programs that answer each other would never stop."""
     address = ticket.customer.address("email")
-    if address is None or address.startswith(NEVER):
+    if address is None or nobody_reads(ctx, address):
         return False
     since = {f"since_{number}": ctx.now - window for number, (window, _most) in enumerate(LIMITS)}
-    this = {"ticket_id": ticket.id, "kind": kind, "address": address, "customer_id": ticket.customer_id, **since}
+    this = {"ticket_id": ticket.id, "kind": kind, "customer_id": ticket.customer_id, **since}
     ctx.db.flush()  # what was written a moment ago counts, too
     found = ctx.db.connection().execute(*((_BEFORE, this) if reason is None else (_BEFORE_FOR, this | {"reason": reason})))
-    *counts, was_sent, is_own = found.one()
-    if was_sent or is_own:
+    *counts, was_sent = found.one()
+    if was_sent:
         return False
     if limits is STRANGERS_LIMITS:  # a letter that asked whether it was them counts as much
         asked = sa.select(sa.func.count()).where(PlainLetter.address == address, PlainLetter.at > ctx.now - limits[-1][0])
@@ -118,7 +118,6 @@ _ANSWERED = (
 )  # fmt: skip
 _Sent = aliased(Message)
 _SENT = sa.exists().where(_Sent.ticket_id == sa.bindparam("ticket_id"), _Sent.kind == sa.bindparam("kind"))
-_OWN = sa.exists().where(Mailbox.address == sa.bindparam("address"))
 _COUNTS = (
     sa.select(*(sa.func.count().filter(Message.created_at > sa.bindparam(f"since_{number}")) for number in range(len(LIMITS))))
     .select_from(Message)
@@ -126,5 +125,5 @@ _COUNTS = (
     .where(Ticket.customer_id == sa.bindparam("customer_id"), Message.kind.in_(("receipt", "closing")))
     .where(Message.created_at > sa.bindparam(f"since_{len(LIMITS) - 1}"))
 )
-_BEFORE = _COUNTS.add_columns(_SENT, _OWN)
-_BEFORE_FOR = _COUNTS.add_columns(_SENT.where(_Sent.reason == sa.bindparam("reason")), _OWN)
+_BEFORE = _COUNTS.add_columns(_SENT)
+_BEFORE_FOR = _COUNTS.add_columns(_SENT.where(_Sent.reason == sa.bindparam("reason")))

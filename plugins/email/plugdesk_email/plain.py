@@ -15,7 +15,7 @@ from plugdesk_email.connections import Refused, Unreachable, account_of, smtp
 from plugdesk_email.deliver import RETRY_SECONDS, hand_over, mailbox_of, offer
 from plugdesk_email.letters import Address
 from plugdesk_email.models import Mailbox, PlainLetter
-from plugdesk_email.notices import NEVER
+from plugdesk_email.unread import nobody_reads
 
 KEPT = timedelta(days=7)
 GIVE_UP_AFTER = timedelta(days=1)
@@ -24,10 +24,8 @@ GIVE_UP_AFTER = timedelta(days=1)
 def post(ctx: Context, to: str, subject: str, html: str) -> bool | None:
     """Put a letter in the post. None: the form has no mailbox, or nobody reads what is written to this address."""
     assert ctx.form is not None
-    if mailbox_of(ctx, None) is None or to.startswith(NEVER):
+    if mailbox_of(ctx, None) is None or nobody_reads(ctx, to):
         return None
-    if ctx.db.scalar(sa.select(Mailbox.id).where(Mailbox.address == to)) is not None:
-        return None  # one of our own: it would become a ticket
     letter = PlainLetter(
         form_id=ctx.form.id, address=to, subject=subject, html=html, at=ctx.now, state=DeliveryState.QUEUED, error=None
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import sqlalchemy as sa
 
 from plugdesk.tickets.commands import assign, change_status
 from plugdesk.tickets.correspondence import reply_to_ticket
-from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.models import DeliveryState, Ticket
 from plugdesk_webform.models import Submission
 from tests.plugins.webform.conftest import Visitor, words_of
 
@@ -172,6 +173,22 @@ def test_without_scripts_an_address_is_asked_for(mailbox, visitor, request_form)
     refused = visitor.send(PATH, {"text": "Hi"}, scripts=False)
     assert refused.status_code == 422
     assert "Write your e-mail address" in words_of(refused)
+
+
+@pytest.mark.parametrize("email", ["no-reply@home.example", "mailer-daemon@home.example", "the mailbox"])
+def test_no_receipt_goes_where_nobody_reads_it(mailbox, visitor, request_form, session, run_jobs, agent, email):
+    request_form()
+    visitor.send(PATH, {**HERS, "email": mailbox.address if email == "the mailbox" else email})
+    assert letters(mailbox, run_jobs) == []
+    (ticket,) = tickets(session)
+    receipt = ticket.messages[-1]
+    assert (receipt.kind, receipt.delivery) == ("receipt", DeliveryState.FAILED)
+    assert "Nobody reads" in receipt.delivery_error
+    assign(session, ticket, by=agent, assignee=agent)
+    answer = reply_to_ticket(session, ticket, agent, body="<p>We call you.</p>")
+    run_jobs()
+    session.refresh(answer)
+    assert answer.delivery is DeliveryState.SENT, "what an agent writes goes where it is sent"
 
 
 def test_no_letter_of_the_desk_itself_answers_its_own_mailbox(mailbox, visitor, request_form):
