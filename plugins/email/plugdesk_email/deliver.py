@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import smtplib
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,9 +13,7 @@ from sqlalchemy.orm import contains_eager
 from plugdesk.api import (
     Block,
     Context,
-    MaybeSent,
     Message,
-    RetryLater,
     Ticket,
     Undeliverable,
     User,
@@ -30,7 +27,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_email.compose import OutgoingFile, compose_letter
-from plugdesk_email.connections import Account, Refused, Unreachable, account_of, smtp
+from plugdesk_email.handover import hand_to_server
 from plugdesk_email.letters import Address
 from plugdesk_email.models import LetterOf, Mailbox
 from plugdesk_email.settings import EmailSettings
@@ -39,7 +36,6 @@ from plugdesk_email.threading import Purpose, build_references, make_message_id,
 from plugdesk_email.unread import nobody_reads
 
 PURPOSES = {"receipt": Purpose.RECEIPT, "closing": Purpose.CLOSING, "forward": Purpose.FORWARD, "letter": Purpose.FORWARD}
-RETRY_SECONDS = 60
 
 
 def reaches(ctx: Context, customer: User) -> bool:
@@ -57,7 +53,6 @@ def deliver(ctx: Context, message: Message) -> str | None:
     mailbox = mailbox_of(ctx, message)
     if mailbox is None:
         raise Undeliverable(_("This form has no mailbox to send from. Add one under Extensions, E-mail."))
-    account = account_of(ctx, mailbox)
     try:
         with use_language(language_of(ctx.db, message.home)):
             letter = _compose(ctx, message, mailbox)
@@ -65,8 +60,7 @@ def deliver(ctx: Context, message: Message) -> str | None:
         raise Undeliverable(_("This cannot be written as a letter: %(why)s", why=error)) from error
     if _is_automatic(message):
         _refuse_unread(ctx, letter)
-    ctx.checkpoint()
-    _send(ctx, account, message, letter, mailbox)
+    _send(ctx, message, letter, mailbox)
     return letter.id
 
 
@@ -80,58 +74,14 @@ class _Letter:
     recipients: list[str]
 
 
-def _send(ctx: Context, account: Account, message: Message, letter: _Letter, mailbox: Mailbox) -> None:
-    handed_over = False
-    try:
-        with smtp(ctx, account) as client:
-            client.ehlo_or_helo_if_needed()
-            refused = offer(client, account.address, letter.recipients)
-            _remember(ctx, message, letter, mailbox)
-            handing_over(ctx, message)
-            handed_over = True
-            hand_over(client, letter.raw)
-    except Refused as error:
-        _note_trouble(mailbox, str(error))
-        raise RetryLater(RETRY_SECONDS * 10, str(error)) from error
-    except Unreachable as error:
-        _note_trouble(mailbox, str(error))
-        raise RetryLater(RETRY_SECONDS, str(error)) from error
-    except smtplib.SMTPResponseException as error:
-        words = _words(error.smtp_error)
-        if 400 <= error.smtp_code < 500:
-            raise RetryLater(RETRY_SECONDS, f"{error.smtp_code} {words}") from error
-        raise Undeliverable(f"{error.smtp_code} {words}") from error
-    except (smtplib.SMTPException, OSError, EOFError) as error:
-        if handed_over:
-            raise MaybeSent(_("The connection was lost before the server confirmed it.")) from error
-        raise RetryLater(RETRY_SECONDS, str(error) or type(error).__name__) from error
-    _note_trouble(mailbox, None)
+def _send(ctx: Context, message: Message, letter: _Letter, mailbox: Mailbox) -> None:
+    def leaving() -> None:
+        _remember(ctx, message, letter, mailbox)
+        handing_over(ctx, message)
+
+    refused = hand_to_server(ctx, mailbox, letter.recipients, letter.raw, leaving)
     if refused:
         message.delivery_error = _("Not to %(addresses)s", addresses="; ".join(f"{each}: {why}" for each, why in refused.items()))
-
-
-def offer(client: smtplib.SMTP, sender: str, recipients: list[str]) -> dict[str, str]:
-    """MAIL and RCPT; some recipients may be refused, not all. Raises the server's refusal otherwise."""
-    code, answer = client.mail(sender)
-    if code != 250:
-        raise smtplib.SMTPResponseException(code, answer)
-    refused: dict[str, str] = {}
-    worst: tuple[int, bytes] = (550, b"")
-    for each in recipients:
-        code, answer = client.rcpt(each)
-        if code not in (250, 251):
-            refused[each] = f"{code} {_words(answer)}"
-            worst = (code, answer)
-    if len(refused) == len(recipients):
-        raise smtplib.SMTPResponseException(*worst)
-    return refused
-
-
-def hand_over(client: smtplib.SMTP, raw: bytes) -> None:
-    """DATA: the letter itself. Raises the server's refusal."""
-    code, answer = client.data(raw)
-    if code != 250:
-        raise smtplib.SMTPResponseException(code, answer)
 
 
 def _remember(ctx: Context, message: Message, letter: _Letter, mailbox: Mailbox) -> None:
@@ -277,12 +227,3 @@ _CHAIN = (
 def _address(text: str) -> Address:
     name, _lt, email = text.rpartition("<")
     return Address(name.strip(), email.rstrip("> ").strip())
-
-
-def _words(answer: bytes | str) -> str:
-    return (answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer).replace("\n", " ").strip()
-
-
-def _note_trouble(mailbox: Mailbox, why: str | None) -> None:
-    if mailbox.sending_error != why:
-        mailbox.sending_error = why

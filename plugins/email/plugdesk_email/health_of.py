@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, HealthLine, format_time
+from plugdesk.api import Change, Context, DeliveryState, Form, HealthLine, format_time, ngettext
 from plugdesk.api import gettext as _
 from plugdesk_email.intake import next_look
-from plugdesk_email.models import Mailbox, Original, OriginalState
+from plugdesk_email.models import Mailbox, Original, OriginalState, PlainLetter
 
 
 def lines(ctx: Context) -> Sequence[HealthLine]:
-    """One line a mailbox, and one for letters that wait in quarantine."""
+    """One line a mailbox, one for letters that wait in quarantine, and one for those of no ticket that did not leave."""
     assert ctx.form is not None
     found = []
     for mailbox in _mailboxes(ctx, ctx.form):
@@ -27,6 +27,13 @@ def lines(ctx: Context) -> Sequence[HealthLine]:
     if waiting:
         text = _("%(n)d letters could not be read. Look at them under Extensions, E-mail.", n=waiting)
         found.append(HealthLine(_("Quarantine"), _("waiting"), text))
+    lost = ctx.db.scalars(_LOST, {"form_id": ctx.form.id}).all()
+    if lost:  # no problem of the desk's: anybody may have typed an address there is not
+        said = ngettext(
+            "%(num)d letter did not leave. The last one: %(why)s", "%(num)d letters did not leave. The last one: %(why)s",
+            len(lost), why=lost[0],
+        )  # fmt: skip
+        found.append(HealthLine(_("Letters that belong to no ticket, this week"), said))
     return found
 
 
@@ -51,6 +58,13 @@ def changes(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
 
 def _mailboxes(ctx: Context, form: Form) -> Sequence[Mailbox]:
     return ctx.db.scalars(sa.select(Mailbox).where(Mailbox.form_id == form.id).order_by(Mailbox.id)).all()
+
+
+_LOST = (
+    sa.select(PlainLetter.error)
+    .where(PlainLetter.form_id == sa.bindparam("form_id"), PlainLetter.state == DeliveryState.FAILED)
+    .where(PlainLetter.error.is_not(None)).order_by(PlainLetter.id.desc())
+)  # fmt: skip
 
 
 def _count(ctx: Context, form: Form, state: OriginalState) -> int:

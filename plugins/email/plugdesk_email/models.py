@@ -123,7 +123,7 @@ class LetterOf(Base):
 
 
 class PlainLetter(Base):
-    """A letter of ours that belongs to no ticket: to an address that is to be confirmed. `state` is as that of messages."""
+    """A letter of ours that belongs to no ticket: to an address that is to be confirmed. `state` is as that of messages, `error` why."""
 
     __tablename__ = "email_plain_letter"
     __table_args__ = (sa.Index("ix_email_plain_letter_form_id_at", "form_id", "at"),)

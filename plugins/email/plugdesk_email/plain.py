@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import smtplib
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, DeliveryState, RetryLater
+from plugdesk.api import Context, DeliveryState, MaybeSent, RetryLater, Undeliverable, use_language
 from plugdesk.api import gettext as _
 from plugdesk_email.compose import compose_letter
-from plugdesk_email.connections import Refused, Unreachable, account_of, smtp
-from plugdesk_email.deliver import RETRY_SECONDS, hand_over, mailbox_of, offer
+from plugdesk_email.deliver import mailbox_of
+from plugdesk_email.handover import hand_to_server
 from plugdesk_email.letters import Address
 from plugdesk_email.models import Mailbox, PlainLetter
 from plugdesk_email.unread import nobody_reads
@@ -40,40 +39,36 @@ def send(ctx: Context, letter_id: int) -> None:
     letter = ctx.db.get(PlainLetter, letter_id)
     if letter is None or letter.state not in (DeliveryState.QUEUED, DeliveryState.SENDING):
         return
+    with use_language(ctx.desk.language):
+        letter.state, letter.error = _sent(ctx, letter)
+        letter.html = ""  # the link in it is the reader's alone
+
+
+def _sent(ctx: Context, letter: PlainLetter) -> tuple[DeliveryState, str | None]:
+    """What became of the letter in the end, and why. Raises `RetryLater`."""
     if letter.state is DeliveryState.SENDING:
-        letter.state, letter.error = DeliveryState.MAYBE, _("The connection was lost before the server confirmed it.")
-        return
+        return DeliveryState.MAYBE, _("The connection was lost before the server confirmed it.")
     mailbox = mailbox_of(ctx, None)
     if mailbox is None:
-        letter.state, letter.error = DeliveryState.FAILED, _("This form has no mailbox yet.")
-        return
+        return DeliveryState.FAILED, _("This form has no mailbox yet.")
     if ctx.now - letter.at > GIVE_UP_AFTER:
-        letter.state = DeliveryState.FAILED  # what it asks for is over
-        return
-    account, raw = account_of(ctx, mailbox), _composed(ctx, letter, mailbox)
-    ctx.checkpoint()
+        return DeliveryState.FAILED, letter.error  # what it asks for is over
+
+    def leaving() -> None:
+        letter.state = DeliveryState.SENDING
+        ctx.checkpoint()
+
     try:
-        with smtp(ctx, account) as client:
-            client.ehlo_or_helo_if_needed()
-            offer(client, account.address, [letter.address])
-            letter.state = DeliveryState.SENDING
-            ctx.checkpoint()
-            hand_over(client, raw)
-    except (Refused, Unreachable) as error:
-        raise RetryLater(RETRY_SECONDS, str(error)) from error
-    except smtplib.SMTPResponseException as error:
-        if 400 <= error.smtp_code < 500:
-            letter.state = DeliveryState.QUEUED
-            ctx.checkpoint()  # it was refused for now, and is whole again
-            raise RetryLater(RETRY_SECONDS, f"{error.smtp_code}") from error
-        letter.state, letter.error = DeliveryState.FAILED, f"{error.smtp_code}"
-    except (smtplib.SMTPException, OSError, EOFError) as error:
-        if letter.state is not DeliveryState.SENDING:
-            raise RetryLater(RETRY_SECONDS, str(error) or type(error).__name__) from error
-        letter.state, letter.error = DeliveryState.MAYBE, _("The connection was lost before the server confirmed it.")
-    else:
-        letter.state = DeliveryState.SENT
-        letter.html = ""  # the link in it is the reader's alone
+        hand_to_server(ctx, mailbox, [letter.address], _composed(ctx, letter, mailbox), leaving)
+    except Undeliverable as error:
+        return DeliveryState.FAILED, str(error)
+    except MaybeSent as error:
+        return DeliveryState.MAYBE, str(error)
+    except RetryLater as error:
+        letter.state, letter.error = DeliveryState.QUEUED, str(error)
+        ctx.checkpoint()  # a job that is tried later loses what it changed: the reason, and the mailbox's trouble
+        raise
+    return DeliveryState.SENT, None
 
 
 def forget_old(ctx: Context) -> None:

@@ -9,7 +9,8 @@ from plugdesk.channels.letters import send_letter
 from plugdesk.forms.models import Form
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.tickets.models import DeliveryState
-from plugdesk_email.models import PlainLetter
+from plugdesk_email import health_of
+from plugdesk_email.models import Mailbox, PlainLetter
 from tests.support.company import HELP
 
 BOB = "bob@example.net"
@@ -63,6 +64,26 @@ def test_a_refusal_for_good_and_an_answer_that_never_came_are_never_repeated(com
     company.later(minutes=30)
     company.work()
     assert states(company) == [DeliveryState.FAILED, DeliveryState.MAYBE]
+    with company.runtime.database.read() as session:
+        assert set(session.scalars(sa.select(PlainLetter.html))) == {""}, "the link in it is alive"
+        form = session.scalars(sa.select(Form).where(Form.slug == "support")).one()
+        (_mailbox, line) = health_of.lines(company.runtime.context("email", form, session))
+        assert (line.state, line.problem) == ("1 letter did not leave. The last one: 550 5.1.1 No such user", "")
+
+
+def test_a_mailbox_that_cannot_send_says_so_also_for_these_letters(company):
+    company.mail.stop()
+    write(company)
+    why = f"Nothing listens at 127.0.0.1:{company.mail.smtp_port}. Check the port."
+    with company.runtime.database.read() as session:
+        assert session.scalars(sa.select(Mailbox.sending_error)).one() == why
+        assert session.scalars(sa.select(PlainLetter.error)).one() == why
+    company.mail.start()
+    company.later(minutes=2)
+    company.work()
+    assert states(company) == [DeliveryState.SENT]
+    with company.runtime.database.read() as session:
+        assert session.scalars(sa.select(Mailbox.sending_error)).one() is None
 
 
 @pytest.mark.parametrize("to", [HELP, "mailer-daemon@example.net", "no-reply@example.net"])
