@@ -58,6 +58,9 @@ class Consent(Base):
     since: Mapped[datetime]
 
 
+_NO_TICKET = sa.text("ticket_id IS NULL")
+
+
 class Submission(Base):
     """A request form that was sent: once for each page shown (`nonce`), and where its ticket came from.
 
@@ -67,7 +70,9 @@ class Submission(Base):
     """
 
     __tablename__ = "webform_submission"
-    __table_args__ = (sa.Index("ix_webform_submission_waiting", "form_id", "waits_until"),)
+    __table_args__ = (
+        sa.Index("ix_webform_submission_waiting", "form_id", "waits_until", sqlite_where=_NO_TICKET, postgresql_where=_NO_TICKET),
+    )
 
     id: Mapped[Key]
     form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"))

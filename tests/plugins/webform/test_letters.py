@@ -152,6 +152,13 @@ def test_what_nobody_confirms_within_a_day_is_forgotten_with_its_files(
     assert session.scalar(sa.select(sa.func.count()).select_from(Attachment)) == 0
 
 
+def test_what_was_confirmed_is_not_searched_for_what_was_not(session, webform):
+    """Each hour; else the work would grow with everything that was ever confirmed."""
+    indexes = {each["name"]: each for each in sa.inspect(session.connection()).get_indexes("webform_submission")}
+    of_what = indexes["ix_webform_submission_waiting"]["dialect_options"]
+    assert "ticket_id IS NULL" in str(of_what.get(f"{session.connection().dialect.name}_where"))
+
+
 def test_strange_links_lead_nowhere(visitor, request_form):
     request_form()
     for link in ("%20", "*", "%25", "%00", "x" * 5_000):

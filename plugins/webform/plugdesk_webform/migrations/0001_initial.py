@@ -96,7 +96,10 @@ def upgrade() -> None:
     with op.batch_alter_table("webform_submission", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_webform_submission_request_form_id"), ["request_form_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_webform_submission_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_index("ix_webform_submission_waiting", ["form_id", "waits_until"], unique=False)
+        batch_op.create_index(
+            "ix_webform_submission_waiting", ["form_id", "waits_until"], unique=False,
+            sqlite_where=sa.text("ticket_id IS NULL"), postgresql_where=sa.text("ticket_id IS NULL"),
+        )  # fmt: skip
 
 
 def downgrade() -> None:
