@@ -140,7 +140,7 @@ from plugdesk.tickets.correspondence import (
     send_again,
     send_automatic,
 )
-from plugdesk.tickets.delivery import carrier_of, channels_to, handing_over, report_failure
+from plugdesk.tickets.delivery import can_send, carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
@@ -285,6 +285,7 @@ __all__ = [
     "can_run",
     "can_run_some",
     "can_see",
+    "can_send",
     "can_work_on",
     "cancel",
     "cancel_timer",

@@ -106,6 +106,15 @@ def carrier_of(session: Session, channel: str, form: Form) -> Channel | None:
     return found if found is not None and form.has(registry.owner("channels", channel)) else None
 
 
+def can_send(session: Session, channel: str, form: Form) -> bool:
+    """Whether messages can leave `form` by the channel called `channel`: its extension is on there and misses nothing."""
+    if carrier_of(session, channel, form) is None:
+        return False
+    runtime = runtime_of(session)
+    ready, owner = runtime.registry.channels[channel].ready, runtime.registry.owner("channels", channel)
+    return runtime.executor.run(owner, f"channel {channel}", form, session, ready) is None
+
+
 def channels_to(session: Session, ticket: Ticket) -> list[Channel]:
     """The channels of the ticket's form on which its customer can be reached, in the order of their extensions."""
     runtime, found = runtime_of(session), []

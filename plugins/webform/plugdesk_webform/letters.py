@@ -11,7 +11,6 @@ from plugdesk.api import (
     Message,
     Ticket,
     TooMany,
-    carrier_of,
     html_of_text,
     send_automatic,
     send_letter,
@@ -21,7 +20,7 @@ from plugdesk.api import gettext as _
 from plugdesk_webform.asking import CHANNEL, form_of
 from plugdesk_webform.limits import count_letter
 from plugdesk_webform.models import RequestForm
-from plugdesk_webform.queries import submission_of
+from plugdesk_webform.queries import letters_leave, submission_of
 
 
 def send_confirmation(ctx: Context, row: RequestForm, email: str, link: str) -> None:
@@ -48,7 +47,7 @@ def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
     if submission is None or row is None or not row.receipt or address is None or submission.confirmed:
         return
     sent = sa.select(Message.id).where(Message.ticket_id == ticket.id, Message.kind == "receipt").limit(1)
-    if carrier_of(ctx.db, "email", form_of(ctx)) is None or ctx.db.scalar(sent) is not None:
+    if not letters_leave(ctx) or ctx.db.scalar(sent) is not None:
         return
     try:
         count_letter(ctx, address)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugdesk.api import Context, Ticket, User, carrier_of
-from plugdesk_webform.asking import form_of
-from plugdesk_webform.queries import submission_of
+from plugdesk.api import Context, Ticket, User
+from plugdesk_webform.queries import letters_leave, submission_of
 from plugdesk_webform.sending import consent_of
 
 
@@ -18,5 +17,5 @@ def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, 
     address = ticket.customer.address("email")
     return "webform:panel.html", {
         "submission": submission, "consent": consent_of(ctx, submission), "address": address,
-        "reachable": bool(address) and carrier_of(ctx.db, "email", form_of(ctx)) is not None,
+        "reachable": bool(address) and letters_leave(ctx),
     }  # fmt: skip

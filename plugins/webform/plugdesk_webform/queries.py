@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, NotFound, Ticket, carrier_of, storable
+from plugdesk.api import Context, NotFound, Ticket, can_send, storable
 from plugdesk.api import gettext as _
 from plugdesk_webform.asking import SUBJECT, form_of
 from plugdesk_webform.models import Consent, RequestForm, Submission
@@ -74,9 +74,14 @@ def has_submission(ticket: Any) -> Any:
     return sa.exists().where(Submission.ticket_id == ticket.id)
 
 
+def letters_leave(ctx: Context) -> bool:
+    """Whether this form can write letters: E-mail is on and has a mailbox."""
+    return can_send(ctx.db, "email", form_of(ctx))
+
+
 def has_letters(ctx: Context) -> bool:
-    """Whether this form can write letters."""
-    return carrier_of(ctx.db, "email", form_of(ctx)) is not None
+    """Whether a letter can ask for confirmation: its link needs the desk's own address, too."""
+    return bool(ctx.base_url) and letters_leave(ctx)
 
 
 # Every ticket page asks.

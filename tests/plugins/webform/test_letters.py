@@ -175,6 +175,19 @@ def test_where_no_letter_can_be_written_scripts_are_asked_for(visitor, request_f
     assert tickets(session) == []
 
 
+def test_where_e_mail_has_no_mailbox_yet_no_letter_is_promised(visitor, request_form, session, enable, run_jobs):
+    """Neither by the page, nor by a receipt that could only fail."""
+    enable("email")
+    request_form()
+    shown = visitor.get(PATH).get_data(as_text=True)
+    assert "This form needs them" in shown and "After sending you get a letter" not in shown
+    assert "Switch on scripts" in words_of(visitor.send(PATH, HERS, scripts=False))
+    visitor.send(PATH, HERS)
+    run_jobs()
+    (ticket,) = tickets(session)
+    assert [each.kind for each in ticket.messages] == ["human"]
+
+
 def test_without_scripts_an_address_is_asked_for(mailbox, visitor, request_form):
     request_form(fields=[{"code": "@email"}, {"code": "@text"}])
     refused = visitor.send(PATH, {"text": "Hi"}, scripts=False)
