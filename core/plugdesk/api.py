@@ -140,7 +140,7 @@ from plugdesk.tickets.correspondence import (
     send_again,
     send_automatic,
 )
-from plugdesk.tickets.delivery import can_send, carrier_of, channels_to, handing_over, report_failure
+from plugdesk.tickets.delivery import address_for, can_send, carrier_of, channels_to, handing_over, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
@@ -269,6 +269,7 @@ __all__ = [
     "add_status",
     "add_tag",
     "add_user",
+    "address_for",
     "agents_of_form",
     "all_forms",
     "all_groups",

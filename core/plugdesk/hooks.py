@@ -239,6 +239,16 @@ def channel_for(ctx: Context, ticket: Ticket, customer: User) -> str | None:
 
 
 @first
+def address_for(ctx: Context, ticket: Ticket, channel: str) -> str | None:
+    """Decision (first): which of the customer's addresses on `channel` a ticket is answered at, where nothing came from one.
+
+    Called in the transaction of whoever writes there, a job; an address that is not the customer's any more is passed over.
+    Example: `return submission.identity.value if channel == "email" else None`
+    """
+    raise NotImplementedError
+
+
+@first
 def connect_mailbox(ctx: Context, account: Mapping[str, Any], by: User) -> bool | None:
     """Decision (first): connect a mailbox to this form, or give the one with this address other servers. No page is asked.
 

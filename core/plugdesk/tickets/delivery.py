@@ -115,6 +115,15 @@ def can_send(session: Session, channel: str, form: Form) -> bool:
     return runtime.executor.run(owner, f"channel {channel}", form, session, ready) is None
 
 
+def address_for(session: Session, ticket: Ticket, channel: str) -> str | None:
+    """Where the ticket's customer is written to on `channel`: at the address they gave with it, else at their first."""
+    own = [each.value for each in ticket.customer.identities if each.channel == channel]
+    if len(own) < 2:
+        return own[0] if own else None
+    given = runtime_of(session).executor.first("address_for", ticket.form, session, expects=str, ticket=ticket, channel=channel)
+    return given if given in own else own[0]
+
+
 def channels_to(session: Session, ticket: Ticket) -> list[Channel]:
     """The channels of the ticket's form on which its customer can be reached, in the order of their extensions."""
     runtime, found = runtime_of(session), []

@@ -17,6 +17,7 @@ from plugdesk.api import (
     Ticket,
     Undeliverable,
     User,
+    address_for,
     fill_html,
     fill_text,
     handing_over,
@@ -97,7 +98,7 @@ def _compose(ctx: Context, message: Message, mailbox: Mailbox) -> _Letter:
     purpose = PURPOSES.get(message.kind, Purpose.REPLY)
     letter_id = make_message_id(message.id, ticket.id, ctx.instance, ctx.signing_key("letters"), mailbox.domain, purpose=purpose)
     last = _last_letter(ctx, message)
-    to = [_address(each) for each in message.to] or _customer_address(ticket, last)
+    to = [_address(each) for each in message.to] or _customer_address(ctx, ticket, last)
     cc = [_address(each) for each in message.cc]
     strangers = _is_automatic(message) and last is None and is_strangers(ctx, ticket)
     if strangers or purpose is Purpose.RECEIPT:
@@ -170,10 +171,10 @@ def _sender_name(ctx: Context, message: Message, settings: EmailSettings) -> str
     return " ".join(fill_text(ctx.db, settings.sender_name, message.home, agent=message.author).split())
 
 
-def _customer_address(ticket: Ticket, last: LetterOf | None) -> list[Address]:
-    own = ticket.customer.address("email")
+def _customer_address(ctx: Context, ticket: Ticket, last: LetterOf | None) -> list[Address]:
     if last is not None and last.answer_to and last.message.author_id == ticket.customer_id:
         return [Address(last.answer_name or ticket.customer.name, last.answer_to)]
+    own = address_for(ctx.db, ticket, "email")
     return [Address(ticket.customer.name, own)] if own else []
 
 

@@ -12,6 +12,7 @@ from plugdesk.api import (
     Event,
     Message,
     Ticket,
+    address_for,
     fill_html,
     html_of_text,
     language_of,
@@ -70,7 +71,7 @@ def _send(
     strangers: bool = False,
 ) -> None:
     # A receipt goes to whoever a letter says it is from: of its author's words, the name among them, it repeats none.
-    own = {"customer": {"email": ticket.customer.address("email") or ""} | NO_NAMES} if strangers or kind == "receipt" else {}
+    own = {"customer": {"email": address_for(ctx.db, ticket, "email") or ""} | NO_NAMES} if strangers or kind == "receipt" else {}
     with use_language(language_of(ctx.db, ticket)):
         if strangers:
             own["ticket"] = words_of_ours(ticket)
@@ -83,7 +84,7 @@ def _may_write(
     ctx: Context, ticket: Ticket, kind: str, reason: str | None, limits: tuple[tuple[timedelta, int], ...] = LIMITS
 ) -> bool:
     """Once, not to programs or ourselves, and to nobody too often: two programs that answer each other would never stop."""
-    address = ticket.customer.address("email")
+    address = address_for(ctx.db, ticket, "email")
     if address is None or nobody_reads(ctx, address):
         return False
     since = {f"since_{number}": ctx.now - window for number, (window, _most) in enumerate(LIMITS)}

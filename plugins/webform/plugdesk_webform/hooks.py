@@ -26,7 +26,7 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_webform import asking, commands, letters, sending
 from plugdesk_webform.asking import CHANNEL
-from plugdesk_webform.queries import address_of, has_submission, links_for, request_forms
+from plugdesk_webform.queries import address_of, has_submission, links_for, request_forms, typed_address
 
 
 @hookimpl
@@ -55,6 +55,11 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def ticket_opened(ctx: Context, ticket: Ticket, event: Event) -> None:
     letters.send_receipt(ctx, ticket, event)
+
+
+@hookimpl
+def address_for(ctx: Context, ticket: Ticket, channel: str) -> str | None:
+    return typed_address(ctx, ticket) if channel == "email" else None
 
 
 @hookimpl

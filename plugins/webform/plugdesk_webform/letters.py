@@ -11,6 +11,7 @@ from plugdesk.api import (
     Message,
     Ticket,
     TooMany,
+    address_for,
     html_of_text,
     send_automatic,
     send_letter,
@@ -42,7 +43,7 @@ def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
     """After a request opened a ticket: it came in. Once, and one letter a day to an address; see `count_letter`."""
     if event.data.get("channel") != CHANNEL:
         return
-    submission, address = submission_of(ctx, ticket), ticket.customer.address("email")
+    submission, address = submission_of(ctx, ticket), address_for(ctx.db, ticket, "email")
     row = ctx.db.get(RequestForm, submission.request_form_id) if submission and submission.request_form_id else None
     if submission is None or row is None or not row.receipt or address is None or submission.confirmed:
         return

@@ -14,8 +14,7 @@ def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, 
     submission = submission_of(ctx, ticket)
     if submission is None:
         return None
-    address = ticket.customer.address("email")
     return "webform:panel.html", {
-        "submission": submission, "consent": consent_of(ctx, submission), "address": address,
-        "reachable": bool(address) and letters_leave(ctx),
+        "submission": submission, "consent": consent_of(ctx, submission),
+        "reachable": bool(ticket.customer.address("email")) and letters_leave(ctx),
     }  # fmt: skip

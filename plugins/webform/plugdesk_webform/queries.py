@@ -69,6 +69,12 @@ def submission_of(ctx: Context, ticket: Ticket) -> Submission | None:
     return ctx.db.scalars(_OF_TICKET, {"ticket_id": ticket.id}).first()
 
 
+def typed_address(ctx: Context, ticket: Ticket) -> str | None:
+    """The address that was typed on the request form the ticket came by, as long as it is somebody's."""
+    submission = submission_of(ctx, ticket)
+    return submission.identity.value if submission and submission.identity else None
+
+
 def has_submission(ticket: Any) -> Any:
     """Whether a ticket, here its row within a query, came by a request form: the panel has nothing to say of others."""
     return sa.exists().where(Submission.ticket_id == ticket.id)

@@ -16,6 +16,7 @@ from plugdesk.api import (
     Field,
     FieldKind,
     Form,
+    Identity,
     Invalid,
     NewFile,
     NotFound,
@@ -32,6 +33,7 @@ from plugdesk.api import (
     find_or_create_customer,
     is_empty,
     open_ticket,
+    read_address,
     read_value,
     show_value,
     storable,
@@ -238,8 +240,16 @@ def _open(ctx: Context, row: RequestForm, submission: Submission, entered: Enter
     ways = channels_to(ctx.db, ticket)
     if ways:
         ticket.channel = ways[0].name  # where answers go from now on
-    submission.ticket_id = ticket.id
+    submission.ticket_id, submission.identity_id = ticket.id, _identity(ctx, row, entered)
     return ticket
+
+
+def _identity(ctx: Context, row: RequestForm, entered: Entered) -> int | None:
+    """The customer's address that was typed, of however many."""
+    if row.anonymous or not entered.email:
+        return None
+    here = (Identity.channel == "email", Identity.value == read_address(entered.email))
+    return ctx.db.scalar(sa.select(Identity.id).where(*here))
 
 
 def _customer(ctx: Context, row: RequestForm, entered: Entered, language: str) -> User:

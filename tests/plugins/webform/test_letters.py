@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from plugdesk.tickets.commands import assign, change_status
 from plugdesk.tickets.correspondence import reply_to_ticket
 from plugdesk.tickets.models import DeliveryState, Ticket
+from plugdesk.users.customers import add_identity, find_or_create_customer, remove_identity
 from plugdesk_webform.models import Submission
 from tests.plugins.webform.conftest import Visitor, words_of
 
@@ -98,6 +99,25 @@ def test_an_answer_goes_by_letter_where_an_address_was_left(mailbox, visitor, re
     (letter,) = letters(mailbox, run_jobs)
     assert letter["To"].addresses[0].addr_spec == "ann@home.example"
     assert "We call you." in letter.get_body(("plain",)).get_content()
+
+
+def test_letters_go_to_the_address_that_was_typed_of_a_customer_with_several(
+    mailbox, visitor, request_form, session, run_jobs, agent, admin
+):
+    known = find_or_create_customer(session, channel="email", value="ann@work.example", name="Ann")
+    add_identity(session, known, channel="email", value="ann@home.example", by=admin)
+    session.commit()
+    request_form()
+    visitor.send(PATH, HERS)
+    (ticket,) = tickets(session)
+    assert (ticket.customer_id, ticket.customer.address("email")) == (known.id, "ann@work.example")
+    assign(session, ticket, by=agent, assignee=agent)
+    reply_to_ticket(session, ticket, agent, body="<p>We call you.</p>")
+    change_status(session, ticket, ticket.form.first_final_status(), by=agent)
+    assert [each["To"].addresses[0].addr_spec for each in letters(mailbox, run_jobs)] == ["ann@home.example"] * 3
+    remove_identity(session, next(each for each in known.identities if each.value == "ann@home.example"), by=admin)
+    reply_to_ticket(session, ticket, agent, body="<p>We called you.</p>")
+    assert letters(mailbox, run_jobs)[-1]["To"].addresses[0].addr_spec == "ann@work.example"
 
 
 def test_without_scripts_a_letter_asks_and_only_its_button_opens_the_ticket(mailbox, visitor, request_form, session, run_jobs):

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("consent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("identity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
         sa.Column("typed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
@@ -86,6 +87,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["form_id"], ["form.id"], name=op.f("fk_webform_submission_form_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
+            ["identity_id"], ["identity.id"], name=op.f("fk_webform_submission_identity_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
             ["request_form_id"], ["webform_form.id"], name=op.f("fk_webform_submission_request_form_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_webform_submission_ticket_id"), ondelete="CASCADE"),
@@ -94,6 +98,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_webform_submission_token_hash")),
     )
     with op.batch_alter_table("webform_submission", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webform_submission_identity_id"), ["identity_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_webform_submission_request_form_id"), ["request_form_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_webform_submission_ticket_id"), ["ticket_id"], unique=False)
         batch_op.create_index(
@@ -107,6 +112,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_webform_submission_waiting")
         batch_op.drop_index(batch_op.f("ix_webform_submission_ticket_id"))
         batch_op.drop_index(batch_op.f("ix_webform_submission_request_form_id"))
+        batch_op.drop_index(batch_op.f("ix_webform_submission_identity_id"))
 
     op.drop_table("webform_submission")
     with op.batch_alter_table("webform_consent", schema=None) as batch_op:
