@@ -28,7 +28,17 @@ from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, refuse_flood
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
-from plugdesk_webform.sending import MEGABYTE, confirm, file_limits, read_request, send, wait_for_letter, waiting_behind, was_sent
+from plugdesk_webform.sending import (
+    MEGABYTE,
+    Sent,
+    confirm,
+    file_limits,
+    read_request,
+    send,
+    wait_for_letter,
+    waiting_behind,
+    was_sent,
+)
 from plugdesk_webform.sites import browsers_work_at, is_among, origin_of
 from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
 
@@ -198,16 +208,16 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
 
 def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, Any], *, worked: bool) -> Response:
     """Open the ticket of who has worked for it; of whoever has not, ask by a letter."""
-    connection, language = connection_of(ctx, request.remote_addr), current_language()
+    connection = connection_of(ctx, request.remote_addr)
     if not was_sent(ctx, token):
         refuse_flood(ctx, row, connection)
     entered, files = read_request(ctx, row, given, _files(ctx))
-    code = row.code
+    sent, code = Sent(token, entered, files, connection, current_language()), row.code
     begin_writing()
     ctx = context("webform")
     row = request_form_called(ctx, code)
     if worked:
-        done = send(ctx, row, token, entered, files, connection=connection, language=language)
+        done = send(ctx, row, sent)
         return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else _url(".waiting", row))
     if not has_letters(ctx) or row.anonymous:
         if not browsers_work_at(request.host_url):
@@ -221,7 +231,7 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
                 )
             }
         )
-    submission, link = wait_for_letter(ctx, row, token, entered, files, connection=connection, language=language)
+    submission, link = wait_for_letter(ctx, row, sent)
     if link is not None:
         send_confirmation(ctx, row, entered.email, link)
     elif submission.ticket_id is not None:

@@ -90,6 +90,17 @@ class Entered:
     consent_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request that was sent: by which page, what was entered there, from which connection (see `connection_of`), in which language."""
+
+    token: FormToken
+    entered: Entered
+    files: Mapping[str, Sequence[NewFile]]
+    connection: str
+    language: str
+
+
 def read_request(
     ctx: Context, row: RequestForm, given: Mapping[str, Any], files: Mapping[str, Sequence[NewFile]]
 ) -> tuple[Entered, Mapping[str, Sequence[NewFile]]]:
@@ -120,46 +131,26 @@ def read_request(
     return Entered(name, email, subject, text, raw, consent.id if consent else None), files
 
 
-def send(
-    ctx: Context,
-    row: RequestForm,
-    token: FormToken,
-    entered: Entered,
-    files: Mapping[str, Sequence[NewFile]],
-    *,
-    connection: str,
-    language: str,
-) -> Submission:
-    """Open the ticket. The same page sent twice, also at the same instant, opens one. Raises `TooMany`, `Invalid`."""  # fmt: skip
-    submission, is_new = _begin(ctx, row, token, entered, language)
+def send(ctx: Context, row: RequestForm, sent: Sent) -> Submission:
+    """Open the ticket. The same page sent twice, also at the same instant, opens one. Raises `TooMany`, `Invalid`."""
+    submission, is_new = _begin(ctx, row, sent)
     if is_new:
-        count_request(ctx, row, connection, entered.email)
-        _open(ctx, row, submission, entered, _keep_files(ctx, files))
+        _open(ctx, row, submission, sent.entered, _keep_files(ctx, sent.files))
     return submission
 
 
-def wait_for_letter(
-    ctx: Context,
-    row: RequestForm,
-    token: FormToken,
-    entered: Entered,
-    files: Mapping[str, Sequence[NewFile]],
-    *,
-    connection: str,
-    language: str,
-) -> tuple[Submission, str | None]:
+def wait_for_letter(ctx: Context, row: RequestForm, sent: Sent) -> tuple[Submission, str | None]:
     """Keep the request for a day, until its sender has confirmed a letter; returns it with the link's token, None if it was kept before.
 
     Raises `TooMany`: an address gets one letter a day.
     """  # fmt: skip
-    submission, is_new = _begin(ctx, row, token, entered, language)
+    submission, is_new = _begin(ctx, row, sent)
     if not is_new:
         return submission, None
-    count_request(ctx, row, connection, entered.email)
-    count_letter(ctx, entered.email)
+    count_letter(ctx, sent.entered.email)
     link = secrets.token_urlsafe(24)
     submission.token_hash, submission.waits_until = hashed(link), ctx.now + WAITS
-    submission.typed = asdict(entered) | {"values": {**entered.values, **_keep_files(ctx, files)}}
+    submission.typed = asdict(sent.entered) | {"values": {**sent.entered.values, **_keep_files(ctx, sent.files)}}
     return submission, link
 
 
@@ -207,15 +198,19 @@ def was_sent(ctx: Context, token: FormToken) -> bool:
     return ctx.db.scalar(sa.select(Submission.id).where(Submission.nonce == token.nonce)) is not None
 
 
-def _begin(ctx: Context, row: RequestForm, token: FormToken, entered: Entered, language: str) -> tuple[Submission, bool]:
-    """The submission of this page, and whether it is new. Of two at the same instant the second waits here for the first."""
+def _begin(ctx: Context, row: RequestForm, sent: Sent) -> tuple[Submission, bool]:
+    """The submission of this page, and whether it is new, then it is counted. Of two at the same instant the second waits here for the first.
+
+    Raises `TooMany`.
+    """  # fmt: skip
+    token = sent.token
     known = sa.select(Submission).where(Submission.nonce == token.nonce)
     if (before := ctx.db.scalar(known)) is not None:
         return before, False
     site, page = ("", "") if row.anonymous else (token.site, token.page)
     submission = Submission(
-        form_id=row.form_id, request_form_id=row.id, nonce=token.nonce, title=row.title, site=site, page=page, language=language,
-        sent_at=ctx.now, consent_id=entered.consent_id,
+        form_id=row.form_id, request_form_id=row.id, nonce=token.nonce, title=row.title, site=site, page=page, language=sent.language,
+        sent_at=ctx.now, consent_id=sent.entered.consent_id,
     )  # fmt: skip
     try:
         with ctx.transaction():
@@ -226,6 +221,7 @@ def _begin(ctx: Context, row: RequestForm, token: FormToken, entered: Entered, l
         if before is None:
             raise
         return before, False
+    count_request(ctx, row, sent.connection, sent.entered.email)
     return submission, True
 
 

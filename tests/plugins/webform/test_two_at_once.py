@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
 from plugdesk.tickets.models import Ticket
-from plugdesk_webform.sending import Entered, wait_for_letter
+from plugdesk_webform.sending import Entered, Sent, wait_for_letter
 from plugdesk_webform.tokens import new_token, read_token
 from tests.plugins.webform.conftest import Visitor, worked
 
@@ -62,7 +62,7 @@ def test_a_link_pressed_twice_at_the_same_instant_opens_one_ticket(app, request_
     row = request_form()
     token = read_token(webform, row, new_token(webform, row, host="desk.example", site="", page=""), host="desk.example")
     entered = Entered(email="ann@home.example", subject="Hello", text="Hi")
-    _submission, link = wait_for_letter(webform, row, token, entered, {}, connection="x", language="en")
+    _submission, link = wait_for_letter(webform, row, Sent(token, entered, {}, connection="x", language="en"))
     session.commit()
     answers = at_once(app, 5, lambda visitor: visitor.post(f"/p/support/webform/confirmations/{link}", {}))
     assert {each.status_code for each in answers} == {303}
