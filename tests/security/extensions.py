@@ -109,7 +109,7 @@ def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
 def _request_forms(world: World, support: Form, billing: Form) -> dict[str, Any]:
     """A request form on each form, a page of Support's that may be sent, and a request that waits for its letter."""
     from plugdesk_webform.commands import RequestFormInput, add_request_form, usual_fields
-    from plugdesk_webform.sending import Entered, wait_for_letter
+    from plugdesk_webform.sending import Entered, Sent, wait_for_letter
     from plugdesk_webform.tokens import new_token, read_token
     from tests.plugins.webform.conftest import worked
 
@@ -124,7 +124,7 @@ def _request_forms(world: World, support: Form, billing: Form) -> dict[str, Any]
     read = read_token(ctx, row, other, host="desk.example")
     assert read is not None
     entered = Entered(email="dora@home.example", subject="Hello", text="Is anybody there?")
-    _waiting, link = wait_for_letter(ctx, row, read, entered, {}, connection="x", language="en")
+    _waiting, link = wait_for_letter(ctx, row, Sent(read, entered, {}, connection="x", language="en"))
     return {
         "request_form_id": row.id, "their_request_form": made["billing"].id, "request_form_version": row.version, "link": link,
         "request_forms": [str(row.id)], "form_token": token, "form_work": worked(token),
