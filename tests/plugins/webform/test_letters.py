@@ -72,7 +72,7 @@ def test_a_closing_notice_to_an_address_nobody_proved_carries_nothing_they_typed
     (ticket,) = tickets(session)
     change_status(session, ticket, ticket.form.first_final_status(), by=agent)
     (letter,) = letters(mailbox, run_jobs)
-    assert (letter["To"], letter["Subject"]) == ("ann@home.example", "Re: [#1] Your request to Support")
+    assert (letter["To"], letter["Subject"]) == ("ann@home.example", f"Re: [#{ticket.number}] Your request to Support")
     assert "Hello there," in letter.get_body(("plain",)).get_content()
     assert not re.search(b"evil|WIN|BUY|pills", bytes(letter))
 
@@ -85,7 +85,8 @@ def test_whoever_was_answered_gets_the_closing_notice_after_the_receipt(mailbox,
     reply_to_ticket(session, ticket, agent, body="<p>We call you.</p>")
     change_status(session, ticket, ticket.form.first_final_status(), by=agent)
     assert {each["Subject"] for each in letters(mailbox, run_jobs)} == {
-        "We have received your request 1", "Re: [#1] The till beeps", "Re: [#1] Your request to Support",
+        f"We have received your request {ticket.number}", f"Re: [#{ticket.number}] The till beeps",
+        f"Re: [#{ticket.number}] Your request to Support",
     }  # fmt: skip
 
 
