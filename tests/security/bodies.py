@@ -17,7 +17,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"}, "absence": {"user_id": "person"},
     "payable": {"number": "payable"}, "paypress": {"number": "payable", "plugin": "=button", "name": "=press"}, "payfailed": {"message_id": "payfailed"},
     "process": {"name": "=repair"}, "action": {}, "billingsaction": {"action_id": "their_action"}, "act": {"code": "=payment_received"}, "payact": {"number": "payable", "code": "=payment_received"}, "payrefuse": {"number": "payable", "code": "=refuse"},
-    "article": {"slug": "=refunds"}, "insidearticle": {"slug": "=inside"}, "helpcategory": {"slug": "=money"}, "logo": {"sha256": "logo"},
+    "article": {"slug": "=refunds"}, "insidearticle": {"slug": "=inside"}, "helpcategory": {"slug": "=money"}, "logo": {"sha256": "logo"}, "picture": {"key": "public_picture"}, "insidepicture": {"key": "inside_picture"},
     "storedarticle": {"answer_id": "article_id"}, "version": {"answer_id": "article_id", "number": "=1"}, "category": {"category_id": "category_id"},
     "wanted": {"code": "=a-question"}, "link": {}, "requestform": {}, "billingsrequestform": {"request_form_id": "their_request_form"},
     "billingsact": {"number": "elsewhere", "code": "=payment_received"},
