@@ -24,7 +24,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_faq.commands import use_answer
-from plugdesk_faq.links import article_address
+from plugdesk_faq.links import article_address, site_address
 from plugdesk_faq.models import Answer, Visibility
 from plugdesk_faq.pictures import words_for_pictures
 from plugdesk_faq.queries import is_published, offered_answers
@@ -105,4 +105,4 @@ def _filled(ctx: Context, answer: Answer, ticket: Ticket, agent: User) -> str:
 def _pictures_at(ctx: Context, answer: Answer) -> str:
     """Where a customer finds the pictures of an answer; empty where they may see none."""
     is_public = is_published(answer) and answer.article is not None and answer.article.visibility is Visibility.PUBLIC
-    return (ctx.base_url or "") if is_public else ""
+    return site_address(ctx) if is_public else ""

@@ -81,12 +81,12 @@ def is_shown(answer: Answer, picture: Picture) -> bool:
 
 
 def words_for_pictures(html: str, address: str = "") -> str:
-    """The text where pictures of ours cannot be shown: what each shows in words, with a link to it below `address`, if any."""
+    """The text where pictures of ours cannot be shown: what each shows in words, with a link to it on the site, where that is told."""
 
     def words(found: re.Match[str]) -> str:
         alt = _ALT.search(found[0])
         said = escape((unescape(alt[1]) if alt else "").strip() or _("Picture"))
-        return f'<a href="{escape(address + PICTURES + found[1])}">{said}</a>' if address else f"[{said}]"
+        return f'<a href="{escape(f"{address}/pictures/{found[1]}")}">{said}</a>' if address else f"[{said}]"
 
     return _OURS.sub(words, html)
 
