@@ -134,6 +134,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /x/faq/categories/order": {"order": "{categories}"},
     "POST /x/faq/site": {"title": "Help", "version": "1"},
     "POST /p/<slug>/webform/<code>": {"token": "{form_token}", "work": "{form_work}", "email": "ann@home.example", "subject": "Hello", "text": "Hi"},
+    "POST /p/<slug>/webform/<code>/answers": {"token": "{form_token}", "subject": "money"},
     "POST /p/<slug>/webform/<code>/fields": {"field-priority-here": "1", "field-priority": "high"},
     "POST /forms/<slug>/x/webform/forms": {"title": "Another", "fields-row": "@text", "ask-@text": "1", "is_on": "1"},
     "POST /forms/<slug>/x/webform/forms/<int:request_form_id>": {"title": "Other", "fields-row": "@text", "ask-@text": "1", "version": "{request_form_version}"},
