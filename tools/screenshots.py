@@ -63,8 +63,12 @@ PICTURES = [
     Picture("system", "Administrator", "/system"),
     Picture("workflow", "Administrator", "/forms/repairs/x/workflow/"),
     Picture("workflow", "Administrator", "/forms/repairs/x/workflow/", "ru", "dark"),
-    Picture("request", "Visitor", "/p/repairs/webform/repairs", "en", "light", NARROW),
-    Picture("request", "Visitor", "/p/repairs/webform/repairs", "ru", "light", NARROW),
+    Picture("request", "Visitor", "/help/ask", "en", "light", NARROW),
+    Picture("request", "Visitor", "/help/ask", "ru", "light", NARROW),
+    Picture("help", "Visitor", "/help/"),
+    Picture("help", "Visitor", "/help/", "ru", "dark", NARROW),
+    Picture("ratings", "Administrator", "/x/csat/"),
+    Picture("canned", "Agent", "/x/faq/answers"),
 ]
 # Where the pictures were taken is nobody's business: what stands there instead.
 ELSEWHERE = {sys.executable: "/opt/plugdesk/bin/python", str(ROOT): "/opt/plugdesk", socket.gethostname(): "desk"}

@@ -54,7 +54,7 @@ def articles_of(runtime: Runtime, session: Session, people: Mapping[str, User], 
     logo = ctx.keep_bytes(b"\x89PNG\r\n\x1a\n")
     session.add(SiteLook(id=1, logo=logo, logo_type="image/png"))
     return {
-        "help_token": token_of(ctx), "logo": logo, "public_picture": pictures["Refunds"], "inside_picture": pictures["Inside"],
-         "article_id": made["Refunds"].id, "article_revision": made["Refunds"].revision,
+        "help_token": token_of(ctx), "logo": logo, "sha256": logo, "public_picture": pictures["Refunds"],
+        "inside_picture": pictures["Inside"], "article_id": made["Refunds"].id, "article_revision": made["Refunds"].revision,
         "category_id": category.id, "articles": [str(made["Inside"].id), str(made["Refunds"].id)], "categories": [str(category.id)],
     }  # fmt: skip

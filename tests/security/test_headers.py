@@ -52,12 +52,16 @@ def test_every_answer_says_what_a_browser_may_do_with_it(world: World) -> None:
         assert head["X-Frame-Options"] == "DENY", about
 
 
-def test_nothing_but_static_files_stays_in_a_browser(world: World) -> None:
+def test_nothing_but_static_files_and_what_the_help_says_to_anybody_stays_in_a_browser(world: World) -> None:
     for row in rows():
         with world.undone():
-            kept = ask(world, "admin", row).headers["Cache-Control"]
-        if row.rule.startswith("/static/"):
+            answer = ask(world, "admin", row)
+        kept = answer.headers["Cache-Control"]
+        if row.rule.startswith(("/static/", "/help/files/")):
             assert kept == "public, max-age=31536000, immutable"
+        elif row.rule.startswith("/help/") and kept.startswith("public"):
+            assert kept == "public, no-cache" and "Cookie" in answer.headers["Vary"], row.route
+            assert "Set-Cookie" not in answer.headers, row.route
         else:
             assert "no-store" in kept, row.route
 

@@ -170,6 +170,9 @@ def look(world: World) -> list[str]:
                 problems.append(f"{row.route} answers {answer.status_code}")
             if answer.mimetype == "text/html":
                 tree = LexborHTMLParser(answer.get_data(as_text=True))
+                for told in tree.css('script[type="application/ld+json"]'):
+                    assert json.loads(told.text()), row.route  # what programs read of an article: data, and whole
+                    told.decompose()
                 if found := tree.css(
                     "x-hostile, [data-x-hostile], [onmouseover], [onerror], [onload], script:not([src]):not(#words), main style, main iframe"
                 ):

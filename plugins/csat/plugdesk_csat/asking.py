@@ -22,7 +22,7 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_csat.commands import MOST_TIMES, asked_at, invitation_at, last_closing, note_asked, was_asked
+from plugdesk_csat.commands import MOST_TIMES, asked_at, invitation_at, last_closing, note_asked
 from plugdesk_csat.letters import faces, invitation_words
 from plugdesk_csat.models import Invitation, Rating
 from plugdesk_csat.queries import rating_of
@@ -47,7 +47,7 @@ def ask_for_rating(ctx: Context, ticket: Ticket, by: User | None, *, text: str) 
     """
     closing = last_closing(ctx, ticket) if ticket.status_kind.is_final else None
     about = BEFORE_ANY_CLOSING if closing is None else closing
-    if was_asked(ctx, ticket, about):
+    if invitation_at(ctx, ticket, about) is not None:  # by this step, or by the notice of the closing
         raise Invalid(_("They have been asked already."))
     _send(ctx, ticket, by, about, text)
     note_asked(ctx, ticket, about)

@@ -194,7 +194,10 @@ def _original(number: str) -> Answer | None:
 def _index(*, status: int = 200, **more: Any) -> Response:
     query = request.args.get("q", "")
     found, folders = answers_for(db(), me(), query), folders_for(db(), me())
-    places: list[Folder | None] = [None, *folders]
+    places: list[Folder | None] = [
+        *folders,
+        None,
+    ]  # the articles, most of them in no folder, do not stand before what is used daily
     groups = [(place, [each for each in found if each.folder_id == (place.id if place else None)]) for place in places]
     return page(
         "faq:answers/index.html", status=status, groups=groups, found=found, q=query, folders=folders,

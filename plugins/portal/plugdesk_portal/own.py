@@ -24,12 +24,11 @@ from plugdesk.api import (
     open_ticket,
     safe_name,
     set_customers_password,
-    show_value,
     survivor,
 )
 from plugdesk.api import gettext as _
 from plugdesk_portal.commands import CHANNEL
-from plugdesk_portal.queries import all_requests, portal_forms, said_on
+from plugdesk_portal.queries import all_requests, entered, portal_forms, said_on
 
 FRESH = timedelta(minutes=10)
 ONCE_A_DAY, COPIES = Limit(1, timedelta(days=1)), Limit(5, timedelta(hours=1))
@@ -102,11 +101,10 @@ def _person(customer: User) -> dict[str, Any]:
 
 def _request(ctx: Context, ticket: Ticket, messages: list[dict[str, Any]]) -> dict[str, Any]:
     lives = survivor(ctx.db, ticket)
-    fields = [each for each in ticket.form.fields if not each.agent_only and ticket.values.get(each.code) not in (None, "", [])]
     return {
         "number": ticket.number, "subject": ticket.subject, "form": ticket.form.name, "opened": ticket.created_at.isoformat(),
         "closed": lives.closed_at.isoformat() if lives.closed_at else None, "status": lives.status.customers_name_in("en"),
-        "fields": {each.label: show_value(each, ticket.values[each.code], ctx.db) for each in fields}, "messages": messages,
+        "fields": dict(entered(ctx, ticket)), "messages": messages,
     }  # fmt: skip
 
 

@@ -18,13 +18,16 @@ from plugdesk.api import (
     Context,
     DeliveryState,
     Direction,
+    FieldKind,
     Form,
     Message,
     NotFound,
     Ticket,
     User,
     all_forms,
+    is_empty,
     said_with,
+    show_value,
     storable,
     survivor,
 )
@@ -108,6 +111,15 @@ def said_on(ctx: Context, customer: User, ticket: Ticket) -> list[Message]:
     return list(
         ctx.db.scalars(wanted.options(selectinload(Message.attachments), selectinload(Message.author), defer(Message.html)))
     )
+
+
+def entered(ctx: Context, ticket: Ticket) -> list[tuple[str, str]]:
+    """Label and words of what was filled in on the request, of the fields a customer is asked for at all; files lie on messages."""
+    return [
+        (field.label, show_value(field, ticket.values[field.code], ctx.db))
+        for field in ticket.form.fields
+        if field.for_customers and field.kind is not FieldKind.FILE and field.code in ticket.values and not is_empty(field, ticket.values[field.code])
+    ]  # fmt: skip
 
 
 def file_of(ctx: Context, customer: User, key: str) -> Attachment:

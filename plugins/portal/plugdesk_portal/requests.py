@@ -15,18 +15,16 @@ from plugdesk.api import (
     NewFile,
     Ticket,
     current_language,
-    is_empty,
     is_over,
     request_form_links,
     row_number,
-    show_value,
     shown_inline,
     survivor,
 )
 from plugdesk.api import gettext as _
 from plugdesk_portal import commands
 from plugdesk_portal.around import begin, ctx_of, customer, customers_only, desk_ctx, portal_page
-from plugdesk_portal.queries import file_of, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
+from plugdesk_portal.queries import entered, file_of, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
 from plugdesk_web.api import customers_body_of, db, done_before, new_key, redirect_after, remember, send_attachment
 
 blueprint = Blueprint("requests", __name__)
@@ -113,7 +111,7 @@ def _page(ticket: Ticket, *, status: int = 200, problems: Any = None, words: str
     unread = last_answer(ctx, customer(), ticket) > (read := read_up_to(ctx, customer(), ticket))
     return portal_page(
         "request.html", status=status, ticket=ticket, lives=lives, said=[_shown(each, read) for each in said], unread=unread,
-        last=said[-1].id if said else 0, language=language, facts=_facts(ticket, language), problems=problems or {}, words=words,
+        last=said[-1].id if said else 0, language=language, facts=entered(ctx, ticket), problems=problems or {}, words=words,
         text=request.form.get("text", ""), lost_files=any(each.filename for each in request.files.values()), once=new_key(), limits=ctx.settings,
         may_close=commands.may_close(ctx, ticket), may_reopen=commands.may_reopen(ctx, ticket), over=is_over(db(), ticket),
         closed_for_good=ticket.form.archived_at is not None,
@@ -134,15 +132,6 @@ def _shown(message: Message, read: int) -> dict[str, Any]:
 def _file(attachment: Any) -> dict[str, Any]:
     url = url_for("portal_requests.file", key=attachment.key)
     return {"name": attachment.name, "size": attachment.size, "url": url, "thumb": url if shown_inline(attachment.type) else ""}
-
-
-def _facts(ticket: Ticket, language: str) -> list[tuple[str, str]]:
-    """What the customer has filled in: the fields that are theirs to see."""
-    return [
-        (field.label, show_value(field, ticket.values[field.code], db()))
-        for field in ticket.form.fields
-        if not field.agent_only and field.code in ticket.values and not is_empty(field, ticket.values[field.code]) and field.kind.value not in ("file", "person", "group")
-    ]  # fmt: skip
 
 
 def _files(ctx: Context) -> list[NewFile]:

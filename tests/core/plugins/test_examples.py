@@ -17,6 +17,13 @@ def test_every_extension_that_is_on_makes_its_own(session, enable, form, admin):
     assert [row.title for row in request_forms(webform, only_on=True)] == [form.name]
 
 
+def test_they_speak_the_language_of_the_form_or_else_of_the_desk(session, enable, form, admin, runtime):
+    workflow = enable("workflow")
+    runtime.desk(session).language = "ru"
+    make_examples(session, form, by=admin)
+    assert "Уточнить у клиента" in [action.name for action in actions_of(workflow)]
+
+
 def test_only_administrators_have_them_made(session, form, agent):
     with pytest.raises(NotAllowed):
         make_examples(session, form, by=agent)

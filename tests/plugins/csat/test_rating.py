@@ -309,6 +309,15 @@ def test_where_an_action_has_asked_at_the_closing_the_notice_does_not(company, v
     assert ratings(company) == [(4, "")]
 
 
+def test_where_the_notice_has_asked_an_action_does_not_and_the_links_stay_good(closed, visit):
+    sent, page = len(closed.letters(ADDRESS)), page_of(closed)
+    assert "already" in ask(closed)
+    assert len(closed.letters(ADDRESS)) == sent
+    assert visit().post(page, data={"mark": GOOD}).status_code == 303
+    assert "already" in ask(closed)
+    assert ratings(closed) == [(4, "")]
+
+
 def test_who_can_be_sent_nothing_is_not_asked(company):
     write(company)
     with company.runtime.database.write() as session:

@@ -8,8 +8,11 @@ import zipfile
 
 import sqlalchemy as sa
 
+from plugdesk.forms.commands import add_field
+from plugdesk.forms.models import FieldKind
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.attachments import NewFile
+from plugdesk.tickets.commands import set_fields
 from plugdesk.tickets.correspondence import Said, add_note, open_ticket
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.customers import find_or_create_customer
@@ -65,6 +68,22 @@ def test_a_copy_holds_what_one_may_read_and_nothing_else(ann, ticket, form, cust
     assert [each["subject"] for each in json.loads(told)["requests"]] == ["Another", ticket.subject]
     assert "A difficult one" not in told and "Bobs own affair" not in told
     assert [copy(ann).status_code for _ in range(5)] == [200] * 4 + [429]
+
+
+def test_page_and_copy_show_what_customers_fill_in_and_not_who_works_here(ann, ticket, form, session, agent):
+    kinds = {"Model": FieldKind.TEXT, "Cost": FieldKind.TEXT, "Master": FieldKind.PERSON}
+    codes = {
+        label: add_field(session, form, kind=kind, label=label, agent_only=label == "Cost", by=None).code
+        for label, kind in kinds.items()
+    }
+    values = {codes["Model"]: "KX-21", codes["Cost"]: "900", codes["Master"]: str(agent.id)}
+    set_fields(session, ticket, values, by=agent)
+    session.commit()
+    page = ann.get(f"/portal/requests/{ticket.number}").get_data(as_text=True)
+    with zipfile.ZipFile(io.BytesIO(copy(ann).get_data())) as packed:
+        (told,) = json.loads(packed.read("data.json"))["requests"]
+    assert "KX-21" in page and told["fields"] == {"Model": "KX-21"}
+    assert "Cost" not in page and "Master" not in page and agent.name not in page
 
 
 def test_the_wish_to_be_forgotten_is_a_request_once_a_day(ann, ticket, session):
