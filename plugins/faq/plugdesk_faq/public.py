@@ -200,7 +200,8 @@ def picture(key: str) -> Response:
         raise NotFound(_("There is no such picture."))
     response = Response(context("faq").read_bytes(found.sha256), content_type=found.type)
     response.headers["Content-Disposition"] = content_disposition(found.name, inline=True)
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_public else "private, max-age=86400"
+    if is_public:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 

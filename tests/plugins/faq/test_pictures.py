@@ -83,7 +83,7 @@ def test_a_picture_that_is_not_for_everybody_is_shown_to_agents_alone(app, edito
     url = f"/help/pictures/{session.scalars(sa.select(Picture.key)).one()}"
     assert of_anybody(app, url).status_code == 404
     shown = editor.get(url)
-    assert shown.data == PNG and "private" in shown.headers["Cache-Control"]
+    assert shown.data == PNG and "no-store" in shown.headers["Cache-Control"]
 
 
 def test_a_picture_taken_out_is_hidden_and_comes_back_with_its_version(app, editor, write, session, faq, admin):
