@@ -111,7 +111,7 @@ from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.tags.queries import all_tags, tags_of_ticket
-from plugdesk.throttle import Limit, TooMany, count_done, network_of, refuse_used_up
+from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network_of, refuse_used_up
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
@@ -305,6 +305,7 @@ __all__ = [
     "content_disposition",
     "contributed_facts",
     "contributed_values",
+    "count_attempt",
     "count_done",
     "create_form",
     "current_language",

@@ -87,11 +87,14 @@ def clean_html(raw: str, *, cid: Mapping[str, str] | None = None, remote_images:
     return _clean(raw, cid or {}, remote_images, lambda address: None)
 
 
-def clean_template(raw: str) -> str:
-    """`clean_html` for what an admin writes: a link may point at a variable, as in `href="${ticket:url}"`."""
+def clean_template(raw: str, *, images: Mapping[str, str] | None = None) -> str:
+    """`clean_html` for what an admin writes: a link may point at a variable, as in `href="${ticket:url}"`.
+
+    `images` gives the address under which each picture of ours is shown, by its own `src`; others of our addresses are left out.
+    """
     if _is_bomb(raw):
         return html_of_text(_text_without_parsing(raw))
-    return _clean(raw, {}, True, lambda address: address if _VARIABLE_LINK.fullmatch(address) else None)
+    return _clean(raw, images or {}, True, lambda address: address if _VARIABLE_LINK.fullmatch(address) else None)
 
 
 def show_remote_images(cleaned: str, address: Callable[[str], str]) -> str:

@@ -191,6 +191,11 @@ def test_nobody_can_pretend_that_a_picture_waits():
 def test_a_template_may_link_to_a_variable():
     assert clean_template('<a href="${ticket:url}?a=1">x</a>') == f'<a href="${{ticket:url}}?a=1" {LINK}>x</a>'
     assert "href" not in clean_template('<a href="${evil}javascript:x">x</a>')
+
+
+def test_a_template_keeps_those_pictures_of_ours_that_it_is_told_of():
+    raw = '<img src="/files/a" alt="A till"><img src="/files/b" alt="Another">'
+    assert clean_template(raw, images={"/files/a": "/help/a"}) == '<img src="/help/a" alt="A till"><img alt="Another">'
     assert "href" not in clean_html('<a href="${ticket:url}">x</a>')
 
 

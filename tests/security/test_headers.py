@@ -57,7 +57,7 @@ def test_nothing_but_static_files_and_what_the_help_says_to_anybody_stays_in_a_b
         with world.undone():
             answer = ask(world, "admin", row)
         kept = answer.headers["Cache-Control"]
-        if row.rule.startswith(("/static/", "/help/files/")):
+        if row.rule.startswith(("/static/", "/help/files/")) or row.object == "picture":
             assert kept == "public, max-age=31536000, immutable"
         elif row.rule.startswith("/help/") and kept.startswith("public"):
             assert kept == "public, no-cache" and "Cookie" in answer.headers["Vary"], row.route

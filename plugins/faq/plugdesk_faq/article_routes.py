@@ -15,6 +15,7 @@ from plugdesk_faq.article_typed import Typed, inputs_of, stored, typed
 from plugdesk_faq.commands import may_change
 from plugdesk_faq.diffs import difference
 from plugdesk_faq.models import Answer, Article, Category, State, Version, Visibility
+from plugdesk_faq.pictures import words_for_pictures
 from plugdesk_faq.queries import WHOLE, answer_for, categories, translations_of, versions_of
 from plugdesk_faq.rights import PLUGIN, can_change, can_share_some, forms_to_share_on, readable_answers
 from plugdesk_faq.site_models import Missed, Tally, Vote
@@ -274,7 +275,7 @@ def _version(answer: Answer, number: str, rows: Sequence[Version]) -> Version | 
 
 
 def _said(version: Version | None) -> str:
-    return f"{version.title or version.name}\n\n{text_of_html(version.body, links=True)}\n" if version else ""
+    return f"{version.title or version.name}\n\n{text_of_html(words_for_pictures(version.body), links=True)}\n" if version else ""
 
 
 def _nothing() -> Response:

@@ -25,7 +25,8 @@ from plugdesk.api import (
     text_of_html,
 )
 from plugdesk.api import gettext as _
-from plugdesk_faq.models import Answer, AnswerForm, Folder, Version
+from plugdesk_faq.models import Answer, AnswerForm, Folder, Picture, Version
+from plugdesk_faq.pictures import keep_pictures, pictures_named, release_pictures
 from plugdesk_faq.queries import folder_for
 from plugdesk_faq.rights import PLUGIN, can_change, can_read, can_share, can_share_some
 
@@ -52,7 +53,7 @@ def write_answer(ctx: Context, given: AnswerInput, *, by: User) -> Answer:
     if not (by.active and by.is_agent):
         raise NotAllowed(_("Only agents may do this."))
     _may_share(ctx, given, by)
-    checked = _checked(ctx, given, by)
+    checked, pictures = _checked(ctx, given, by)
     last = ctx.db.scalar(sa.select(sa.func.max(Answer.position)).where(Answer.folder_id.is_not_distinct_from(given.folder_id)))
     number = ctx.db.scalar(sa.select(sa.func.count(Answer.id))) or 0
     if number >= MOST_ANSWERS:
@@ -63,6 +64,7 @@ def write_answer(ctx: Context, given: AnswerInput, *, by: User) -> Answer:
     )  # fmt: skip
     _link(answer, given)
     ctx.db.add(answer)
+    keep_pictures(ctx, answer, pictures)
     ctx.db.flush()  # the answer's id, which its first version points at
     keep_version(ctx, answer, by)
     if answer.is_shared:
@@ -77,8 +79,10 @@ def change_answer(ctx: Context, answer: Answer, given: AnswerInput, *, by: User,
     _may_share(ctx, given, by)
     if answer.article is not None and not given.shared:
         raise Invalid(problems={"shared": _("It is an article, too: take the article away before you make it your own.")})
-    for name, value in _checked(ctx, given, by, answer).items():
+    checked, pictures = _checked(ctx, given, by, answer)
+    for name, value in checked.items():
         setattr(answer, name, value)
+    keep_pictures(ctx, answer, pictures)
     _link(answer, given)
     touch(ctx, answer, by)
     if answer.is_shared:
@@ -91,6 +95,7 @@ def delete_answer(ctx: Context, answer: Answer, *, by: User) -> None:
     may_change(ctx, answer, by)
     if answer.is_shared:
         journal(ctx, "answer_deleted", by, _("Deleted the answer “%(name)s”", name=answer.name), answer)
+    release_pictures(ctx, answer)
     ctx.db.delete(answer)
 
 
@@ -207,14 +212,18 @@ def _may_share(ctx: Context, given: AnswerInput, by: User) -> None:
         )
 
 
-def _checked(ctx: Context, given: AnswerInput, by: User, answer: Answer | None = None) -> dict[str, Any]:
+def _checked(ctx: Context, given: AnswerInput, by: User, answer: Answer | None = None) -> tuple[dict[str, Any], list[Picture]]:
     problems: dict[str, str] = {}
     name = " ".join(given.name.split())
     if not name or len(name) > LONGEST_NAME:
         problems["name"] = _("Give it a name of at most %(most)s characters.", most=LONGEST_NAME)
-    body = clean_template(given.body) if len(given.body) <= LONGEST_BODY else ""
+    raw = given.body if len(given.body) <= LONGEST_BODY else ""
+    pictures, lost = pictures_named(ctx, raw, answer, by=by)
+    body = clean_template(raw, images=pictures.addresses)
     text = text_of_html(body)
-    if not text.strip() and "<img" not in body:
+    if lost:
+        problems["body"] = lost
+    elif not text.strip() and "<img" not in body:
         problems["body"] = _("Write what the answer says, in at most %(most)s characters.", most=LONGEST_BODY)
     elif wrong := check_template(body, _known(ctx, given)):
         problems["body"] = " ".join(wrong[:3])
@@ -234,7 +243,7 @@ def _checked(ctx: Context, given: AnswerInput, by: User, answer: Answer | None =
     return {
         "name": name, "body": body, "text": text, "stems": f" {index_text(name, text)} ", "language": given.language,
         "folder_id": folder_id, "owner_id": None if given.shared else by.id, "everywhere": given.everywhere, "original_id": original_id,
-    }  # fmt: skip
+    }, pictures.new  # fmt: skip
 
 
 def _known(ctx: Context, given: AnswerInput) -> set[str]:

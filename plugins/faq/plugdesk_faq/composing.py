@@ -24,8 +24,9 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_faq.commands import use_answer
-from plugdesk_faq.links import article_address
+from plugdesk_faq.links import article_address, site_address
 from plugdesk_faq.models import Answer, Visibility
+from plugdesk_faq.pictures import words_for_pictures
 from plugdesk_faq.queries import is_published, offered_answers
 from plugdesk_faq.rights import is_on
 from plugdesk_web.api import Offer
@@ -98,4 +99,10 @@ def _link(ctx: Context, answer: Answer) -> str:
 
 def _filled(ctx: Context, answer: Answer, ticket: Ticket, agent: User) -> str:
     with use_language(answer.language or language_of(ctx.db, ticket)):
-        return fill_html(ctx.db, answer.body, ticket, agent=agent)
+        return fill_html(ctx.db, words_for_pictures(answer.body, _pictures_at(ctx, answer)), ticket, agent=agent)
+
+
+def _pictures_at(ctx: Context, answer: Answer) -> str:
+    """Where a customer finds the pictures of an answer; empty where they may see none."""
+    is_public = is_published(answer) and answer.article is not None and answer.article.visibility is Visibility.PUBLIC
+    return site_address(ctx) if is_public else ""

@@ -59,6 +59,7 @@ class Answer(Base):
 
     folder: Mapped[Folder | None] = relationship()
     links: Mapped[list[AnswerForm]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    pictures: Mapped[list[Picture]] = relationship(cascade="all, delete-orphan", passive_deletes=True, order_by="Picture.id")
     article: Mapped[Article | None] = relationship(back_populates="answer", cascade="all, delete-orphan", passive_deletes=True)
 
     @property
@@ -82,6 +83,20 @@ class AnswerForm(Base):
     form_id: Mapped[int] = mapped_column(
         sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
     )
+
+
+class Picture(Base):
+    """A picture an answer shows, or showed in an earlier version: shown at `/help/pictures/KEY`, the bytes counted as one use."""
+
+    __tablename__ = "faq_picture"
+
+    id: Mapped[Key]
+    answer_id: Mapped[int] = mapped_column(sa.ForeignKey("faq_answer.id", ondelete="CASCADE"), index=True)
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    sha256: Mapped[str] = mapped_column(sa.ForeignKey("content.sha256"))
+    name: Mapped[str]
+    type: Mapped[str]
+    at: Mapped[datetime]
 
 
 class State(StrEnum):

@@ -13,13 +13,25 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from markupsafe import Markup
 
-from plugdesk.api import Context, Form, NotFound, current_language, request_form_links, runtime_of, storable, use_language
+from plugdesk.api import (
+    Context,
+    Form,
+    NotFound,
+    content_disposition,
+    current_language,
+    request_form_links,
+    runtime_of,
+    storable,
+    use_language,
+)
 from plugdesk.api import gettext as _
 from plugdesk_faq import visits
 from plugdesk_faq.articles import excerpt_with_marks, shown_body, structured
 from plugdesk_faq.finding import articles_about
 from plugdesk_faq.kept import SEARCHED, kept_page, pages_of
 from plugdesk_faq.models import Answer, Category
+from plugdesk_faq.pictures import is_shown, picture_called
+from plugdesk_faq.rights import can_read
 from plugdesk_faq.site_models import OldSlug
 from plugdesk_faq.snapshot import ANYBODY, Reader, Shown, Snapshot, key_now, reader_of, snapshot_of
 from plugdesk_web.api import context, customer_or_none, db, me_or_none, page, redirect_after
@@ -172,6 +184,24 @@ def logo(sha256: str) -> Response:
         abort(404)
     response = Response(context("faq").read_bytes(sha256), content_type=site.look.logo_type)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.get("/pictures/<key>")
+def picture(key: str) -> Response:
+    """A picture of an article the visitor may read; agents see those of all answers they may read."""
+    site, reader, found = _site(), _reader(), picture_called(db(), storable(key))
+    answer = db().get_one(Answer, found.answer_id) if found else None
+    shown = site.articles.get(answer.id) if answer and found and is_shown(answer, found) else None
+    is_public = shown is not None and site.may_read(ANYBODY, shown)
+    agent = me_or_none() if request.cookies and not is_public else None
+    is_theirs = (shown is not None and site.may_read(reader, shown)) or bool(answer and agent and can_read(db(), agent, answer))
+    if found is None or not (is_public or is_theirs):
+        raise NotFound(_("There is no such picture."))
+    response = Response(context("faq").read_bytes(found.sha256), content_type=found.type)
+    response.headers["Content-Disposition"] = content_disposition(found.name, inline=True)
+    if is_public:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 

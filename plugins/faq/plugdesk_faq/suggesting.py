@@ -15,6 +15,9 @@ def suggestions(ctx: Context, words: str, language: str) -> list[SuggestedAnswer
     if key is None or ctx.form is None:
         return []
     here = ctx.form.id
-    found = articles_about(snapshot_of(ctx.db, key), ANYBODY, language, words)
+    site = snapshot_of(ctx.db, key)
+    found = articles_about(site, ANYBODY, language, words)
     shown = [each for each, _stems in found if each.forms is None or here in each.forms][:MOST]
-    return [SuggestedAnswer(each.title, f"/help/{each.slug}", excerpt(each.summary, 160)) for each in shown]
+    return [
+        SuggestedAnswer(each.title, f"{site.look.base_url or '/help'}/{each.slug}", excerpt(each.summary, 160)) for each in shown
+    ]

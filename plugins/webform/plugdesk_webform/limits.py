@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from plugdesk.api import Context, Limit, count_done, network_of, refuse_used_up
+from plugdesk.api import Context, Limit, Runtime, count_attempt, count_done, network_of, refuse_used_up
 from plugdesk_webform.asking import form_of
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.tokens import fingerprint
 
+LOOK_UPS = {False: 300, True: 3_000}  # in an hour: of one connection; of everybody together where a form is anonymous
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -25,6 +26,13 @@ def refuse_flood(ctx: Context, row: RequestForm, connection: str) -> None:
 def count_request(ctx: Context, row: RequestForm, connection: str, email: str) -> None:
     """Count a request by connection, by address and by day. Raises `TooMany`."""
     count_done(ctx.db, _limits(ctx, row, connection, email))
+
+
+def count_look_up(runtime: Runtime, ctx: Context, row: RequestForm, connection: str) -> None:
+    """Count that answers were looked up for somebody who types a subject. Raises `TooMany`."""
+    whose = f"webform:{form_of(ctx).id}:answers"
+    key = whose if row.anonymous else f"{whose}:{connection}"
+    count_attempt(runtime, {key: Limit(LOOK_UPS[row.anonymous], HOUR)})
 
 
 def _limits(ctx: Context, row: RequestForm, connection: str, email: str = "") -> dict[str, Limit]:

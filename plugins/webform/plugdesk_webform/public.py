@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, g, jsonify, request, url_for
 from markupsafe import Markup
 
 from plugdesk.api import (
@@ -19,13 +19,16 @@ from plugdesk.api import (
     TooMany,
     current_language,
     html_of_text,
+    runtime_of,
+    storable,
+    suggest_answers,
     use_language,
 )
 from plugdesk.api import gettext as _
 from plugdesk_web.api import begin_reading, begin_writing, context, frameable, has_rules, look_variables, page, redirect_after
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
-from plugdesk_webform.limits import connection_of, refuse_flood
+from plugdesk_webform.limits import connection_of, count_look_up, refuse_flood
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
 from plugdesk_webform.sending import (
@@ -88,6 +91,17 @@ def fields(slug: str, code: str) -> Response:
     with _looking(code) as (ctx, row):
         asked = asked_on(ctx, row, request.form)
         return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=file_limits(ctx))
+
+
+@blueprint.post("/<code>/answers")
+def answers(slug: str, code: str) -> Response:
+    """Answers that stand written already to the subject as one types it: of those extensions that have any."""
+    with _looking(code) as (ctx, row):
+        if read_token(ctx, row, request.form.get("token", ""), host=request.host) is None:
+            raise Invalid(_("This page was open for too long. Load it once more."))
+        count_look_up(runtime_of(ctx.db), ctx, row, connection_of(ctx, request.remote_addr))
+        found = suggest_answers(ctx.db, form_of(ctx), storable(request.form.get("subject", "")), language=current_language())
+    return jsonify(answers=[{"title": each.title, "url": each.url} for each in found])
 
 
 @blueprint.get("/<code>/thanks")

@@ -6,6 +6,7 @@ import pytest
 
 from plugdesk.api import Conflict
 from plugdesk.testing.browser import browser_of
+from plugdesk_faq.composing import insert
 from plugdesk_faq.diffs import difference
 from plugdesk_faq.looking import LookInput, look_now, save_look
 from plugdesk_faq.models import Answer, Article, Category
@@ -148,3 +149,10 @@ def test_the_examples_are_articles_in_both_languages_once(editor, faq, admin, se
     session.commit()
     assert session.query(Article).count() == 12
     assert "Print a receipt again" in editor.get("/help/?lang=en").text and "Напечатать чек" in editor.get("/help/?lang=ru").text
+
+
+def test_links_in_replies_lead_to_the_sites_own_address(editor, session, faq, admin, ticket):
+    row = write(editor, session)
+    assert f'href="{faq.base_url}/help/where-is-my-money"' in insert(faq, ticket, admin, f"link-{row.id}")
+    save_look(faq, LookInput(base_url="https://help.shop.example/help"), by=admin, version=0)
+    assert 'href="https://help.shop.example/help/where-is-my-money"' in insert(faq, ticket, admin, f"link-{row.id}")

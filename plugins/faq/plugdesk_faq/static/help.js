@@ -8,3 +8,4 @@ document.querySelectorAll("[data-searched]").forEach((control) => { control.valu
 
 const missed = document.querySelector("[data-missed]");
 if (missed) told(missed.dataset.missed, { token: missed.dataset.token, q: missed.dataset.words });
+document.documentElement.dataset.started = "";

@@ -22,6 +22,7 @@ function begin(form) {
     if (event.target.type === "file") check(event.target, form);
     else if (form.dataset.fieldsUrl) follow(form);
   });
+  form.addEventListener("input", ({ target }) => target.name === "subject" && form.dataset.answersUrl && look(form, target));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.hasAttribute("aria-busy")) return;
@@ -125,6 +126,41 @@ async function follow(form) {
   });
   for (const old of known.values()) if (!wanted.includes(old)) old.remove();
   wanted.forEach((each, at) => { if (here.children[at] !== each) here.insertBefore(each, here.children[at] ?? null); });
+}
+
+const PAUSE = 400, SHORTEST = 4;
+let waiting = 0, looked = 0;
+
+/* When the one who types the subject stops for a moment: what stands written about it already. */
+function look(form, subject) {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    const mine = ++looked, words = subject.value.trim();
+    let found = [];
+    if (words.length >= SHORTEST) {
+      const body = new URLSearchParams({ token: form.elements.token.value, subject: words });
+      const answer = await fetch(form.dataset.answersUrl, { method: "POST", body }).catch(() => null);
+      if (answer?.ok) found = (await answer.json()).answers;
+    }
+    if (mine === looked && subject.isConnected) offer(form, subject, found);
+  }, PAUSE);
+}
+
+function offer(form, subject, found) {
+  const question = subject.closest(".question");
+  let place = question.querySelector(".answers");
+  if (!place) {
+    if (!found.length) return;
+    place = question.appendChild(document.createElement("div"));
+    place.className = "answers";
+    place.setAttribute("aria-live", "polite");
+  }
+  const links = found.map(({ title, url }) => Object.assign(document.createElement("a"), { href: url, textContent: title, target: "_blank", rel: "noopener" }));
+  const list = document.createElement("ul");
+  list.append(...links.map((link) => { const row = document.createElement("li"); row.append(link); return row; }));
+  if (place.querySelector("ul")?.isEqualNode(list)) return; // said already
+  const words = Object.assign(document.createElement("p"), { textContent: form.dataset.sayAnswers });
+  requestAnimationFrame(() => place.replaceChildren(...(links.length ? [words, list] : []))); // in a region that was there before
 }
 
 function start() {

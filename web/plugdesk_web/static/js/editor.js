@@ -3,6 +3,7 @@
 import Squire from "../vendor/squire.mjs";
 import "../vendor/purify.min.js";
 import { ask } from "./ask.js";
+import { tell } from "./uploads.js";
 import { gettext } from "./words.js";
 
 const PURE = { FORBID_ATTR: ["style", "class", "id"], FORBID_TAGS: ["style", "form", "input", "button"], ALLOW_UNKNOWN_PROTOCOLS: false, RETURN_DOM_FRAGMENT: true };
@@ -51,12 +52,35 @@ export function makeEditor(form, area, files, signal) {
 
   async function picture(file) {
     const sent = await files?.send(file, { quietly: true });
-    if (sent) squire.insertImage(sent.url, { alt: sent.name });
+    if (!sent) return;
+    if (!chosen) squire.insertImage(sent.url, { alt: sent.name });
+    else if (!sent.image) tell(form, gettext("%(name)s is no picture that every browser shows. Use PNG, JPEG, GIF or WebP.", { name: sent.name }));
+    else await described(sent);
   }
+
+  /* Where the picture is to stay, those who do not see it are told what it shows. */
+  async function described({ url, name }) {
+    const range = squire.getSelection();
+    const words = await ask({ title: gettext("What the picture shows, in words"), yes: gettext("Put it in"), input: name.replace(/\.\w+$/, "") });
+    squire.focus();
+    squire.setSelection(range);
+    if (words === null) return;
+    squire.insertImage(url, { alt: words.trim() });
+    changed();
+  }
+
+  const chosen = form.querySelector("[data-pictures]");
+  chosen?.addEventListener("change", async () => {
+    const given = [...chosen.files];
+    chosen.value = "";
+    for (const file of given) await picture(file); // one question after another
+  }, { signal });
 
   place.toggleAttribute("data-empty", isEmpty());
   squire.addEventListener("input", changed);
-  squire.addEventListener("pasteImage", ({ detail }) => pasted(detail.clipboardData).forEach(picture));
+  squire.addEventListener("pasteImage", async ({ detail }) => {
+    for (const file of pasted(detail.clipboardData)) await picture(file);
+  });
   toolbar(form, squire, signal);
   signal.addEventListener("abort", () => squire.destroy());
   if (hadFocus) {

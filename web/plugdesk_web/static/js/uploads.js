@@ -19,7 +19,11 @@ export function uploads(form, signal) {
     });
     const settled = sent.answer.then(
       (answer) => { if (row?.isConnected) finish(row, answer); return answer; },
-      (error) => { if (row?.isConnected) fail(row, error.message); return null; },
+      (error) => {
+        if (row?.isConnected) fail(row, error.message);
+        else if (quietly && !signal.aborted) tell(form, `${file.name}: ${error.message}`);
+        return null;
+      },
     ).finally(() => going.delete(settled));
     going.add(settled);
     return settled;
@@ -31,11 +35,11 @@ export function uploads(form, signal) {
     form.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  input.addEventListener("change", () => {
+  input?.addEventListener("change", () => {
     [...input.files].forEach((file) => send(file));
     input.value = "";
   }, { signal });
-  form.addEventListener("plugdesk:files", (event) => {
+  if (input) form.addEventListener("plugdesk:files", (event) => {
     event.preventDefault();
     event.detail.files.forEach((file) => send(file));
   }, { signal });
@@ -46,6 +50,11 @@ export function uploads(form, signal) {
     whenDone: async () => (await Promise.all(going)).every(Boolean),
     clear: () => list.replaceChildren(),
   };
+}
+
+/** Says something below the editor, where there is no row to say it on. */
+export function tell(form, words) {
+  form.querySelector("[data-draft-state]").textContent = words;
 }
 
 function rowOf(file) {

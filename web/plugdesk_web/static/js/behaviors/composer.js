@@ -6,7 +6,7 @@ import { uploads } from "../uploads.js";
 
 export default function composer(form, signal) {
   const area = form.querySelector("[data-editor]");
-  const files = form.dataset.uploadUrl && form.querySelector("[data-files]") ? uploads(form, signal) : null;
+  const files = form.dataset.uploadUrl && form.querySelector("[data-files], [data-pictures]") ? uploads(form, signal) : null;
   let editor = null;
   let loading = null;
 
