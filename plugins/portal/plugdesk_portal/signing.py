@@ -21,7 +21,7 @@ from plugdesk.api import (
     NotFound,
     Role,
     User,
-    carrier_of,
+    can_send,
     count_done,
     html_of_text,
     network_of,
@@ -41,7 +41,7 @@ PER_NETWORK, PER_ADDRESS, PER_ADDRESS_A_DAY, PER_DAY = Limit(20, HOUR), Limit(3,
 
 def posting_form(ctx: Context, forms: list[Form]) -> Form | None:
     """The form whose mailbox sends the letters: the first that has one."""
-    return next((form for form in forms if carrier_of(ctx.db, "email", form) is not None), None)
+    return next((form for form in forms if can_send(ctx.db, "email", form)), None)
 
 
 def ask_for_link(ctx: Context, email: str, *, asked: str, remote_address: str | None, language: str, leads_to: str = "") -> None:
