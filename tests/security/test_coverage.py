@@ -54,7 +54,7 @@ PROOFS: dict[str, str] = {
     "core/test_html: test_nothing_in_the_collections_of_hostile_html_survives",
     "X2": "security/test_injection: test_naughty_strings_in_fields_break_no_page_and_none_becomes_markup; "
     "security/test_hostile_mail: test_a_letters_words_stay_words_on_every_page",
-    "X3": "security/test_headers: test_every_answer_says_what_a_browser_may_do_with_it test_nothing_but_static_files_stays_in_a_browser",
+    "X3": "security/test_headers: test_every_answer_says_what_a_browser_may_do_with_it test_nothing_but_static_files_and_what_the_help_says_to_anybody_stays_in_a_browser",
     # Only the request form is framed, by the sites an admin names; it tells its height to them alone
     "X4": "plugins/webform/test_embedding: test_only_the_sites_an_admin_names_may_show_the_form_and_nothing_else_of_the_desk "
     "test_a_frame_tells_its_site_and_no_other_how_high_it_is; security/test_headers: test_every_answer_says_what_a_browser_may_do_with_it",
@@ -138,7 +138,7 @@ PROOFS: dict[str, str] = {
     "security/test_uploads: test_a_key_of_anothers_upload_attaches_nothing; "
     "security/test_limits_of_roles: test_opening_a_ticket_reaches_no_other_ticket",
     "65": "plugins/portal/test_signing_in: test_no_odd_path_leads_past_the_sign_in",
-    "67": "security/test_headers: test_nothing_but_static_files_stays_in_a_browser",
+    "67": "security/test_headers: test_nothing_but_static_files_and_what_the_help_says_to_anybody_stays_in_a_browser",
     "68": "web/test_first_run: test_afterwards_the_address_is_gone_for_everybody; core/test_setup: test_it_is_over_for_ever_even_without_an_administrator",
     "69": "security/test_limits_of_roles: test_nobody_becomes_more_than_a_customer_by_writing_to_the_desk",
     "70": "plugins/portal/test_requests: test_the_numbers_of_another_customer_answer_as_what_is_not_there "

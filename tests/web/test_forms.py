@@ -91,7 +91,7 @@ def test_a_field_of_every_kind_is_added_and_shown(browser: TestApp, form: Form, 
     field = again(session, form).field("a_question")
     assert field is not None
     assert (field.kind, field.help, field.required) == (kind, "Some help", True)
-    assert "A question" in shown.html.find(id="preview").text
+    assert ("A question" in shown.html.find(id="preview").text) is field.for_customers
 
 
 def test_choices_get_colours_a_default_and_another_order(browser: TestApp, form: Form, session: Session) -> None:
