@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Form, Invalid, NotFound, PlugdeskError, lazy_gettext, storable
+from plugdesk.api import LANGUAGES, Conflict, Form, Invalid, NotFound, PlugdeskError, lazy_gettext, storable
 from plugdesk.api import gettext as _
 from plugdesk_csat.commands import add_priority, save_asking
 from plugdesk_csat.conditions import asking_of, lost_in, offered, read_condition
@@ -30,7 +30,6 @@ from plugdesk_web.api import (
 
 blueprint = Blueprint("when", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Asking for a rating"), "smile", "csat_when.show", place="form")]
-LANGUAGES = {"en": "English", "ru": "Русский"}
 WHEN = "not_when"
 TEXTS = ("invitation", "thanks")
 

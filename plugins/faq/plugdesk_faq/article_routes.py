@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError, lazy_gettext, row_number, text_of_html
+from plugdesk.api import LANGUAGES, Conflict, Invalid, NotAllowed, NotFound, PlugdeskError, lazy_gettext, row_number, text_of_html
 from plugdesk.api import gettext as _
 from plugdesk_faq import publishing
 from plugdesk_faq.article_typed import Typed, inputs_of, stored, typed
@@ -24,7 +24,6 @@ from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, page, 
 
 blueprint = Blueprint("articles", __name__)
 PAGES = [Pages(blueprint, "app"), NavItem(lazy_gettext("Articles"), "book", "faq_articles.index")]
-LANGUAGES = [("en", "English"), ("ru", "Русский")]
 STATES = [
     (State.DRAFT, lazy_gettext("Draft")), (State.REVIEW, lazy_gettext("In review")), (State.PUBLISHED, lazy_gettext("Published")),
 ]  # fmt: skip
@@ -197,7 +196,7 @@ def _edit(answer: Answer | None, given: Typed, *, refusal: PlugdeskError | None 
     return page(
         "faq:articles/edit.html", status=refusal.status if refusal else 200, answer=answer, typed=given, problems=problems,
         words="" if problems or refusal is None else str(refusal), theirs=answer.text if answer and isinstance(refusal, Conflict) else "",
-        states=STATES, readers=READERS, languages=LANGUAGES, category_choices=[(str(each.id), each.name) for each in categories(db())],
+        states=STATES, readers=READERS, languages=list(LANGUAGES.items()), category_choices=[(str(each.id), each.name) for each in categories(db())],
         form_choices=[(str(each.id), each.name) for each in forms_to_share_on(db(), me())], votes=votes,
         others=translations_of(db(), answer) if answer else [], tally=db().get(Tally, answer.id) if answer else None,
     )  # fmt: skip
@@ -214,7 +213,7 @@ def _index(*, status: int = 200, **more: Any) -> Response:
     return page(
         "faq:articles/index.html", status=status, groups=[(place, held) for place, held in groups if held], rows=rows, state=state,
         states=STATES, categories=places[:-1], changeable={each.id for each in rows if can_change(db(), me(), each)},
-        tallies={each.answer_id: each for each in db().scalars(sa.select(Tally))}, languages=dict(LANGUAGES), readers=dict(READERS),
+        tallies={each.answer_id: each for each in db().scalars(sa.select(Tally))}, languages=LANGUAGES, readers=dict(READERS),
         missed=list(db().scalars(sa.select(Missed).order_by(Missed.times.desc(), Missed.last_at.desc()).limit(50))),
         **{"problems": {}, "names": {}, "renamed": None, **more},
     )  # fmt: skip
@@ -251,7 +250,7 @@ def _category(category_id: int) -> Category:
 
 
 def _names() -> dict[str, str]:
-    return {code: request.form.get(f"name-{code}", "") for code, _name in LANGUAGES}
+    return {code: request.form.get(f"name-{code}", "") for code in LANGUAGES}
 
 
 def _ids_in(category_id: int | None) -> list[int]:

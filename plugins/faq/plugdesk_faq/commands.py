@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from plugdesk.api import (
+    LANGUAGES,
     Conflict,
     Context,
     Invalid,
@@ -30,7 +31,6 @@ from plugdesk_faq.pictures import keep_pictures, pictures_named, release_picture
 from plugdesk_faq.queries import folder_for
 from plugdesk_faq.rights import PLUGIN, can_change, can_read, can_share, can_share_some
 
-LANGUAGES = ("", "en", "ru")
 LONGEST_NAME, LONGEST_BODY, MOST_ANSWERS, MOST_FOLDERS = 150, 200_000, 20_000, 500
 
 
@@ -227,7 +227,7 @@ def _checked(ctx: Context, given: AnswerInput, by: User, answer: Answer | None =
         problems["body"] = _("Write what the answer says, in at most %(most)s characters.", most=LONGEST_BODY)
     elif wrong := check_template(body, _known(ctx, given)):
         problems["body"] = " ".join(wrong[:3])
-    if given.language not in LANGUAGES:
+    if given.language not in ("", *LANGUAGES):
         problems["language"] = _("Choose one of the languages offered.")
     known = {form.id for form in all_forms(ctx.db) if form.has(PLUGIN)}
     if not given.everywhere and not set(given.form_ids) & known:

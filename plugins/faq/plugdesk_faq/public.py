@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, request, ur
 from markupsafe import Markup
 
 from plugdesk.api import (
+    LANGUAGES,
     Context,
     Form,
     NotFound,
@@ -37,7 +38,6 @@ from plugdesk_faq.snapshot import ANYBODY, Reader, Shown, Snapshot, key_now, rea
 from plugdesk_web.api import context, customer_or_none, db, me_or_none, page, redirect_after
 
 blueprint = Blueprint("site", __name__)
-LANGUAGES = {"en": "English", "ru": "Русский"}
 IN_CATEGORY, MOST_READ, FOUND = 5, 5, 15
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from plugdesk.api import Conflict, Context, Invalid, NotAllowed, User, free_code
+from plugdesk.api import LANGUAGES, Conflict, Context, Invalid, NotAllowed, User, free_code
 from plugdesk.api import gettext as _
-from plugdesk_faq.commands import LANGUAGES, LONGEST_NAME, _rows_in_order, _spread, journal, may_change, same_as_shown, touch
+from plugdesk_faq.commands import LONGEST_NAME, _rows_in_order, _spread, journal, may_change, same_as_shown, touch
 from plugdesk_faq.models import Answer, Article, Category, State, Visibility
 from plugdesk_faq.rights import can_share_some
 

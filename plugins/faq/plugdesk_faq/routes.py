@@ -7,7 +7,18 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Invalid, Message, NotAllowed, NotFound, PlugdeskError, can_see, lazy_gettext, row_number
+from plugdesk.api import (
+    LANGUAGES,
+    Conflict,
+    Invalid,
+    Message,
+    NotAllowed,
+    NotFound,
+    PlugdeskError,
+    can_see,
+    lazy_gettext,
+    row_number,
+)
 from plugdesk.api import gettext as _
 from plugdesk_faq import commands
 from plugdesk_faq.composing import from_reply
@@ -20,7 +31,6 @@ from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, page, 
 
 blueprint = Blueprint("answers", __name__)
 PAGES = [Pages(blueprint, "app"), NavItem(lazy_gettext("Canned responses"), "text", "faq_answers.index")]
-LANGUAGES = [("en", "English"), ("ru", "Русский")]
 
 
 @blueprint.get("/answers")
@@ -202,7 +212,7 @@ def _index(*, status: int = 200, **more: Any) -> Response:
     return page(
         "faq:answers/index.html", status=status, groups=groups, found=found, q=query, folders=folders,
         changeable={each.id for each in found if can_change(db(), me(), each)}, may_share=can_share_some(db(), me()),
-        forms={form.id: form.name for form in only_with_answers(db(), me())}, languages=dict(LANGUAGES),
+        forms={form.id: form.name for form in only_with_answers(db(), me())}, languages=LANGUAGES,
         **{"folder_typed": {}, "problems": {}, **more},
     )  # fmt: skip
 
@@ -214,7 +224,7 @@ def _edit(
     problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
     return page(
         "faq:answers/edit.html", status=refusal.status if refusal else 200, answer=answer, typed=given, problems=problems,
-        words="" if problems or refusal is None else str(refusal), message=message, languages=LANGUAGES,
+        words="" if problems or refusal is None else str(refusal), message=message, languages=list(LANGUAGES.items()),
         theirs=answer.text if answer and isinstance(refusal, Conflict) else "", may_change=answer is None or can_change(db(), me(), answer),
         folder_choices=[(str(each.id), each.name) for each in folders_for(db(), me())], **choices(db(), me(), forms),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec
 
 from flask import Response, g, request, url_for
 
-from plugdesk.api import Context, Ticket, User, current_language
+from plugdesk.api import LANGUAGES, Context, Ticket, User, current_language
 from plugdesk.api import gettext as _
 from plugdesk_web.api import context, customer_or_none, own_path, page, redirect_after, speak_as_asked
 
@@ -63,7 +63,7 @@ def portal_page(template: str, /, *, status: int = 200, **values: Any) -> Respon
     ]
     links += [
         {"title": name, "url": _in_language(code), "lang": code}
-        for code, name in (("en", "English"), ("ru", "Русский"))
+        for code, name in LANGUAGES.items()
         if code != current_language()
     ]  # fmt: skip
     site = {"name": ctx.desk.name, "home_url": url_for("portal_requests.index"), "links": links}

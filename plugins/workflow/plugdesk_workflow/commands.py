@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plugdesk.api import (
+    LANGUAGES,
     Conflict,
     Context,
     Field,
@@ -33,7 +34,6 @@ from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import (
     ADDRESS,
     FROM_GROUP,
-    LANGUAGES,
     NOBODY,
     OWN_KINDS,
     PERSON_FIELD,

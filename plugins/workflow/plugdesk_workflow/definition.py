@@ -11,7 +11,6 @@ from typing import Any
 from plugdesk.api import Field, FieldKind
 from plugdesk_workflow.models import Action
 
-LANGUAGES = ("en", "ru")
 """The languages an action can be named in: those of the desk's pages."""
 
 

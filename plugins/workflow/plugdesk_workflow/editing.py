@@ -8,13 +8,12 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from plugdesk.api import FieldKind, Form, Invalid, free_code, html_of_text, text_of_html
+from plugdesk.api import LANGUAGES, FieldKind, Form, Invalid, free_code, html_of_text, text_of_html
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import MOST_ASKS, MOST_LETTERS, TAKEN, ActionInput
 from plugdesk_workflow.definition import (
     ADDRESS,
     FROM_GROUP,
-    LANGUAGES,
     Ask,
     AskKind,
     Assignment,

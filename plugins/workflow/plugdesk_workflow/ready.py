@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugdesk.api import (
+    LANGUAGES,
     Context,
     FieldKind,
     Form,
@@ -21,7 +22,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import ActionInput, add_action
-from plugdesk_workflow.definition import LANGUAGES, Ask, AskKind, Assignment, Definition, Does, How, Letter, Recipient, Who
+from plugdesk_workflow.definition import Ask, AskKind, Assignment, Definition, Does, How, Letter, Recipient, Who
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of
 
