@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -160,12 +161,12 @@ _NOW_QUICKLY = (
     f" WHERE form.archived_at IS NULL AND CAST(form.extensions AS TEXT) LIKE '%\"{PLUGIN}\"%'"
 )
 _lock = threading.Lock()
-_kept: dict[int, Snapshot] = {}  # by runtime, of which a process has one (tests have several)
+_kept: WeakKeyDictionary[Runtime, Snapshot] = WeakKeyDictionary()  # a process has one runtime, tests have several
 
 
 def snapshot_of(session: Session, key: Key) -> Snapshot:
     """What is published, for `key`: the one at hand, or read anew."""
-    home = id(runtime_of(session))
+    home = runtime_of(session)
     known = _kept.get(home)
     if known is not None and known.key == key:
         return known
@@ -173,8 +174,6 @@ def snapshot_of(session: Session, key: Key) -> Snapshot:
         known = _kept.get(home)
         if known is None or known.key != key:
             known = _read(session, key, known.index if known else Index())
-            if len(_kept) > 8:
-                _kept.clear()
             _kept[home] = known
         return known
 

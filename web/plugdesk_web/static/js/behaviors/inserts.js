@@ -3,6 +3,7 @@
    beginning of a word; what was typed goes back into the text when nothing is chosen. */
 import { postForJson } from "../send.js";
 import { announce, toast } from "../say.js";
+import { step } from "../options.js";
 import { gettext, ngettext } from "../words.js";
 
 export default function inserts(button, signal) {
@@ -103,16 +104,6 @@ function make(button, { find, choose, leave }) {
   button.form.append(popup);
   const options = () => [...list.children];
 
-  function move(by) {
-    const all = options();
-    const now = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
-    const next = all[(Math.max(0, now) + by + all.length) % all.length];
-    all.forEach((option) => option.setAttribute("aria-selected", String(option === next)));
-    if (next) input.setAttribute("aria-activedescendant", next.id);
-    else input.removeAttribute("aria-activedescendant");
-    next?.scrollIntoView({ block: "nearest" });
-  }
-
   input.addEventListener("input", (event) => {
     event.stopPropagation(); // nothing of the form has changed
     if (input.value === " ") leave();
@@ -120,7 +111,7 @@ function make(button, { find, choose, leave }) {
   });
   input.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by) move(by);
+    if (by) step(input, options(), by);
     else if (event.key === "Enter") list.querySelector('[aria-selected="true"]')?.click();
     else if (event.key === "Escape" || event.key === "Tab") leave();
     else if (event.key === "Backspace" && !input.value) leave({ taken: true });
@@ -139,7 +130,7 @@ function make(button, { find, choose, leave }) {
     fill(offers, wanted) {
       list.replaceChildren(...offers.map((offer, number) => option(offer, `${id}-${number}`)));
       none.hidden = offers.length > 0 || !wanted;
-      move(0);
+      step(input, options(), 0);
     },
   });
 }

@@ -1,5 +1,6 @@
 /* <dialog class="palette" data-behavior="palette" data-url="…">: Ctrl K. The links of the left panel are there at once; tickets,
    customers and acts come from data-url?q= as {groups: [{title, items: [{title, url, note}]}]}. */
+import { step } from "../options.js";
 import { gettext } from "../words.js";
 
 export default function palette(dialog, signal) {
@@ -24,7 +25,7 @@ export default function palette(dialog, signal) {
   }, { signal });
   input.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by) choose(by);
+    if (by) step(input, options(), by);
     else if (event.key === "Escape") leave(); // a search field would only empty itself
     else if (event.key === "Enter") list.querySelector('[aria-selected="true"] a')?.click();
     else return;
@@ -50,17 +51,7 @@ export default function palette(dialog, signal) {
     list.replaceChildren(...groups.filter(({ items }) => items.length).flatMap(group));
     options().forEach((option, index) => { option.id = `palette-${index}`; });
     none.hidden = options().length > 0;
-    choose(0);
-  }
-
-  function choose(by) {
-    const all = options();
-    const now = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
-    const next = all[(Math.max(0, now) + by + all.length) % all.length];
-    all.forEach((option) => option.setAttribute("aria-selected", String(option === next)));
-    if (next) input.setAttribute("aria-activedescendant", next.id);
-    else input.removeAttribute("aria-activedescendant");
-    next?.scrollIntoView({ block: "nearest" });
+    step(input, options(), 0);
   }
 }
 
