@@ -5,13 +5,11 @@ A browser that is signed in is shown what is its reader's besides; those answers
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
-from markupsafe import Markup
 
 from plugdesk.api import (
     LANGUAGES,
@@ -249,14 +247,8 @@ def _article(ctx: Context, site: Snapshot, reader: Reader, shown: Shown) -> Resp
     return _page(
         "article", site, reader, language, shown=shown, body=body, headings=headings, canonical=url, token=visits.token_of(ctx),
         category=next((each for each in site.categories if each.id == shown.category_id), None), searched=SEARCHED,
-        unlisted=not site.may_read(ANYBODY, shown), data=_as_script(data), others=site.translations(reader, shown),
+        unlisted=not site.may_read(ANYBODY, shown), data=data, others=site.translations(reader, shown),
     )  # fmt: skip
-
-
-def _as_script(data: dict[str, object]) -> Markup:
-    """JSON inside a script element: nothing in it can end the element or begin a comment."""
-    said = json.dumps(data, ensure_ascii=False)
-    return Markup(said.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 def _page(name: str, site: Snapshot, reader: Reader, language: str, **values: Any) -> Response:
