@@ -4,6 +4,7 @@
 """
 
 from plugdesk.addresses import connect_public, is_email, normal_email
+from plugdesk.calendars import Calendar, around_the_clock
 from plugdesk.channels.buttons import press_button
 from plugdesk.channels.conversations import ConversationSettings, hear, send_chat_closing, send_chat_receipt
 from plugdesk.channels.letters import send_letter
@@ -31,6 +32,10 @@ from plugdesk.contributions import (
     Change,
     Channel,
     Command,
+    CustomerActions,
+    CustomersAction,
+    CustomersAnswers,
+    CustomersQuestion,
     Fact,
     HealthLine,
     JobKind,
@@ -45,6 +50,7 @@ from plugdesk.contributions import (
     ValueType,
     Variables,
 )
+from plugdesk.customer_actions import OfferedToCustomer, customer_actions_on, run_customer_action
 from plugdesk.database import At, Base, Json, Key, Moment, Text, Word, row_number, storable
 from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound, PlugdeskError
 from plugdesk.events import Event, record
@@ -59,6 +65,9 @@ from plugdesk.forms.queries import all_forms, form_by_slug
 from plugdesk.forms.rules import Decision, decide, is_empty, wanted_facts
 from plugdesk.helping import RequestFormLink, SuggestedAnswer, request_form_links, suggest_answers
 from plugdesk.hooks import hookimpl
+from plugdesk.hours.commands import add_business_hours
+from plugdesk.hours.models import BusinessHours
+from plugdesk.hours.queries import all_business_hours, calendar_of
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
     LANGUAGES,
@@ -98,6 +107,7 @@ from plugdesk.permissions import (
     visible_forms,
     visible_tickets,
     why_not,
+    works_on,
 )
 from plugdesk.plugins.context import Context
 from plugdesk.plugins.examples import make_examples
@@ -109,8 +119,8 @@ from plugdesk.sessions import end_all_sessions
 from plugdesk.stems import Term, index_text, query_terms
 from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
-from plugdesk.tags.models import Tag
-from plugdesk.tags.queries import all_tags, tags_of_ticket
+from plugdesk.tags.models import Tag, TicketTag
+from plugdesk.tags.queries import all_tags, tags_of_customers, tags_of_ticket
 from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network_of, refuse_used_up
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
@@ -140,14 +150,14 @@ from plugdesk.tickets.correspondence import (
     send_again,
     send_automatic,
 )
-from plugdesk.tickets.delivery import address_for, can_send, carrier_of, channels_to, handing_over, report_failure
+from plugdesk.tickets.delivery import address_for, can_send, carrier_of, channels_to, handing_over, letter_instead, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
-from plugdesk.tickets.running import running
+from plugdesk.tickets.running import customer_running, running
 from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
@@ -164,7 +174,16 @@ from plugdesk.users.customers import (
     verify_identity,
 )
 from plugdesk.users.models import CustomerKind, Group, GroupMember, Identity, Organization, Role, User
-from plugdesk.users.queries import agents_of_form, all_groups, rights_on_form
+from plugdesk.users.queries import (
+    CustomersAfter,
+    agents_of_form,
+    all_groups,
+    customer_for,
+    find_customers,
+    organization_named,
+    rights_on_form,
+    visible_customers,
+)
 from plugdesk.users.shifts import Presence, presence_of
 from plugdesk.users.signing_in import sign_in_with_password
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
@@ -179,7 +198,9 @@ __all__ = [
     "Attachment",
     "Base",
     "Block",
+    "BusinessHours",
     "Button",
+    "Calendar",
     "Change",
     "Channel",
     "Command",
@@ -187,7 +208,12 @@ __all__ = [
     "Conflict",
     "Context",
     "ConversationSettings",
+    "CustomerActions",
     "CustomerKind",
+    "CustomersAction",
+    "CustomersAfter",
+    "CustomersAnswers",
+    "CustomersQuestion",
     "Decision",
     "DeliveryState",
     "Desk",
@@ -222,6 +248,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "OfferedFact",
+    "OfferedToCustomer",
     "Organization",
     "Park",
     "Participant",
@@ -245,6 +272,7 @@ __all__ = [
     "Term",
     "Text",
     "Ticket",
+    "TicketTag",
     "Timer",
     "TooMany",
     "Undeliverable",
@@ -258,6 +286,7 @@ __all__ = [
     "Word",
     "Words",
     "accept",
+    "add_business_hours",
     "add_customer",
     "add_desk_note",
     "add_field",
@@ -271,13 +300,16 @@ __all__ = [
     "add_user",
     "address_for",
     "agents_of_form",
+    "all_business_hours",
     "all_forms",
     "all_groups",
     "all_tags",
+    "around_the_clock",
     "as_json",
     "ask_colleague",
     "assign",
     "become",
+    "calendar_of",
     "can_be_unmerged",
     "can_configure",
     "can_delete",
@@ -309,6 +341,9 @@ __all__ = [
     "count_done",
     "create_form",
     "current_language",
+    "customer_actions_on",
+    "customer_for",
+    "customer_running",
     "decide",
     "decision_on",
     "default_values",
@@ -331,6 +366,7 @@ __all__ = [
     "fill_in",
     "fill_text",
     "fill_words",
+    "find_customers",
     "find_or_create_customer",
     "form_by_slug",
     "format_date",
@@ -362,6 +398,7 @@ __all__ = [
     "language_of",
     "lazy_gettext",
     "lazy_pgettext",
+    "letter_instead",
     "link_tickets",
     "make_examples",
     "mark_read",
@@ -380,6 +417,7 @@ __all__ = [
     "open_subtasks",
     "open_ticket",
     "option",
+    "organization_named",
     "own_types",
     "parse_condition",
     "pass_runtime",
@@ -404,6 +442,7 @@ __all__ = [
     "rights_of",
     "rights_on_form",
     "row_number",
+    "run_customer_action",
     "run_step",
     "running",
     "runtime_of",
@@ -431,6 +470,7 @@ __all__ = [
     "storable",
     "suggest_answers",
     "survivor",
+    "tags_of_customers",
     "tags_of_ticket",
     "text_of_html",
     "ticket_for",
@@ -446,6 +486,7 @@ __all__ = [
     "values_of_customer",
     "variables_in",
     "verify_identity",
+    "visible_customers",
     "visible_forms",
     "visible_tickets",
     "wait_turn",
@@ -455,5 +496,6 @@ __all__ = [
     "why_not",
     "why_not_to",
     "withdraw_message",
+    "works_on",
     "write_letter",
 ]

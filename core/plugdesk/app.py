@@ -109,10 +109,10 @@ def begins_by_reading(app: Flask, blueprint: str) -> None:
 
 def request_session() -> Session:
     """The one session of this request: it only reads for GET and HEAD, and is committed when the answer is a success."""
-    if "session" not in g:
+    session: Session | None = g.get("session")
+    if session is None:
         reads = request.method in SAFE_METHODS or request.blueprint in current_app.config.get("PLUGDESK_READING", ())
-        g.session = current_runtime().database.session(write=not reads)
-    session: Session = g.session
+        session = g.session = current_runtime().database.session(write=not reads)
     return session
 
 

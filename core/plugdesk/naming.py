@@ -1,4 +1,4 @@
-"""Where extensions name an agent, a group, a field, a status or a tag: said before one of them is switched off or deleted."""
+"""Where extensions name an agent, a group, a field, a status, a tag or business hours: said before one of them is switched off or deleted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.forms.models import Field, FieldKind, Form, Status
 from plugdesk.forms.queries import all_forms
+from plugdesk.hours.models import BusinessHours
 from plugdesk.plugins.switch import name_of
 from plugdesk.runtime import runtime_of
 from plugdesk.tags.models import Tag
@@ -19,7 +20,7 @@ from plugdesk.users.models import Group, User
 
 @dataclass(frozen=True)
 class Place:
-    """A place that names an agent, a group, a field, a status or a tag: what it is in `words`, like “Rule Payments: assigns to them”.
+    """A place that names an agent, a group, a field, a status, a tag or business hours: what it is in `words`, like “Rule Payments: assigns to them”.
 
     `url` is the page on which it is changed.
     """
@@ -36,11 +37,12 @@ class Thing(StrEnum):
     FIELD = "field"
     STATUS = "status"
     TAG = "tag"
+    HOURS = "hours"
 
 
 @dataclass(frozen=True)
 class Named:
-    """An agent or a group by `id` and a tag by its `code`, on every form; or a field or a status of one form by its `code`."""
+    """An agent, a group or business hours by `id` and a tag by its `code`, on every form; or a field or a status of one form by its `code`."""
 
     thing: Thing
     id: int = 0
@@ -66,6 +68,10 @@ class Named:
         """Whether the tag with this code is meant."""
         return self.thing is Thing.TAG and code == self.code
 
+    def is_hours(self, number: Any) -> bool:
+        """Whether the business hours with this id are meant."""
+        return self.thing is Thing.HOURS and number == self.id
+
     def is_chosen(self, field: Field | None, value: Any) -> bool:
         """Whether they are chosen by `value`, as stored or entered, in a field for people or groups."""
         kinds = {Thing.AGENT: FieldKind.PERSON, Thing.GROUP: FieldKind.GROUP}
@@ -81,10 +87,10 @@ class NamedPlace:
     place: Place
 
 
-def places_naming(session: Session, thing: User | Group | Tag | Field | Status) -> list[NamedPlace]:
+def places_naming(session: Session, thing: User | Group | Tag | BusinessHours | Field | Status) -> list[NamedPlace]:
     """Every place in which extensions name `thing`, on the forms they are on for, by form. It only reads."""
     runtime, found = runtime_of(session), list[NamedPlace]()
-    if isinstance(thing, User | Group | Tag):
+    if isinstance(thing, User | Group | Tag | BusinessHours):
         named = Named(Thing.TAG, code=thing.code) if isinstance(thing, Tag) else _whom(thing)
         forms: Sequence[Form] = [form for form in all_forms(session) if form.archived_at is None]
     else:
@@ -97,5 +103,7 @@ def places_naming(session: Session, thing: User | Group | Tag | Field | Status) 
     return found
 
 
-def _whom(thing: User | Group) -> Named:
+def _whom(thing: User | Group | BusinessHours) -> Named:
+    if isinstance(thing, BusinessHours):
+        return Named(Thing.HOURS, id=thing.id)
     return Named(Thing.AGENT if isinstance(thing, User) else Thing.GROUP, id=thing.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, g, has_request_context, request, url_for
@@ -12,7 +13,8 @@ from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, deletes_some, sees_load
-from plugdesk.tickets.lists import VIEWS, last_event_id, view_counts
+from plugdesk.tickets.counts import last_event_id, view_counts
+from plugdesk.tickets.lists import VIEWS
 from plugdesk_web.contributions import Contributed, NavItem, contributed
 from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
 from plugdesk_web.rendering import is_fragment, take_toasts
@@ -70,15 +72,8 @@ class Navigation:
 
     @cached_property
     def views(self) -> tuple[Item, ...]:
-        here = _view_here()
-        return tuple(
-            Item(
-                str(view.title), url_for("tickets.view", slug=view.slug), view.icon, view.slug == here,
-                self.counts.get(view.slug) if view.counted else None, "orange" if view.slug == "new" else "", KEYS.get(view.slug, ""),
-            )
-            for view in VIEWS
-            if view.slug != "bin" or deletes_some(db(), me())
-        )  # fmt: skip
+        counts = tuple(self.counts.get(view.slug) if view.counted else None for view in VIEWS)
+        return _views(_view_here(), counts, deletes_some(db(), me()), current_language(), request.script_root)
 
     @cached_property
     def pages(self) -> tuple[Item, ...]:
@@ -108,6 +103,7 @@ class Navigation:
         if me().is_admin:
             first.append(_item(_("People"), "users", "people.index", "people"))
             first.append(_item(_("Tags"), "tag", "tags.index"))
+            first.append(_item(_("Business hours"), "clock", "hours.index", "hours"))
         groups = [{"title": _("Settings"), "items": first}, {"title": _("Forms"), "items": forms}]
         if me().is_admin:
             own = [
@@ -115,7 +111,7 @@ class Navigation:
                 _item(_("Journal"), "list", "journal.index", "journal"),
             ]
             for each in contributed(runtime().registry, NavItem):
-                if each.what.place == "settings" and runtime().desk(db()).has(each.plugin):
+                if each.what.place == "settings" and (runtime().desk(db()).has(each.plugin) or _is_shown(each)):
                     own.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
             groups.append({"title": _("This installation"), "items": own})
         return groups
@@ -160,6 +156,19 @@ class Navigation:
     @cached_property
     def _configures(self) -> list[Any]:
         return [form for form in forms_for(db(), me()) if can_configure(db(), me(), form)]
+
+
+@lru_cache(maxsize=512)
+def _views(here: str | None, counts: tuple[int | None, ...], with_bin: bool, language: str, root: str) -> tuple[Item, ...]:
+    """The views' lines, which are made anew only when a count has changed; in `language`, at the addresses under `root`."""
+    return tuple(
+        Item(
+            str(view.title), url_for("tickets.view", slug=view.slug), view.icon, view.slug == here,
+            count, "orange" if view.slug == "new" else "", KEYS.get(view.slug, ""),
+        )
+        for view, count in zip(VIEWS, counts, strict=True)
+        if view.slug != "bin" or with_bin
+    )  # fmt: skip
 
 
 def install(app: Flask) -> None:

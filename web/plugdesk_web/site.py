@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, request
+from flask import Flask, g, request
 from flask_login import current_user
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
@@ -14,15 +12,15 @@ from plugdesk import i18n
 from plugdesk.app import begins_by_reading
 from plugdesk.plugins.loader import PAGES
 from plugdesk.templating import Application
-from plugdesk_web import banners, current, failures, formats, navigation, routes, security, static
+from plugdesk_web import banners, current, customers, failures, formats, navigation, routes, security, static
 from plugdesk_web.contributions import Pages, contributed
+from plugdesk_web.quick import quick_answer
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from plugdesk.runtime import Runtime
 
-log = logging.getLogger(__name__)
 PLACES = {
     "form": "/forms/<slug>/x/{id}",
     "public": "/p/<slug>/{id}",
@@ -55,32 +53,14 @@ class Site:
             if pages.place == "inbound":
                 security.csrf.exempt(pages.blueprint)
             if pages.quick is not None and isinstance(app, Application):
-                app.quick.append(_quick(runtime, f"{prefix}/", pages.quick))
+                method = "POST" if pages.place == "inbound" else "GET"
+                app.quick.append(quick_answer(runtime, each.plugin, f"{prefix}/", pages.quick, method=method))
             if pages.place in ("public", "site") and pages.with_own_tokens:
                 security.brings_own_tokens(app, name.replace(".", "_"))
+            if pages.place == "site" and pages.in_frames:
+                customers.works_in_frames(app, name.replace(".", "_"))
             if pages.reads_first:
                 begins_by_reading(app, name.replace(".", "_"))
-
-
-def _quick(
-    runtime: Runtime, prefix: str, answer: Callable[[Runtime, Mapping[str, Any]], Response | None]
-) -> Callable[[Mapping[str, Any]], Response | None]:
-    """`answer` for what it may be asked, with the headers every answer has; what fails in it is left to the blueprint."""
-
-    def quick(environ: Mapping[str, Any]) -> Response | None:
-        if environ["REQUEST_METHOD"] != "GET" or "HTTP_COOKIE" in environ or not environ["PATH_INFO"].startswith(prefix):
-            return None
-        try:
-            response = answer(runtime, environ)
-        except Exception:
-            log.exception("A page of %s could not be answered quickly", prefix)
-            return None
-        if response is not None:
-            response.headers.setdefault("X-Frame-Options", "DENY")
-            security.add_usual(response.headers, secure=environ["wsgi.url_scheme"] == "https")
-        return response
-
-    return quick
 
 
 def _prefix(runtime: Runtime, plugin: str, pages: Pages) -> str:

@@ -1,0 +1,1 @@
+"""Business hours: named calendars of the desk, which contracts, regulations and forms share."""
