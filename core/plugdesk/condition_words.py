@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from plugdesk.conditions import OPERATORS, AllOf, AnyOf, Condition, FactTest, Not
 from plugdesk.contributions import Fact, ValueType
 from plugdesk.i18n import format_date, format_datetime, format_list, format_number, lazy_pgettext, ngettext, pgettext
@@ -54,9 +56,10 @@ _OF_SEVERAL: Mapping[str, Any] = {
 }
 
 
-def offered_fact(fact: Fact, *, group: str = "") -> OfferedFact:
+def offered_fact(fact: Fact, *, group: str = "", session: Session | None = None) -> OfferedFact:
     """The fact of an extension as an editor offers it."""
-    choices = [(value, str(label)) for value, label in fact.choices()] if fact.choices else []
+    known = fact.choices() if fact.choices else fact.choices_in(session) if fact.choices_in and session is not None else ()
+    choices = [(value, str(label)) for value, label in known]
     return OfferedFact(fact.name, str(fact.title), fact.type, choices, group)
 
 

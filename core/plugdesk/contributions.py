@@ -18,10 +18,13 @@ from plugdesk.variables import Value
 
 if TYPE_CHECKING:
     import click
+    from sqlalchemy.orm import Session
 
     from plugdesk.channels.updates import Update
+    from plugdesk.forms.models import Field
     from plugdesk.plugins.context import Context
     from plugdesk.runtime import Runtime
+    from plugdesk.tickets.attachments import NewFile
     from plugdesk.tickets.models import Message, Ticket
     from plugdesk.users.models import User
 
@@ -141,6 +144,7 @@ class Fact:
     """A typed, named value of a ticket: conditions, filters, sortable columns and search words come from it.
 
     `sql(ticket)` gives the expression that finds it, `ticket` being the `Ticket` entity of the query around it.
+    What can be chosen are the `choices()`, or, where people make them, the rows that `choices_in(session)` reads.
     """
 
     name: str
@@ -148,6 +152,7 @@ class Fact:
     type: ValueType
     sql: Callable[[Any], sa.ColumnElement[Any]]
     choices: Callable[[], Sequence[tuple[str, str]]] | None = None
+    choices_in: Callable[[Session], Sequence[tuple[str, str]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,63 @@ class Step:
     title: str
     run: Callable[..., object]
     options: type | None = None
+
+
+@dataclass(frozen=True)
+class CustomersQuestion:
+    """One thing a customer is asked for: a "text" of several lines, "files", a "mark" of one to five, or the "field".
+
+    `name` is what the answer is called, `value` what stands there before it is given.
+    """
+
+    name: str
+    label: str
+    kind: Literal["field", "text", "files", "mark"] = "field"
+    required: bool = False
+    field: Field | None = None
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class CustomersAction:
+    """Something the customer can do with their request: at a press, or after answering `questions`. All of it in their words.
+
+    `code` is stable within the extension; `about` is a sentence that stands above the questions.
+    """
+
+    code: str
+    title: str
+    icon: str = ""
+    questions: Sequence[CustomersQuestion] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class CustomersAnswers:
+    """What a customer has entered: values by the questions' names, as they came, and files.
+
+    `version` is the ticket's as the page showed it, `channel` the one on which they speak; empty means that of the ticket.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[NewFile] = ()
+    version: int | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class CustomerActions:
+    """What customers can do themselves with their requests, wherever an extension shows them these, as the portal does.
+
+    `offered(ctx, ticket, customer, typed)` are those that stand on the ticket now, where `typed` was entered so far, by name. `run(ctx,
+    ticket, customer, code, answers)` does one and returns the sentence that tells the customer; it looks anew whether it is offered, and
+    refuses in words: `Conflict` when the ticket has changed meanwhile, `Invalid` by the questions' names. The customer is the ticket's,
+    and the ticket is neither deleted, merged nor a subtask.
+    """
+
+    name: str
+    offered: Callable[[Context, Ticket, User, Mapping[str, Any]], Sequence[CustomersAction]]
+    run: Callable[[Context, Ticket, User, str, CustomersAnswers], str]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,11 @@ class PlugdeskError(Exception):
     def __str__(self) -> str:
         return str(self.message)
 
+    @property
+    def in_words(self) -> str:
+        """Everything that is wrong, in a row, for where there are no fields to put it beside."""
+        return str(self)
+
 
 class NotFound(PlugdeskError):
     """There is no such thing, or whoever asks may not know that there is."""
@@ -42,6 +47,10 @@ class Invalid(PlugdeskError):
     def __init__(self, message: str = "", problems: Mapping[str, str] | None = None) -> None:
         self.problems = dict(problems or {})
         super().__init__(message or " ".join(self.problems.values()) or _("Please check what you have entered."))
+
+    @property
+    def in_words(self) -> str:
+        return " ".join(dict.fromkeys(self.problems.values())) or str(self)
 
 
 class Conflict(PlugdeskError):

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
-    from plugdesk.contributions import Change, Channel, Command, Fact, HealthLine, JobKind, Service, Step, Timer, Variables
+    from plugdesk.contributions import (
+        Change,
+        Channel,
+        Command,
+        CustomerActions,
+        Fact,
+        HealthLine,
+        JobKind,
+        Service,
+        Step,
+        Timer,
+        Variables,
+    )
     from plugdesk.events import Event
     from plugdesk.forms.models import Form
     from plugdesk.helping import RequestFormLink, SuggestedAnswer
@@ -110,6 +122,15 @@ def steps() -> Sequence[Step]:
 
 
 @contribution
+def customer_actions() -> Sequence[CustomerActions]:
+    """Contribution: what customers can do themselves with their requests, where this plugin is on and another shows it to them.
+
+    Example: `return [CustomerActions("actions", actions_offered, run_for_customer)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
 def variables() -> Sequence[Variables]:
     """Contribution: names that templates may use as `${namespace:name}`.
 
@@ -180,7 +201,7 @@ def health(ctx: Context) -> Sequence[HealthLine]:
 
 @asked
 def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
-    """Contribution: where this plugin names an agent, a group, a field, a status or a tag on this form. Read-only.
+    """Contribution: where this plugin names an agent, a group, a field, a status, a tag or business hours on this form. Read-only.
 
     Asked before one of them is switched off or deleted, by the page on which that is done. What stays named afterwards must do
     no harm: it is passed over, and `health` says so.
@@ -244,6 +265,18 @@ def address_for(ctx: Context, ticket: Ticket, channel: str) -> str | None:
 
     Called in the transaction of whoever writes there, a job; an address that is not the customer's any more is passed over.
     Example: `return submission.identity.value if channel == "email" else None`
+    """
+    raise NotImplementedError
+
+
+@first
+def letter_instead(ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None) -> str | None:
+    """Decision (first): what a letter to the ticket's customer says instead of what was written. Called in the job that sends it.
+
+    `kind` is that of the message: "human" of an agent's reply, "automatic" of an action's letter, "closing" of the notice. Return the
+    letter as HTML, which then goes without files and quotation; for a notice "" says that none is wanted; None leaves it as it is. A
+    letter that goes to others as well is not asked about. If a plugin fails the next one is asked.
+    Example: `return "<p>There is an answer for you in the app.</p>" if has_app(customer) else None`
     """
     raise NotImplementedError
 

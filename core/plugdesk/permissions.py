@@ -115,6 +115,12 @@ def can_work_on(session: Session, user: User, form_id: int) -> bool:
     return user.active and (user.is_admin or (user.is_agent and form_id in forms_of(session, user)))
 
 
+def works_on(session: Session, user_id: int | None, form: Form) -> bool:
+    """Does the person with this number work on `form`? Asked of what names people: they may be gone, or switched off."""
+    found = session.get(User, user_id) if user_id is not None else None
+    return found is not None and can_work_on(session, found, form.id)
+
+
 def can_configure(session: Session, user: User, form: Form) -> bool:
     """May `user` change this form and its extensions, and see what only form admins see?"""
     return user.active and (user.is_admin or (user.is_agent and forms_of(session, user).get(form.id, False)))

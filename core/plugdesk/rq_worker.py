@@ -9,6 +9,7 @@ Imported only where Redis is configured.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
@@ -43,6 +44,7 @@ PATIENCE = 1.0  # seconds a request waits for Redis
 PAUSE = 5.0  # seconds Redis is left alone after it failed
 TICK = 1.0
 ENDINGS = (signal.SIGTERM, signal.SIGINT)
+PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
 AWAY = 10.0  # seconds without Redis after which the ticking process works itself
 
 _runtime: Runtime | None = None
@@ -106,9 +108,10 @@ def run_rq_worker(runtime: Runtime, *, burst: bool = False) -> int:
     stop = threading.Event()
     for number in ENDINGS:  # before there is a second process that would be left behind
         signal.signal(number, lambda number, frame: stop.set())
+    ticking = os.getpid()
     carrier = os.fork()
     if carrier == 0:
-        _be_carrier(runtime)
+        _be_carrier(runtime, ticking)
     died = _tick_until(runtime, stop, carrier)
     if not died:
         _end(runtime, carrier)
@@ -197,9 +200,12 @@ class _Carrier(rq.Worker):
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
-def _be_carrier(runtime: Runtime) -> NoReturn:
+def _be_carrier(runtime: Runtime, ticking: int) -> NoReturn:
     # A group of its own: Ctrl-C reaches the ticking process alone, which passes it on once. Twice means “at once” to RQ.
     os.setpgrp()
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_DFL)
+    _end_with(ticking)
     code = 1
     try:
         while code:
@@ -214,6 +220,14 @@ def _be_carrier(runtime: Runtime) -> NoReturn:
         log.exception("RQ's worker failed")
     finally:
         os._exit(code)
+
+
+def _end_with(parent: int) -> None:
+    """Have the system send this process a SIGTERM when its `parent` is killed, and can no longer pass one on. Linux can."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    if os.getppid() != parent:  # it was killed before that
+        os._exit(1)
 
 
 def _work(runtime: Runtime, *, burst: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from plugdesk.errors import Invalid, NotFound, PlugdeskError
 from plugdesk.forms.models import Form
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.executor import Failed, Suspended
-from plugdesk.plugins.settings import Option, check_values, options_of
+from plugdesk.plugins.settings import Option, check_values, options_of, read_option
 from plugdesk.plugins.switch import name_of
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
@@ -73,9 +72,9 @@ def read_step(session: Session, form: Form, code: str, raw: Mapping[str, Any]) -
     for each in offered.options:
         if each.name in raw:
             try:
-                values[each.name] = _untranslated(each, _read(each, raw[each.name]))
-            except ValueError:
-                problems[each.name] = _("Enter a number for “%(label)s”.", label=each.about["label"])
+                values[each.name] = _untranslated(each, read_option(each, _as_typed(raw[each.name])))
+            except ValueError as wrong:
+                problems[each.name] = str(wrong)
         elif each.required:
             problems[each.name] = _("Fill in “%(label)s”.", label=each.about["label"])
     if offered.step.options is not None and not problems:
@@ -83,8 +82,8 @@ def read_step(session: Session, form: Form, code: str, raw: Mapping[str, Any]) -
     known = known_variables(session, form)
     for each in offered.options:
         text = values.get(each.name)
-        if each.about.get("variables") and isinstance(text, str) and (wrong := check_template(text, known)):
-            problems[each.name] = " ".join(wrong)
+        if each.about.get("variables") and isinstance(text, str) and (found := check_template(text, known)):
+            problems[each.name] = " ".join(found)
     if problems:
         raise Invalid(problems=problems)
     return values
@@ -103,8 +102,7 @@ def run_step(session: Session, ticket: Ticket, code: str, options: Mapping[str, 
     try:
         done = runtime_of(session).executor.act(plugin, f"step {step.name}", ticket.form, session, step.run, ticket, by, **given)
     except PlugdeskError as refused:
-        problems = getattr(refused, "problems", {})
-        return " ".join(dict.fromkeys(problems.values())) or str(refused)
+        return refused.in_words
     if isinstance(done, Failed):
         if isinstance(done.error, Suspended):
             return _("The extension “%(name)s” is suspended.", name=offered.extension)
@@ -114,23 +112,12 @@ def run_step(session: Session, ticket: Ticket, code: str, options: Mapping[str, 
 
 def _untranslated(each: Option, value: Any) -> Any:
     """A default that was left as the page showed it, in its reader's language, stays the default, for readers in any."""
-    untouched = isinstance(each.default, str) and each.default and value == _(each.default).replace("\r\n", "\n").strip()
+    untouched = isinstance(each.default, str) and each.default and value == read_option(each, _(each.default))
     return each.default if untouched else value
 
 
-def _read(each: Option, raw: Any) -> Any:
-    text = str(raw).strip()
-    if each.about.get("choices"):
-        return next((code for code, _label in each.about["choices"] if str(code) == text), raw)
-    if each.type is bool:
-        return raw is True or text in ("1", "true", "on")
-    if each.type is int:
-        return int(text)
-    if each.type is float:
-        number = float(text.replace(",", "."))
-        if not math.isfinite(number):
-            raise ValueError(text)
-        return number
-    if each.type in (list, tuple):
-        return [line.strip() for line in str(raw).splitlines() if line.strip()]
-    return str(raw).replace("\r\n", "\n").strip()
+def _as_typed(raw: Any) -> str:
+    """A value as a page would send it: options are also given by programs."""
+    if isinstance(raw, list | tuple):
+        return "\n".join(map(str, raw))
+    return "" if raw is None or raw is False else "1" if raw is True else str(raw)

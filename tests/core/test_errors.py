@@ -18,3 +18,9 @@ def test_invalid_says_what_is_wrong_with_each_field():
 
 def test_invalid_is_never_without_words():
     assert str(Invalid()) == "Please check what you have entered."
+
+
+def test_a_refusal_in_words_says_each_thing_once_though_it_has_a_sentence_of_its_own():
+    beside = {"name": "Fill it in.", "code": "Fill it in.", "date": "No such day."}
+    assert Invalid("Look again.", problems=beside).in_words == "Fill it in. No such day."
+    assert (Invalid("Look again.").in_words, Conflict("Too late.").in_words) == ("Look again.", "Too late.")

@@ -12,7 +12,8 @@ from plugdesk.forms.models import FieldKind, StatusKind
 from plugdesk.permissions import can_see
 from plugdesk.plugins.switch import enable_plugin
 from plugdesk.tickets.commands import assign, become, set_fields, watch
-from plugdesk.tickets.lists import tickets_of_view, view_counts
+from plugdesk.tickets.counts import view_counts
+from plugdesk.tickets.lists import tickets_of_view
 from plugdesk.tickets.models import Direction, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on
 from plugdesk.tickets.subtasks import ask_colleague

@@ -15,7 +15,8 @@ from plugdesk.permissions import can_delete, can_open, can_run, can_see, deletes
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.commands import accept, assign, change_status, release, set_fields, set_subject, watch
 from plugdesk.tickets.correspondence import add_note, forward_message, open_ticket, reply_to_ticket
-from plugdesk.tickets.lists import tickets_found, tickets_of_view, view_counts
+from plugdesk.tickets.counts import view_counts
+from plugdesk.tickets.lists import tickets_found, tickets_of_view
 from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for, tickets_changed_since

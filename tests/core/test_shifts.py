@@ -11,7 +11,8 @@ from plugdesk.clock import MovableClock
 from plugdesk.errors import Invalid, NotAllowed
 from plugdesk.forms.models import Sees
 from plugdesk.tickets.commands import accept, assign, release
-from plugdesk.tickets.lists import tickets_of_view, view_counts
+from plugdesk.tickets.counts import view_counts
+from plugdesk.tickets.lists import tickets_of_view
 from plugdesk.users.models import User
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk.users.shifts import (

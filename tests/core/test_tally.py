@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from plugdesk.forms.models import StatusKind
 from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.commands import accept, become
-from plugdesk.tickets.lists import tickets_of_view, view_counts
+from plugdesk.tickets.counts import view_counts
+from plugdesk.tickets.lists import tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
 from tests.factories import make_admin, make_form, make_ticket

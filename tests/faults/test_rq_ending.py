@@ -1,10 +1,11 @@
-"""`plugdesk worker` with Redis is two processes: told to end, it leaves neither behind, whatever is away by then."""
+"""`plugdesk worker` with Redis is two processes: told to end or killed, it leaves neither behind, whatever is away by then."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,18 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("away", ["nothing", "the database"])
-def test_the_carrier_ends_with_its_worker(postgres_server: PostgresServer, redis_url: str, tmp_path: Path, away: str) -> None:
+@pytest.fixture
+def database(postgres_server: PostgresServer) -> Iterator[str]:
     name = postgres_server.create()
     migrate_all(postgres_server.url(name))
-    runtime = make_runtime(postgres_server.url(name), tmp_path, redis_url=redis_url)
+    yield name
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def two(postgres_server: PostgresServer, database: str, redis_url: str, tmp_path: Path) -> Iterator[tuple[int, int]]:
+    """The numbers of the process that ticks, which is a child of this one, and of its carrier."""
+    runtime = make_runtime(postgres_server.url(database), tmp_path, redis_url=redis_url)
     set_up(runtime)
     runtime.database.close()
     pid = os.fork()
@@ -37,19 +45,37 @@ def test_the_carrier_ends_with_its_worker(postgres_server: PostgresServer, redis
     until(lambda: bool(carriers_of(pid)))
     (carrier,) = carriers_of(pid)
     try:
-        if away == "the database":
-            postgres_server.drop(name)
-        os.kill(pid, signal.SIGTERM)
-        assert os.waitpid(pid, 0)[1] == 0
-        assert not is_alive(carrier)
+        yield pid, carrier
     finally:
         if is_alive(carrier):
             os.kill(carrier, signal.SIGKILL)
-        postgres_server.drop(name)
+
+
+@pytest.mark.parametrize("away", ["nothing", "the database"])
+def test_the_carrier_ends_with_its_worker(
+    postgres_server: PostgresServer, database: str, two: tuple[int, int], away: str
+) -> None:  # fmt: skip
+    pid, carrier = two
+    if away == "the database":
+        postgres_server.drop(database)
+    os.kill(pid, signal.SIGTERM)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert not is_alive(carrier)
+
+
+def test_the_carrier_outlives_no_worker_that_is_killed(two: tuple[int, int]) -> None:
+    pid, carrier = two
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    until(lambda: not is_alive(carrier))
 
 
 def is_alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+    """Whether it runs; one that has ended stays listed as a zombie until whoever inherits it asks."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def carriers_of(pid: int) -> list[int]:

@@ -30,7 +30,12 @@ class Answering:
     def __call__(self, environ: Any, start_response: Any) -> Any:
         self._count(1)
         try:
-            return self._app(environ, start_response)
+            # Whole: a browser that goes elsewhere meanwhile leaves this server with a file that nobody closes.
+            pieces = self._app(environ, start_response)
+            try:
+                return [b"".join(pieces)]
+            finally:
+                getattr(pieces, "close", bool)()
         finally:
             self._count(-1)
 

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from plugdesk.users.models import User
-from tests.factories import make_admin, make_desk
+from tests.factories import make_admin, make_agent, make_desk, make_form
 
 if TYPE_CHECKING:
     from flask import Flask
     from webtest import TestApp
 
-    from plugdesk.forms.models import Desk
+    from plugdesk.forms.models import Desk, Form
     from plugdesk.runtime import Runtime
 
 
@@ -59,3 +59,15 @@ def admin(desk: Desk, session: Session) -> User:
     admin = make_admin(session, name="Marta Grünwald", email="marta@desk.example")
     session.commit()
     return admin
+
+
+@pytest.fixture
+def form(desk: Desk, session: Session) -> Form:
+    """The form *Support*."""
+    return make_form(session)
+
+
+@pytest.fixture
+def anna(form: Form, session: Session) -> User:
+    """Anna, who works on it."""
+    return make_agent(session, form, name="Anna")

@@ -16,16 +16,6 @@ from tests.factories import make_agent, make_form, make_group, make_ticket
 
 
 @pytest.fixture
-def form(admin, session):
-    return make_form(session, name="Support")
-
-
-@pytest.fixture
-def anna(form, session):
-    return make_agent(session, form, name="Anna")
-
-
-@pytest.fixture
 def tickets(form, session):
     tickets = [make_ticket(session, form, subject=f"Asked {number}") for number in range(3)]
     session.commit()

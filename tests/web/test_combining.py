@@ -6,17 +6,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.tickets.combining import links_of
+from plugdesk.tickets.combining import link_tickets, links_of
 from plugdesk.tickets.correspondence import Said, receive_message
 from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.rights import RightInput, set_right
-from tests.factories import make_agent, make_customer, make_form, make_ticket
-
-
-@pytest.fixture
-def form(desk, session: Session):
-    return make_form(session)
+from tests.factories import make_agent, make_customer, make_ticket
 
 
 @pytest.fixture
@@ -55,6 +50,25 @@ def test_one_is_merged_into_another_of_the_same_customer_and_taken_out_again(bro
     page = form_at(old, "/merging/removal").submit(status=303).follow()
     assert page.request.path == f"/tickets/{again.id}" and "It beeps thrice." in page.html.find(id="thread").text
     assert "stands on its own again" in page.text and "merging/removal" not in browser.get(f"/tickets/{ticket.id}").text
+
+
+def test_the_history_and_the_links_of_the_merged_are_reached_from_the_survivor(
+    browse, session: Session, form, two, agent
+) -> None:
+    ticket, again = two
+    cause = make_ticket(session, form, subject="The power fails")
+    link_tickets(session, again, cause, agent, kind="caused_by")
+    merge_tickets(session, again, ticket, agent)
+    session.commit()
+    browser = browse(agent)
+    page = browser.get(f"/tickets/{ticket.id}")
+    assert "The power fails" in page.html.find(id="panel-links").text
+    form_at(page, f"/links/{cause.id}/removal").submit(status=303)
+    assert browser.get(f"/tickets/{ticket.id}").html.find(id="panel-links") is None
+    own = page.click(f"Anna merged ticket {again.id} into it")
+    assert own.request.path == f"/tickets/{again.id}" and "Anna linked it" in own.html.find(id="thread").text
+    back = own.click(f"Go on in ticket {ticket.id}")
+    assert back.request.path == f"/tickets/{ticket.id}"
 
 
 def test_of_different_customers_the_page_says_who_reads_what(browse, session: Session, form, two, agent) -> None:

@@ -11,7 +11,7 @@ from plugdesk.forms.commands import add_field, set_responsible
 from plugdesk.forms.models import Form, StatusKind
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.commands import assign, become
-from plugdesk.tickets.lists import view_counts
+from plugdesk.tickets.counts import view_counts
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.commands import deactivate_user
 from plugdesk.users.leaving import places_of

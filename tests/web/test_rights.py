@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def form(desk, session: Session) -> Form:
-    return make_form(session)
-
-
-@pytest.fixture
 def ticket(session: Session, form: Form) -> Ticket:
     """Waits for payment."""
     ticket = make_ticket(session, form)

@@ -19,11 +19,6 @@ Browse = Callable[[User], TestApp]
 
 
 @pytest.fixture
-def form(admin: User, session: Session) -> Form:
-    return make_form(session, name="Support")
-
-
-@pytest.fixture
 def anna(form: Form, session: Session) -> User:
     return make_agent(session, form, name="Anna", email="anna@desk.example")
 

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy.orm import Session
 
 from plugdesk.clock import MovableClock
 from plugdesk.tickets.commands import assign
 from plugdesk.users.models import User
 from plugdesk.users.shifts import add_absence, set_shifts
-from tests.factories import make_agent, make_form, make_group, make_ticket
-
-
-@pytest.fixture
-def form(desk, session: Session):
-    return make_form(session)
+from tests.factories import make_agent, make_group, make_ticket
 
 
 def form_at(page, action: str):

@@ -10,22 +10,13 @@ from plugdesk.errors import Conflict, Invalid
 from plugdesk.forms.models import StatusKind
 from plugdesk.tickets.commands import accept, become, mark_read
 from plugdesk.tickets.correspondence import add_note, reply_to_ticket
-from plugdesk.tickets.lists import tickets_of_view, view_counts
+from plugdesk.tickets.counts import view_counts
+from plugdesk.tickets.lists import tickets_of_view
 from plugdesk.tickets.models import Reading, Ticket
 from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.users.models import User
 from plugdesk.users.rights import RightInput, set_right
 from tests.factories import make_agent, make_form, make_group, make_ticket
-
-
-@pytest.fixture
-def form(desk, session: Session):
-    return make_form(session)
-
-
-@pytest.fixture
-def anna(session: Session, form) -> User:
-    return make_agent(session, form, name="Anna")
 
 
 @pytest.fixture

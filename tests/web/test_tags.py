@@ -8,17 +8,7 @@ import sqlalchemy as sa
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag
 from plugdesk.users.rights import RightInput, set_right
-from tests.factories import make_agent, make_customer, make_form, make_ticket
-
-
-@pytest.fixture
-def form(admin, session):
-    return make_form(session, name="Support")
-
-
-@pytest.fixture
-def anna(form, session):
-    return make_agent(session, form, name="Anna")
+from tests.factories import make_customer, make_ticket
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from plugdesk_web.contributions import (
     Cell,
     Column,
     ComposerTool,
+    CustomerPanel,
     DashboardCard,
     FormActions,
     MessageAction,
@@ -17,6 +18,7 @@ from plugdesk_web.contributions import (
     Panel,
     SearchWord,
     SeenBy,
+    Together,
 )
 from plugdesk_web.cookies import speak_as_asked
 from plugdesk_web.current import (
@@ -32,10 +34,12 @@ from plugdesk_web.current import (
 )
 from plugdesk_web.customers import (
     begin_customer_session,
+    begin_framed_session,
     customer_or_none,
     customer_session,
     end_customer_session,
     forget_customer,
+    framed,
     keep_customer,
     keep_secret,
     kept_secret,
@@ -61,6 +65,7 @@ __all__ = [
     "Cell",
     "Column",
     "ComposerTool",
+    "CustomerPanel",
     "DashboardCard",
     "EditedCondition",
     "EditedField",
@@ -72,9 +77,11 @@ __all__ = [
     "Panel",
     "SearchWord",
     "SeenBy",
+    "Together",
     "admin_only",
     "agent_only",
     "begin_customer_session",
+    "begin_framed_session",
     "begin_reading",
     "begin_writing",
     "context",
@@ -91,6 +98,7 @@ __all__ = [
     "form_here",
     "form_to_configure",
     "frameable",
+    "framed",
     "has_rules",
     "keep_customer",
     "keep_secret",

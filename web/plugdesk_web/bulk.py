@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from plugdesk.actions import DELETE
 from plugdesk.database import row_number
@@ -24,13 +25,14 @@ from plugdesk.runtime import runtime_of
 from plugdesk.tags.commands import change_tags, tag_to_put
 from plugdesk.tags.queries import tag_named
 from plugdesk.tickets import bin, commands
+from plugdesk.tickets.lists import PAGE
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import Group, User
 from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web.asking import what_waits
-from plugdesk_web.contributions import Action, Button, FormActions, contributed
+from plugdesk_web.contributions import Action, Button, FormActions, Together, contributed
 
-Given = Mapping[str, str]
+Given = MultiDict[str, str]
 Command = Callable[[Ticket], object]
 
 TITLES: Mapping[str, Any] = {
@@ -44,17 +46,19 @@ TITLES: Mapping[str, Any] = {
     "delete": lazy_gettext("Delete"),
     "restore": lazy_gettext("Take out of the bin"),
 }
+AT_ONCE = 1_000  # numbers in one question to the database
 ASKING = ("assign", "status", "tags", "more", "delete")
 """These ask for something first, deleting whether it is meant."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """An action of an extension, as PLUGIN:CODE, that can be run on some of the tickets without asking for anything."""
+    """An action of an extension, as PLUGIN:CODE, that can be run on several tickets; `together` is how it asks first, if it does."""
 
     code: str
     title: str
     icon: str
+    together: Together | None = None
 
 
 def offered_in_lists(session: Session, agent: User, forms: Collection[Form]) -> set[str]:
@@ -73,7 +77,10 @@ def title_of(session: Session, code: str, forms: Sequence[Form]) -> str:
 
 def forms_of(session: Session, agent: User, numbers: Sequence[int]) -> list[Form]:
     """The forms of those of the tickets that `agent` may see, by name."""
-    here = sa.select(Ticket.form_id).where(Ticket.id.in_(numbers), visible_tickets(session, agent))
+    here = set[int]()
+    for first in range(0, len(numbers), AT_ONCE):
+        some = sa.select(Ticket.form_id).where(Ticket.id.in_(numbers[first : first + AT_ONCE]), visible_tickets(session, agent))
+        here.update(session.scalars(some.distinct()))
     return list(session.scalars(sa.select(Form).where(Form.id.in_(here)).order_by(Form.name)))
 
 
@@ -105,16 +112,16 @@ def choices_for(session: Session, agent: User, code: str, forms: Sequence[Form])
 
 
 def offers_of(session: Session, form: Form) -> list[Offer]:
-    """The actions of the extensions that are on for `form` and can be run without asking for anything."""
+    """The actions of the extensions that are on for `form` and can be run on several tickets at once."""
     runtime, found = runtime_of(session), list[Offer]()
     for each in contributed(runtime.registry, FormActions):
-        if form.has(each.plugin) and each.what.run is not None:
+        if form.has(each.plugin) and (each.what.run is not None or each.what.together is not None):
             every = runtime.executor.run(each.plugin, f"actions {each.what.name}", form, session, each.what.every)
             buttons = every if isinstance(every, Sequence) and not isinstance(every, str) else ()
             found += [
-                Offer(f"{each.plugin}:{button.code}", button.title, button.icon)
+                Offer(f"{each.plugin}:{button.code}", button.title, button.icon, each.what.together if button.asks else None)
                 for button in buttons
-                if isinstance(button, Button) and not button.asks
+                if isinstance(button, Button) and (each.what.together if button.asks else each.what.run) is not None
             ]
     same = [
         Offer(f"{each.plugin}:{each.what.name}", str(each.what.title), each.what.icon)
@@ -122,6 +129,37 @@ def offers_of(session: Session, form: Form) -> list[Offer]:
         if form.has(each.plugin)
     ]
     return same + found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an action of an extension asks for before it is run on several tickets: the template, its values, the form's behaviors."""
+
+    template: str
+    values: Mapping[str, Any]
+    behaviors: str
+
+
+def asks_first(session: Session, agent: User, code: str, forms: Sequence[Form]) -> Form | None:
+    """The first of the forms on which the extension's action is theirs to run and asks for something first."""
+    asking = (form for form in forms for each in offers_of(session, form) if each.code == code and each.together is not None)
+    return next((form for form in asking if can_run_some(session, agent, form, code)), None)
+
+
+def asked_for(session: Session, agent: User, code: str, form: Form, numbers: Sequence[int], typed: Given) -> Asked:
+    """What the action asks for, for the first of the tickets that are of `form`. Raises `Conflict` where its extension fails."""
+    here = sa.select(Ticket).where(Ticket.id.in_(numbers), Ticket.form_id == form.id, visible_tickets(session, agent))
+    tickets = session.scalars(here.order_by(Ticket.id).limit(PAGE)).all()
+    together = next(each.together for each in offers_of(session, form) if each.code == code)
+    plugin, _colon, name = code.partition(":")
+    assert together is not None, "Asked of those that ask."
+    shown = runtime_of(session).executor.do(
+        plugin, f"action {name}", form, session, together.ask, tickets, agent, name, typed
+    )  # fmt: skip
+    if isinstance(shown, Failed):
+        raise Conflict(_("The extension did not do it. What happened stands on its page, under Extensions."))
+    template, values = shown
+    return Asked(template, values, str(values.get("behaviors", "")))
 
 
 def command_for(session: Session, agent: User, code: str, given: Given) -> Command:
@@ -146,7 +184,7 @@ def command_for(session: Session, agent: User, code: str, given: Given) -> Comma
         return _tagging(session, agent, given)
     plugin, _colon, name = code.partition(":")
     if name:
-        return _running(session, agent, plugin, name)
+        return _running(session, agent, plugin, name, given)
     raise NotFound(_("There is no such action here."))
 
 
@@ -176,23 +214,27 @@ def _tagging(session: Session, agent: User, given: Given) -> Command:
     try:
         add = [tag_to_put(session, on, by=agent)] if on else []
     except Invalid as refusal:
-        raise Invalid(problems={"put_on": " ".join(refusal.problems.values()) or str(refusal)}) from None
+        raise Invalid(problems={"put_on": refusal.in_words}) from None
     gone = tag_named(session, off) if off else None
     if off and gone is None:
         raise Invalid(problems={"take_off": _("There is no tag “%(name)s”.", name=off)})
     return lambda ticket: change_tags(session, ticket, add=add, remove=[gone] if gone else [], by=agent)
 
 
-def _running(session: Session, agent: User, plugin: str, name: str) -> Command:
-    code, has = f"{plugin}:{name}", dict[int, bool]()  # asked once a form, however many of its tickets there are
+def _running(session: Session, agent: User, plugin: str, name: str, given: Given) -> Command:
+    code, known = f"{plugin}:{name}", dict[int, Offer | None]()  # asked once a form, however many of its tickets there are
 
     def run(ticket: Ticket) -> None:
-        if ticket.form_id not in has:
-            has[ticket.form_id] = any(each.code == code for each in offers_of(session, ticket.form))
-        if not has[ticket.form_id]:
+        if ticket.form_id not in known:
+            known[ticket.form_id] = next((each for each in offers_of(session, ticket.form) if each.code == code), None)
+        offer = known[ticket.form_id]
+        if offer is None:
             raise Conflict(_("The form “%(form)s” has no such action.", form=ticket.form.name))
         commands.may_run(session, ticket, agent, code)
-        _run(session, agent, plugin, name, ticket)
+        if offer.together is not None:
+            _do(session, plugin, name, ticket, offer.together.run, agent, name, given)
+        else:
+            _run(session, agent, plugin, name, ticket)
 
     return run
 

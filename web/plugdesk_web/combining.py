@@ -171,6 +171,15 @@ def other_number(event: Event) -> int | None:
     return data.get("other_id", data.get("into_id", data.get("from_id")))
 
 
+def other_url(event: Event) -> str:
+    """Where the line of the event leads; of a ticket that was merged to its own page, where its history is."""
+    number = other_number(event)
+    if number is None:
+        return ""
+    own: dict[str, Any] = {"own": 1} if event.kind == "tickets_merged" else {}
+    return url_for("tickets.show", number=number, **own)
+
+
 def undoable(session: Session, ticket: Ticket, events: Iterable[Event], reader: User | None) -> set[int]:
     """The events of merging that `reader` can still undo."""
     found: dict[int, int] = {}

@@ -5,12 +5,13 @@ Functions run through the executor: one that fails is left out, agents see a box
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from flask import Blueprint, Response
+from werkzeug.datastructures import MultiDict
 
 from plugdesk.forms.models import Form
 from plugdesk.plugins.context import Context
@@ -51,6 +52,18 @@ class Panel:
 
     def __post_init__(self) -> None:
         _check(self.concerns)
+
+
+@dataclass(frozen=True)
+class CustomerPanel:
+    """A panel on the customer's card. `show(ctx, customer, viewer)` returns the template and its values, or None.
+
+    Shown to agents of a form where the extension is on, who may see the customer; asked once, on the first such form.
+    """
+
+    name: str
+    title: Any
+    show: Callable[[Context, User, User], tuple[str, Mapping[str, Any]] | None]
 
 
 @dataclass(frozen=True)
@@ -111,14 +124,29 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Together:
+    """How an action that asks for something is run on several tickets of a form, which are asked for once.
+
+    `ask(ctx, tickets, agent, code, typed)` returns the template of what is asked for and its values, for a page whose form and
+    buttons are the desk's; among the values `behaviors` are those of the form. `typed` is what was typed so far, empty at first;
+    after a refusal the template also has `problems`, by the controls' names, and `lost_files`, whether files are to be chosen
+    again. `run(ctx, ticket, agent, code, typed)` runs the action on one of the tickets with what was typed, or raises a refusal
+    in words, which is told beside the ticket. What was uploaded goes by its keys, `attachment`; each ticket gets a copy.
+    """
+
+    ask: Callable[[Context, Sequence[Ticket], User, str, MultiDict[str, str]], tuple[str, Mapping[str, Any]]]
+    run: Callable[[Context, Ticket, User, str, MultiDict[str, str]], object]
+
+
+@dataclass(frozen=True)
 class FormActions:
     """Actions that differ from form to form and from ticket to ticket.
 
     `every(ctx)` are all of a form, for the matrix of its rights; `offered(ctx, ticket, agent)` those that stand on the ticket
     as buttons: asked once a page, it leaves out what `can_run` refuses. With `run(ctx, ticket, agent, code)` those that ask for
     nothing are offered in lists, too, for several tickets at once: it runs the action of that code on one of them, or raises a
-    refusal in words (`Conflict`, `NotAllowed`, `Invalid`), which is told beside the ticket.
-    `concerns` spares the page the question where there are none, see `Concerns`.
+    refusal in words (`Conflict`, `NotAllowed`, `Invalid`), which is told beside the ticket. With `together` those that ask are
+    offered there, too, see `Together`. `concerns` spares the page the question where there are none, see `Concerns`.
     """
 
     name: str
@@ -126,6 +154,7 @@ class FormActions:
     offered: Callable[[Context, Ticket, User], Sequence[Button]]
     run: Callable[[Context, Ticket, User, str], object] | None = None
     concerns: Concerns | None = None
+    together: Together | None = None
 
     def __post_init__(self) -> None:
         _check(self.concerns)
@@ -238,17 +267,23 @@ class Pages:
     Public pages `with_own_tokens` look after that themselves: what they post carries a token of theirs instead of one that is
     bound to a cookie, which a browser does not send from a frame on another site. Such a page never asks who is signed in.
 
+    Pages of a site that stand `in_frames` work in a frame on another site, too, which sends no cookie: who is signed in there lies in
+    the address, see `plugdesk_web.api.framed`. They ask for nobody but the customer. Which sites may frame them, they say by `frameable`.
+
     What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.
 
     A site may answer a GET without a cookie by `quick(runtime, environ)` (a WSGI environment), before anything else is asked: with
-    a page that it keeps, if it has looked itself whether the extension is on. None leaves it to the blueprint.
+    a page that it keeps, if it has looked itself whether the extension is on. An inbound page may so answer a vendor's POST. None
+    leaves it to the blueprint; so does what is raised, which counts on the extension's health. Whoever has read the body by then puts
+    it back as `wsgi.input`.
     """
 
     blueprint: Blueprint
     place: Literal["form", "public", "app", "inbound", "site"] = "form"
     with_own_tokens: bool = False
     reads_first: bool = False
-    quick: Callable[[Runtime, Mapping[str, Any]], Response | None] | None = None
+    in_frames: bool = False
+    quick: Callable[[Runtime, MutableMapping[str, Any]], Response | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -272,6 +307,7 @@ __all__ = [
     "Column",
     "ComposerTool",
     "Contributed",
+    "CustomerPanel",
     "DashboardCard",
     "Form",
     "FormActions",

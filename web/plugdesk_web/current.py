@@ -65,7 +65,8 @@ def go_on_reading() -> None:
 
 def begin_reading() -> None:
     """A public page answers after a refusal: what was written is undone, and the answer holds up no writer."""
-    _begin_anew(write=False)
+    if not db().info.get("readonly"):
+        _begin_anew(write=False)
 
 
 def begin_writing() -> None:

@@ -4,14 +4,47 @@ same browser is neither used nor touched. The session is a row like an agent's (
 
 from __future__ import annotations
 
-from flask import Response, g, request
+from datetime import timedelta
+from typing import Any
 
+from flask import Flask, Response, current_app, g, request
+
+from plugdesk.runtime import runtime_of
 from plugdesk.sessions import LONGEST, SignedSession, end_session, session_of, sign_in
 from plugdesk.users.models import Role, User
 from plugdesk_web.current import db
 from plugdesk_web.security import cookie_name, is_secure
 
 CUSTOMER_COOKIE = "plugdesk_customer"
+FRAME, FRAME_LIVES = "_frame", timedelta(hours=1)
+IN_FRAMES = "PLUGDESK_IN_FRAMES"
+
+
+def works_in_frames(app: Flask, name: str) -> None:
+    """Pages of the blueprint that is registered under `name` may stand in a frame on another site (see `Pages.in_frames`)."""
+    app.config.setdefault(IN_FRAMES, set()).add(name)
+
+    def stay_framed(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint.rpartition(".")[0] == name and framed():
+            values.setdefault(FRAME, request.args[FRAME])
+
+    app.url_default_functions.setdefault(None, []).append(stay_framed)
+
+
+def framed() -> bool:
+    """Whether this page stands in a frame on another site: then who is signed in lies in its address, and no cookie is looked at.
+
+    Whoever does not know the address can have nothing posted there in the customer's name, so it needs no further token.
+    """
+    return request.blueprint in current_app.config.get(IN_FRAMES, ()) and bool(request.args.get(FRAME))
+
+
+def begin_framed_session(customer: User) -> dict[str, Any]:
+    """Sign the customer in for a frame, for an hour; returns what every address in there has to carry."""
+    if customer.role is not Role.CUSTOMER:
+        raise ValueError("Only customers sign in here.")
+    token = sign_in(db(), customer, remote_address=request.remote_addr, user_agent=request.user_agent.string)
+    return {FRAME: token}
 
 
 def customer_or_none() -> User | None:
@@ -23,8 +56,11 @@ def customer_or_none() -> User | None:
 def customer_session() -> tuple[SignedSession, User] | None:
     """Their session, and who they are."""
     if "customer" not in g:
-        token = request.cookies.get(cookie_name(CUSTOMER_COOKIE))
+        in_frame = framed()
+        token = request.args[FRAME] if in_frame else request.cookies.get(cookie_name(CUSTOMER_COOKIE))
         found = session_of(db(), token) if token else None
+        if found and in_frame and runtime_of(db()).clock.now() - found[0].created_at > FRAME_LIVES:
+            found = None
         g.customer = found if found and found[1].role is Role.CUSTOMER else None
     known: tuple[SignedSession, User] | None = g.customer
     return known

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 
@@ -17,6 +19,8 @@ from plugdesk.i18n import gettext as _
 from plugdesk.users.models import initials_of
 
 KEPT_PARTIALS = 512
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_drawn_at: ContextVar[datetime | None] = ContextVar("drawn_at", default=None)
 
 
 def install(app: Flask) -> None:
@@ -25,30 +29,56 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(script_words=script_words, initials=initials_of, kept=Kept(app))
 
 
+@contextmanager
+def drawing() -> Iterator[None]:
+    """A page is drawn within: its language, its zone and what it calls now are asked for once, not at every word."""
+    token = _drawn_at.set(current_runtime().clock.now())
+    try:
+        with i18n.use_language(i18n.current_language(), i18n.current_zone()):
+            yield
+    finally:
+        _drawn_at.reset(token)
+
+
+def now() -> datetime:
+    """What the page that is being drawn calls now."""
+    return _drawn_at.get() or current_runtime().clock.now()
+
+
 def relative_time(moment: datetime) -> str:
     """How long ago, as `behaviors/relative-time.js` goes on counting: "now", "12 min", up to a day; then the date."""
-    now = current_runtime().clock.now()
-    passed = abs(now - moment)
-    if passed < timedelta(minutes=1):
-        return _("now")
-    if passed < timedelta(hours=1):
-        return _amount(int(passed.total_seconds() // 60), "minute", i18n.current_language())
-    if passed < timedelta(days=1):
-        return _amount(int(passed.total_seconds() // 3600), "hour", i18n.current_language())
-    same_year = moment.astimezone(i18n.current_zone()).year == now.astimezone(i18n.current_zone()).year
-    return i18n.format_date(moment, "d MMM" if same_year else "medium")
+    return _said(moment, now(), i18n.current_zone(), i18n.current_language())
 
 
 def when(moment: datetime, css: str = "") -> Markup:
     """A moment as `components/status.html` shows it: relative, the absolute time on hover, going on in the browser."""
-    return Markup(f"{_when(moment, css, i18n.current_zone(), i18n.current_language())}{relative_time(moment)}</time>")
+    zone, language = i18n.current_zone(), i18n.current_language()
+    return _when(moment, css, zone, language, _said(moment, now(), zone, language))
+
+
+def _said(moment: datetime, now: datetime, zone: tzinfo, language: str) -> str:
+    passed = abs(now - moment)
+    if passed < _MINUTE:
+        return _("now")
+    if passed < _HOUR:
+        return _amount(passed // _MINUTE, "minute", language)
+    if passed < _DAY:
+        return _amount(passed // _HOUR, "hour", language)
+    return _day(moment, now.astimezone(zone).year, zone, language)
 
 
 @lru_cache(maxsize=4096)
-def _when(moment: datetime, css: str, zone: tzinfo, language: str) -> Markup:
+def _day(moment: datetime, this_year: int, zone: tzinfo, language: str) -> str:
+    day = moment.astimezone(zone)
+    with i18n.use_language(language, zone):
+        return i18n.format_date(day, "d MMM" if day.year == this_year else "medium")
+
+
+@lru_cache(maxsize=4096)
+def _when(moment: datetime, css: str, zone: tzinfo, language: str, said: str) -> Markup:
     named = Markup(' class="{}"').format(css) if css else ""
-    start = Markup('<time{} datetime="{}" title="{}" data-behavior="relative-time">')
-    return start.format(named, moment.isoformat(), i18n.format_datetime(moment))
+    start = Markup('<time{} datetime="{}" title="{}" data-behavior="relative-time">{}</time>')
+    return start.format(named, moment.isoformat(), i18n.format_datetime(moment), said)
 
 
 class Kept:

@@ -53,6 +53,10 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         ("ticket_deleted", "ticket_restored", "ticket_erased", "tickets_merged", "ticket_unmerged", "ticket_split", "ticket_moved"),
     ),
     "tags": (lazy_gettext("Tags"), ("tag_added", "tag_changed", "tag_deleted")),
+    "hours": (
+        lazy_gettext("Business hours"),
+        ("business_hours_added", "business_hours_changed", "business_hours_deleted"),
+    ),
     "system": (lazy_gettext("System"), ("desk_added", "desk_set_up", "job_run_again", "delivery_told_again", "delivery_dropped")),
 }  # fmt: skip
 
@@ -102,6 +106,7 @@ _NAMES = {
     "sees": lazy_gettext("Sees"), "statuses": lazy_gettext("Statuses"), "actions": lazy_gettext("May"),
     "is_admin": lazy_gettext("Configures the form"), "only_assignee": lazy_gettext("Only the assignee acts"),
     "waits_on_reply": lazy_gettext("A reply waits for the customer"), "reopen_days": lazy_gettext("Days a closed ticket can be opened again"),
+    "weekly": lazy_gettext("Week"), "region": lazy_gettext("Region"), "exceptions": lazy_gettext("Exceptions"),
     "resumes_on_message": lazy_gettext("A message ends the waiting"),
 }  # fmt: skip
 
@@ -240,6 +245,9 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
         tickets="tickets",
         customers="customers",
     ),
+    "business_hours_added": _said(lazy_gettext("Added the business hours %(name)s"), name="name"),
+    "business_hours_changed": _said(lazy_gettext("Changed the business hours %(name)s"), name="name"),
+    "business_hours_deleted": _said(lazy_gettext("Deleted the business hours %(name)s"), name="name"),
     "customers_joined": _said(lazy_gettext("Put the card of %(name)s into another customer's"), name="name"),
     "identity_added": _said(lazy_gettext("Added the contact %(value)s to a customer"), value="value"),
     "identity_removed": _said(lazy_gettext("Took the contact %(value)s from a customer"), value="value"),

@@ -8,17 +8,17 @@ from flask import Response, flash, g, make_response, redirect, render_template, 
 from flask import session as cookie
 
 from plugdesk.forms.models import Form
-from plugdesk.i18n import current_language, current_zone, use_language
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.context import Context
 from plugdesk_web.current import db as request_db
 from plugdesk_web.current import runtime
+from plugdesk_web.formats import drawing
 
 
 def page(template: str, /, *, status: int = 200, fragment: str | None = None, **values: Any) -> Response:
     """The page, or for htmx asking for an element of it, `fragment` (a partial with the same values)."""
     name = fragment if fragment and is_fragment() else template
-    with use_language(current_language(), current_zone()):  # asked once, not at every word
+    with drawing():
         response = make_response(render_template(name, **values), status)
     response.headers["Vary"] = "HX-Request"
     return response

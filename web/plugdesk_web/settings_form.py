@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,17 +15,16 @@ from typing import Any
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, FieldList, FormField, StringField, TextAreaField
+from wtforms import BooleanField, FieldList, FormField, StringField
 from wtforms import Form as Row
 
 from plugdesk.database import storable
 from plugdesk.errors import Invalid
 from plugdesk.forms.models import Desk, Form
 from plugdesk.i18n import gettext as _
-from plugdesk.i18n import lazy_gettext
 from plugdesk.plugins.catalog import SettingValue, settings_in
 from plugdesk.plugins.registry import Registry
-from plugdesk.plugins.settings import Option, Stored, check_values, options_of, place_of, read_settings, schema_of
+from plugdesk.plugins.settings import Option, Stored, check_values, options_of, place_of, read_option, read_settings, schema_of
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.variables import check_template, variables_in
 from plugdesk.vault import Secret, VaultError
@@ -178,93 +176,25 @@ def fingerprint(value: Any) -> str:
     return hashlib.blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=9).hexdigest()
 
 
-class WholeNumber(StringField):  # type: ignore[misc]
-    """A whole number; empty is None."""
+class Typed(StringField):  # type: ignore[misc]
+    """A value that is typed, or chosen: what the option says its text is."""
 
-    default: Any
     data: Any
-    refusal = lazy_gettext("Enter a whole number.")
 
-    @staticmethod
-    def read(text: str) -> float:
-        """The number `text` says. Raises ValueError."""
-        return int(text)
+    def __init__(self, option: Option, **given: Any) -> None:
+        super().__init__(**given)
+        self.option = option
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
-        text = valuelist[0].strip() if valuelist else ""
         self.data = None
-        if not text:
-            if self.default is not None:
-                raise ValueError(_("Enter a number."))
-            return
-        try:
-            self.data = self.read(text.replace(",", "."))
-        except (ValueError, OverflowError):
-            raise ValueError(str(self.refusal)) from None
+        self.data = read_option(self.option, valuelist[0] if valuelist else "")
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
+        if isinstance(self.data, list | tuple):
+            return "\n".join(map(str, self.data))
         return "" if self.data is None else f"{self.data:g}" if isinstance(self.data, float) else str(self.data)
-
-
-class DecimalNumber(WholeNumber):
-    """A number, with a point or a comma."""
-
-    refusal = lazy_gettext("Enter a number.")
-
-    @staticmethod
-    def read(text: str) -> float:
-        number = float(text)
-        if not math.isfinite(number):
-            raise ValueError
-        return number
-
-
-class Line(StringField):  # type: ignore[misc]
-    """A text in one line."""
-
-    default: Any
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        text = storable(valuelist[0].strip()) if valuelist else ""
-        self.data = None if not text and self.default is None else text
-
-
-class Lines(TextAreaField):  # type: ignore[misc]
-    """A text in several lines, with the line ends of the desk and not of the browser."""
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        text = storable(valuelist[0].replace("\r\n", "\n").rstrip()) if valuelist else ""
-        self.data = None if not text and self.default is None else text
-
-
-class OneALine(TextAreaField):  # type: ignore[misc]
-    """A list of texts, one a line."""
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        text = storable(valuelist[0]) if valuelist else ""
-        self.data = [line.strip() for line in text.splitlines() if line.strip()]
-
-    def _value(self) -> str:
-        return "\n".join(str(each) for each in self.data or ())
-
-
-class Choice(StringField):  # type: ignore[misc]
-    """One of the codes that are offered, whatever their type."""
-
-    def __init__(self, codes: Sequence[Any], **given: Any) -> None:
-        super().__init__(**given)
-        self.codes = {str(code): code for code in codes}
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        chosen = valuelist[0] if valuelist else ""
-        if chosen in self.codes:
-            self.data = self.codes[chosen]
-        elif not chosen and self.default is None:
-            self.data = None
-        else:
-            raise ValueError(_("Choose one of what is offered."))
 
 
 class Rows(FieldList):  # type: ignore[misc]
@@ -282,23 +212,14 @@ class Rows(FieldList):  # type: ignore[misc]
 
 
 def _field(each: Option) -> Any:
-    about, default = each.about, None if each.required else each.default
     if each.is_secret:
         return StringField()
-    if about.get("choices"):
-        return Choice([code for code, _label in about["choices"]], default=default)
-    if about.get("rows"):
-        row = type("SettingRow", (Row,), {name: StringField() for name in about["rows"]})
+    if each.about.get("rows"):
+        row = type("SettingRow", (Row,), {name: StringField() for name in each.about["rows"]})
         return Rows(FormField(row), max_entries=MOST_ROWS)
     if each.type is bool:
         return BooleanField(false_values=("",))
-    if each.type is int:
-        return WholeNumber(default=default)
-    if each.type is float:
-        return DecimalNumber(default=default)
-    if each.type in (list, tuple):
-        return OneALine()
-    return (Lines if _is_long(each) else Line)(default=default)
+    return Typed(each, default=None if each.required else each.default)
 
 
 def _plain(each: SettingValue) -> Any:
@@ -318,12 +239,8 @@ def _canonical(each: Option, value: Any) -> Any:
     if each.type in (list, tuple):
         return [str(text).strip() for text in value]
     if isinstance(value, str):
-        return value.replace("\r\n", "\n").rstrip() if _is_long(each) else value.strip()
+        return value.replace("\r\n", "\n").rstrip() if each.is_long else value.strip()
     return float(value) if each.type is float else value
-
-
-def _is_long(each: Option) -> bool:
-    return (each.about.get("lines") or 1) > 1
 
 
 def _by_name(values: Sequence[SettingValue]) -> dict[str, SettingValue]:

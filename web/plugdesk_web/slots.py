@@ -19,7 +19,7 @@ from plugdesk.runtime import runtime_of
 from plugdesk.tickets.lists import Listed, Page
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from plugdesk_web.contributions import Action, Button, Cell, Column, FormActions, Panel, contributed
+from plugdesk_web.contributions import Action, Button, Cell, Column, CustomerPanel, FormActions, Panel, contributed
 from plugdesk_web.standing import Named
 
 
@@ -64,11 +64,30 @@ def panels_of(session: Session, ticket: Ticket, viewer: User, unconcerned: Colle
         if not ticket.form.has(each.plugin) or not _may_see(session, viewer, ticket.form, panel.seen_by):
             continue
         name = _name(runtime, each.plugin)
-        result = runtime.executor.run(each.plugin, f"panel {panel.name}", ticket.form, session, _drawn(panel), ticket, viewer)
+        result = runtime.executor.run(
+            each.plugin, f"panel {panel.name}", ticket.form, session, _drawn(panel, "ticket"), ticket, viewer
+        )
         if isinstance(result, Failed):
             shown.append(ShownPanel(f"{each.plugin}-{panel.name}", str(panel.title), name, Markup(), failed=True))
         elif result is not None:
             shown.append(ShownPanel(f"{each.plugin}-{panel.name}", str(panel.title), name, result))
+    return shown
+
+
+def customer_panels(session: Session, customer: User, viewer: User, forms: Iterable[Form]) -> list[ShownPanel]:
+    """The panels of extensions on the card of `customer`, of those that are on at one of `forms`, the viewer's."""
+    runtime, shown, forms = runtime_of(session), list[ShownPanel](), list(forms)
+    for each in contributed(runtime.registry, CustomerPanel):
+        panel: CustomerPanel = each.what
+        form = next((form for form in forms if form.has(each.plugin)), None)
+        if form is None:
+            continue
+        what, name = f"customer panel {panel.name}", _name(runtime, each.plugin)
+        result = runtime.executor.run(each.plugin, what, form, session, _drawn(panel, "customer"), customer, viewer)
+        if result is not None:
+            body = Markup() if isinstance(result, Failed) else result
+            id = f"{each.plugin}-{panel.name}"
+            shown.append(ShownPanel(id, str(panel.title), name, body, failed=isinstance(result, Failed)))
     return shown
 
 
@@ -223,15 +242,15 @@ def _buttons(given: Any) -> list[Button]:
     return [each for each in given if isinstance(each, Button)]
 
 
-def _drawn(panel: Panel) -> Any:
-    """The panel's function together with its template: an error in either is the plugin's."""
+def _drawn(panel: Panel | CustomerPanel, name: str) -> Any:
+    """The panel's function together with its template, where what it is shown beside has this `name`: an error in either is the plugin's."""
 
-    def draw(ctx: Any, ticket: Ticket, viewer: User) -> Markup | None:
-        given = panel.show(ctx, ticket, viewer)
+    def draw(ctx: Any, beside: Any, viewer: User) -> Markup | None:
+        given = panel.show(ctx, beside, viewer)
         if given is None:
             return None
         template, values = given
-        return Markup(render_template(template, ticket=ticket, ctx=ctx, **values))  # autoescaped by its own template
+        return Markup(render_template(template, **{name: beside}, ctx=ctx, **values))  # autoescaped by its own template
 
     return draw
 

@@ -28,7 +28,7 @@ Named = tuple[str, type, str]
 class Standing:
     """How a ticket's page begins: whether its reader watches it, what they left unsent on it, its tags and its customer's.
 
-    `linked` says whether it has links at all, `unconcerned` are the extensions' panels and actions that have nothing for this ticket.
+    `linked` says whether it has links at all, or tickets merged into it that may have some; `unconcerned` are the extensions' panels and actions that have nothing for this ticket.
     """
 
     watched: bool
@@ -71,7 +71,11 @@ def _statement(asked: tuple[Concerns, ...]) -> sa.Select[*tuple[Any, ...]]:
     """Made once for the extensions that are on. Of columns of tables: no entity comes of it."""
     ticket, watcher, me = Ticket.__table__.c, Watcher.__table__.c, sa.bindparam("user_id", type_=sa.Integer)
     watched = sa.exists().where(watcher.ticket_id == ticket.id, watcher.user_id == me)
-    linked = sa.exists().where(sa.or_(Link.ticket_id == ticket.id, Link.other_id == ticket.id))
+    merged = sa.alias(Ticket.__table__)
+    linked = sa.or_(
+        sa.exists().where(sa.or_(Link.ticket_id == ticket.id, Link.other_id == ticket.id)),
+        sa.exists().where(merged.c.merged_into_id == ticket.id),
+    )
     chips = chips_of_ticket(ticket.id), chips_of_customer(ticket.customer_id)
     parts = [watched, linked, said_on(ticket.id, me), *chips, *(sa.type_coerce(each(ticket), sa.Boolean) for each in asked)]
     # Labelled by place: two extensions may ask alike.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from plugdesk.events import Event
@@ -24,7 +25,7 @@ from plugdesk.tickets.queries import history_of, thread_of
 from plugdesk.tickets.subtasks import Asked, subtasks_of
 from plugdesk.tickets.wording import without_keys
 from plugdesk.users.models import User
-from plugdesk_web.combining import other_number, undoable, words_of
+from plugdesk_web.combining import other_number, other_url, undoable, words_of
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ def body_of(message: Message) -> Markup:
     return Markup(html_of_text(message.text))
 
 
-def customers_body_of(message: Message, files: str) -> Markup:
-    """The same for the customer, whose own links it may hold; its pictures are read at `files`, like "/portal/files"."""
+def customers_body_of(message: Message, files: str, query: str = "") -> Markup:
+    """The same for the customer, whose own links it may hold; its pictures are read at `files`, like "/portal/files", and `query`."""
     if message.clean_html is not None:
-        return Markup(message.clean_html.replace('src="/files/', f'src="{files}/'))  # as above
+        return Markup(re.sub(r'src="/files/([\w-]+)"', rf'src="{files}/\1{escape(query)}"', message.clean_html))  # as above
     return Markup(html_of_text(message.text))
 
 
@@ -232,8 +233,8 @@ def _event(session: Session, ticket: Ticket, event: Event, can_be_undone: bool =
         initials=actor.initials if actor and is_agent else "",
         icon=icon,
         words=text,
-        url=url_for("tickets.show", number=other) if (other := other_number(event)) is not None else "",
-        undo_url=url_for("combining.unmerge", number=other) if can_be_undone else "",
+        url=other_url(event),
+        undo_url=url_for("combining.unmerge", number=other_number(event)) if can_be_undone else "",
     )
 
 

@@ -83,7 +83,8 @@ def hear(
 
     `answers` is the channel's own id of the message they answer, where the customer pointed at one. `only` is a condition on
     `Ticket` where one customer has several conversations, as in a group beside the private chat: others are none of theirs.
-    The ticket answers on `channel` from now on: that is where its customer is.
+    The ticket answers on `channel` from now on: that is where its customer is. What answers a message of a ticket that was merged
+    stands on its survivor, which answers there only if it is the same customer's.
     """
     assert ctx.form is not None, "A conversation belongs to a form."
     session, executor = ctx._session, runtime_of(ctx._session).executor
@@ -95,7 +96,10 @@ def hear(
     if ticket is None:
         return open_ticket(session, ctx.form, customer, subject="", said=said, channel=channel).messages[0]
     message = receive_message(session, ticket, customer, said=said, channel=channel, subject="")
-    message.ticket.channel = channel
+    home, lives = message.home, message.ticket
+    home.channel = channel
+    if home.customer_id == lives.customer_id and lives.form_id == ctx.form.id:
+        lives.channel = channel
     return message
 
 
@@ -139,12 +143,11 @@ def _ticket_for(
         sa.true() if only is None else only,
     )  # fmt: skip
     if answers is not None:
-        pointed = mine.join(Message, Message.ticket_id == Ticket.id).where(
-            Message.channel == channel, Message.external_id == answers
-        )
+        said_on = sa.func.coalesce(Message.origin_id, Message.ticket_id)  # a merged ticket's words stand on its survivor
+        pointed = mine.join(Message, said_on == Ticket.id).where(Message.channel == channel, Message.external_id == answers)
         found = ctx.db.scalar(pointed.order_by(Message.id.desc()).limit(1))
-        if found is not None:
-            return survivor(ctx._session, found)
+        if found is not None and survivor(ctx._session, found).deleted_at is None:
+            return found
     if not settings.one_ticket:
         return None
     last = ctx.db.scalar(

@@ -101,7 +101,7 @@ def offered_facts(session: Session, form: Form) -> dict[str, OfferedFact]:
         if plugin == CORE:
             continue
         manifest = runtime.registry.plugins[plugin].manifest
-        offered.append(offered_fact(fact, group=_(manifest.name) if manifest else plugin))
+        offered.append(offered_fact(fact, group=_(manifest.name) if manifest else plugin, session=session))
     return {each.name: each for each in offered}
 
 

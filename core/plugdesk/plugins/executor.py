@@ -168,6 +168,10 @@ class Executor:
         implementation = Implementation(plugin, what, function, (), bare=False)
         return self._run(implementation, scope, session, given, "decision", args, refuses=True)
 
+    def failed(self, plugin: str, what: str, scope: Form | Desk, session: Session, error: BaseException) -> None:
+        """Count what failed of a plugin that was called by itself, before there was a session."""
+        self._fault(Implementation(plugin, what, self.failed, (), bare=True), scope, session, error)
+
     def _run(
         self,
         implementation: Implementation,

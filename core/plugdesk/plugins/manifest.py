@@ -27,7 +27,7 @@ PERMISSIONS = {
 }
 # The first words of the core's tables, and of names that databases, versions and addresses use: no id begins with one.
 RESERVED = {
-    "absence", "alembic", "attachment", "attempt", "catalog", "channel", "claim", "content", "core", "customer", "delivery", "desk", "event", "field",
+    "absence", "alembic", "attachment", "attempt", "business", "catalog", "channel", "claim", "content", "core", "customer", "delivery", "desk", "event", "field",
     "form", "group", "identity", "job", "link", "message", "organization", "participant", "pg", "plugdesk", "plugin", "reading",
     "recurring", "search", "service", "session", "setting", "settings", "signed", "sqlite", "static", "status", "tag", "throttle", "ticket", "timer", "user",
     "users", "watcher", "worker",
@@ -35,7 +35,7 @@ RESERVED = {
 
 # First words of the desk's own addresses, and those browsers and proxies ask for.
 TAKEN_ADDRESSES = RESERVED | {
-    "account", "api", "assets", "customers", "extensions", "files", "first", "forms", "groups", "in", "journal", "live", "load", "p", "people", "robots",
+    "account", "api", "assets", "customers", "extensions", "files", "first", "forms", "groups", "hours", "in", "journal", "live", "load", "p", "people", "robots",
     "sections", "set", "sign", "system", "tags", "tickets", "uploads", "views", "well", "x",
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ The stored values of unknown keys are kept; a newer VERSION than the code knows 
 from __future__ import annotations
 
 import importlib
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from plugdesk.database import Base, Json, Key
+from plugdesk.database import Base, Json, Key, storable
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.i18n import gettext as _
 from plugdesk.vault import Secret
@@ -88,6 +89,11 @@ class Option:
     def is_secret(self) -> bool:
         return self.type is Secret
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it is a text of several lines."""
+        return bool(self.about.get("lines", 1) > 1)
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -111,6 +117,21 @@ def options_of(schema: type) -> tuple[Option, ...]:
     """The settings a dataclass declares, in order."""
     hints = typing.get_type_hints(schema)
     return tuple(_option(each, hints[each.name]) for each in fields(schema))
+
+
+def read_option(each: Option, typed: str) -> Any:
+    """What was typed for an option; nothing at all is None, where that is what it is without. Raises `ValueError` with a sentence."""
+    text, about, default = storable(typed.replace("\r\n", "\n")), each.about, None if each.required else each.default
+    if about.get("choices"):
+        return _chosen(about["choices"], text.strip(), default)
+    if each.type is bool:
+        return text.strip() in ("1", "true", "on")
+    if each.type in (list, tuple):
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if each.type in (int, float):
+        return _number(text.strip(), each.type, default)
+    text = text.rstrip() if each.is_long else text.strip()
+    return None if not text and default is None else text
 
 
 def read_settings(schema: type, levels: Sequence[Stored], open_secret: Callable[[str, str, int], Secret]) -> Any:
@@ -237,6 +258,29 @@ def _problem(each: Option, value: Any) -> str | None:
     if about.get("most") is not None and size > about["most"]:
         return _("“%(label)s” is at most %(number)s.", label=about["label"], number=about["most"])
     return None
+
+
+def _chosen(choices: Sequence[tuple[Any, Any]], text: str, default: Any) -> Any:
+    for code, _label in choices:
+        if str(code) == text:
+            return code
+    if not text and default is None:
+        return None
+    raise ValueError(_("Choose one of what is offered."))
+
+
+def _number(text: str, kind: type, default: Any) -> float | None:
+    if not text:
+        if default is not None:
+            raise ValueError(_("Enter a number."))
+        return None
+    try:
+        number: float = kind(text.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(_("Enter a whole number.") if kind is int else _("Enter a number."))
+    return number
 
 
 def place_of(plugin: str, form_id: int, name: str) -> str:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from plugdesk.testing.addresses import pages_of
 from plugdesk.testing.hostile import STRINGS, came_through
+from plugdesk.testing.tour import card
 from plugdesk.testing.trial import Trial
 from plugdesk.tickets.models import Ticket
 from plugdesk.vault import Secret
@@ -27,7 +28,8 @@ def panel_problems(trial: Trial) -> list[str]:
         if number:  # the first one stays empty
             with trial.write() as session:
                 trial.case.fill(trial.ctx(session, trial.here), session.get_one(Ticket, ticket), text)
-        problems += _shown(trial, f"/tickets/{ticket}", text)
+        for path in (f"/tickets/{ticket}", card(trial, ticket)):
+            problems += _shown(trial, path, text)
     problems += [each for path in LISTS for each in _shown(trial, path, "all of it")]
     trial.runtime.figures.write(trial.database)
     return problems + _failures(trial)

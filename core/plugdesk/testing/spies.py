@@ -41,7 +41,9 @@ class Spies:
             for name, each in list(known.items()):
                 if registry.owner(what, name) == plugin:
                     known[name] = self._watched(each, name)
-        for lists in (registry.timers, registry.services, registry.steps, registry.commands, registry.pages):
+        for lists in (
+            registry.timers, registry.services, registry.steps, registry.customer_actions, registry.commands, registry.pages,
+        ):  # fmt: skip
             kept: list[Any] = lists
             kept[:] = [(owner, self._watched(each, _name(each)) if owner == plugin else each) for owner, each in kept]
         self.calls.clear()  # a panel asks its question once when it is made, and the watched ones are made anew

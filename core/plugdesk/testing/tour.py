@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.contributions import Timer
+from plugdesk.contributions import CustomersAnswers, Timer
+from plugdesk.customer_actions import customer_actions_on, run_customer_action
 from plugdesk.errors import PlugdeskError
 from plugdesk.events import record
 from plugdesk.forms.models import Form, StatusKind
@@ -46,10 +48,10 @@ def live(trial: Trial, form_id: int) -> int:
 
 
 def look(trial: Trial, number: int) -> None:
-    """Every page on which panels, columns and actions stand, as an admin and as the form's own agent."""
+    """Every page on which panels, columns and actions stand, the customer's card among them, as an admin and as the form's own agent."""
     for who in ("admin", "agent", "stranger"):
         browser = trial.browser(who)
-        for path in (f"/tickets/{number}", *(f"/views/{each}" for each in LISTS)):
+        for path in (f"/tickets/{number}", card(trial, number), *(f"/views/{each}" for each in LISTS)):
             answer = browser.get(path)
             assert answer.status_code in (200, 404), f"{path} answers {answer.status_code} to the {who}"
         for name in contributed(trial, "Action"):
@@ -60,6 +62,12 @@ def look(trial: Trial, number: int) -> None:
             tool = f"/tickets/{number}/inserts/{trial.case.plugin_id}/{name}"
             assert browser.get(tool).status_code in (200, 404), f"{tool} fails for the {who}"
             browser.post(tool, data={"code": "none"})
+
+
+def card(trial: Trial, number: int) -> str:
+    """The address of the card of the ticket's customer."""
+    with trial.database.read() as session:
+        return f"/customers/{session.get_one(Ticket, number).customer_id}"
 
 
 def ask(trial: Trial, form_id: int, number: int) -> None:
@@ -84,6 +92,12 @@ def ask(trial: Trial, form_id: int, number: int) -> None:
         for offered in steps_on(session, ticket.form):
             if offered.code.partition(":")[0] == plugin:
                 run_step(session, ticket, offered.code, {}, by=trial.user(session, "admin"))
+    with trial.write() as session:
+        ticket = session.get_one(Ticket, number)
+        for each in customer_actions_on(session, ticket, ticket.customer):
+            if each.plugin == plugin:
+                with suppress(PlugdeskError):
+                    run_customer_action(session, ticket, ticket.customer, each.code, CustomersAnswers())
     for hook, spec in registry.specs.items():
         if registry.implementation(hook, plugin) is not None and spec.plugdesk_kind not in ("announcement", "contribution"):
             _decide(trial, form_id, number, hook)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,11 +18,15 @@ from plugdesk.users.models import User
 
 @dataclass(frozen=True)
 class Refusal:
-    """A ticket that stayed as it was, and why. `subject` is empty where the ticket is not theirs to see."""
+    """A ticket that stayed as it was, and why. `subject` is empty where the ticket is not theirs to see.
+
+    `problems` are the parts of it that stand beside a field, by its name.
+    """
 
     number: int
     subject: str
     why: str
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,9 @@ def do_to_each(session: Session, user: User, numbers: Sequence[int], command: Ca
                 command(ticket)
         except NotFound as refusal:
             refused.append(Refusal(number, "", str(refusal)))
-        except Invalid as refusal:
-            refused.append(Refusal(number, subject, " ".join(refusal.problems.values()) or str(refusal)))
         except PlugdeskError as refusal:
-            refused.append(Refusal(number, subject, str(refusal)))
+            problems = refusal.problems if isinstance(refusal, Invalid) else {}
+            refused.append(Refusal(number, subject, refusal.in_words, problems))
         except (IntegrityError, StaleDataError):
             refused.append(Refusal(number, subject, _("Somebody else changed it at this moment. Look at it again.")))
         else:

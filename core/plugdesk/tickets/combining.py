@@ -31,10 +31,14 @@ _OTHER_WAY: Mapping[str, str] = {"causes": "caused_by", "caused_by": "causes"}
 
 @dataclass(frozen=True)
 class Linked:
-    """A ticket that another has to do with; `kind` says what that other one is to it, as `link_tickets` was told."""
+    """A ticket that another has to do with; `kind` says what that other one is to it, as `link_tickets` was told.
+
+    `by` is the number of the ticket the link was made on: another, where that one was merged into the one that was asked about.
+    """
 
     ticket: Ticket
     kind: str
+    by: int
 
 
 def split_ticket(session: Session, ticket: Ticket, messages: Sequence[Message], by: User, *, subject: str) -> Ticket:
@@ -110,31 +114,43 @@ def link_tickets(session: Session, ticket: Ticket, other: Ticket, by: User | Non
 
 
 def unlink_tickets(session: Session, ticket: Ticket, other: Ticket, by: User) -> None:
-    """Say that they have nothing to do with each other after all. What is not linked stays so, what the desk linked, too: `Invalid`."""
+    """Say that they have nothing to do with each other after all, nor the tickets merged into `ticket` with `other`.
+
+    What is not linked stays so, what the desk linked, too: `Invalid`.
+    """
     for each in (ticket, other):
         may_run(session, each, by, "merge")
-    (low, high), _kind = _in_order(ticket, other, "")
-    known = session.get(Link, (low, high))
-    if known is not None:
-        _refuse_the_desks(known)
-        session.delete(known)
+    known = [
+        link
+        for number in (ticket.id, *merged_numbers(session, ticket))
+        if (link := session.get(Link, (min(number, other.id), max(number, other.id)))) is not None
+    ]
+    for link in known:
+        _refuse_the_desks(link)
+    for link in known:
+        session.delete(link)
+    if known:
         for each, the_other in ((ticket, other), (other, ticket)):
             record(session, "tickets_unlinked", ticket=each, actor=by, other_id=the_other.id)
 
 
 def links_of(session: Session, ticket: Ticket, reader: User) -> list[Linked]:
-    """The tickets that `ticket` is linked with and `reader` may see, the latest first. One query."""
-    there = sa.case((Link.ticket_id == ticket.id, Link.other_id), else_=Link.ticket_id)
+    """The tickets that `ticket`, or one merged into it, is linked with and `reader` may see, each once, the latest first."""
+    own = [ticket.id, *merged_numbers(session, ticket)]
+    there = sa.case((Link.ticket_id.in_(own), Link.other_id), else_=Link.ticket_id)
     query = (
-        sa.select(Ticket, Link.ticket_id, Link.kind)
-        .join(Link, sa.or_(Link.ticket_id == ticket.id, Link.other_id == ticket.id))
-        .where(Ticket.id == there, visible_tickets(session, reader))
+        sa.select(Ticket, Link.ticket_id, Link.other_id, Link.kind)
+        .join(Link, sa.or_(Link.ticket_id.in_(own), Link.other_id.in_(own)))
+        .where(Ticket.id == there, Ticket.id.not_in(own), visible_tickets(session, reader))
         .order_by(Ticket.id.desc())
         .options(defer(Ticket.values))
     )
-    return [
-        Linked(other, kind if low == ticket.id else _OTHER_WAY.get(kind, kind)) for other, low, kind in session.execute(query)
-    ]
+    found = dict[int, Linked]()
+    for other, low, high, kind in session.execute(query):
+        by = high if low == other.id else low
+        if other.id not in found or by == ticket.id:  # the survivor's own word counts
+            found[other.id] = Linked(other, kind if low == by else _OTHER_WAY.get(kind, kind), by)
+    return list(found.values())
 
 
 def hold(session: Session, *tickets: Ticket) -> None:

@@ -124,6 +124,14 @@ def address_for(session: Session, ticket: Ticket, channel: str) -> str | None:
     return given if given in own else own[0]
 
 
+def letter_instead(session: Session, ticket: Ticket, kind: str, agent: User | None = None) -> str | None:
+    """What a letter of this kind to the ticket's customer says instead, as HTML; "" for no such letter, None to leave it as it is."""
+    answer: str | None = runtime_of(session).executor.first(
+        "letter_instead", ticket.form, session, expects=str, ticket=ticket, customer=ticket.customer, kind=kind, agent=agent
+    )
+    return answer
+
+
 def channels_to(session: Session, ticket: Ticket) -> list[Channel]:
     """The channels of the ticket's form on which its customer can be reached, in the order of their extensions."""
     runtime, found = runtime_of(session), []

@@ -1,29 +1,26 @@
-"""The lists of tickets and their counts: the built-in views, a page of one by key, what a search has found."""
+"""The lists of tickets: the built-in views, a page of one by key, what a search has found. Their counts: see counts.py."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from functools import cache
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from plugdesk.errors import NotFound
-from plugdesk.events import Event
 from plugdesk.forms.models import StatusKind
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import lazy_gettext
-from plugdesk.permissions import narrowed_tickets, rights_of, tickets_in_bin, visible_forms, visible_tickets
+from plugdesk.permissions import rights_of, tickets_in_bin, visible_tickets
 from plugdesk.runtime import runtime_of
 from plugdesk.search import numbers_matching
 from plugdesk.stems import Term
 from plugdesk.tags.queries import Chip, chips_of_ticket, read_chips
-from plugdesk.tickets.models import SUBTASK, Reading, Tally, Ticket, Watcher
-from plugdesk.tickets.tally import assignee_heap, free_heap_sql, group_heap_sql
+from plugdesk.tickets.models import Reading, Ticket, Watcher
 from plugdesk.users.models import Group, GroupMember, User
 from plugdesk.users.shifts import is_away, is_on_shift, today_of
 
@@ -130,11 +127,10 @@ def tickets_of_view(
 
     The values of `facts`, by name, come in the same query: `Page.facts` maps a ticket's id to them.
     """
-    query = _ROWS.where(*_of_view(session, user, view), *_narrowing(narrowed))
+    conditions = [*of_view(session, user, view), *narrowing(narrowed)]
     if after is not None:
-        query = query.where(_PLACE.op("<")(sa.tuple_(after.rank, after.spoken_at, after.id)))
-    rows, values = _with_facts(session, user, query.order_by(*_ORDER).limit(limit + 1), facts)
-    return _page(rows, limit, values)
+        conditions.append(_PLACE.op("<")(sa.tuple_(after.rank, after.spoken_at, after.id)))
+    return _page(*_with_facts(session, user, conditions, _ORDER, limit + 1, facts), limit)
 
 
 def tickets_found(
@@ -155,46 +151,13 @@ def tickets_found(
         numbers = numbers_matching(session, terms, before=before, limit=size)
         if not numbers:
             break
-        query = _ROWS.where(visible_tickets(session, user), Ticket.id.in_(numbers), *conditions)
-        more, known = _with_facts(session, user, query.order_by(Ticket.id.desc()).limit(limit + 1 - len(rows)), facts)
+        wanted = [visible_tickets(session, user), Ticket.id.in_(numbers), *conditions]
+        more, known = _with_facts(session, user, wanted, [Ticket.id.desc()], limit + 1 - len(rows), facts)
         rows, values = [*rows, *more], values | known
         if len(numbers) < size:
             break
         before, size = numbers[-1], min(size * 4, 5_000)
-    return _page(rows, limit, values)
-
-
-def view_counts(session: Session, user: User) -> Mapping[str, int]:
-    """How many tickets stand in each counted view of `user`. One query, however many tickets there are.
-
-    The tickets of forms of which `user` sees a part are counted one by one.
-    """
-    forms, narrowed = visible_forms(session, user) if user.active else [], narrowed_tickets(session, user)
-    mine, on_shift, today = assignee_heap(user.id), is_on_shift(session, user), today_of(session, user)
-    about = {"user_id": user.id, "mine": mine, "on_shift": int(on_shift), "today": today} | (
-        {} if forms is None else {"forms": forms}
-    )
-    query = _counts(everywhere=forms is None)
-    if narrowed is not None:
-        query = sa.union_all(
-            *_count_parts(everywhere=False), *_narrowed_parts(narrowed, user, group_ids_of(session, user), on_shift, today)
-        )
-    found: Counter[str] = Counter()
-    for name, n in session.execute(query, about):
-        found[str(name)] += int(n or 0)
-    session.info["last_event_id"] = found["last event"]
-    counts = {
-        "new": found["new"], "mine": found[mine] + found["free"], "groups": found["groups"], "unanswered": found["waits"],
-        "open": found["new"] + found["open"] + found["pending"], "waiting": found["pending"], "asked": found["asked"],
-    }  # fmt: skip
-    return counts | {"unread": max(0, counts["open"] - found["read"]), "watching": found["watched"]}
-
-
-def last_event_id(session: Session) -> int:
-    """The number of the last thing that happened on this desk: what an open page compares with. Comes with the counts."""
-    if "last_event_id" in session.info:
-        return int(session.info["last_event_id"])
-    return session.scalar(sa.select(sa.func.max(Event.id))) or 0
+    return _page(rows, values, limit)
 
 
 def group_ids_of(session: Session, user: User) -> list[int]:
@@ -202,19 +165,24 @@ def group_ids_of(session: Session, user: User) -> list[int]:
     return sorted(rights_of(session, user).groups)
 
 
-def _page(rows: Sequence[Listed], limit: int, facts: Mapping[int, Mapping[str, Any]]) -> Page:
+def _page(rows: Sequence[Listed], facts: Mapping[int, Mapping[str, Any]], limit: int) -> Page:
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows[:limit], Key(last.rank, last.spoken_at, last.id) if last else None, facts)
 
 
 def _with_facts(
-    session: Session, user: User, query: sa.Select[*tuple[Any, ...]], facts: Collection[str]
+    session: Session,
+    user: User,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    order: Sequence[sa.ColumnElement[Any]],
+    limit: int,
+    facts: Collection[str],
 ) -> tuple[list[Listed], dict[int, Mapping[str, Any]]]:
-    """The rows of `query`, and the values of `facts` by ticket and name, in one query."""
+    """The rows that meet `conditions`, and the values of `facts` by ticket and name, in one query."""
     known = runtime_of(session).registry.facts
     wanted = [name for name in facts if name in known]
-    asked = query.add_columns(*(known[name].sql(Ticket).label(f"fact_{name}") for name in wanted))
-    found = session.execute(asked, {"reader_id": user.id}).all()
+    query = _rows_with(tuple((name, known[name].sql) for name in wanted))
+    found = session.execute(query.where(*conditions).order_by(*order).limit(limit), {"reader_id": user.id}).all()
     width = len(Listed._fields)
     values: dict[int, Mapping[str, Any]] = {}
     if wanted:
@@ -222,102 +190,14 @@ def _with_facts(
     return [Listed._make(row[:width]) for row in found], values
 
 
-@cache
-def _counts(*, everywhere: bool) -> sa.CompoundSelect[str, Any]:
-    """What `view_counts` reads, as pairs of name and number: in all forms, or in the bound `forms`."""
-    return sa.union_all(*_count_parts(everywhere=everywhere))
+@lru_cache(maxsize=256)
+def _rows_with(facts: tuple[tuple[str, Callable[[Any], Any]], ...]) -> sa.Select[*tuple[Any, ...]]:
+    """What a list reads of a ticket, and of each fact what it is: made once."""
+    return _ROWS.add_columns(*(sql(Ticket).label(f"fact_{name}") for name, sql in facts))
 
 
-def _count_parts(*, everywhere: bool) -> list[sa.Select[str, Any]]:
-
-    def seen(form_id: Any) -> sa.ColumnElement[bool]:
-        return sa.true() if everywhere else form_id.in_(sa.bindparam("forms", expanding=True))
-
-    # Of columns of tables: no entity comes of it, and that spares the session half of its work.
-    tally, reading, watcher, ticket = Tally.__table__.c, Reading.__table__.c, Watcher.__table__.c, Ticket.__table__.c
-    member, event = GroupMember.__table__.c, Event.__table__.c
-    me = sa.bindparam("user_id", type_=ticket.id.type)
-    total, watched = (
-        sa.func.sum(tally.n),
-        sa.and_(
-            ticket.id == watcher.ticket_id,
-            ticket.closed_at.is_(None),
-            ticket.deleted_at.is_(None),
-            ticket.parent_id.is_(None),
-            ticket.merged_into_id.is_(None),
-        ),
-    )
-    return [
-        sa.select(tally.heap, total)
-        .where(
-            tally.heap.in_(["new", "open", "pending", "waits", sa.bindparam("mine", type_=tally.heap.type)]), seen(tally.form_id)
-        )
-        .group_by(tally.heap),
-        sa.select(sa.literal("groups"), total)
-        .join(GroupMember.__table__, sa.and_(tally.heap == group_heap_sql(member.group_id), member.user_id == me))
-        .where(seen(tally.form_id)),
-        sa.select(sa.literal("free"), total)
-        .join(GroupMember.__table__, sa.and_(tally.heap == free_heap_sql(member.group_id), member.user_id == me))
-        .where(
-            seen(tally.form_id),
-            sa.bindparam("on_shift", type_=sa.Integer) == 1,
-            ~is_away(me, sa.bindparam("today", type_=sa.Date)),
-        ),
-        sa.select(sa.literal("read"), sa.func.count()).where(
-            reading.user_id == me, reading.form_id != SUBTASK, seen(reading.form_id)
-        ),
-        *(part.where(seen(ticket.form_id)) for part in _asked_parts(me)),
-        sa.select(sa.literal("watched"), sa.func.count())
-        .select_from(Watcher.__table__)
-        .join(Ticket.__table__, watched)
-        .where(watcher.user_id == me, seen(ticket.form_id)),
-        sa.select(sa.literal("last event"), sa.func.max(event.id)),
-    ]
-
-
-def _asked_parts(me: Any) -> list[sa.Select[str, Any]]:
-    """The open subtasks `me` is asked by name, and those their groups are and nobody has taken: each finds its own index."""
-    ticket, member = Ticket.__table__.c, GroupMember.__table__.c
-    waiting = sa.select(sa.literal("asked"), sa.func.count()).where(
-        ticket.parent_id.is_not(None), ticket.closed_at.is_(None), ticket.deleted_at.is_(None)
-    )
-    groups = sa.select(member.group_id).where(member.user_id == me)
-    return [waiting.where(ticket.assignee_id == me), waiting.where(ticket.assignee_id.is_(None), ticket.group_id.in_(groups))]
-
-
-def _narrowed_parts(
-    narrowed: sa.ColumnElement[bool], user: User, groups: Sequence[int], on_shift: bool, today: date
-) -> list[sa.Select[str, Any]]:
-    """The same of the tickets that meet `narrowed`."""
-    seen = (
-        sa.select(Ticket.id, Ticket.status_kind, Ticket.customer_waits, Ticket.assignee_id, Ticket.group_id)
-        .where(Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None))
-        .where(Ticket.merged_into_id.is_(None), Ticket.parent_id.is_(None), narrowed)
-        .cte("seen")
-    )
-
-    def count(name: Any, *conditions: Any) -> sa.Select[Any, Any]:
-        return sa.select(name, sa.func.count()).select_from(seen).where(*conditions)
-
-    asked = [part.where(Ticket.__table__.c.id.in_(sa.select(Ticket.id).where(narrowed))) for part in _asked_parts(user.id)]
-    return [
-        *asked,
-        count(seen.c.status_kind).group_by(seen.c.status_kind),
-        count(sa.literal("waits"), seen.c.customer_waits.is_(True)),
-        count(sa.literal(assignee_heap(user.id)), seen.c.assignee_id == user.id),
-        count(sa.literal("groups"), seen.c.group_id.in_(groups)),
-        count(
-            sa.literal("free"),
-            seen.c.assignee_id.is_(None),
-            seen.c.group_id.in_(groups if on_shift else ()),
-            ~is_away(user.id, today),
-        ),
-        count(sa.literal("read"), sa.exists().where(Reading.ticket_id == seen.c.id, Reading.user_id == user.id)),
-        count(sa.literal("watched"), sa.exists().where(Watcher.ticket_id == seen.c.id, Watcher.user_id == user.id)),
-    ]
-
-
-def _of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
+def of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
+    """The conditions on `Ticket` of a view as `user` may see it."""
     if view == "bin":
         return [tickets_in_bin(session, user)]
     whole = Ticket.parent_id.is_not(None) if view == "asked" else Ticket.parent_id.is_(None)
@@ -366,7 +246,8 @@ def _groups_at_hand(session: Session, user: User) -> list[sa.ColumnElement[bool]
     return [free]
 
 
-def _narrowing(narrowed: Filter) -> list[sa.ColumnElement[bool]]:
+def narrowing(narrowed: Filter) -> list[sa.ColumnElement[bool]]:
+    """The conditions on `Ticket` that a list is narrowed by."""
     conditions = list(narrowed.conditions)
     for column, value in (
         (Ticket.form_id, narrowed.form_id),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session, defer, joinedload, load_only
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from plugdesk.errors import NotFound
 from plugdesk.events import Event
@@ -35,9 +36,22 @@ def thread_of(session: Session, ticket: Ticket) -> Sequence[Message]:
         for each in session.scalars(_FILES, {"ticket_id": ticket.id}):
             files.setdefault(each.message_id, []).append(each)
     messages = [message for message, _has_files in found]
+    authors = _authors_of(session, messages)
     for message in messages:
         set_committed_value(message, "attachments", files.get(message.id, []))
+        set_committed_value(message, "ticket", ticket)
+        set_committed_value(message, "author", authors.get(message.author_id) if message.author_id else None)
     return messages
+
+
+def _authors_of(session: Session, messages: Sequence[Message]) -> Mapping[int, User]:
+    """Who wrote them, by id. Asked for are those whom this session does not know: the customer, the assignee and who asks it does."""
+    ids = {message.author_id for message in messages if message.author_id is not None}
+    known = {each: session.identity_map.get(identity_key(User, each)) for each in ids}
+    found = {each: author for each, author in known.items() if author is not None}
+    if len(found) < len(ids):
+        found |= {each.id: each for each in session.scalars(_AUTHORS, {"ids": list(ids - found.keys())})}
+    return found
 
 
 def who_talked(session: Session, ticket_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
@@ -101,9 +115,9 @@ _THREAD = (
         defer(Message.subject),
         defer(Message.bcc),
         defer(Message.external_id),
-        joinedload(Message.author).load_only(User.name, User.role),
     )
 )
+_AUTHORS = sa.select(User).where(User.id.in_(sa.bindparam("ids", expanding=True))).options(load_only(User.name, User.role))
 _FILES = (
     sa.select(Attachment)
     .join(Message, Message.id == Attachment.message_id)

@@ -14,6 +14,7 @@ from plugdesk.errors import NotFound
 from plugdesk.forms.models import OPEN_KINDS, Form, FormAgent, FormGroup
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import visible_tickets
+from plugdesk.tags.models import CustomerTag, Tag
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import Group, GroupMember, Identity, Organization, Role, User
 from plugdesk.users.words import end_of, who_has, words_wanted
@@ -119,16 +120,19 @@ class CustomersAfter:
 
 
 def find_customers(
-    session: Session, user: User, *, words: str = "", after: CustomersAfter | None = None, limit: int = 50
+    session: Session, user: User, *, words: str = "", after: CustomersAfter | None = None, limit: int = 50, tag: str = ""
 ) -> tuple[Sequence[User], CustomersAfter | None]:
     """A page of the customers `user` may see, by name, with their identities; and the key of the next page, if any.
 
-    Each of `words` begins a word of the name or of a contact; words without a letter or digit find nobody.
+    Each of `words` begins a word of the name or of a contact; words without a letter or digit find nobody. `tag` is the code of a
+    tag that all of them hold.
     """
     wanted = words_wanted(words)
     if words.strip() and not wanted:
         return [], None
     query = _customers_with(len(wanted)).where(visible_customers(session, user))
+    if tag:
+        query = query.where(sa.exists().where(CustomerTag.user_id == User.id, CustomerTag.tag_id == Tag.id, Tag.code == tag))
     if after is not None:
         query = query.where(sa.or_(User.name > after.name, sa.and_(User.name == after.name, User.id > after.id)))
     asked = {f"word_{n}": word for n, word in enumerate(wanted)} | {f"end_{n}": end_of(word) for n, word in enumerate(wanted)}

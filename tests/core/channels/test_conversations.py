@@ -24,6 +24,7 @@ from plugdesk.runtime import Runtime
 from plugdesk.tickets.commands import change_status
 from plugdesk.tickets.correspondence import Said, reply_to_ticket
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
+from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import DeliveryState, Link, Message, Ticket
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.models import Role, User
@@ -148,6 +149,20 @@ def test_where_every_message_opens_a_ticket_an_answer_still_finds_its_own(chat: 
     answer = here.do(first or 0, lambda session, ticket, agent: reply_to_ticket(session, ticket, agent, body="<p>Yes?</p>").id)
     assert here.say("To the first", answers=f"out-{answer}") == first
     assert here.say("To nothing we know", answers="out-999") not in (first, second)
+
+
+@pytest.mark.parametrize("other", ["ann", "bob"])
+def test_an_answer_to_a_message_of_a_merged_ticket_comes_into_its_survivor(chat: Callable[..., Chat], other: str) -> None:
+    here = chat(one_ticket=False, receipt=False)
+    survives, merged = here.say("The lamp is dark", customer=other) or 0, here.say("It is dark again") or 0
+    answer = here.do(merged, lambda session, ticket, agent: reply_to_ticket(session, ticket, agent, body="<p>Since when?</p>").id)
+    here.do(survives, lambda session, ticket, agent: setattr(ticket, "channel", "email"))
+    here.do(merged, lambda session, ticket, agent: merge_tickets(session, ticket, session.get_one(Ticket, survives), agent))
+    assert here.say("Since noon", answers=f"out-{answer}") == survives
+    said = here.messages(survives)[-1]
+    assert (said.text, said.origin_id) == ("Since noon", merged)
+    answers_on = here.do(survives, lambda session, ticket, agent: ticket.channel)
+    assert answers_on == ("trial" if other == "ann" else "email"), "another customer is not on Ann's channel"
 
 
 def test_a_closed_ticket_is_reopened_for_days_and_then_a_new_one_is_opened(chat: Callable[..., Chat]) -> None:

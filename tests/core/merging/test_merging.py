@@ -14,11 +14,12 @@ from plugdesk.forms.models import FieldKind, Form
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.attachments import NewFile, file_for
 from plugdesk.tickets.bin import delete_ticket, erase_ticket
-from plugdesk.tickets.combining import merged_numbers, split_ticket, survivor
+from plugdesk.tickets.combining import link_tickets, links_of, merged_numbers, split_ticket, survivor, unlink_tickets
 from plugdesk.tickets.commands import accept, assign, change_status, mark_read, set_fields, watch
 from plugdesk.tickets.correspondence import Said, add_note, open_ticket, receive_message, reply_to_ticket, send_automatic
+from plugdesk.tickets.counts import view_counts
 from plugdesk.tickets.housekeeping import empty_bin
-from plugdesk.tickets.lists import tickets_of_view, view_counts
+from plugdesk.tickets.lists import tickets_of_view
 from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, possible_merge, unmerge_ticket
 from plugdesk.tickets.models import Message, Participant, Ticket, Watcher
 from plugdesk.tickets.subtasks import ask_colleague
@@ -116,6 +117,22 @@ def test_of_a_chain_each_comes_out_by_itself(session: Session, form, two, agent)
     merge_tickets(session, second, third, agent)
     unmerge_ticket(session, first, agent)
     assert (texts(third), texts(first)) == (["An umbrella helps.", "Third."], ["It beeps twice."])
+
+
+def test_links_of_the_merged_are_the_survivors_until_it_is_undone(session: Session, form, two, agent) -> None:
+    ticket, again = two
+    cause, both = make_ticket(session, form), make_ticket(session, form)
+    link_tickets(session, again, cause, agent, kind="caused_by")
+    link_tickets(session, again, ticket, agent, kind="duplicate")
+    for each, kind in ((again, "related"), (ticket, "duplicate")):
+        link_tickets(session, each, both, agent, kind=kind)
+    merge_tickets(session, again, ticket, agent)
+    shown = [(each.ticket.id, each.kind, each.by) for each in links_of(session, ticket, agent)]
+    assert shown == [(both.id, "duplicate", ticket.id), (cause.id, "caused_by", again.id)]
+    unlink_tickets(session, ticket, both, agent)
+    unmerge_ticket(session, again, agent)
+    left = {each.id: [(one.ticket.id, one.kind) for one in links_of(session, each, agent)] for each in (ticket, again)}
+    assert left == {ticket.id: [(again.id, "duplicate")], again.id: [(cause.id, "caused_by"), (ticket.id, "duplicate")]}
 
 
 def test_fields_stay_and_what_the_other_said_is_kept_in_a_note_until_it_is_undone(session: Session, form, two, agent) -> None:

@@ -71,7 +71,7 @@ def test_each_extension_is_a_card_on_the_shelf_of_its_category(marta, forms) -> 
         for section in page.html.select(".shelf")
         if section.select(".card")
     }
-    assert list(shelves) == ["Channels", "Feedback", "Knowledge", "Automation", "Other"]
+    assert list(shelves) == ["Channels", "Feedback", "Knowledge", "Automation", "Contracts", "Other"]
     assert shelves["Channels"] == ["Chat", "Customer portal", "E-mail", "Request forms", "Telegram"]
     assert shelves["Feedback"] == ["Helper", "Rival", "Service rating"]
 

@@ -33,6 +33,7 @@ from plugdesk_web.current import agent_only, db, me, runtime
 from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.routes.tickets import key_of
+from plugdesk_web.slots import customer_panels
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 FIELDS = ("name", "kind", "language", "country", "zone", "about")
@@ -183,7 +184,7 @@ def card_of(
         countries=_countries(language), contacts=_contacts(customer),
         same=[(each, _contacts(each)) for each in perhaps_the_same(db(), customer, me())], newer=bool(request.args.get("after")),
         older=url_for("customers.show", user_id=customer.id, after=after) if after else "",
-        tags=tags_of_customer(db(), customer.id), tag_typed=tag_typed, tag_problem=tag_problem,
+        panels=customer_panels(db(), customer, me(), forms_for(db(), me())), tags=tags_of_customer(db(), customer.id), tag_typed=tag_typed, tag_problem=tag_problem,
     )  # fmt: skip
 
 

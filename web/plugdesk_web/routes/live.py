@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from plugdesk.database import row_number
 from plugdesk.permissions import narrowed_tickets
-from plugdesk.tickets.lists import last_event_id
+from plugdesk.tickets.counts import last_event_id
 from plugdesk.tickets.queries import tickets_changed_since
 from plugdesk_web.current import agent_only, db, me
 

@@ -46,7 +46,7 @@ def save(user_id: int) -> Response:
         set_shifts(db(), user, week, by=me())
     except (Invalid, Conflict) as refusal:
         said, user = refused(refusal), member_of_staff(db(), user_id)
-        rows = [(name, given.get(f"day-{number}"), _week(user)[number]) for number, name in enumerate(_days())]
+        rows = [(name, given.get(f"day-{number}"), _week(user)[number]) for number, name in enumerate(week_days())]
         return _page(user, said.beside(rows), given)
     return redirect_after(url_for("shifts.show", user_id=user.id), _("Saved."))
 
@@ -111,7 +111,8 @@ def _here(user: User) -> str:
     return url_for("shifts.mine") if _is_mine() else url_for("shifts.show", user_id=user.id)
 
 
-def _days() -> list[str]:
+def week_days() -> list[str]:
+    """The days of a week, Monday first."""
     return [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
 
 
@@ -126,7 +127,7 @@ def _was(user: User) -> str:
 def _page(user: User, refusal: Refused = FRESH, given: Mapping[str, Any] | None = None) -> Response:
     stored = {f"day-{number}": hours for number, hours in enumerate(_week(user))} | {"fixed": user.shifts is not None}
     return page(
-        "people/shifts.html", status=refusal.status, user=user, refused=refusal, is_mine=_is_mine(), days=list(enumerate(_days())),
+        "people/shifts.html", status=refusal.status, user=user, refused=refusal, is_mine=_is_mine(), days=list(enumerate(week_days())),
         given=given if given is not None and "was" in given else stored, absence=given if given is not None and "was" not in given else {},
         was=_was(user), absences=absences_of(db(), user), presence=presence_in_words(presence_of(db(), [user])[user.id]),
         substitutes=[(each.id, each.name) for each in staff(db(), active=True) if each.id != user.id],

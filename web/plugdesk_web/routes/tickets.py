@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ def view(slug: str) -> Response:
     title = next((each.title for each in VIEWS if each.slug == slug), None)
     if title is None:
         raise NotFound(_("There is no such view."))
-    narrowed = _narrowed()
+    narrowed = narrowed_by(request.args)
     values = list_values(slug, title=str(title), narrowed=narrowed)
     return page("tickets/list.html", fragment="tickets/_list.html", **values)
 
@@ -66,10 +66,10 @@ def view(slug: str) -> Response:
 @blueprint.get("/tickets/<int:number>")
 @agent_only
 def show(number: int) -> Response:
-    """One ticket: its thread, its composer, its panels."""
+    """One ticket: its thread, its composer, its panels. The address of a merged one leads to its survivor, but for `own`."""
     forms_for(db(), me(), archived=True)  # the ticket's form comes with those of the left panel
     ticket = ticket_for(db(), me(), number)
-    if ticket.merged_into_id is not None and not is_fragment():
+    if ticket.merged_into_id is not None and not is_fragment() and not request.args.get("own"):
         into = survivor(db(), ticket)
         if can_see(db(), me(), into):
             words = _("Ticket %(number)s was merged into this one, %(into)s.", number=number, into=into.number)
@@ -205,6 +205,7 @@ def ticket_page(
         parent=parent_of(session, ticket, agent),
         links=link_values(session, ticket, agent) if standing.linked else [],
         closed_to_me=why_not(session, agent, ticket, "reply") if ticket.deleted_at is None else "",
+        lives_on=_lives_on(ticket),
         ways=ways_of(session, ticket),
         watched=standing.watched,
         tags=standing.tags,
@@ -239,15 +240,22 @@ def place_after(ticket: Ticket, anchor: str | None = None) -> str:
     return url_for("tickets.view", slug="open")
 
 
+def _lives_on(ticket: Ticket) -> int | None:
+    """The number of the ticket it was merged into, if the reader sees that one."""
+    into = survivor(db(), ticket)
+    return into.number if into is not ticket and can_see(db(), me(), into) else None
+
+
 def _fragment() -> str | None:
     target = request.headers.get("HX-Target", "")
     known = {"thread": "tickets/_thread.html", "side": "tickets/_side.html", "ticket-head": "tickets/_head.html"}
     return next((name for part, name in known.items() if part in target), None)
 
 
-def _narrowed() -> Filter:
-    form = form_here(request.args["form"]) if request.args.get("form") else None
-    group = request.args.get("group", "")
+def narrowed_by(arguments: Mapping[str, str]) -> Filter:
+    """What the arguments of a view's address narrow it to."""
+    form = form_here(arguments["form"]) if arguments.get("form") else None
+    group = arguments.get("group", "")
     return Filter(
         form_id=form.id if form else None,
         group_id=row_number(group),

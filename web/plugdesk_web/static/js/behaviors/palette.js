@@ -27,7 +27,7 @@ export default function palette(dialog, signal) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) step(input, options(), by);
     else if (event.key === "Escape") leave(); // a search field would only empty itself
-    else if (event.key === "Enter") list.querySelector('[aria-selected="true"] a')?.click();
+    else if (event.key === "Enter") list.querySelector('[aria-selected="true"]')?.click();
     else return;
     event.preventDefault();
   }, { signal });
@@ -48,7 +48,7 @@ export default function palette(dialog, signal) {
   }
 
   function fill(groups) {
-    list.replaceChildren(...groups.filter(({ items }) => items.length).flatMap(group));
+    list.replaceChildren(...groups.filter(({ items }) => items.length).map(group));
     options().forEach((option, index) => { option.id = `palette-${index}`; });
     none.hidden = options().length > 0;
     step(input, options(), 0);
@@ -65,17 +65,24 @@ function ours(typed) {
 }
 
 function group({ title, items }) {
-  const head = document.createElement("li");
-  head.setAttribute("role", "presentation");
-  head.append(Object.assign(document.createElement("h3"), { textContent: title }));
-  return [head, ...items.map(option)];
+  const whole = part("div", "group");
+  whole.setAttribute("aria-label", title);
+  const inner = part("ul", "presentation");
+  inner.append(...items.map(option));
+  whole.append(Object.assign(part("h3", "presentation"), { textContent: title }), inner);
+  return whole;
 }
 
 function option({ title, url, note }) {
-  const item = document.createElement("li");
-  item.setAttribute("role", "option");
-  const link = item.appendChild(Object.assign(document.createElement("a"), { href: url, tabIndex: -1 }));
+  const item = part("li", "presentation");
+  const link = item.appendChild(Object.assign(part("a", "option"), { href: url, tabIndex: -1 }));
   link.append(Object.assign(document.createElement("span"), { className: "cut", textContent: title }));
   if (note) link.append(Object.assign(document.createElement("span"), { className: "end faint small nowrap", textContent: note }));
   return item;
+}
+
+function part(name, role) {
+  const element = document.createElement(name);
+  element.setAttribute("role", role);
+  return element;
 }

@@ -14,6 +14,7 @@ export default function selectRows(form, signal) {
       every.indeterminate = chosen.length > 0 && !every.checked;
     }
     bar.hidden = !chosen.length;
+    if (bar.hidden) bar.querySelectorAll("[name=all]").forEach((box) => { box.checked = false; }); // nothing stays meant unseen
     bar.querySelector("[data-count]").textContent = chosen.length;
   }
 

@@ -1,0 +1,60 @@
+"""Pages that an extension keeps: what fails there is left to its other pages, and counts on its health."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from flask import Blueprint, Response
+
+from plugdesk.plugins.breaker import OPENS_AFTER
+from plugdesk.runtime import Runtime
+from plugdesk.settings import Settings
+from plugdesk_web.contributions import Pages
+from tests.web.extensions.trial import trial
+
+KEPT = SimpleNamespace(broken=True)
+
+
+def shelf():
+    blueprint = Blueprint("shelf", __name__)
+
+    @blueprint.get("/<slug>")
+    def show(slug):
+        return f"slowly: {slug}"
+
+    def quick(runtime, environ):
+        if KEPT.broken:
+            raise KeyError("the page that was kept")
+        return Response("quickly")
+
+    def pages():
+        return [Pages(blueprint, "app", quick=quick)]
+
+    return trial("shelf", pages, scope="app")
+
+
+@pytest.fixture
+def runtime(database, clock, tmp_path, _plugins):
+    runtime = Runtime(Settings(data=tmp_path, database_url=database.url), plugins=[*_plugins, shelf()], clock=clock)
+    runtime.database = database
+    database.info["runtime"] = runtime
+    return runtime
+
+
+def suspended(runtime):
+    with runtime.database.read() as session:
+        return runtime.desk(session).suspended
+
+
+def test_what_fails_in_a_kept_page_is_counted_until_it_goes_well(desk, runtime, app):
+    KEPT.broken = True
+    visitor = app.test_client(use_cookies=False)
+    for _try in range(OPENS_AFTER):
+        assert "shelf" not in suspended(runtime)
+        assert visitor.get("/x/shelf/lamp").get_data(as_text=True) != "quickly"
+    (entry,) = suspended(runtime).values()
+    assert (entry["reason"], entry["failures"]) == ("KeyError: 'the page that was kept'", OPENS_AFTER)
+    KEPT.broken = False
+    assert visitor.get("/x/shelf/lamp").get_data(as_text=True) == "quickly"
+    assert suspended(runtime) == {}
