@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from plugdesk.api import (
     Conflict,
@@ -37,7 +39,7 @@ from plugdesk_web.api import (
     ticket_to_act_on,
     was_shown,
 )
-from plugdesk_workflow.asked import asked_on, given_on
+from plugdesk_workflow.asked import asked_on, asked_together, given_on, given_together
 from plugdesk_workflow.definition import NOBODY, read
 from plugdesk_workflow.entering import Given
 from plugdesk_workflow.models import Action
@@ -66,13 +68,35 @@ def buttons_on(ctx: Context, ticket: Ticket, agent: User) -> Sequence[Button]:
 
 def run_alone(ctx: Context, ticket: Ticket, agent: User, code: str) -> None:
     """Run an action that asks for nothing, on one of several tickets chosen in a list."""
-    action = action_called(ctx, code)
-    if action is None or read(action).asks_first:
+    action = _any_called(ctx, code)
+    if read(action).asks_first:
         raise Conflict(_("There is no such action any more."))
     try:
         run_action(ctx, ticket, action, Given(), by=agent)
     except Invalid as refusal:
-        raise Conflict(" ".join(refusal.problems.values()) or str(refusal)) from None
+        raise Conflict(refusal.in_words) from None
+
+
+def ask_together(
+    ctx: Context, tickets: Sequence[Ticket], agent: User, code: str, typed: MultiDict[str, str]
+) -> tuple[str, Mapping[str, Any]]:
+    """What an action asks for, once for several tickets chosen in a list."""
+    asked = asked_together(ctx, tickets, _any_called(ctx, code), agent, typed)
+    behaviors = "composer dropzone" if asked.has_text else "uploads dropzone" if asked.with_files else ""
+    return "workflow:_questions.html", {"asked": asked, "behaviors": behaviors, "may_be_empty": asked.may_be_empty}
+
+
+def run_together(ctx: Context, ticket: Ticket, agent: User, code: str, typed: MultiDict[str, str]) -> None:
+    """Run an action on one of several tickets with what was typed for all of them."""
+    action = _any_called(ctx, code)
+    run_action(ctx, ticket, action, given_together(ctx, read(action), ticket.form, typed, agent), by=agent)
+
+
+def _any_called(ctx: Context, code: str) -> Action:
+    action = action_called(ctx, code)
+    if action is None:
+        raise Conflict(_("There is no such action any more."))
+    return action
 
 
 @blueprint.get("/tickets/<int:number>/<code>")

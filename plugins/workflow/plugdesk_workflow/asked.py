@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -12,19 +12,22 @@ from plugdesk.api import (
     Attachment,
     Context,
     FieldKind,
+    Form,
     Invalid,
+    NewFile,
     NotFound,
     Ticket,
     User,
     add_file,
     agents_of_form,
     all_groups,
+    html_of_text,
     presence_of,
     row_number,
     uploads_of,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import EditedField, edited_field, entered_values, written_files, written_html
+from plugdesk_web.api import FIELD_PREFIX, EditedField, edited_field, entered_values, written_files, written_html
 from plugdesk_workflow.definition import Ask, AskKind, Definition, How, read
 from plugdesk_workflow.entering import Given, asking, label_of
 from plugdesk_workflow.models import Action
@@ -74,6 +77,50 @@ def asked_on(ctx: Context, ticket: Ticket, action: Action, by: User, typed: Mult
         kept=_kept(ctx, typed, by) if with_files else (),
         typed={name: typed.get(name, "") for name in ("text", "html", "assignee", "group")},
     )  # fmt: skip
+
+
+def asked_together(ctx: Context, tickets: Sequence[Ticket], action: Action, by: User, typed: MultiDict[str, str]) -> Asked:
+    """What the action asks `by` once for all of `tickets`, which are of one form: everything that one of them is asked for.
+
+    A field of the form begins empty; it must be filled in only where none of them has a value.
+    """
+    page, found = asked_on(ctx, tickets[0], action, by, typed), dict[str, Question]()
+    for ticket in tickets:
+        raw = entered_values(ticket.form, typed)
+        for each in asking(ctx, ticket, read(action), raw).asks:
+            known = found.get(each.name)
+            if known is None and not (each.kind is AskKind.FILES and page.has_text):
+                known = _question(ctx, ticket, each, typed, raw)
+            if known is not None:
+                has_value = each.kind is AskKind.FIELD and ticket.values.get(each.code) not in (None, "", [])
+                found[each.name] = replace(known, required=known.required and not has_value)
+    fields = {each.code for each in tickets[0].form.fields}
+    return replace(page, questions=[_begun(each, typed, fields) for each in found.values()])
+
+
+def _begun(question: Question, typed: MultiDict[str, str], fields: Collection[str]) -> Question:
+    control = question.control
+    if control is None:
+        return question
+    is_forms = control.code in fields and control.name == FIELD_PREFIX + control.code
+    value = typed.getlist(control.name) if control.kind == "choices" else typed.get(control.name)
+    return replace(
+        question, control=replace(control, required=question.required, value=value if is_forms else control.value)
+    )  # fmt: skip
+
+
+def given_together(ctx: Context, definition: Definition, form: Form, typed: MultiDict[str, str], by: User) -> Given:
+    """What was typed for several tickets, for `run_action` on one of them: copies of the files, and of the fields those filled in."""
+    files = list[str]()
+    if definition.asks_for(AskKind.FILES):
+        kept = uploads_of(ctx.db, typed.getlist("attachment"), by)
+        files = [
+            add_file(ctx.db, NewFile(each.name, ctx.read_bytes(each.sha256), each.type), by=by).key for each in kept
+        ]  # fmt: skip
+    own = {each.code: typed.get(each.name, "") for each in definition.asks if each.kind is AskKind.OWN}
+    fields = {code: value for code, value in entered_values(form, typed).items() if value not in (None, "", [])}
+    html = typed.get("html") or html_of_text(typed.get("text", ""))
+    return Given(html, files, fields, own, row_number(typed.get("assignee", "")), row_number(typed.get("group", "")))
 
 
 def given_on(ctx: Context, ticket: Ticket, definition: Definition, typed: MultiDict[str, str], by: User) -> Given:

@@ -66,6 +66,5 @@ def _refused(ctx: Context, ticket: Ticket, action: Action) -> str:
     try:
         run_by_itself(ctx, ticket, action)
     except PlugdeskError as refused:
-        problems = getattr(refused, "problems", {})
-        return " ".join(dict.fromkeys(problems.values())) or str(refused)
+        return refused.in_words
     return ""

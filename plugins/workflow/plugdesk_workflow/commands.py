@@ -20,7 +20,6 @@ from plugdesk.api import (
     User,
     all_tags,
     can_configure,
-    can_work_on,
     check_template,
     clean_template,
     free_code,
@@ -29,8 +28,10 @@ from plugdesk.api import (
     read_step,
     read_value,
     rights_on_form,
+    works_on,
 )
 from plugdesk.api import gettext as _
+from plugdesk_workflow.customers import why_not_for_customers
 from plugdesk_workflow.definition import (
     ADDRESS,
     FROM_GROUP,
@@ -205,6 +206,8 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
         problems["who"] = _("One of the groups is gone. Reload the page.")
     elif definition.who == NOBODY and definition.automatic is None:
         problems["who"] = _("Say who may run the action.")
+    elif sentence := why_not_for_customers(form, definition):
+        problems["who"] = sentence
     _check_asks(form, definition.asks, problems)
     _check_automatic(form, definition, problems)
     does = _with_steps(ctx, form, definition.does, problems)
@@ -259,18 +262,20 @@ def _check_does(ctx: Context, form: Form, does: Does, problems: dict[str, str]) 
     if does.status and form.status(does.status) is None:
         problems["status"] = _("The status this action leads to is gone. Choose another.")
     assignment = does.assignment
-    if assignment.how is How.PERSON and not _works_on(ctx, form, assignment.person):
+    if assignment.how is How.PERSON and not works_on(ctx.db, assignment.person, form):
         problems["assignment"] = _("Choose somebody who works on “%(form)s”.", form=form.name)
     elif assignment.how in FROM_GROUP and ctx.db.get(Group, assignment.group or 0) is None:
         problems["assignment"] = _("Choose one of the groups.")
-    if any(not _works_on(ctx, form, each) for each in does.watchers):
+    if any(not works_on(ctx.db, each, form) for each in does.watchers):
         problems["watchers"] = _("Choose people who work on “%(form)s”.", form=form.name)
     known = {tag.code for tag in all_tags(ctx.db)} if does.add_tags or does.remove_tags else set()
     for name, codes in (("add_tags", does.add_tags), ("remove_tags", does.remove_tags)):
         if not known.issuperset(codes):
             problems[name] = _("Choose among the tags there are.")
-    if does.subtask_to is not None:
-        if not _works_on(ctx, form, does.subtask_to):
+    if does.asks_colleagues:
+        if does.subtask_group is not None and ctx.db.get(Group, does.subtask_group) is None:
+            problems["subtask"] = _("Choose one of the groups.")
+        elif does.subtask_to is not None and not works_on(ctx.db, does.subtask_to, form):
             problems["subtask"] = _("Choose somebody who works on “%(form)s”.", form=form.name)
         elif not does.subtask_subject.strip():
             problems["subtask"] = _("Say what the colleague is asked.")
@@ -337,8 +342,3 @@ def template_problems(ctx: Context, form: Form, definition: Definition) -> dict[
         found[f"letters-{number}-subject"] = check_template(letter.subject, allowed)
         found[f"letters-{number}-body"] = check_template(letter.body, allowed)
     return {name: wrong for name, wrong in found.items() if wrong}
-
-
-def _works_on(ctx: Context, form: Form, user_id: int | None) -> bool:
-    found = ctx.db.get(User, user_id or 0)
-    return found is not None and found.is_agent and can_work_on(ctx.db, found, form.id)

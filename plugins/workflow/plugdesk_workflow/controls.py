@@ -39,6 +39,7 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
     return {
         "languages": [("en", _("Name in English")), ("ru", _("Name in Russian"))], "icons": ICONS, "people": people, "groups": groups, "statuses": statuses, "to_statuses": _with_lost(statuses, typed.status),
         "asked": _askable(form), "assignments": _assignments(people, groups, typed.assignment), "colleagues": _with_lost(people, typed.subtask_to),
+        "asked_groups": _with_lost(groups, typed.subtask_group),
         "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
         "recipients": Wording(ctx).recipients(), "steps": _steps(ctx, form, typed), "moments": _moments(form, typed.when),

@@ -113,6 +113,12 @@ class Does:
     delete: bool = False
     quietly: bool = False
     steps: tuple[Ordered, ...] = ()
+    subtask_group: int | None = field(default=None, kw_only=True)
+
+    @property
+    def asks_colleagues(self) -> bool:
+        """Whether it opens a subtask: for a person, for whoever of a group takes it, or both."""
+        return self.subtask_to is not None or self.subtask_group is not None
 
 
 class Recipient(StrEnum):
@@ -215,7 +221,7 @@ def read(action: Action) -> Definition:
             assignment=Assignment(How(assignment.get("how", How.LEAVE)), assignment.get("person"), assignment.get("group")),
             add_tags=tuple(does.get("add_tags", ())), remove_tags=tuple(does.get("remove_tags", ())),
             values=does.get("values", {}), watchers=tuple(does.get("watchers", ())), note=does.get("note", ""),
-            subtask_to=does.get("subtask_to"), subtask_subject=does.get("subtask_subject", ""),
+            subtask_to=does.get("subtask_to"), subtask_group=does.get("subtask_group"), subtask_subject=does.get("subtask_subject", ""),
             subtask_body=does.get("subtask_body", ""), delete=does.get("delete", False), quietly=does.get("quietly", False),
             steps=tuple(Ordered(each["code"], each["options"]) for each in does.get("steps", ())),
         ),

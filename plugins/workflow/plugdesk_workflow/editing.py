@@ -81,6 +81,7 @@ class Typed:
     remove_tags: Sequence[str] = field(default=(), kw_only=True)
     note: str = ""
     subtask_to: str = ""
+    subtask_group: str = field(default="", kw_only=True)
     subtask_subject: str = ""
     subtask_body: str = ""
     delete: bool = False
@@ -107,7 +108,7 @@ def shown_action(action: Action | None, *, statuses: Sequence[str] = (), status:
         [str(each) for each in does.watchers], text_of_html(does.note), str(does.subtask_to or ""), does.subtask_subject,
         text_of_html(does.subtask_body), does.delete, does.quietly, [_letter_row(each) for each in definition.letters],
         *_automatic_words(definition.automatic), dict(action.names), {each.code: each.options for each in does.steps},
-        add_tags=does.add_tags, remove_tags=does.remove_tags,
+        add_tags=does.add_tags, remove_tags=does.remove_tags, subtask_group=str(does.subtask_group or ""),
     )  # fmt: skip
 
 
@@ -122,7 +123,7 @@ def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
         given.get("subtask_to", ""), given.get("subtask_subject", ""), given.get("subtask_body", ""), bool(given.get("delete")),
         bool(given.get("quietly")), letters, given.get("when", ""), given.get("amount", "1"), given.get("unit", ""),
         {code: given.get(f"name-{code}", "") for code in LANGUAGES}, {code: _typed_options(given, code) for code in given.getlist("steps")},
-        add_tags=given.getlist("add_tags"), remove_tags=given.getlist("remove_tags"),
+        add_tags=given.getlist("add_tags"), remove_tags=given.getlist("remove_tags"), subtask_group=given.get("subtask_group", ""),
     )  # fmt: skip
     for name, empty in (("asks", AskRow()), ("letters", LetterRow())):
         if pressed := given.get(f"{name}-do", ""):
@@ -146,7 +147,7 @@ def input_of(typed: Typed) -> ActionInput:
         typed.status, _assignment(typed.assignment), typed.values, tuple(_ids(typed.watchers)), _html(typed.note),
         next(_ids([typed.subtask_to]), None), typed.subtask_subject.strip(), _html(typed.subtask_body), typed.delete, typed.quietly,
         tuple(Ordered(code, options) for code, options in typed.steps.items()),
-        add_tags=tuple(typed.add_tags), remove_tags=tuple(typed.remove_tags),
+        add_tags=tuple(typed.add_tags), remove_tags=tuple(typed.remove_tags), subtask_group=next(_ids([typed.subtask_group]), None),
     )  # fmt: skip
     letters = tuple(
         Letter((*each.to, *(ADDRESS + one for one in _addresses(each))), _html(each.body), each.subject.strip(), each.files)

@@ -6,9 +6,23 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from plugdesk.api import Change, Context, Event, Form, HealthLine, JobKind, Named, Place, Ticket, User, hookimpl, ngettext
+from plugdesk.api import (
+    Change,
+    Context,
+    CustomerActions,
+    Event,
+    Form,
+    HealthLine,
+    JobKind,
+    Named,
+    Place,
+    Ticket,
+    User,
+    hookimpl,
+    ngettext,
+)
 from plugdesk.api import gettext as _
-from plugdesk_workflow import automatic, naming, ready
+from plugdesk_workflow import automatic, customers, naming, ready
 from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of, any_on
 from plugdesk_workflow.timing import arm
@@ -16,15 +30,27 @@ from plugdesk_workflow.timing import arm
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_web.api import FormActions, Pages
+    from plugdesk_web.api import FormActions, Pages, Together
     from plugdesk_workflow import acting
     from plugdesk_workflow.routes import PAGES
 
     return [
-        FormActions("actions", acting.buttons_of_form, acting.buttons_on, acting.run_alone, concerns=any_on),
+        FormActions(
+            "actions",
+            acting.buttons_of_form,
+            acting.buttons_on,
+            acting.run_alone,
+            concerns=any_on,
+            together=Together(acting.ask_together, acting.run_together),
+        ),
         Pages(acting.blueprint),
         *PAGES,
     ]
+
+
+@hookimpl
+def customer_actions() -> Sequence[CustomerActions]:
+    return [CustomerActions("actions", customers.offered_to_customer, customers.run_by_customer)]
 
 
 @hookimpl

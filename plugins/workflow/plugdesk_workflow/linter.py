@@ -23,6 +23,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.commands import template_problems
+from plugdesk_workflow.customers import why_not_for_customers
 from plugdesk_workflow.definition import NOBODY, Definition, Since, read
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of, right_to, title_of
@@ -34,7 +35,18 @@ class Finding:
     """One thing that is wrong: red where an action or a ticket is stuck, amber where it is worth a look."""
 
     kind: Literal[
-        "broken", "variable", "nobody", "nowhere", "silent", "automatic", "circle", "step", "tag", "unreachable", "dead end"
+        "broken",
+        "variable",
+        "nobody",
+        "nowhere",
+        "silent",
+        "automatic",
+        "circle",
+        "step",
+        "tag",
+        "unreachable",
+        "customers",
+        "dead end",
     ]
     tone: Literal["red", "amber"]
     text: str
@@ -89,6 +101,8 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition,
         yield Finding(
             "nobody", "red", _("Nobody may run “%(action)s”. Give somebody the right to it.", action=title_of(action)), action
         )
+    if why := why_not_for_customers(form, definition):
+        yield Finding("customers", "amber", f"“{title_of(action)}”: {why}", action)
     offered_in = [each for each in form.statuses if each.code in action.statuses]
     if not offered_in:
         said = _("“%(action)s” is offered in no status. Choose one, or switch it off.", action=title_of(action))

@@ -32,7 +32,7 @@ def _people(form: Form, definition: Definition, named: Named) -> Iterator[str]:
         yield _("it assigns to them")
     if any(named.is_agent(each) for each in does.watchers):
         yield _("it lets them watch")
-    if named.is_agent(does.subtask_to):
+    if named.is_agent(does.subtask_to) or named.is_group(does.subtask_group):
         yield _("it asks them")
     if any(named.is_chosen(form.field(code), value) for code, value in does.values.items()):
         yield _("it sets a field to them")

@@ -8,24 +8,28 @@ from plugdesk.api import (
     Form,
     Group,
     Invalid,
+    Message,
     NotAllowed,
     NotFound,
+    Said,
     Ticket,
     User,
     all_tags,
     ask_colleague,
     assign,
     can_see,
-    can_work_on,
     change_status,
     change_tags,
+    customer_running,
     delete_ticket,
     html_of_text,
+    receive_message,
     run_step,
     running,
     set_fields,
     title_of_step,
     watch,
+    works_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow.definition import DATES, FROM_GROUP, Definition, How, Since, read
@@ -67,6 +71,28 @@ def run_by_itself(ctx: Context, ticket: Ticket, action: Action) -> Event:
         return _run(ctx, ticket, action, definition, Entered(), None)
 
 
+def run_for_customer(
+    ctx: Context,
+    ticket: Ticket,
+    action: Action,
+    definition: Definition,
+    entered: Entered,
+    said: Said | None,
+    *,
+    customer: User,
+    channel: str,
+) -> Event:
+    """The customer runs the action, with what they entered checked already; what they `said` comes in as their own words.
+
+    Status and fields are changed by them, the rest comes of it and is the desk's. All of it happens, or none; raises as `run_action`.
+    """
+    with ctx.transaction(), customer_running(ctx.db, ticket, customer):
+        message = receive_message(ctx.db, ticket, customer, said=said, channel=channel) if said is not None else None
+        event = _run(ctx, ticket, action, definition, entered, None, customer=customer, said=message)
+    arm(ctx, [ticket])
+    return event
+
+
 def why_not_automatic(form: Form, definition: Definition) -> str:
     """Why the action cannot run by itself, with the remedy; "" when it can, or is not to."""
     automatic, how = definition.automatic, definition.does.assignment.how
@@ -93,31 +119,35 @@ def trouble(ctx: Context, form: Form, definition: Definition) -> str:
     does, missing = definition.does, ""
     if does.status and form.status(does.status) is None:
         missing = _("The status this action leads to is gone.")
-    elif does.assignment.how is How.PERSON and not _works_here(ctx, form, does.assignment.person):
+    elif does.assignment.how is How.PERSON and not works_on(ctx.db, does.assignment.person, form):
         missing = _("Whom this action assigns to does not work on this form any more.")
     elif does.assignment.how in FROM_GROUP and ctx.db.get(Group, does.assignment.group or 0) is None:
         missing = _("The group this action assigns to is gone.")
-    elif does.subtask_to is not None and not _works_here(ctx, form, does.subtask_to):
+    elif does.subtask_to is not None and not works_on(ctx.db, does.subtask_to, form):
         missing = _("Whom this action asks does not work on this form any more.")
+    elif does.subtask_group is not None and ctx.db.get(Group, does.subtask_group) is None:
+        missing = _("The group this action asks is gone.")
     remedy = _("An administrator of the form can change the action.")
     return f"{missing} {remedy}" if missing else ""
 
 
-def _works_here(ctx: Context, form: Form, user_id: int | None) -> bool:
-    found = ctx.db.get(User, user_id or 0)
-    return found is not None and found.is_agent and can_work_on(ctx.db, found, form.id)
-
-
-def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User | None) -> Event:
+def _run(
+    ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User | None,
+    *, customer: User | None = None, said: Message | None = None,
+) -> Event:  # fmt: skip
     does, form = definition.does, ticket.form
+    doer = customer or by
     before = form.status_by_id(ticket.status_id)
-    values = {**does.values, **entered.fields}
+    values = {**does.values, **entered.fields} if customer is None else entered.fields
     after = form.status(does.status) if does.status else None
     try:
+        if customer is not None and does.values:
+            set_fields(ctx.db, ticket, does.values, by=None)  # not among what customers may fill in, perhaps
         if values:
-            set_fields(ctx.db, ticket, values, by=by, version=entered.version if entered.fields else None)
+            set_fields(ctx.db, ticket, values, by=doer, version=entered.version if entered.fields else None)
         if after is not None:
-            change_status(ctx.db, ticket, after, by=by, quietly=does.quietly)
+            # A customer was asked for what they can fill in; what agents are to fill in holds up agents.
+            change_status(ctx.db, ticket, after, by=doer, quietly=does.quietly, incomplete=customer is not None)
     except Invalid as refused:
         raise Invalid(
             str(refused), problems={f"field-{code}": problem for code, problem in refused.problems.items()}
@@ -131,11 +161,12 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
         tags = {tag.code: tag for tag in all_tags(ctx.db)}
         add, remove = ([tags[code] for code in codes if code in tags] for codes in (does.add_tags, does.remove_tags))
         change_tags(ctx.db, ticket, add=add, remove=remove, by=by)
-    telling = Telling(ctx, ticket, action, definition, entered, by)
-    if does.subtask_to is not None:
+    telling = Telling(ctx, ticket, action, definition, entered, by, said)
+    if does.asks_colleagues:
         subject = telling.text(does.subtask_subject)
         ask_colleague(
-            ctx.db, ticket, by, colleague=ctx.db.get_one(User, does.subtask_to), subject=subject,
+            ctx.db, ticket, by, colleague=ctx.db.get(User, does.subtask_to) if does.subtask_to else None,
+            group=ctx.db.get(Group, does.subtask_group) if does.subtask_group else None, subject=subject,
             body=telling.html(does.subtask_body) or html_of_text(subject or ticket.subject),
         )  # fmt: skip
     letters = telling.tell_all()
@@ -147,7 +178,7 @@ def _run(ctx: Context, ticket: Ticket, action: Action, definition: Definition, e
                 said=_("“%(step)s” was not done on ticket %(number)s. %(why)s", step=title, number=ticket.number, why=why),
             )  # fmt: skip
     event = ctx.journal(
-        "action_run", ticket=ticket, actor=by, action=action.code, name=action.name, names=action.names, icon=action.icon,
+        "action_run", ticket=ticket, actor=doer, action=action.code, name=action.name, names=action.names, icon=action.icon,
         entered=entered.in_words, letters=letters, before=before.code, after=(after or before).code,
         said=_("“%(action)s” on ticket %(number)s", action=action.name, number=ticket.number),
     )  # fmt: skip

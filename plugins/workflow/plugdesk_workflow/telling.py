@@ -38,9 +38,11 @@ class Telling:
     """Everything one run of an action writes."""
 
     def __init__(
-        self, ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User | None
-    ) -> None:
-        self._ctx, self._ticket, self._action = ctx, ticket, action
+        self, ctx: Context, ticket: Ticket, action: Action, definition: Definition, entered: Entered, by: User | None,
+        said: Message | None = None,
+    ) -> None:  # fmt: skip
+        """`said` is the message in which a customer's own words stand already, with their files."""
+        self._ctx, self._ticket, self._action, self._said = ctx, ticket, action, said
         self._definition, self._entered, self._by = definition, entered, by
 
     def text(self, template: str) -> str:
@@ -55,7 +57,8 @@ class Telling:
         """Write the notes and the letters; whom each letter went to, and the message it became."""
         to_customer = [each for each in self._definition.letters if each.to_customer]
         carrier = next((each for each in to_customer if each.files), None) if self._entered.files else None
-        holder = None if carrier else self._keep(with_text=not any(_says_text(each) for each in to_customer))
+        note = None if carrier else self._keep(with_text=not any(_says_text(each) for each in to_customer))
+        holder = self._said or note
         told: list[dict[str, Any]] = []
         replies: dict[int, Message] = {}
         for letter in sorted(to_customer, key=lambda each: each is not carrier):
@@ -95,7 +98,8 @@ class Telling:
         """The note of the action, with what was entered and stands in no letter to the customer; None when there is nothing."""
         parts = [self.html(self._definition.does.note)] if self._definition.does.note else []
         lines = []
-        for ask, (label, words) in zip(self._given, self._entered.in_words, strict=True):
+        own = () if self._said is not None else zip(self._given, self._entered.in_words, strict=True)
+        for ask, (label, words) in own:
             if ask is AskKind.TEXT:
                 parts += [self._entered.html] if with_text else []
             elif ask is not AskKind.FILES:  # their names stand under the message that carries them

@@ -51,10 +51,9 @@ class Wording:
         who = definition.who
         if who == NOBODY:
             return _("nobody, it runs by itself")
-        if who.agents:
-            return _("every agent who has the right to it")
-        names = [self._groups.get(each, _("a group that is gone")) for each in who.groups]
-        names += [_("whom the ticket is assigned to")] if who.assignee else []
+        names = [_("every agent who has the right to it")] if who.agents else []
+        names += [self._groups.get(each, _("a group that is gone")) for each in who.groups if not who.agents]
+        names += [_("whom the ticket is assigned to")] if who.assignee and not who.agents else []
         names += [_("the customer")] if who.customer else []
         return format_list(names)
 
@@ -102,8 +101,9 @@ class Wording:
         found += [_("puts on the tags %(names)s", names=self._tags(does.add_tags))] if does.add_tags else []
         found += [_("takes off the tags %(names)s", names=self._tags(does.remove_tags))] if does.remove_tags else []
         found += [_("a note")] if does.note else []
-        if does.subtask_to is not None:
-            found.append(_("asks %(name)s in a subtask", name=self._people.get(does.subtask_to, "?")))
+        whom = [self._people.get(does.subtask_to, "?")] if does.subtask_to is not None else []
+        whom += [self._groups.get(does.subtask_group, _("a group that is gone"))] if does.subtask_group is not None else []
+        found += [_("asks %(name)s in a subtask", name=format_list(whom))] if whom else []
         found += [
             _("a letter to %(names)s", names=format_list([self.recipient(each) for each in letter.to]))
             for letter in definition.letters

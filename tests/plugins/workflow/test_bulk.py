@@ -1,14 +1,20 @@
-"""Actions on several tickets of a list: those that ask for nothing, each ticket by its own status and rights."""
+"""Actions on several tickets of a list, each ticket by its own status and rights; what one asks for is asked once."""
 
 from __future__ import annotations
 
-import pytest
+from io import BytesIO
 
+import pytest
+from bs4 import BeautifulSoup
+from werkzeug.datastructures import MultiDict
+
+from plugdesk.forms.commands import add_field
+from plugdesk.forms.models import FieldKind
 from plugdesk.testing.browser import browser_of
-from plugdesk.tickets.commands import change_status
+from plugdesk.tickets.commands import change_status, set_fields
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.rights import RightInput, set_right
-from plugdesk_workflow.definition import Ask, AskKind, Does
+from plugdesk_workflow.definition import Ask, AskKind, Does, Letter
 from tests.factories import make_ticket
 
 BULK = "/tickets/selection"
@@ -31,15 +37,15 @@ def text(response):
     return response.get_data(as_text=True)
 
 
-def test_only_actions_that_ask_for_nothing_are_offered_to_who_may_run_them(session, form, ticket, others, action, agent, browser):
+def test_actions_are_offered_to_who_may_run_them(session, form, ticket, others, action, agent, browser):
     action("Solve it", does=Does(status="done"))
     action("Explain it", asks=(Ask(AskKind.TEXT),))
     session.commit()
     page = text(browser.post(BULK, data={"do": "more", "ticket": [str(ticket.id)]}))
-    assert 'value="workflow:solve_it"' in page and "explain_it" not in page
+    assert 'value="workflow:solve_it"' in page and 'value="workflow:explain_it"' in page
     set_right(session, form, agent, RightInput(actions=["reply"]), by=None)
     session.commit()
-    assert "workflow:solve_it" not in text(browser.post(BULK, data={"do": "more", "ticket": [str(ticket.id)]}))
+    assert "workflow:" not in text(browser.post(BULK, data={"do": "more", "ticket": [str(ticket.id)]}))
 
 
 def test_an_action_is_run_on_each_and_told_where_its_status_does_not_offer_it(
@@ -56,9 +62,91 @@ def test_an_action_is_run_on_each_and_told_where_its_status_does_not_offer_it(
     assert [session.get_one(Ticket, each.id).status.code for each in every] == ["done", "in_progress", "done"]
 
 
-def test_one_that_asks_cannot_be_run_so(session, ticket, action, browser):
-    action("Explain it", asks=(Ask(AskKind.TEXT),), does=Does(status="done"))
+@pytest.fixture
+def explain(session, form, action):
+    """It asks for a text, files, a field of the form and one of its own, and writes to the customer."""
+    add_field(session, form, kind=FieldKind.TEXT, label="Cause", by=None)
+    explain = action(
+        "Explain it", statuses=["new"], does=Does(status="done"),
+        asks=(
+            Ask(AskKind.TEXT, required=True), Ask(AskKind.FILES), Ask(AskKind.FIELD, required=True, code="cause"),
+            Ask(AskKind.OWN, code="hours", label="Hours"),
+        ),
+        letters=(Letter(("customer",), "<p>${action:text}</p>", files=True),),
+    )  # fmt: skip
     session.commit()
-    refused = browser.post(BULK, data={"do": "workflow:explain_it", "ticket": [str(ticket.id)]})
+    return explain
+
+
+def typed(every, **more):
+    given = {
+        "text": "The power was off.",
+        "field-cause-here": "1",
+        "field-cause": "Power",
+        "own-hours-here": "1",
+        "own-hours": "2",
+    }
+    return {
+        "do": "workflow:explain_it",
+        "chosen": "workflow:explain_it",
+        "ticket": [str(each.id) for each in every],
+        **given,
+        **more,
+    }
+
+
+def test_what_an_action_asks_for_is_asked_once_and_each_ticket_gets_it(session, ticket, others, explain, agent, browser):
+    every = [ticket, *others]
+    set_fields(session, others[0], {"cause": "Rain"}, by=agent)
+    session.commit()
+    asked = text(browser.post(BULK, data={"do": "workflow:explain_it", "ticket": [str(each.id) for each in every]}))
+    assert "3 tickets are selected." in asked and 'name="field-cause"' in asked and 'name="own-hours"' in asked
+    done = browser.post(BULK, data=typed(every, **{"field-cause": "", "files": (BytesIO(b"a plan"), "plan.txt")}))
+    assert (
+        "Done to 1 ticket." in text(done) and "2 tickets stayed as they were" in text(done) and "Fill in “Cause”." in text(done)
+    )
+    session.expire_all()
+    assert (others[0].status.code, others[0].values["cause"]) == ("done", "Rain"), "what is left empty stays as it is"
+    form = BeautifulSoup(done.get_data(), "html.parser").find("form", action=BULK)
+    again = browser.post(BULK, data=MultiDict((each["name"], each["value"]) for each in form.find_all("input")))
+    assert "2 tickets are selected." in text(again) and "The power was off." in text(again) and "plan.txt" in text(again)
+
+
+def test_with_files_each_ticket_has_its_own_copy(session, ticket, others, explain, browser):
+    every = [ticket, *others]
+    done = browser.post(BULK, data=typed(every, files=(BytesIO(b"a plan"), "plan.txt")))
+    assert done.status_code == 303
+    session.expire_all()
+    for each in every:
+        (reply,) = [message for message in each.messages if message.direction == "outgoing" and message.kind == "human"]
+        assert (reply.text.strip(), [file.name for file in reply.attachments]) == ("The power was off.", ["plan.txt"])
+        assert (each.status.code, each.values["cause"]) == ("done", "Power")
+
+
+def test_who_was_refused_among_all_of_a_list_is_tried_again_with_what_was_typed(
+    session, ticket, others, explain, browser, run_jobs
+):
+    begun = browser.post(BULK, data=typed([], **{"all": "1", "back": "/views/open", "field-cause": ""}))
+    run_jobs()
+    page = browser.get(begun.headers["Location"])
+    assert "3 tickets stayed as they were" in text(page) and "Fill in “Cause”." in text(page)
+    form = BeautifulSoup(page.get_data(), "html.parser").find("form", action=BULK)
+    again = text(browser.post(BULK, data=MultiDict((each["name"], each["value"]) for each in form.find_all("input"))))
+    assert "3 tickets are selected." in again and "The power was off." in again
+
+
+def test_what_is_wrong_for_all_stands_beside_its_field_with_all_that_was_typed(session, ticket, others, explain, browser):
+    refused = browser.post(BULK, data=typed([ticket, *others], text=""))
     assert refused.status_code == 422
-    assert "has no such action" in text(refused)
+    assert "Write something first." in text(refused) and 'value="Power"' in text(refused)
+    session.expire_all()
+    assert ticket.status.code == "new"
+
+
+def test_one_whose_status_offers_it_no_longer_is_named_and_the_others_get_it(
+    session, form, ticket, others, explain, agent, browser
+):
+    change_status(session, others[0], form.status("in_progress"), by=agent)
+    session.commit()
+    done = browser.post(BULK, data=typed([ticket, *others]))
+    assert "Done to 2 tickets." in text(done) and "cannot be run in the status" in text(done)

@@ -72,7 +72,7 @@ def test_an_action_is_made_by_clicks_with_all_that_it_can_do(session, form, page
     typed = {
         **PLAIN, "icon": "money", "agents": "", "groups": [str(group.id)], "assignee": "1", "status": "done",
         "assignment": f"round_robin:{group.id}", "value-priority": "high", f"value-{code}": "12", "watchers": [str(petra.id)],
-        "note": "Paid on time.", "subtask_to": str(petra.id), "subtask_subject": "Ship ${ticket:number}", "subtask_body": "Today.",
+        "note": "Paid on time.", "subtask_to": str(petra.id), "subtask_group": str(group.id), "subtask_subject": "Ship ${ticket:number}", "subtask_body": "Today.",
         "quietly": "1", "asks-row": ["0", "1", "2"], **ask(0, "text", "How it was paid", required="1"), **ask(1, f"field:{code}"),
         **ask(2, "own:choice", "Way of payment", choices="Cash\nCard\n\nCash"), "letters-row": ["0"],
         "letters-0-to": ["customer", "supervisor"], "letters-0-addresses": "shop@example.org; till@example.org",
@@ -92,7 +92,7 @@ def test_an_action_is_made_by_clicks_with_all_that_it_can_do(session, form, page
         ),
         Does(
             "done", Assignment(How.ROUND_ROBIN, group=group.id), {"priority": "high", code: "12"}, (petra.id,), "<p>Paid on time.</p>",
-            petra.id, "Ship ${ticket:number}", "<p>Today.</p>", quietly=True,
+            petra.id, "Ship ${ticket:number}", "<p>Today.</p>", quietly=True, subtask_group=group.id,
         ),
         (
             Letter(

