@@ -76,19 +76,22 @@ def can_be_asked(ctx: Context, ticket: Ticket) -> bool:
     """Whether an agent may ask now: it is closed, not rated, and they were not asked twice yet. One query."""
     if not ticket.status_kind.is_final:
         return False
-    last = (
-        sa.select(sa.func.coalesce(Invitation.times, 0), Rating.id.is_not(None))
-        .select_from(Event)
-        .outerjoin(Invitation, sa.and_(Invitation.ticket_id == Event.ticket_id, Invitation.closing_id == Event.id))
-        .outerjoin(Rating, Rating.invitation_id == Invitation.id)
-        .where(Event.ticket_id == ticket.id, Event.kind == "ticket_closed")
-        .order_by(Event.id.desc())
-    )
-    found = ctx.db.execute(last.limit(1)).first()
+    found = ctx.db.execute(_LAST_CLOSING, {"ticket_id": ticket.id}).first()
     if found is None:
         return False
     times, is_rated = found
     return not is_rated and bool(times < MOST_TIMES)
+
+
+_LAST_CLOSING = (
+    sa.select(sa.func.coalesce(Invitation.times, 0), Rating.id.is_not(None))
+    .select_from(Event)
+    .outerjoin(Invitation, sa.and_(Invitation.ticket_id == Event.ticket_id, Invitation.closing_id == Event.id))
+    .outerjoin(Rating, Rating.invitation_id == Invitation.id)
+    .where(Event.ticket_id == sa.bindparam("ticket_id"), Event.kind == "ticket_closed")
+    .order_by(Event.id.desc())
+    .limit(1)
+)
 
 
 def _send(ctx: Context, ticket: Ticket, by: User | None, about: int, text: str) -> None:

@@ -37,6 +37,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_csat.models import Asking, Invitation, Withheld
+from plugdesk_csat.queries import Reason
 
 FIELD = "field."  # what a field's fact begins with
 CONDITION, RECENTLY, BY_AGENT, BY_PROGRAM, MERGED = "condition", "recently", "by_agent", "by_program", "merged"
@@ -109,7 +110,7 @@ def withhold(ctx: Context, ticket: Ticket, closing_id: int, why: str, about: Map
         )
 
 
-def reason_words(ctx: Context, withheld: Withheld) -> str:
+def reason_words(ctx: Context, withheld: Reason) -> str:
     """Why nobody was asked, as a sentence."""
     if withheld.why != CONDITION:
         return str(REASONS[withheld.why]) % withheld.about

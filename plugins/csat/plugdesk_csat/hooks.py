@@ -8,6 +8,7 @@ from typing import Any
 from plugdesk.api import (
     Change,
     Context,
+    CustomerActions,
     Fact,
     Form,
     JobKind,
@@ -24,7 +25,7 @@ from plugdesk.api import (
     send_automatic,
 )
 from plugdesk.api import gettext as _
-from plugdesk_csat import commands, conditions, following, letters, queries
+from plugdesk_csat import commands, conditions, following, in_portal, letters, queries
 from plugdesk_csat.asking import AskOptions, ask_for_rating
 
 
@@ -45,6 +46,11 @@ def facts() -> Sequence[Fact]:
 @hookimpl
 def steps() -> Sequence[Step]:
     return [Step("ask", lazy_gettext("Ask for a rating"), ask_for_rating, AskOptions)]
+
+
+@hookimpl
+def customer_actions() -> Sequence[CustomerActions]:
+    return [CustomerActions("rating", in_portal.offered_to_customer, in_portal.rate_by_customer)]
 
 
 @hookimpl

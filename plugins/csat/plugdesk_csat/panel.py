@@ -13,7 +13,7 @@ from plugdesk_csat.asking import ask_by_hand, can_be_asked
 from plugdesk_csat.conditions import reason_words
 from plugdesk_csat.letters import names
 from plugdesk_csat.models import Invitation, Withheld
-from plugdesk_csat.queries import marks_of, withheld_on
+from plugdesk_csat.queries import asked_on
 from plugdesk_csat.seeing import may_see
 from plugdesk_web.api import Button, Cell
 
@@ -30,7 +30,7 @@ def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, 
     """The panel: every mark with its comment, and why the customer was not asked."""
     if not may_see(ctx, viewer, ticket):
         return None
-    found, withheld = marks_of(ctx, ticket), withheld_on(ctx, ticket)
+    found, withheld = asked_on(ctx, ticket)
     if not found and withheld is None:
         return None
     why = reason_words(ctx, withheld) if withheld is not None else ""

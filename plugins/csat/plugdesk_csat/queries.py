@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -12,24 +12,42 @@ from plugdesk.api import Context, Ticket
 from plugdesk_csat.models import Invitation, Rating, Withheld
 
 
-def marks_of(ctx: Context, ticket: Ticket) -> Sequence[sa.Row[int, str, datetime]]:
-    """Of every invitation of the ticket the `mark` it got, its `comment` and `rated_at`, None where none came; the last first."""
-    return ctx.db.execute(_MARKS, {"ticket_id": ticket.id}).all()
+class Given(NamedTuple):
+    """What came of an invitation: None where nothing came."""
+
+    mark: int | None
+    comment: str | None
+    rated_at: datetime | None
+
+
+class Reason(NamedTuple):
+    """Why a customer was not asked: a code of `conditions.REASONS`, and what is to be said of it."""
+
+    why: str
+    about: Mapping[str, Any]
+
+
+def asked_on(ctx: Context, ticket: Ticket) -> tuple[Sequence[Given], Reason | None]:
+    """What came of every invitation of the ticket, the last first; and why none was sent at the last closing without one. One query."""
+    rows = ctx.db.execute(_ASKED, {"ticket_id": ticket.id}).all()
+    _invitation, *_given, why, about = rows[0]
+    given = [
+        Given(mark, comment, rated_at) for invitation, mark, comment, rated_at, _why, _about in rows if invitation is not None
+    ]
+    return given, Reason(why, about) if why is not None else None
 
 
 # Every ticket page asks: plain columns, and a statement that is built once.
-_MARKS = (
-    sa.select(Rating.mark, Rating.comment, Rating.rated_at)
-    .select_from(Invitation)
+_last_withheld = sa.select(sa.func.max(Withheld.closing_id)).where(Withheld.ticket_id == Ticket.id).correlate(Ticket)
+_ASKED = (
+    sa.select(Invitation.id, Rating.mark, Rating.comment, Rating.rated_at, Withheld.why, Withheld.about)
+    .select_from(Ticket)
+    .outerjoin(Invitation, Invitation.ticket_id == Ticket.id)
     .outerjoin(Rating, Rating.invitation_id == Invitation.id)
-    .where(Invitation.ticket_id == sa.bindparam("ticket_id"))
+    .outerjoin(Withheld, sa.and_(Withheld.ticket_id == Ticket.id, Withheld.closing_id == _last_withheld.scalar_subquery()))
+    .where(Ticket.id == sa.bindparam("ticket_id"))
     .order_by(Invitation.id.desc())
 )
-
-
-def withheld_on(ctx: Context, ticket: Ticket) -> Withheld | None:
-    """Why the customer was not asked at the last closing at which they were not."""
-    return ctx.db.scalar(sa.select(Withheld).where(Withheld.ticket_id == ticket.id).order_by(Withheld.id.desc()).limit(1))
 
 
 def rating_of(ctx: Context, invitation: Invitation) -> Rating | None:

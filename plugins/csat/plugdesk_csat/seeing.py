@@ -43,17 +43,15 @@ def sees_all(ctx: Context, viewer: User) -> bool:
     """Whether every mark on the form is theirs to see, as far as the tickets are."""
     if ctx.form is None:
         return False
-    return can_configure(ctx.db, viewer, ctx.form) or (ctx.settings.seen_by == AGENTS and _works_here(ctx, viewer))
+    return can_configure(ctx.db, viewer, ctx.form) or (
+        ctx.settings.seen_by == AGENTS and can_work_on(ctx.db, viewer, ctx.form.id)
+    )
 
 
 def sees_some(ctx: Context, viewer: User) -> bool:
     """Whether there may be marks on the form that are theirs to see."""
     if sees_all(ctx, viewer):
         return True
-    if not _works_here(ctx, viewer) or ctx.settings.seen_by not in (SUPERVISORS, ASSIGNEE):
+    if ctx.form is None or not can_work_on(ctx.db, viewer, ctx.form.id) or ctx.settings.seen_by not in (SUPERVISORS, ASSIGNEE):
         return False
     return ctx.settings.seen_by == ASSIGNEE or bool(rights_of(ctx.db, viewer).supervises)
-
-
-def _works_here(ctx: Context, viewer: User) -> bool:
-    return ctx.form is not None and viewer.is_agent and can_work_on(ctx.db, viewer, ctx.form.id)

@@ -42,8 +42,7 @@ LONGEST = 3_660  # days
 @agent_only
 def show() -> Response:
     """Average, marks, response, and the tables."""
-    ctx, forms = _opened()
-    wanted, problem = _wanted(ctx, request.args)
+    ctx, forms, wanted, problem = _opened()
     summary = figures.summary_of(ctx, me(), forms, wanted)
     people, groups = figures.people_asked_about(ctx, forms)
     return page(
@@ -58,8 +57,7 @@ def show() -> Response:
 @agent_only
 def tickets() -> Response:
     """The tickets behind one figure, each with what its customer said."""
-    ctx, forms = _opened()
-    wanted, _problem = _wanted(ctx, request.args)
+    ctx, forms, wanted, _problem = _opened()
     of = request.args.get("of", RATED)
     of = of if of in KINDS else RATED
     rows, older = figures.behind(ctx, me(), forms, wanted, of, before=row_number(request.args.get("before", "")))
@@ -76,8 +74,7 @@ def tickets() -> Response:
 @agent_only
 def export() -> Response:
     """The tables as a file for spreadsheets."""
-    ctx, forms = _opened()
-    wanted, _problem = _wanted(ctx, request.args)
+    ctx, forms, wanted, _problem = _opened()
     summary = figures.summary_of(ctx, me(), forms, wanted)
     made = StringIO()
     made.write("\ufeff")  # spreadsheets read it as UTF-8 then
@@ -94,13 +91,13 @@ def export() -> Response:
     return response
 
 
-def _opened() -> tuple[Context, list[tuple[Context, Form]]]:
-    """The forms whose ratings are for whoever asks; for anybody else there is no such page."""
+def _opened() -> tuple[Context, list[tuple[Context, Form]], Wanted, str]:
+    """The forms whose ratings are for whoever asks, what is asked for, and what is wrong with that. For anybody else there is no such page."""
     ctx = context("csat")
     forms = figures.seen_forms(ctx, me())
     if not forms:
         abort(404)
-    return ctx, forms
+    return ctx, forms, *_wanted(ctx, request.args)
 
 
 def _periods() -> list[tuple[str, str]]:

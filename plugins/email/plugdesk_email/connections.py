@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 
 from imapclient import IMAPClient
@@ -39,6 +39,10 @@ class Account:
     folder: str = "INBOX"
 
 
+OPEN = tuple(each.name for each in fields(Account) if each.name != "password")
+"""What of an account is no secret, and stands in a mailbox under the same names."""
+
+
 class Unreachable(Exception):
     """The server could not be used now; the text says what happened and what to do. Trying again may help."""
 
@@ -49,21 +53,9 @@ class Refused(Unreachable):
 
 def account_of(ctx: Context, mailbox: Mailbox) -> Account:
     """The account behind a mailbox."""
-    names = (
-        "address",
-        "login",
-        "imap_host",
-        "imap_port",
-        "imap_security",
-        "smtp_host",
-        "smtp_port",
-        "smtp_security",
-        "own_network",
-        "folder",
-    )
     return Account(
         password=ctx.unseal(mailbox.password, f"mailbox:{mailbox.id}/password"),
-        **{name: getattr(mailbox, name) for name in names},
+        **{name: getattr(mailbox, name) for name in OPEN},
     )
 
 

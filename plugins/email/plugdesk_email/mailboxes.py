@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from plugdesk.api import Context, Invalid, NotFound, User, is_email, normal_email
 from plugdesk.api import gettext as _
-from plugdesk_email.connections import Account
+from plugdesk_email.connections import OPEN, Account
 from plugdesk_email.models import Mailbox, Security
 from plugdesk_email.presets import guess_servers, preset_for
 
@@ -112,19 +112,7 @@ def password_of(ctx: Context, mailbox: Mailbox) -> str:
 
 
 def _stored(account: Account) -> dict[str, Any]:
-    names = (
-        "address",
-        "login",
-        "imap_host",
-        "imap_port",
-        "imap_security",
-        "smtp_host",
-        "smtp_port",
-        "smtp_security",
-        "own_network",
-        "folder",
-    )
-    return {name: getattr(account, name) for name in names}
+    return {name: getattr(account, name) for name in OPEN}
 
 
 def _refuse_taken(ctx: Context, address: str, own_id: int | None) -> None:

@@ -16,6 +16,7 @@ from plugdesk.api import (
     fill_html,
     html_of_text,
     language_of,
+    letter_instead,
     said_with,
     send_automatic,
     use_language,
@@ -51,6 +52,8 @@ def send_closing_notice(ctx: Context, ticket: Ticket, event: Event) -> None:
         ctx, ticket, "closing", reason, STRANGERS_LIMITS if strangers and not _was_answered(ctx, ticket) else LIMITS
     ):
         return
+    if letter_instead(ctx.db, ticket, "closing") == "":
+        return  # they want none
     last = ctx.db.scalar(
         sa.select(Message)
         .where(Message.ticket_id == ticket.id, Message.direction == "incoming", said_with(ticket.customer_id))

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, send_file, url_for
 
 from plugdesk.api import Invalid, NotFound, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_email.connections import test_account
+from plugdesk_email.connections import OPEN, test_account
 from plugdesk_email.mailboxes import (
     add_mailbox,
     change_mailbox,
@@ -68,7 +68,7 @@ def create(slug: str) -> Response:
 def edit(slug: str, mailbox_id: int) -> Response:
     form = form_to_configure(slug)
     mailbox = mailbox_here(context("email"), mailbox_id)
-    return _edit(form, mailbox, {name: getattr(mailbox, name) for name in _FIELDS})
+    return _edit(form, mailbox, {name: getattr(mailbox, name) for name in OPEN})
 
 
 @blueprint.post("/mailboxes/<int:mailbox_id>")
@@ -131,20 +131,6 @@ def download(slug: str, original_id: int) -> Response:
     return send_file(
         BytesIO(raw), mimetype="application/octet-stream", as_attachment=True, download_name=f"letter-{original.id}.eml"
     )
-
-
-_FIELDS = (
-    "address",
-    "login",
-    "imap_host",
-    "imap_port",
-    "imap_security",
-    "smtp_host",
-    "smtp_port",
-    "smtp_security",
-    "own_network",
-    "folder",
-)
 
 
 def _edit(form: Any, mailbox: Mailbox | None, given: Any, problems: Any = None, *, good: Any = (), status: int = 200) -> Response:

@@ -46,7 +46,7 @@ def reply(ctx: Context, customer: User, ticket: Ticket, *, text: str, files: Seq
         problems["text"] = _("Write something first.")
     if len(text) > LONGEST_WORDS:
         problems["text"] = _("At most %(most)s characters.", most=LONGEST_WORDS)
-    if wrong := _too_much(ctx, files):
+    if wrong := too_much(ctx, files):
         problems["files"] = wrong
     if problems:
         raise Invalid(problems=problems)
@@ -54,6 +54,15 @@ def reply(ctx: Context, customer: User, ticket: Ticket, *, text: str, files: Seq
     if said.ticket.channel == CHANNEL and (ways := channels_to(ctx.db, said.ticket)):
         said.ticket.channel = ways[0].name  # a new one: where answers go from now on
     return said
+
+
+def too_much(ctx: Context, files: Sequence[NewFile]) -> str:
+    """What is wrong with so many or so large files, in a sentence; "" when nothing is."""
+    most, size = ctx.settings.files, ctx.settings.file_mb * 1024 * 1024
+    if len(files) > most:
+        return _("At most %(most)s files.", most=most)
+    large = next((file.name for file in files if len(file.content) > size), None)
+    return _("%(name)s is larger than %(mb)d MB.", name=large, mb=ctx.settings.file_mb) if large else ""
 
 
 def may_close(ctx: Context, ticket: Ticket) -> bool:
@@ -109,11 +118,3 @@ def mark_read(ctx: Context, customer: User, ticket: Ticket, message_id: int) -> 
 
 def _can_be_moved(ctx: Context, ticket: Ticket) -> bool:
     return ticket.merged_into_id is None and ticket.form.archived_at is None
-
-
-def _too_much(ctx: Context, files: Sequence[NewFile]) -> str:
-    most, size = ctx.settings.files, ctx.settings.file_mb * 1024 * 1024
-    if len(files) > most:
-        return _("At most %(most)s files.", most=most)
-    large = next((file.name for file in files if len(file.content) > size), None)
-    return _("%(name)s is larger than %(mb)d MB.", name=large, mb=ctx.settings.file_mb) if large else ""

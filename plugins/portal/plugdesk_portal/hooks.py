@@ -22,7 +22,7 @@ from plugdesk.api import (
     lazy_pgettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_portal import signing
+from plugdesk_portal import letters, signing
 from plugdesk_portal.commands import CHANNEL
 
 
@@ -47,11 +47,23 @@ def variables() -> Sequence[Variables]:
 
 
 @hookimpl
-def pages() -> Sequence[Any]:
-    from plugdesk_portal import profile, requests, sign_in
-    from plugdesk_web.api import Pages
+def letter_instead(ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None) -> str | None:
+    return letters.letter_instead(ctx, ticket, customer, kind, agent)
 
-    return [Pages(sign_in.blueprint, "site"), Pages(requests.blueprint, "site"), Pages(profile.blueprint, "site")]
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_portal import entrance, profile, requests, sign_in, site_routes
+    from plugdesk_web.api import NavItem, Pages
+
+    return [
+        Pages(sign_in.blueprint, "site"),
+        Pages(requests.blueprint, "site", in_frames=True),
+        Pages(profile.blueprint, "site"),
+        Pages(entrance.blueprint, "site", with_own_tokens=True),
+        Pages(site_routes.blueprint, "app"),
+        NavItem(lazy_gettext("Portal on your site"), "link", "portal_site.show", place="settings"),
+    ]
 
 
 @hookimpl

@@ -1,13 +1,14 @@
-"""Links that sign in, and how far customers have read."""
+"""Links that sign in, how far customers have read, and which letters they want."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugdesk.api import Base, Key
+from plugdesk.api import Base, Json, Key
 
 
 class SignInLink(Base):
@@ -29,6 +30,43 @@ class SignInLink(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+
+class Wish(Base):
+    """Which letters a customer wants: answers as `link_only`, `closing_notices` or none. Who has no row wants what the forms say."""
+
+    __tablename__ = "portal_wish"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    link_only: Mapped[bool] = mapped_column(default=False)
+    closing_notices: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Vouching(Base):
+    """How other sites vouch for customers they have signed in: the one secret of the desk, sealed, and the `sites` that may frame the portal."""
+
+    __tablename__ = "portal_vouching"
+
+    id: Mapped[Key]
+    secret: Mapped[str] = mapped_column(default="")
+    made_at: Mapped[datetime | None]
+    sites: Mapped[list[Any]] = mapped_column(Json, default=list)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Voucher(Base):
+    """A token of a site that was used; it is kept until it would be over anyway."""
+
+    __tablename__ = "portal_voucher"
+
+    id: Mapped[Key]
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Read(Base):

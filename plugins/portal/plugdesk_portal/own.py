@@ -15,11 +15,13 @@ from plugdesk.api import (
     Form,
     Limit,
     Message,
+    Runtime,
     Said,
     Ticket,
     User,
     change_customer,
     channels_to,
+    count_attempt,
     count_done,
     open_ticket,
     safe_name,
@@ -48,12 +50,16 @@ def set_password(ctx: Context, customer: User, password: str, *, fresh: bool) ->
     set_customers_password(ctx.db, customer, password)
 
 
+def count_copy(runtime: Runtime, customer_id: int) -> None:
+    """A copy is about to be made, a few times an hour. Raises `TooMany`; in a transaction of its own, before anything is read."""
+    count_attempt(runtime, {f"portal:copy:{customer_id}": COPIES})
+
+
 def copy_of_all(ctx: Context, customer: User) -> IO[bytes]:
     """A ZIP file with data.json and the files, each as it is; beyond a few megabytes it lies on the disk until it is sent.
 
-    Raises `TooMany`: it is made a few times an hour.
+    It is long in the making: of a session that only reads, so that it holds up nobody.
     """
-    count_done(ctx.db, {f"portal:copy:{customer.id}": COPIES})
     target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # whoever sends it closes it
     told: list[dict[str, Any]] = []
     with zipfile.ZipFile(target, "w") as packed:

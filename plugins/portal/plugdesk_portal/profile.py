@@ -6,14 +6,16 @@ from typing import Any
 
 from flask import Blueprint, Response, request, send_file, url_for
 
-from plugdesk.api import Conflict, Invalid, PlugdeskError, TooMany
+from plugdesk.api import Conflict, Invalid, PlugdeskError, TooMany, current_language, runtime_of
 from plugdesk.api import gettext as _
-from plugdesk_portal.around import begin, customer, customers_only, desk_ctx, portal_page
-from plugdesk_portal.own import FRESH, ask_to_forget, change_profile, copy_of_all, set_password
+from plugdesk_portal.around import begin, customer, customers_only, desk_ctx, portal_page, some_send_links
+from plugdesk_portal.letters import change_wish, wish_of
+from plugdesk_portal.own import FRESH, ask_to_forget, change_profile, copy_of_all, count_copy, set_password
 from plugdesk_web.api import (
     begin_customer_session,
     begin_reading,
     customer_session,
+    db,
     keep_customer,
     redirect_after,
     version_given,
@@ -43,6 +45,21 @@ def change() -> Response:
     return redirect_after(url_for(".show"), _("Saved."))
 
 
+@blueprint.post("/profile/letters")
+@customers_only
+def choose_letters() -> Response:
+    """Which letters the customer wants."""
+    given = request.form
+    try:
+        change_wish(
+            desk_ctx(), customer(), link_only=given.get("answers") == "link", closing_notices=bool(given.get("closing")),
+            version=version_given(),
+        )  # fmt: skip
+    except Conflict as refusal:
+        return _page(refusal)
+    return redirect_after(url_for(".show"), _("Saved."))
+
+
 @blueprint.post("/profile/password")
 @customers_only
 def change_password() -> Response:
@@ -61,8 +78,12 @@ def change_password() -> Response:
 @blueprint.post("/profile/copy")
 @customers_only
 def copy() -> Response:
-    """A ZIP file with everything the customer may read."""
+    """A ZIP file with everything the customer may read. It is long in the making, and holds up no writer meanwhile."""
+    reader = customer().id
+    current_language()  # looked up while there is a transaction to look in: counting has one of its own
+    begin_reading()
     try:
+        count_copy(runtime_of(db()), reader)
         packed = copy_of_all(desk_ctx(), customer())
     except TooMany as refusal:
         return _page(refusal)
@@ -88,8 +109,10 @@ def _page(refusal: PlugdeskError | None = None) -> Response:
     if refusal is not None:
         begin_reading()
     reader = customer()
+    wish, links = wish_of(desk_ctx(), reader), some_send_links()
     problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
     return portal_page(
         "profile.html", status=refusal.status if refusal else 200, problems=problems, words="" if refusal is None or problems else str(refusal),
         name=given.get("name", reader.name), language=given.get("language", reader.language or ""), contacts=reader.identities,
+        wish=wish, links=links,
     )  # fmt: skip

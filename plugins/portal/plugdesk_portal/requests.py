@@ -13,6 +13,7 @@ from plugdesk.api import (
     Invalid,
     Message,
     NewFile,
+    NotFound,
     Ticket,
     current_language,
     is_over,
@@ -22,13 +23,15 @@ from plugdesk.api import (
     survivor,
 )
 from plugdesk.api import gettext as _
-from plugdesk_portal import commands
-from plugdesk_portal.around import begin, ctx_of, customer, customers_only, desk_ctx, portal_page
-from plugdesk_portal.queries import entered, file_of, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
+from plugdesk_portal import acting, commands
+from plugdesk_portal.around import begin, ctx_of, customer, customers_only, desk_ctx, files_query, let_frame, portal_page
+from plugdesk_portal.colleagues import colleagues_page, file_to_read, reads_colleagues, request_to_read
+from plugdesk_portal.queries import entered, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
 from plugdesk_web.api import customers_body_of, db, done_before, new_key, redirect_after, remember, send_attachment
 
 blueprint = Blueprint("requests", __name__)
 blueprint.before_request(begin)
+blueprint.after_request(let_frame)
 STATES = ("", "open", "done")
 
 
@@ -38,9 +41,12 @@ def index() -> Response:
     """The customer's requests, the newest first."""
     state, words = request.args.get("state", ""), request.args.get("q", "")
     below = row_number(request.args.get("below", ""))
-    shown = requests_page(desk_ctx(), customer(), state=state if state in STATES else "", words=words, below=below or None)
+    shares = reads_colleagues(desk_ctx(), customer())
+    whose = "organization" if shares and request.args.get("whose") == "organization" else ""
+    look = colleagues_page if whose else requests_page
+    shown = look(desk_ctx(), customer(), state=state if state in STATES else "", words=words, below=below or None)
     return portal_page(
-        "list.html", shown=shown, state=state if state in STATES else "", words=words, language=current_language(), ways=_ways_to_ask(desk_ctx()),
+        "list.html", shown=shown, state=state if state in STATES else "", words=words, shares=shares, whose=whose, language=current_language(), ways=_ways_to_ask(desk_ctx()),
     )  # fmt: skip
 
 
@@ -48,7 +54,7 @@ def index() -> Response:
 @customers_only
 def show(number: int) -> Response:
     """One request, with all that was said."""
-    return _page(request_of(desk_ctx(), customer(), number))
+    return _page(request_to_read(desk_ctx(), customer(), number))
 
 
 @blueprint.post("/requests/<int:number>/replies")
@@ -98,21 +104,49 @@ def mark_read(number: int) -> Response:
     return redirect_after(url_for(".show", number=number))
 
 
+@blueprint.post("/requests/<int:number>/actions/<code>")
+@customers_only
+def act(number: int, code: str) -> Response:
+    """Something an extension lets customers do. A refusal shows the page with everything typed; a double press does it once."""
+    if (target := done_before(db(), customer().id)) is not None:
+        return redirect_after(target)
+    ticket = request_of(desk_ctx(), customer(), number)
+    ctx = ctx_of(ticket)
+    try:
+        said = acting.act(ctx, ticket, customer(), code, request.form, _files(ctx))
+    except (Invalid, Conflict, NotFound) as refusal:
+        db().rollback()
+        ticket = request_of(desk_ctx(), customer(), number)
+        problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
+        sent = acting.Sent(code, acting.values_in(ticket.form, request.form), problems)
+        status = Conflict.status if isinstance(refusal, NotFound) else refusal.status
+        return _page(ticket, status=status, words="" if problems else str(refusal), sent=sent)
+    target = url_for(".show", number=number)
+    return redirect_after(remember(db(), customer().id, target) or target, said)
+
+
 @blueprint.get("/files/<key>")
 @customers_only
 def file(key: str) -> Response:
     """A file on something the customer may read."""
-    return send_attachment(file_of(desk_ctx(), customer(), key))
+    return send_attachment(file_to_read(desk_ctx(), customer(), key))
 
 
-def _page(ticket: Ticket, *, status: int = 200, problems: Any = None, words: str = "") -> Response:
+def _page(
+    ticket: Ticket, *, status: int = 200, problems: Any = None, words: str = "", sent: acting.Sent | None = None
+) -> Response:
+    """The request; after a refusal with what was typed. Words for an action that is gone meanwhile stand in the answer's box."""
     ctx, language = ctx_of(ticket), current_language()
-    lives, said = survivor(db(), ticket), said_on(ctx, customer(), ticket)
-    unread = last_answer(ctx, customer(), ticket) > (read := read_up_to(ctx, customer(), ticket))
+    lives, said = survivor(db(), ticket), said_on(ctx, ticket.customer, ticket)
+    own = ticket.customer_id == customer().id
+    actions = acting.actions_on(ctx, ticket, customer(), sent=sent)
+    text = "" if any(each.open for each in actions) else request.form.get("text", "")
+    read = read_up_to(ctx, customer(), ticket) if own else said[-1].id if said else 0
+    unread = own and last_answer(ctx, customer(), ticket) > read
     return portal_page(
-        "request.html", status=status, ticket=ticket, lives=lives, said=[_shown(each, read) for each in said], unread=unread,
+        "request.html", status=status, ticket=ticket, own=own, lives=lives, said=[_shown(each, read) for each in said], unread=unread,
         last=said[-1].id if said else 0, language=language, facts=entered(ctx, ticket), problems=problems or {}, words=words,
-        text=request.form.get("text", ""), lost_files=any(each.filename for each in request.files.values()), once=new_key(), limits=ctx.settings,
+        text=text, actions=actions, lost_files=any(each.filename for each in request.files.values()), once=new_key(), limits=ctx.settings,
         may_close=commands.may_close(ctx, ticket), may_reopen=commands.may_reopen(ctx, ticket), over=is_over(db(), ticket),
         closed_for_good=ticket.form.archived_at is not None,
     )  # fmt: skip
@@ -120,11 +154,11 @@ def _page(ticket: Ticket, *, status: int = 200, problems: Any = None, words: str
 
 def _shown(message: Message, read: int) -> dict[str, Any]:
     own, author = message.direction is Direction.INCOMING, message.author
-    name = _("You") if own else author.name if author else desk_ctx().desk.name
+    name = _("You") if own and message.author_id == customer().id else author.name if author else desk_ctx().desk.name
     files = [each for each in message.attachments if not (each.inline and each.content_id)]
     return {
         "id": message.id, "author": "customer" if own else "agent", "name": name, "initials": author.initials if author else name[:1].upper(),
-        "at": message.created_at, "body": customers_body_of(message, "/portal/files"), "fresh": not own and message.id > read and message.kind != "receipt",
+        "at": message.created_at, "body": customers_body_of(message, "/portal/files", files_query()), "fresh": not own and message.id > read and message.kind != "receipt",
         "files": [_file(each) for each in files],
     }  # fmt: skip
 

@@ -51,9 +51,9 @@ def ask_for_link(ctx: Context, email: str, *, asked: str, remote_address: str | 
     count_done(
         ctx.db,
         {
-            f"portal:network:{_fingerprint(ctx, network)}": PER_NETWORK,
-            f"portal:address:{_fingerprint(ctx, address)}": PER_ADDRESS,
-            f"portal:address a day:{_fingerprint(ctx, address)}": PER_ADDRESS_A_DAY,
+            f"portal:network:{fingerprint(ctx, network)}": PER_NETWORK,
+            f"portal:address:{fingerprint(ctx, address)}": PER_ADDRESS,
+            f"portal:address a day:{fingerprint(ctx, address)}": PER_ADDRESS_A_DAY,
             "portal:a day": PER_DAY,
         },
     )
@@ -133,5 +133,6 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _fingerprint(ctx: Context, what: str) -> str:
+def fingerprint(ctx: Context, what: str) -> str:
+    """What stands for an address or a connection where it is counted, so that it cannot be read there."""
     return hmac.new(ctx.signing_key("counting"), what.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]

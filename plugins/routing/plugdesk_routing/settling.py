@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Event, Form, Invalid, Ticket, Watcher, all_tags, as_json, change_tags, why_not_to
+from plugdesk.api import Context, Event, Form, Invalid, Ticket, Watcher, all_tags, as_json, change_tags, why_not_to, works_on
 from plugdesk.api import gettext as _
 from plugdesk_routing.facts import Zone, values_of
 from plugdesk_routing.models import Outcome, Rule
@@ -40,7 +40,7 @@ def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: s
     result = joined(rule.result for rule in new)
     if occasion == "again" and _in_hand(ctx, ticket, before):
         result = {name: each for name, each in result.items() if name not in (*_ASSIGNMENT, "form_id")}
-    changed = _applied(ctx, ticket, settled, result, standing)
+    changed = _applied(ctx, ticket, settled, result)
     _write(ctx, ticket, before, decision, values, changed)
     return changed
 
@@ -75,9 +75,7 @@ def _in_hand(ctx: Context, ticket: Ticket, before: Outcome | None) -> bool:
     return ctx.db.scalar(by_hand.limit(1)) is not None
 
 
-def _applied(
-    ctx: Context, ticket: Ticket, settled: Mapping[str, Any], result: Mapping[str, Any], standing: Standing
-) -> dict[str, Any] | None:
+def _applied(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any] | None:
     if not result:
         return None
     changed = dict(settled)
@@ -89,7 +87,7 @@ def _applied(
         changed["values"] = {**settled["values"], **result["values"]}
     form = ctx.db.get(Form, changed.get("form_id", ticket.form_id)) or ticket.form
     for number in result.get("watchers") or ():
-        if standing.can_watch(number, form):
+        if works_on(ctx.db, number, form):
             ctx.db.merge(Watcher(ticket_id=ticket.id, user_id=number))
     if "tags" in result:
         _tag(ctx, ticket, result["tags"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plugdesk.api import Context, FieldKind, Form, Group, Invalid, User, all_tags, can_work_on, read_value
+from plugdesk.api import Context, FieldKind, Form, Group, Invalid, User, all_tags, read_value, works_on
 from plugdesk.api import gettext as _
 from plugdesk_routing.rules import ReadRule
 
@@ -45,7 +45,7 @@ class Standing:
         """What the rule leaves out, while the rest of it acts."""
         form = self._target(rule.result)[0] or self._ctx.form
         assert form is not None
-        gone = [number for number in rule.result.get("watchers") or () if not self.can_watch(number, form)]
+        gone = [number for number in rule.result.get("watchers") or () if not works_on(self._ctx.db, number, form)]
         known = {each.code for each in all_tags(self._ctx.db)} if rule.result.get("tags") else set()
         lost = [code for code in rule.result.get("tags") or () if code not in known]
         names = [user.name if (user := self._ctx.db.get(User, number)) else "?" for number in gone]
@@ -53,10 +53,6 @@ class Standing:
             _("%(name)s does not work on “%(form)s” any more and is not told. Choose other watchers.", name=name, form=form.name)
             for name in names
         ] + [_("The tag “%(code)s” it puts on has been deleted. Take that out.", code=code) for code in lost]
-
-    def can_watch(self, number: int, form: Form) -> bool:
-        user = self._ctx.db.get(User, number)
-        return user is not None and user.is_agent and can_work_on(self._ctx.db, user, form.id)
 
     def _target(self, result: Mapping[str, Any]) -> tuple[Form | None, str]:
         if not result.get("form_id"):
@@ -74,7 +70,7 @@ class Standing:
             return [_("The person it assigns to has been deleted. Choose somebody else.")]
         if not user.active:
             return [_("%(name)s, whom it assigns to, is switched off. Choose somebody else.", name=user.name)]
-        if not (user.is_agent and can_work_on(self._ctx.db, user, form.id)):
+        if not works_on(self._ctx.db, number, form):
             return [
                 _(
                     "%(name)s, whom it assigns to, does not work on “%(form)s”. Choose somebody else.",

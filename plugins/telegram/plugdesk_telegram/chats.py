@@ -79,7 +79,8 @@ def reaches(ctx: Context, customer: User) -> bool:
 def conversation(chat: Chat) -> sa.ColumnElement[bool]:
     """The condition on `Ticket` of those a chat's words may belong to: a group's are its own, a private chat's in no group."""
     said_in = sa.select(Part.id).join(Message, Message.id == Part.message_id).join(Chat, Chat.id == Part.chat_id)
-    here = said_in.where(Message.ticket_id == Ticket.id).correlate(Ticket)
+    # What was said on a merged ticket stands on its survivor, and is of both.
+    here = said_in.where(sa.or_(Message.ticket_id == Ticket.id, Message.origin_id == Ticket.id)).correlate(Ticket)
     if chat.is_private:
         return ~here.where(Chat.kind != "private").exists()
     return here.where(sa.or_(Chat.id == chat.id, Chat.successor_id == chat.id)).exists()

@@ -30,7 +30,7 @@ from plugdesk_web.api import NavItem, Pages, Panel, context, db, form_to_configu
 blueprint = Blueprint("bots", __name__)
 PAGES = [
     Pages(blueprint, "form"),
-    Pages(inbound.blueprint, "inbound"),
+    Pages(inbound.blueprint, "inbound", quick=inbound.quick),
     NavItem(lazy_gettext("Telegram bots"), "telegram", "telegram_bots.index", place="form"),
     Panel("telegram", lazy_gettext("On Telegram"), panel.show, concerns=panel.concerns),
 ]

@@ -38,9 +38,9 @@ from plugdesk_webform.sending import (
     file_limits,
     read_request,
     send,
+    sent_before,
     wait_for_letter,
     waiting_behind,
-    was_sent,
 )
 from plugdesk_webform.sites import browsers_work_at, is_among, origin_of
 from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
@@ -221,10 +221,11 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
 
 
 def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, Any], *, worked: bool) -> Response:
-    """Open the ticket of who has worked for it; of whoever has not, ask by a letter."""
+    """Open the ticket of who has worked for it; of whoever has not, ask by a letter. A page that was sent before begins to write nothing."""
+    if (before := sent_before(ctx, token)) is not None:
+        return redirect_after(_thanks_url(ctx, row, before, token.site) if before.ticket_id else _url(".waiting", row))
     connection = connection_of(ctx, request.remote_addr)
-    if not was_sent(ctx, token):
-        refuse_flood(ctx, row, connection)
+    refuse_flood(ctx, row, connection)
     entered, files = read_request(ctx, row, given, _files(ctx))
     sent, code = Sent(token, entered, files, connection, current_language()), row.code
     begin_writing()

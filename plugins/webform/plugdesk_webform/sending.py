@@ -193,9 +193,9 @@ def forget_unconfirmed(ctx: Context) -> None:
         ctx.db.delete(submission)
 
 
-def was_sent(ctx: Context, token: FormToken) -> bool:
-    """Whether this very page was sent before: then it leads to the same thanks, however many were sent since."""
-    return ctx.db.scalar(sa.select(Submission.id).where(Submission.nonce == token.nonce)) is not None
+def sent_before(ctx: Context, token: FormToken) -> Submission | None:
+    """What this very page was sent for before: it leads to the same thanks, however many were sent since."""
+    return ctx.db.scalar(sa.select(Submission).where(Submission.nonce == token.nonce))
 
 
 def _begin(ctx: Context, row: RequestForm, sent: Sent) -> tuple[Submission, bool]:
@@ -204,8 +204,7 @@ def _begin(ctx: Context, row: RequestForm, sent: Sent) -> tuple[Submission, bool
     Raises `TooMany`.
     """  # fmt: skip
     token = sent.token
-    known = sa.select(Submission).where(Submission.nonce == token.nonce)
-    if (before := ctx.db.scalar(known)) is not None:
+    if (before := sent_before(ctx, token)) is not None:
         return before, False
     site, page = ("", "") if row.anonymous else (token.site, token.page)
     submission = Submission(
@@ -217,7 +216,7 @@ def _begin(ctx: Context, row: RequestForm, sent: Sent) -> tuple[Submission, bool
             ctx.db.add(submission)
             ctx.db.flush()  # the same page sent at this instant is refused here
     except IntegrityError:
-        before = ctx.db.scalar(known)
+        before = sent_before(ctx, token)
         if before is None:
             raise
         return before, False

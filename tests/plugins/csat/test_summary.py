@@ -107,7 +107,7 @@ def test_the_page_shows_each_figure_as_a_link_to_exactly_its_tickets(played):
     assert len(links) >= 8
     for url, number in links:
         listed = petra.get(url.replace("&amp;", "&")).get_data(as_text=True)
-        assert len(re.findall(r'<th scope="row"><a href="/tickets/', listed)) == int(number), url
+        assert len(re.findall(r'<th scope="row" class="lead"><a href="/tickets/', listed)) == int(number), url
     for email in (AGENT, OUTSIDER):
         assert 'href="/x/csat/"' not in browser(played, email).get("/views/open").get_data(as_text=True)
 

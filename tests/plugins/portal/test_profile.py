@@ -70,6 +70,19 @@ def test_a_copy_holds_what_one_may_read_and_nothing_else(ann, ticket, form, cust
     assert [copy(ann).status_code for _ in range(5)] == [200] * 4 + [429]
 
 
+def test_a_copy_is_made_of_a_session_that_only_reads(ann, ticket, monkeypatch):
+    """It may take long: a transaction that writes would hold up all the others on SQLite."""
+    sessions = []
+
+    def requests_of(ctx, customer):
+        sessions.append(ctx.db)
+        return []
+
+    monkeypatch.setattr("plugdesk_portal.own.all_requests", requests_of)
+    assert copy(ann).status_code == 200
+    assert [each.info.get("readonly") for each in sessions] == [True]
+
+
 def test_page_and_copy_show_what_customers_fill_in_and_not_who_works_here(ann, ticket, form, session, agent):
     kinds = {"Model": FieldKind.TEXT, "Cost": FieldKind.TEXT, "Master": FieldKind.PERSON}
     codes = {

@@ -167,3 +167,17 @@ def test_one_call_that_cannot_be_stored_is_alone_in_its_failure(shop, called, mo
     ]
     gathering.gatherer_of(shop.runtime)._store(calls)
     assert ([call.status for call in calls], str(calls[1].error), kept(shop)) == ([200, 0, 200], "no", 2)
+
+
+def test_a_call_that_cannot_be_kept_the_quick_way_is_kept_like_any_other(shop, called, monkeypatch):
+    answer, tries = gathering.Gatherer.answer, []
+
+    def once(self, call):
+        tries.append(call.body)
+        if len(tries) == 1:
+            raise KeyError("once")
+        return answer(self, call)
+
+    monkeypatch.setattr(gathering.Gatherer, "answer", once)
+    assert (called(), kept(shop), len(tries)) == (200, 1, 2)
+    assert tries[0] == tries[1] != b""

@@ -1,0 +1,76 @@
+"""Requests of one's organization: who may read them, as a question about one request and as its twin in SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from plugdesk.api import Attachment, Context, Form, Message, Role, Ticket, User, runtime_of, storable
+from plugdesk_portal.queries import PAGE, Page, Row, file_of, portal_forms, readable, request_of
+
+
+def shares(ctx: Context, form: Form) -> bool:
+    """Whether the form lets customers read the requests of their organization."""
+    return bool(runtime_of(ctx.db).context("portal", form, ctx.db).settings.colleagues)
+
+
+def reads_colleagues(ctx: Context, customer: User) -> bool:
+    """Whether there may be any for this customer."""
+    return customer.organization_id is not None and any(shares(ctx, form) for form in portal_forms(ctx))
+
+
+def may_read(ctx: Context, customer: User, ticket: Ticket) -> bool:
+    """Whether the customer may read this request of somebody else's of their organization."""
+    owner = ticket.customer
+    same = customer.organization_id is not None and owner.organization_id == customer.organization_id and owner.id != customer.id
+    gone = ticket.deleted_at is not None or ticket.parent_id is not None or ticket.merged_into_id is not None
+    people = customer.active and customer.role is Role.CUSTOMER and owner.role is Role.CUSTOMER
+    return same and people and not gone and ticket.form.has("portal") and shares(ctx, ticket.form)
+
+
+def of_colleagues(ctx: Context, customer: User) -> sa.ColumnElement[bool]:
+    """The twin of `may_read` in SQL."""
+    forms = [form.id for form in portal_forms(ctx) if shares(ctx, form)]
+    if customer.organization_id is None or not forms or not customer.active or customer.role is not Role.CUSTOMER:
+        return sa.false()
+    people = sa.select(User.id).where(User.organization_id == customer.organization_id, User.role == Role.CUSTOMER)
+    return sa.and_(
+        Ticket.customer_id.in_(people),
+        Ticket.customer_id != customer.id,
+        Ticket.form_id.in_(forms),
+        Ticket.deleted_at.is_(None),
+        Ticket.parent_id.is_(None),
+        Ticket.merged_into_id.is_(None),
+    )
+
+
+def request_to_read(ctx: Context, customer: User, number: int) -> Ticket:
+    """The customer's own request with this number, or one of their organization. Raises `NotFound`."""
+    found = ctx.db.scalar(sa.select(Ticket).where(Ticket.id == number, of_colleagues(ctx, customer)))
+    return found if found is not None else request_of(ctx, customer, number)
+
+
+def file_to_read(ctx: Context, customer: User, key: str) -> Attachment:
+    """The file with this key, on a request of one's own or of one's organization. Raises `NotFound`."""
+    wanted = sa.select(Attachment, Message).join(Message, Message.id == Attachment.message_id)
+    found = ctx.db.execute(wanted.where(Attachment.key == storable(key))).first() if reads_colleagues(ctx, customer) else None
+    if found is not None and may_read(ctx, customer, found[1].home):
+        said = sa.select(Message.id).where(Message.id == found[1].id, readable(found[1].home.customer))
+        if ctx.db.scalar(said) is not None:
+            file: Attachment = found[0]
+            return file
+    return file_of(ctx, customer, key)
+
+
+def colleagues_page(ctx: Context, customer: User, *, state: str = "", words: str = "", below: int | None = None) -> Page:
+    """A page of the requests of one's organization, the newest first; `words` are looked for in subjects, or are a number."""
+    wanted = sa.select(Ticket).where(of_colleagues(ctx, customer))
+    if state in ("open", "done"):
+        wanted = wanted.where(Ticket.closed_at.is_(None) if state == "open" else Ticket.closed_at.is_not(None))
+    if words := storable(words).strip()[:200]:
+        by_number = Ticket.id == int(words) if words.isascii() and words.isdigit() and len(words) < 10 else sa.false()
+        wanted = wanted.where(sa.or_(by_number, Ticket.subject.icontains(words, autoescape=True)))
+    if below is not None:
+        wanted = wanted.where(Ticket.id < below)
+    found = ctx.db.scalars(wanted.order_by(Ticket.id.desc()).limit(PAGE + 1)).all()
+    rows = [Row(each, each, False) for each in found[:PAGE]]
+    return Page(rows, rows[-1].ticket.id if len(found) > PAGE else None, below is not None)

@@ -1,0 +1,70 @@
+"""Letters to customers who read in the portal: a link instead of the text, and no closing notice, as form and customer wish."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugdesk.forms.models import StatusKind
+from plugdesk.testing.browser import browser_of
+from plugdesk.tickets.commands import become
+from plugdesk.tickets.correspondence import Said, open_ticket, reply_to_ticket
+from plugdesk.users.customers import find_or_create_customer
+from tests.plugins.portal.conftest import words_of
+
+SECRET = "<p>The code of the safe is 4711.</p>"
+
+
+@pytest.fixture
+def answer(session, agent, run_jobs, mailbox):
+    """`answer(ticket)` answers, and returns the text of the letter that leaves."""
+
+    def answer(ticket, **given):
+        run_jobs()  # receipts first
+        reply_to_ticket(session, ticket, agent, body=SECRET, **given)
+        run_jobs()
+        return mailbox.sent[-1].get_body(("plain",)).get_content()
+
+    return answer
+
+
+def choose(browser, **chosen):
+    page = browser.get("/portal/profile").get_data(as_text=True)
+    version = page.partition('profile/letters"')[2].partition('name="version" value="')[2].partition('"')[0]
+    return browser.post("/portal/profile/letters", data={"version": version, **chosen})
+
+
+def test_where_the_form_says_so_who_proved_their_address_gets_only_a_link(ann, ticket, form, session, enable, answer):
+    enable("portal", answers="link")
+    letter = answer(ticket)
+    assert "4711" not in letter and f"https://desk.example/portal/requests/{ticket.number}" in letter and "Hello Ann" in letter
+    assert "4711" in words_of(ann.get(f"/portal/requests/{ticket.number}"))
+    bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
+    bobs = open_ticket(session, form, bob, subject="The safe", said=Said(text="How?"), channel="email")
+    assert "4711" in answer(bobs), "he has never signed in"
+    assert "4711" in answer(ticket, cc=["son@home.example"]), "others cannot read it in her portal"
+
+
+def test_a_customer_chooses_links_and_takes_it_back(app, ann, ticket, answer, clock):
+    assert "4711" in answer(ticket)
+    assert choose(ann, answers="link", closing="1").status_code == 303
+    assert "4711" not in answer(ticket)
+    late = ann.post("/portal/profile/letters", data={"answers": "text", "version": "0"})
+    assert late.status_code == 409 and "on another page" in words_of(late)
+    choose(ann, answers="text", closing="1")
+    assert "4711" in answer(ticket)
+    assert browser_of(app).post("/portal/profile/letters", data={"answers": "link"}).status_code == 303
+
+
+def test_who_wants_no_closing_notice_gets_none(ann, ticket, session, agent, run_jobs, mailbox, answer):
+    answer(ticket)
+    choose(ann, answers="text")
+    sent = len(mailbox.sent)
+    become(session, ticket, StatusKind.RESOLVED, by=agent)
+    run_jobs()
+    assert len(mailbox.sent) == sent
+    become(session, ticket, StatusKind.OPEN, by=agent)
+    run_jobs()
+    choose(ann, answers="text", closing="1")
+    become(session, ticket, StatusKind.RESOLVED, by=agent)
+    run_jobs()
+    assert len(mailbox.sent) == sent + 1
