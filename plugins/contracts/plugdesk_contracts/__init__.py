@@ -1,0 +1,1 @@
+"""Contracts: on which terms which customers are helped, and what that means for each of their requests."""

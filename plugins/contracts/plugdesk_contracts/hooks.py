@@ -1,0 +1,84 @@
+"""Where contracts join the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from plugdesk.api import Change, Context, Event, Fact, Form, Named, Place, Step, Ticket, Timer, User, hookimpl, lazy_gettext
+from plugdesk.api import gettext as _
+from plugdesk_contracts import facts as known
+from plugdesk_contracts import handing, members, naming, ready, settling
+from plugdesk_contracts.queries import acting_on
+
+
+@hookimpl
+def facts() -> Sequence[Fact]:
+    return known.FACTS
+
+
+@hookimpl
+def steps() -> Sequence[Step]:
+    return [Step("hand", lazy_gettext("Hand to the contract's group"), handing.hand_over)]
+
+
+@hookimpl
+def timers() -> Sequence[Timer]:
+    return [
+        Timer("ends", timedelta(hours=6), handing.tell_of_ends),
+        Timer("leaving", timedelta(hours=1), members.let_leave),
+    ]
+
+
+@hookimpl
+def pages() -> Sequence[Any]:
+    from plugdesk_contracts import member_routes, panel, routes
+    from plugdesk_web.api import Action, Column, CustomerPanel, FormActions, Panel, SearchWord
+
+    return [
+        Panel("contract", lazy_gettext("Contract"), panel.show, concerns=panel.concerns),
+        CustomerPanel("contracts", lazy_gettext("Contracts"), panel.of_customer),
+        Column("contract", lazy_gettext("Contract"), cells=panel.cells, only_where_filled=True),
+        Action("hand", lazy_gettext("Hand to the contract's group"), "contract", handing.hand_over, panel.can_be_handed),
+        FormActions("choose", panel.rights, lambda ctx, ticket, agent: ()),
+        SearchWord(("contract", "контракт"), known.search, "contract:vip", lazy_gettext("under this contract; or any, or none")),
+        *routes.PAGES,
+        *member_routes.PAGES,
+        *panel.PAGES,
+    ]
+
+
+@hookimpl
+def settle_ticket(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: str) -> Mapping[str, Any] | None:
+    return settling.settle(ctx, ticket, settled, occasion)
+
+
+@hookimpl
+def ticket_closed(ctx: Context, ticket: Ticket, event: Event) -> None:
+    members.let_leave(ctx, ticket)
+
+
+@hookimpl
+def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
+    return naming.places(ctx, named)
+
+
+@hookimpl
+def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
+    if not switching_on:
+        return [Change(_("New requests of %(form)s fall under no contract; contracts are kept", form=form.name), "amber")]
+    number = len(acting_on(ctx, form.id))
+    if number:
+        said = _(
+            "New requests of %(form)s fall under the contracts of their customers: %(number)s act on it",
+            form=form.name,
+            number=number,
+        )
+        return [Change(said, "green")]
+    return [Change(_("Contracts can act on %(form)s, once you have made some", form=form.name), "green")]
+
+
+@hookimpl
+def make_example(ctx: Context, by: User) -> None:
+    ready.add_examples(ctx, by=by)

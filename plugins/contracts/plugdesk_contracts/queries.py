@@ -1,0 +1,216 @@
+"""Questions about contracts: all of them, those of a customer, the one of a ticket, what is still open under one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from plugdesk.api import Context, NotFound, Organization, Ticket, User, runtime_of, visible_customers
+from plugdesk.api import gettext as _
+from plugdesk_contracts.models import Contract, ContractFolder, ContractForm, Member, TicketContract
+
+OPEN_SHOWN, PAGE = 50, 50
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A contract as it is shown on customers and tickets."""
+
+    id: int
+    name: str
+    tag: str
+    tone: str
+
+
+def all_contracts(session: Session) -> Sequence[Contract]:
+    """Every contract, the highest rating first, with the forms it acts on."""
+    query = sa.select(Contract).options(joinedload(Contract.forms), joinedload(Contract.user), joinedload(Contract.group))
+    return session.scalars(query.order_by(Contract.rating.desc(), Contract.folded)).unique().all()
+
+
+def contract_with(session: Session, contract_id: int) -> Contract:
+    """The contract with this id, or `NotFound`."""
+    found = session.get(Contract, contract_id)
+    if found is None:
+        raise NotFound(_("There is no such contract any more."))
+    return found
+
+
+def member_with(session: Session, member_id: int) -> Member:
+    """The entry of a customer or an organization with this id, or `NotFound`."""
+    found = session.get(Member, member_id)
+    if found is None:
+        raise NotFound(_("They are no longer in this contract."))
+    return found
+
+
+def folder_with(session: Session, folder_id: int) -> ContractFolder:
+    """The folder with this id, or `NotFound`."""
+    found = session.get(ContractFolder, folder_id)
+    if found is None:
+        raise NotFound(_("There is no such folder any more."))
+    return found
+
+
+def folders_of(session: Session, contract: Contract) -> Sequence[ContractFolder]:
+    """All folders of a contract, by name."""
+    return session.scalars(
+        sa.select(ContractFolder)
+        .where(ContractFolder.contract_id == contract.id)
+        .order_by(ContractFolder.name, ContractFolder.id)
+    ).all()
+
+
+def today(session: Session) -> date:
+    """The day it is on the desk."""
+    runtime = runtime_of(session)
+    return runtime.clock.now().astimezone(ZoneInfo(runtime.desk(session).zone)).date()
+
+
+def takes_requests(day: date) -> sa.ColumnElement[bool]:
+    """Which contracts take new requests on `day`."""
+    begun = sa.or_(Contract.since.is_(None), Contract.since <= day)
+    return sa.and_(Contract.is_on, begun, sa.or_(Contract.until.is_(None), Contract.until >= day))
+
+
+def offered_to(ctx: Context, ticket: Ticket) -> list[tuple[Contract, ContractForm]]:
+    """The contracts of the ticket's customer that act on its form now: their own, then the organization's, the highest rating first."""
+    customer = ticket.customer
+    with_them = [Member.user_id == customer.id]
+    if customer.organization_id is not None:
+        with_them.append(Member.organization_id == customer.organization_id)
+    own = sa.func.max(sa.case((Member.user_id == customer.id, 1), else_=0))
+    ranked = sa.select(Member.contract_id, own.label("own")).where(sa.or_(*with_them)).group_by(Member.contract_id).subquery()
+    query = (
+        sa.select(Contract, ContractForm)
+        .join(ContractForm, ContractForm.contract_id == Contract.id)
+        .join(ranked, ranked.c.contract_id == Contract.id)
+        .where(ContractForm.form_id == ticket.form_id, takes_requests(today(ctx.db)))
+        .order_by(ranked.c.own.desc(), Contract.rating.desc(), Contract.id)
+    )
+    return [(contract, link) for contract, link in ctx.db.execute(query)]
+
+
+def acting_on(ctx: Context, form_id: int) -> list[Contract]:
+    """The contracts that act on a form and take requests now."""
+    query = sa.select(Contract).join(ContractForm, ContractForm.contract_id == Contract.id)
+    query = query.where(ContractForm.form_id == form_id, takes_requests(today(ctx.db)))
+    return list(ctx.db.scalars(query.order_by(Contract.rating.desc(), Contract.folded)))
+
+
+def terms_of(ctx: Context, ticket: Ticket) -> TicketContract | None:
+    """Under which contract the ticket falls."""
+    return ctx.db.get(TicketContract, ticket.id)
+
+
+def link_of(session: Session, contract_id: int, form_id: int) -> ContractForm | None:
+    """What a contract does on a form, if it acts there."""
+    return session.get(ContractForm, (contract_id, form_id))
+
+
+def type_of(link: ContractForm | None, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a contract promises for the type that a ticket's values say."""
+    code = values.get(link.type_field) if link is not None and link.type_field else None
+    return next((each for each in link.types if each["type"] == code), None) if link is not None and code else None
+
+
+def marks_of_tickets(session: Session, ticket_ids: Collection[int]) -> dict[int, Mark]:
+    """The contracts of tickets, by the tickets' ids; one query."""
+    query = sa.select(TicketContract.ticket_id, Contract.id, Contract.name, Contract.tag, Contract.tone).join(Contract)
+    found = session.execute(query.where(TicketContract.ticket_id.in_(ticket_ids)))
+    return {ticket: Mark(number, name, tag, tone) for ticket, number, name, tag, tone in found}
+
+
+def marks_of_customers(session: Session, customers: Collection[User]) -> dict[int, list[Mark]]:
+    """The contracts customers are in, of their own or by their organization, by the customers' ids; one query."""
+    columns = (Member.user_id, Member.organization_id, Contract.id, Contract.name, Contract.tag, Contract.tone)
+    firms = {each.organization_id for each in customers if each.organization_id is not None}
+    where = sa.or_(Member.user_id.in_([each.id for each in customers]), Member.organization_id.in_(firms))
+    query = sa.select(*columns).join(Contract, Contract.id == Member.contract_id).where(where)
+    found = session.execute(query.order_by(Contract.rating.desc(), Contract.folded)).all()
+    marks: dict[int, dict[Mark, None]] = {each.id: {} for each in customers}
+    for user, firm, number, name, tag, tone in found:
+        for each in customers:
+            if user == each.id or (firm is not None and firm == each.organization_id):
+                marks[each.id][Mark(number, name, tag, tone)] = None
+    return {number: list(each) for number, each in marks.items()}
+
+
+def open_under(session: Session, contract_id: int, member: Member | None = None) -> sa.Select[Any]:
+    """A query of the open tickets under a contract; of one customer or organization, where it is given."""
+    query = (
+        sa.select(Ticket)
+        .join(TicketContract, TicketContract.ticket_id == Ticket.id)
+        .where(TicketContract.contract_id == contract_id, Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None))
+        .where(Ticket.merged_into_id.is_(None))
+    )
+    if member is not None and member.user_id is not None:
+        query = query.where(Ticket.customer_id == member.user_id)
+    elif member is not None:
+        people = sa.select(User.id).where(User.organization_id == member.organization_id)
+        query = query.where(Ticket.customer_id.in_(people))
+    return query
+
+
+@dataclass(frozen=True)
+class MembersAfter:
+    """Where the next page of a contract's customers begins: after this name and id."""
+
+    name: str
+    id: int
+
+
+def members_in(
+    session: Session, viewer: User, contract: Contract, folder: ContractFolder | None, after: MembersAfter | None = None
+) -> tuple[Sequence[Member], MembersAfter | None]:
+    """A page of who is in a folder of a contract, or at its top, by name, as far as `viewer` works with them; the next one's key."""
+    name = sa.func.coalesce(User.name, Organization.name)
+    query = sa.select(Member, name).outerjoin(User, User.id == Member.user_id).where(Member.contract_id == contract.id)
+    query = query.outerjoin(Organization, Organization.id == Member.organization_id)
+    query = query.where(Member.folder_id == folder.id if folder else Member.folder_id.is_(None))
+    if not viewer.is_admin:
+        seen = visible_customers(session, viewer)
+        people, firms = sa.select(User.id).where(seen), sa.select(User.organization_id).where(seen)
+        query = query.where(sa.or_(Member.user_id.in_(people), Member.organization_id.in_(firms)))
+    if after is not None:
+        query = query.where(sa.or_(name > after.name, sa.and_(name == after.name, Member.id > after.id)))
+    query = query.options(joinedload(Member.user), joinedload(Member.organization), joinedload(Member.following))
+    found = session.execute(query.order_by(name, Member.id).limit(PAGE + 1)).all()
+    key = MembersAfter(found[PAGE - 1][1], found[PAGE - 1][0].id) if len(found) > PAGE else None
+    return [member for member, _name in found[:PAGE]], key
+
+
+def open_of_members(session: Session, contract: Contract, members: Collection[Member]) -> dict[int, int]:
+    """How many requests are open of each of them, by the entries' ids; one query."""
+    people = [each.user_id for each in members if each.user_id is not None]
+    firms = [each.organization_id for each in members if each.organization_id is not None]
+    query = open_under(session, contract.id).join(User, User.id == Ticket.customer_id)
+    query = query.where(sa.or_(User.id.in_(people), User.organization_id.in_(firms)))
+    counted = query.with_only_columns(User.id, User.organization_id, sa.func.count()).group_by(User.id, User.organization_id)
+    rows = session.execute(counted).all()
+    return {
+        each.id: sum(
+            n for person, firm, n in rows if (person if each.user_id else firm) == (each.user_id or each.organization_id)
+        )
+        for each in members
+    }
+
+
+def open_by_contract(session: Session) -> dict[int, int]:
+    """How many requests are open under each contract, by its id; one query."""
+    open_ones = (Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None), Ticket.merged_into_id.is_(None))
+    query = sa.select(TicketContract.contract_id, sa.func.count()).join(Ticket, Ticket.id == TicketContract.ticket_id)
+    query = query.where(TicketContract.contract_id.is_not(None), *open_ones).group_by(TicketContract.contract_id)
+    return {number: count for number, count in session.execute(query) if number is not None}
+
+
+def number_open(session: Session, contract_id: int, member: Member | None = None) -> int:
+    """How many those are."""
+    query = open_under(session, contract_id, member).with_only_columns(sa.func.count())
+    return session.scalar(query) or 0

@@ -1,0 +1,135 @@
+"""The tickets behind a figure: the same conditions that counted it, under the reader's own rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from plugdesk.api import Status, Ticket, User, lazy_gettext, lazy_pgettext, row_number, visible_tickets
+from plugdesk_reports import figures
+from plugdesk_reports.figures import ANSWERED, CLOSED, RECEIVED, REOPENED, SPENT
+from plugdesk_reports.models import Mark, Stretch, TicketFacts
+from plugdesk_reports.periods import Period
+from plugdesk_reports.reading import Reach
+
+PAGE = 50
+ACCEPTED, UNANSWERED, BACKLOG = "accepted", "unanswered", "backlog"
+KINDS: Mapping[str, Any] = {
+    RECEIVED: lazy_gettext("Received"), ANSWERED: lazy_gettext("Answered"), UNANSWERED: lazy_gettext("Never answered"),
+    ACCEPTED: lazy_gettext("Accepted"), CLOSED: lazy_pgettext("figure", "Closed"), REOPENED: lazy_gettext("Reopened"),
+    BACKLOG: lazy_gettext("Open at the end of the period"), SPENT: lazy_gettext("Left a status"),
+}  # fmt: skip
+_COLUMNS: Mapping[str, Any] = {
+    "customer": TicketFacts.customer_id, figures.ASSIGNEE: TicketFacts.assignee_id, figures.GROUP: TicketFacts.group_id,
+}  # fmt: skip
+_LENGTHS: Mapping[str, Any] = {
+    ANSWERED: TicketFacts.answered_after, ACCEPTED: TicketFacts.accepted_after, CLOSED: TicketFacts.closed_after,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one figure counts: `of` a kind, told apart by `sort` and `key`, and of those that took from `least` to below `below`."""
+
+    of: str = RECEIVED
+    sort: str = ""
+    key: str = ""
+    least: int | None = None
+    below: int | None = None
+
+
+def read_wanted(given: Mapping[str, str]) -> Wanted:
+    """What an address asks for."""
+    of = given.get("of", RECEIVED)
+    lengths = (row_number(given.get(name, "")) for name in ("least", "below"))
+    return Wanted(of if of in KINDS else RECEIVED, given.get("by", ""), given.get("key", ""), *lengths)
+
+
+def tickets_behind(
+    session: Session, reach: Reach, period: Period, wanted: Wanted, *, before: str = "", limit: int = PAGE
+) -> tuple[Sequence[Any], str]:
+    """A page of the tickets one figure counts, the latest first, and the key of the next page.
+
+    A ticket that has left a status more than once stands there as often.
+    """
+    assignee, place = aliased(User), Stretch.number if wanted.of == SPENT else sa.literal(0)
+    columns = (
+        Ticket.id.label("number"), Ticket.subject, User.name.label("customer"), assignee.name.label("assignee"), Status,
+        TicketFacts.opened_at, TicketFacts.answered_after, TicketFacts.closed_after, TicketFacts.form_id, TicketFacts.channel,
+        TicketFacts.incoming, TicketFacts.outgoing, place.label("place"),
+    )  # fmt: skip
+    query = (
+        _counted(sa.select(*columns), wanted)
+        .join(User, User.id == Ticket.customer_id)
+        .join(Status, Status.id == Ticket.status_id)
+        .outerjoin(assignee, assignee.id == Ticket.assignee_id)
+        .where(*conditions(session, reach, period, wanted))
+        .order_by(Ticket.id.desc(), place.desc())
+        .limit(limit + 1)
+    )
+    number, at = (row_number(each) for each in before.split("-", 1)) if "-" in before else (None, None)
+    if number is not None and at is not None:
+        query = query.where(sa.or_(Ticket.id < number, sa.and_(Ticket.id == number, place < at)))
+    found = session.execute(query).all()
+    return found[:limit], f"{found[limit - 1].number}-{found[limit - 1].place}" if len(found) > limit else ""
+
+
+def number_behind(session: Session, reach: Reach, period: Period, wanted: Wanted) -> int:
+    """How many there are."""
+    query = _counted(sa.select(sa.func.count()), wanted)
+    return session.scalar(query.where(*conditions(session, reach, period, wanted))) or 0
+
+
+def conditions(session: Session, reach: Reach, period: Period, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """Of the facts joined with their tickets, which of them the figure counts."""
+    low, high = period.first.toordinal(), period.last.toordinal()
+    found = [TicketFacts.form_id.in_([form.id for form in reach.forms]), visible_tickets(session, reach.viewer)]
+    if wanted.of in (CLOSED, REOPENED):
+        found.append(TicketFacts.closed_day.between(low, high))
+    elif wanted.of not in (BACKLOG, SPENT):
+        found.append(TicketFacts.opened_day.between(low, high))
+    length = _LENGTHS.get(wanted.of)
+    if length is not None:
+        found.append(length.is_not(None))
+        found += [] if wanted.least is None else [length >= wanted.least]
+        found += [] if wanted.below is None else [length < wanted.below]
+    if wanted.of == UNANSWERED:
+        found.append(TicketFacts.answered_after.is_(None))
+    if wanted.of == REOPENED:
+        found.append(TicketFacts.reopened > 0)
+    if wanted.of == BACKLOG:
+        ended = sa.or_(Stretch.ended_day.is_(None), Stretch.ended_day > high)
+        found.append(
+            sa.exists().where(Stretch.ticket_id == TicketFacts.ticket_id, Stretch.status == "", Stretch.began_day <= high, ended)
+        )
+    if wanted.of == SPENT:
+        found += [Stretch.status == wanted.key, Stretch.ended_day.between(low, high)]
+    elif wanted.sort:
+        found.append(_told_apart(wanted))
+    return found
+
+
+def _counted(query: Any, wanted: Wanted) -> Any:
+    """`query` from the facts and their tickets, and from the times in statuses where these are what is counted."""
+    query = query.select_from(TicketFacts).join(Ticket, Ticket.id == TicketFacts.ticket_id)
+    return query.join(Stretch, Stretch.ticket_id == TicketFacts.ticket_id) if wanted.of == SPENT else query
+
+
+def _told_apart(wanted: Wanted) -> sa.ColumnElement[bool]:
+    number = row_number(wanted.key)
+    if wanted.sort in _COLUMNS:
+        column = _COLUMNS[wanted.sort]
+        found: sa.ColumnElement[bool] = column.is_(None) if wanted.key == figures.NOBODY else column == (number or -1)
+        return found
+    if wanted.sort == "organization":
+        here = sa.select(User.id).where(User.organization_id == (-1 if number is None else number))
+        return TicketFacts.customer_id.in_(here)
+    if wanted.sort == figures.CHANNEL:
+        return TicketFacts.channel == wanted.key
+    if wanted.sort == figures.HOUR:
+        return TicketFacts.hour == wanted.key
+    return sa.exists().where(Mark.ticket_id == TicketFacts.ticket_id, Mark.sort == wanted.sort, Mark.key == wanted.key)

@@ -1,0 +1,175 @@
+"""Jobs: the past of a form is looked through, changed days are counted again, months and years are added up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.api import Context, Event, Form, Ticket, User, enqueue, runtime_of
+from plugdesk_reports.figures import TAG, countings
+from plugdesk_reports.keeping import PLUGIN, forms_on, keep
+from plugdesk_reports.models import DAY, MONTH, YEAR, Changed, Heard, Mark, Rolled, Standing, TicketFacts, Total
+
+BATCH = 500  # tickets between two checkpoints
+DAYS = 40  # counted in one transaction
+ROLL_EVERY = timedelta(minutes=10)
+LOOK_BACK = timedelta(minutes=2)  # an event may be committed that late after one with a higher number
+RARE = (
+    "ticket_accepted", "ticket_deleted", "ticket_restored", "ticket_moved", "tickets_merged", "merged_away", "ticket_unmerged",
+    "unmerged", "ticket_split", "split_off", "tags_changed", "reply_withdrawn", "message_withdrawn", "tag_deleted", "group_deleted",
+)  # fmt: skip
+_COLUMNS = ("form_id", "sort", "figure", "day", "key", "grain", "n")
+
+
+def begin(session: Session, form: Form, *, by: User | None = None) -> Standing:
+    """Have the past of `form` looked through from the beginning, by a job that shows how far it is."""
+    zone = runtime_of(session).desk(session).zone
+    standing = session.get(Standing, form.id)
+    if standing is None:
+        standing = Standing(form_id=form.id, zone=zone)
+        session.add(standing)
+    total = session.scalar(sa.select(sa.func.count()).select_from(Ticket).where(Ticket.form_id == form.id)) or 0
+    standing.zone, standing.last_id, standing.done, standing.total, standing.ready_at = zone, 0, 0, total, None
+    session.flush()  # the row the job looks for
+    enqueue(session, f"{PLUGIN}:look_through", form=form, key="look_through")
+    return standing
+
+
+def look_through(ctx: Context, **_given: Any) -> None:
+    """Job: keep the facts of all tickets of the form, batch by batch; what is no longer there goes; then count."""
+    assert ctx.form is not None, "Reports are switched on for forms."
+    form_id = ctx.form.id
+    while (standing := ctx.db.get(Standing, form_id)) is not None and standing.ready_at is None:
+        tickets = sa.select(Ticket.id).where(Ticket.form_id == form_id, Ticket.id > standing.last_id)
+        here = ctx.db.scalars(tickets.order_by(Ticket.id).limit(BATCH)).all()
+        last = here[-1] if len(here) == BATCH else None
+        kept = sa.select(TicketFacts.ticket_id).where(TicketFacts.form_id == form_id, TicketFacts.ticket_id > standing.last_id)
+        strangers = ctx.db.scalars(kept if last is None else kept.where(TicketFacts.ticket_id <= last)).all()
+        keep(ctx.db, sorted({*here, *strangers}), standing.zone)
+        standing.done = min(standing.done + len(here), standing.total)
+        if last is None:
+            standing.ready_at = ctx.now
+            ctx.enqueue("count", key="count")
+        else:
+            standing.last_id = last
+        ctx.checkpoint()
+
+
+def count(ctx: Context, **_given: Any) -> None:
+    """Job: count again the days of the form that have changed, and from time to time add up its months and years.
+
+    There is one such job at a time for a form, so that nobody adds up what somebody else is counting.
+    """
+    assert ctx.form is not None, "Reports are switched on for forms."
+    form_id = ctx.form.id
+    changed = sa.select(Changed.id, Changed.day).where(Changed.form_id == form_id).order_by(Changed.day, Changed.id)
+    while rows := ctx.db.execute(changed.limit(50 * BATCH)).all():
+        days = sorted({row.day for row in rows})[:DAYS]
+        done = [row.id for row in rows if row.day in set(days)]
+        for part in _parts(done, BATCH):
+            ctx.db.execute(sa.delete(Changed).where(Changed.id.in_(part)))
+        count_days(ctx.db, form_id, days)
+        ctx.checkpoint()
+    standing = ctx.db.get(Standing, form_id)
+    if standing is not None and (standing.rolled_at is None or ctx.now - standing.rolled_at >= ROLL_EVERY):
+        standing.rolled_at = ctx.now
+        roll_up(ctx.db, form_id)
+
+
+def count_days(session: Session, form_id: int, days: Sequence[int]) -> None:
+    """Count these days of a form from the facts; its months and years with them are no longer true."""
+    here = (Total.form_id == form_id, Total.span == DAY, Total.day.in_(days))
+    session.execute(sa.delete(Total).where(*here))
+    table = TicketFacts.__table__
+    for each in countings(within=lambda day: day.in_(days), only=lambda select: select.where(table.c.form_id == form_id)):
+        rows = each.select.subquery()
+        counted = sa.select(sa.literal(DAY), *(rows.c[name] for name in _COLUMNS))
+        session.execute(sa.insert(Total).from_select(["span", *_COLUMNS], counted))
+    months = {date.fromordinal(day).replace(day=1) for day in days}
+    spans = {(MONTH, month.toordinal()) for month in months} | {(YEAR, month.replace(month=1).toordinal()) for month in months}
+    session.execute(sa.delete(Rolled).where(Rolled.form_id == form_id, sa.tuple_(Rolled.span, Rolled.day).in_(sorted(spans))))
+
+
+def roll_up(session: Session, form_id: int) -> None:
+    """Add up the months and years of a form that do not stand; reading a long period is cheap then."""
+    days: Any = session.execute(
+        sa.select(sa.func.min(Total.day), sa.func.max(Total.day)).where(Total.form_id == form_id, Total.span == DAY)
+    ).one()
+    if days[0] is None:
+        return
+    first, last = days
+    standing = {tuple(row) for row in session.execute(sa.select(Rolled.span, Rolled.day).where(Rolled.form_id == form_id))}
+    for span, smaller in ((MONTH, DAY), (YEAR, MONTH)):
+        for begins in spans_between(span, date.fromordinal(first), date.fromordinal(last)):
+            if (span, begins.toordinal()) not in standing:
+                _add_up(session, form_id, span, smaller, begins)
+
+
+def _add_up(session: Session, form_id: int, span: str, smaller: str, begins: date) -> None:
+    first, last = begins.toordinal(), end_of(span, begins).toordinal()
+    session.execute(sa.delete(Total).where(Total.form_id == form_id, Total.span == span, Total.day == first))
+    columns = (Total.sort, Total.figure, Total.key, Total.grain)
+    parts = (
+        sa.select(sa.literal(form_id), sa.literal(span), sa.literal(first), *columns, sa.func.sum(Total.n))
+        .where(Total.form_id == form_id, Total.span == smaller, Total.day.between(first, last))
+        .group_by(*columns)
+    )
+    names = ["form_id", "span", "day", *(column.key for column in columns), "n"]
+    session.execute(sa.insert(Total).from_select(names, parts))
+    session.execute(sa.insert(Rolled).values(form_id=form_id, span=span, day=first))
+
+
+def spans_between(span: str, first: date, last: date) -> Iterable[date]:
+    """The first days of the months or years that `first` and `last` and all between lie in."""
+    begins = first.replace(day=1) if span == MONTH else first.replace(month=1, day=1)
+    while begins <= last:
+        yield begins
+        begins = end_of(span, begins) + timedelta(days=1)
+
+
+def end_of(span: str, begins: date) -> date:
+    """The last day of the month or year that begins so."""
+    if span == YEAR:
+        return begins.replace(month=12, day=31)
+    return (begins.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def hear(ctx: Context) -> None:
+    """Timer of the desk: tickets that rarer news are about are looked at again, and forms whose days are told by another clock now."""
+    session, zone = ctx.db, ctx.desk.zone
+    heard = session.get(Heard, 0)
+    if heard is None:
+        session.add(Heard(id=0, event_id=session.scalar(sa.select(sa.func.max(Event.id))) or 0))
+    else:
+        news = sa.select(Event.id, Event.kind, Event.at, Event.ticket_id, Event.data)
+        late, numbers = ctx.now - LOOK_BACK, set[int]()
+        for event in session.execute(news.where(Event.kind.in_(RARE), Event.id > heard.event_id).order_by(Event.id)):
+            numbers |= _concerned(session, event)
+            if event.at <= late:
+                heard.event_id = max(heard.event_id, event.id)
+        for part in _parts(sorted(numbers), BATCH):
+            keep(session, part, zone)
+    standing = {each.form_id: each.zone for each in session.scalars(sa.select(Standing))}
+    for form in session.scalars(sa.select(Form).where(Form.id.in_(forms_on(session)))).all():
+        if standing.get(form.id) != zone:
+            begin(session, form)
+        else:
+            enqueue(session, f"{PLUGIN}:count", form=form, key="count")
+
+
+def _concerned(session: Session, event: Any) -> set[int]:
+    """The tickets that an event is about."""
+    if event.ticket_id is not None:
+        return {event.ticket_id}
+    if event.kind == "group_deleted":
+        return set(session.scalars(sa.select(TicketFacts.ticket_id).where(TicketFacts.group_id == event.data.get("group_id"))))
+    tagged = sa.select(Mark.ticket_id).where(Mark.sort == TAG, Mark.key == str(event.data.get("tag_id")))
+    return set(session.scalars(tagged))
+
+
+def _parts(numbers: Sequence[int], size: int) -> Iterable[Collection[int]]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))

@@ -1,0 +1,103 @@
+"""Tables as files for spreadsheets, CSV or XLSX, written row by row: memory does not grow with them.
+
+No cell is taken for a formula: in CSV what begins like one stands behind an apostrophe, in XLSX it is text by its type.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from plugdesk_reports.tables import Table
+
+CSV, XLSX = "csv", "xlsx"
+TYPES = {CSV: "text/csv; charset=utf-8", XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+LONGEST = 32_767  # characters in a cell of XLSX
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe(value: Any) -> str:
+    """A cell of CSV that no spreadsheet takes for a formula. Numbers are numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = value.isoformat(sep=" ", timespec="minutes") if isinstance(value, datetime) else str(value)
+    return f"'{text}" if text[:1] in _DANGEROUS else text
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterable[str]:
+    """The file piece by piece; it begins with the sign by which spreadsheets know UTF-8."""
+    yield "\ufeff"
+    kept = StringIO()
+    write = csv.writer(kept)
+    for row in rows:
+        write.writerow([safe(each) for each in row])
+        yield kept.getvalue()
+        kept.seek(0)
+        kept.truncate()
+
+
+def xlsx_bytes(sheets: Sequence[tuple[str, Iterable[Sequence[Any]]]], zone: str) -> bytes:
+    """The file with its sheets, each a name and rows of which the first is the head. Rows go to the disk as they come."""
+    import xlsxwriter
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "report.xlsx"
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": folder}
+        with xlsxwriter.Workbook(path, options) as book:
+            bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+            for name, (_name, rows) in zip(_names(sheets), sheets, strict=True):
+                sheet = book.add_worksheet(name)
+                sheet.freeze_panes(1, 1)
+                sheet.set_column(0, 0, 32)
+                sheet.set_column(1, 30, 16)
+                for place, row in enumerate(rows):
+                    for column, value in enumerate(row):
+                        _write(sheet, place, column, value, bold if place == 0 else None, moment, ZoneInfo(zone))
+        return path.read_bytes()
+
+
+def table_rows(table: Table) -> Iterable[Sequence[Any]]:
+    """A table of a report with its head; lengths of time in seconds, shares as parts of one."""
+    yield [table.head, *table.columns]
+    for line in table.lines:
+        yield [line.name, *(cell.value for cell in line.cells)]
+
+
+def rows_of_all(tables: Sequence[Table]) -> Iterable[Sequence[Any]]:
+    """All tables of a page one below the other, each under its title."""
+    for number, table in enumerate(tables):
+        if number:
+            yield []
+        yield [table.title]
+        yield from table_rows(table)
+
+
+def _write(sheet: Any, row: int, column: int, value: Any, bold: Any, moment: Any, zone: ZoneInfo) -> None:
+    if value is None or value == "":
+        return
+    if isinstance(value, (int, float)):
+        sheet.write_number(row, column, value)
+    elif isinstance(value, datetime):
+        sheet.write_datetime(row, column, value.astimezone(zone).replace(tzinfo=None), moment)
+    else:
+        sheet.write_string(row, column, str(value)[:LONGEST], bold)
+
+
+def _names(sheets: Sequence[tuple[str, Any]]) -> Iterable[str]:
+    """Names a workbook takes: 31 characters, none of them that a formula would stumble over, each once."""
+    used = set[str]()
+    for name, _rows in sheets:
+        plain = "".join(" " if each in "[]:*?/\\'" else each for each in name).strip()[:31] or "Sheet"
+        number, wanted = 2, plain
+        while wanted.casefold() in used:
+            wanted, number = f"{plain[:27]} {number}", number + 1
+        used.add(wanted.casefold())
+        yield wanted

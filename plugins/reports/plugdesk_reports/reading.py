@@ -1,0 +1,222 @@
+"""Reading figures: from the totals of forms whose every ticket the reader may see, by counting where they see a part."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from plugdesk.api import FieldKind, Form, Ticket, User, all_forms, can_work_on, visible_forms, visible_tickets
+from plugdesk_reports.counting import end_of, spans_between
+from plugdesk_reports.figures import BEGUN, ENDED, FIELD, MARKS, PLAIN, TAG, countings
+from plugdesk_reports.grains import quantile
+from plugdesk_reports.keeping import PLUGIN
+from plugdesk_reports.models import DAY, MONTH, YEAR, Rolled, TicketFacts, Total
+from plugdesk_reports.periods import Period
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What `viewer` may count: `whole` are the forms of which they see every ticket, `part` those of which they see some."""
+
+    viewer: User
+    forms: Sequence[Form]
+    whole: Sequence[int]
+    part: Sequence[int]
+
+    def on(self, form_id: int | None) -> Reach:
+        """The same on one form alone; on none of theirs it is empty."""
+        if form_id is None:
+            return self
+        one = [form for form in self.forms if form.id == form_id]
+        return Reach(
+            self.viewer, one, [each for each in self.whole if each == form_id], [each for each in self.part if each == form_id]
+        )
+
+
+class Row(NamedTuple):
+    form_id: int
+    sort: str
+    figure: str
+    day: int
+    key: str
+    grain: int
+    n: int
+
+
+@dataclass
+class Figures:
+    """Figures of some days: how many, and how long it took those counted."""
+
+    counts: dict[tuple[str, str, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    by_form: dict[tuple[int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, row: Row) -> None:
+        self.counts[row.sort, row.key, row.figure][row.grain] += row.n
+        if row.sort == PLAIN:
+            self.by_form[row.form_id, row.figure][row.grain] += row.n
+
+    def keys(self, sort: str) -> list[str]:
+        """What there is of one sort."""
+        return list(dict.fromkeys(key for of, key, _figure in self.counts if of == sort))
+
+    def number(self, figure: str, sort: str = PLAIN, key: str = "", *, form_id: int | None = None) -> int:
+        return sum(self._of(figure, sort, key, form_id).values())
+
+    def length(
+        self, figure: str, share: float = 0.5, sort: str = PLAIN, key: str = "", *, form_id: int | None = None
+    ) -> int | None:
+        """The length of time that `share` of those counted do not exceed, in seconds; None when there are none."""
+        return quantile(self._of(figure, sort, key, form_id), share)
+
+    def lengths(self, figure: str, sort: str = PLAIN, key: str = "") -> Mapping[int, int]:
+        """How many took how long."""
+        return self._of(figure, sort, key, None)
+
+    def _of(self, figure: str, sort: str, key: str, form_id: int | None) -> Counter[int]:
+        if form_id is not None:
+            return self.by_form.get((form_id, figure), Counter())
+        return self.counts.get((sort, key, figure), Counter())
+
+
+def reach_of(session: Session, viewer: User) -> Reach:
+    """The forms whose figures are for `viewer`: where the extension is on and they work, as far as they see the tickets."""
+    seen = visible_forms(session, viewer)
+    forms = [form for form in all_forms(session) if form.has(PLUGIN) and can_work_on(session, viewer, form.id)]
+    whole = [form.id for form in forms if seen is None or form.id in seen]
+    return Reach(
+        viewer, sorted(forms, key=lambda form: form.name.casefold()), whole, [form.id for form in forms if form.id not in whole]
+    )
+
+
+def read_figures(
+    session: Session, reach: Reach, period: Period, *, sorts: Collection[str], figures: Collection[str] | None = None,
+    found: Figures | None = None,
+) -> Figures:  # fmt: skip
+    """The figures of these days, told apart by `sorts`; added to those already `found`, where there are any."""
+    found = Figures() if found is None else found
+    for row in _rows(session, reach, period.first, period.last, sorts, figures, by_day=False):
+        found.add(row)
+    return found
+
+
+def read_days(session: Session, reach: Reach, period: Period, figures: Collection[str]) -> Mapping[int, Counter[str]]:
+    """The plain figures of each day, by its ordinal: how many of what."""
+    found: dict[int, Counter[str]] = defaultdict(Counter)
+    for row in _rows(session, reach, period.first, period.last, (PLAIN,), figures, by_day=True):
+        found[row.day][row.figure] += row.n
+    return found
+
+
+def backlog_before(session: Session, reach: Reach, day: date) -> int:
+    """How many tickets were open at the end of the day before `day`."""
+    found = Counter[str]()
+    for row in _rows(session, reach, date.min, day - timedelta(days=1), (PLAIN,), (BEGUN, ENDED), by_day=False):
+        found[row.figure] += row.n
+    return found[BEGUN] - found[ENDED]
+
+
+def mark_sorts(forms: Iterable[Form]) -> dict[str, str]:
+    """Tags, and the fields of these forms whose values are told apart: sort to label."""
+    kinds = (FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.CHECK)
+    return {FIELD + each.code: each.label for form in forms for each in form.fields if each.kind in kinds}
+
+
+def _rows(
+    session: Session,
+    reach: Reach,
+    first: date,
+    last: date,
+    sorts: Collection[str],
+    figures: Collection[str] | None,
+    *,
+    by_day: bool,
+) -> Iterable[Row]:
+    if reach.whole:
+        yield from _of_totals(session, reach.whole, first, last, sorts, figures, by_day)
+    if reach.part:
+        yield from _counted(session, reach, first, last, sorts, figures)
+
+
+def _of_totals(
+    session: Session, forms: Sequence[int], first: date, last: date, sorts: Collection[str], figures: Collection[str] | None,
+    by_day: bool,
+) -> Iterable[Row]:  # fmt: skip
+    day: Any = Total.day if by_day else sa.literal_column("0")
+    # Only plain figures are told apart by form, too: of the others there are far fewer rows to be read without it.
+    form: Any = sa.case((Total.sort == sa.literal_column("''"), Total.form_id), else_=sa.literal_column("0"))
+    columns = (form, Total.sort, Total.figure, day, Total.key, Total.grain)
+    grouped = columns if by_day else (*columns[:3], *columns[4:])
+    query = sa.select(*columns, sa.func.sum(Total.n)).group_by(*grouped).where(Total.sort.in_(list(sorts)))
+    if figures is not None:
+        query = query.where(Total.figure.in_(list(figures)))
+    pieces = _pieces(session, forms, first, last, by_day)
+    for row in session.execute(query.where(sa.or_(*pieces))):
+        form_id, sort, figure, at, key, grain, n = row
+        yield Row(form_id, sort, figure, at, key, grain, int(n))
+
+
+def _pieces(session: Session, forms: Sequence[int], first: date, last: date, by_day: bool) -> list[sa.ColumnElement[bool]]:
+    """The rows of totals that make up these days: years and months that stand and lie inside, and the days between them."""
+    standing: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    if not by_day:
+        inside = sa.and_(Rolled.form_id.in_(forms), Rolled.day.between(first.toordinal(), last.toordinal()))
+        for form_id, span, day in session.execute(sa.select(Rolled.form_id, Rolled.span, Rolled.day).where(inside)):
+            standing[form_id].add((span, day))
+    # A ticket begins to be open before anything else of it is counted: few rows tell the first day there is.
+    known = sa.select(Total.form_id, sa.func.min(Total.day)).where(Total.form_id.in_(forms), Total.span == DAY)
+    known = known.where(Total.sort == PLAIN, Total.figure == BEGUN).group_by(Total.form_id)
+    found = []
+    for form_id, low in session.execute(known):
+        begin, end = max(first, date.fromordinal(low)), last
+        taken: dict[str, list[int]] = {YEAR: [], MONTH: []}
+        gaps = [(begin, end)] if begin <= end else []
+        for span in (YEAR, MONTH):
+            gaps = _take(span, gaps, standing[form_id], taken[span], first, last)
+        parts = [sa.and_(Total.span == span, Total.day.in_(days)) for span, days in taken.items() if days]
+        parts += [sa.and_(Total.span == DAY, Total.day.between(low.toordinal(), high.toordinal())) for low, high in gaps]
+        found += [sa.and_(Total.form_id == form_id, part) for part in parts]
+    return found or [sa.false()]
+
+
+def _take(
+    span: str, gaps: Sequence[tuple[date, date]], standing: Collection[tuple[str, int]], taken: list[int], first: date, last: date
+) -> list[tuple[date, date]]:
+    """Take the spans that stand out of `gaps` into `taken`; what is left between them."""
+    left: list[tuple[date, date]] = []
+    for low, high in gaps:
+        at = low
+        for begins in spans_between(span, low, high):
+            ends = end_of(span, begins)
+            # A span reaches beyond the days there are, but not beyond those asked about.
+            if (span, begins.toordinal()) in standing and begins >= first and ends <= last:
+                if at < begins:
+                    left.append((at, begins - timedelta(days=1)))
+                taken.append(begins.toordinal())
+                at = ends + timedelta(days=1)
+        if at <= high:
+            left.append((at, high))
+    return left
+
+
+def _counted(
+    session: Session, reach: Reach, first: date, last: date, sorts: Collection[str], figures: Collection[str] | None
+) -> Iterable[Row]:
+    """The same by counting the tickets that the reader may see."""
+    low, high, table = first.toordinal(), last.toordinal(), TicketFacts.__table__
+    seen = sa.select(Ticket.id).where(Ticket.form_id.in_(reach.part), visible_tickets(session, reach.viewer))
+
+    def only(select: sa.Select[Any]) -> sa.Select[Any]:
+        return select.where(table.c.form_id.in_(reach.part), table.c.ticket_id.in_(seen.correlate(None)))
+
+    marks = [sort for sort in sorts if sort == TAG or sort.startswith(FIELD)]
+    for each in countings(within=lambda day: day.between(low, high), only=only):
+        if figures is not None and each.figure not in figures:
+            continue
+        if each.sort in sorts or (each.sort == MARKS and marks):
+            yield from (Row(*row) for row in session.execute(each.select) if row.sort in sorts)

@@ -1,0 +1,273 @@
+"""The pages of the standard reports, the tickets behind their figures, and both as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, abort, request, url_for
+
+from plugdesk.api import Context, format_date, format_duration, format_number, format_percent, lazy_gettext, pgettext, row_number
+from plugdesk.api import gettext as _
+from plugdesk_reports import asking, behind, charts, making, periods
+from plugdesk_reports.behind import KINDS, Wanted, read_wanted
+from plugdesk_reports.figures import (
+    ACCEPT_TIME,
+    ANSWER_TIME,
+    ANSWERED,
+    ASSIGNEE,
+    CHANNEL,
+    CLOSE_TIME,
+    CLOSED,
+    GROUP,
+    HOUR,
+    INCOMING,
+    NOBODY,
+    OUTGOING,
+    RECEIVED,
+    SPENT,
+    STATUS,
+    TAG,
+)
+from plugdesk_reports.files import TYPES
+from plugdesk_reports.making import Report
+from plugdesk_reports.models import Standing
+from plugdesk_reports.naming import names_of, nobody
+from plugdesk_reports.periods import Period
+from plugdesk_reports.reading import Reach, backlog_before, mark_sorts, reach_of
+from plugdesk_reports.tables import Table
+from plugdesk_web.api import NavItem, Pages, agent_only, context, me, page
+
+blueprint = Blueprint("pages", __name__)
+PAGES = [
+    Pages(blueprint, "app"),
+    NavItem(lazy_gettext("Reports"), "chart", "reports_pages.overview"),
+]
+TITLES: Mapping[str, Any] = {
+    "overview": lazy_gettext("Overview"), "people": lazy_gettext("People"), "times": lazy_gettext("Times"),
+    "topics": lazy_gettext("Customers and topics"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address of a report asks for."""
+
+    ctx: Context
+    reach: Reach
+    everything: Reach
+    period: Period
+    problem: str
+    form_id: int | None
+
+    def arguments(self, **other: Any) -> dict[str, Any]:
+        """The part of an address that asks for the same again."""
+        said = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat(), "form": self.form_id, **other}
+        return {name: value for name, value in said.items() if value not in (None, "")}
+
+    def link(self, of: str, sort: str = "", key: str = "", **narrowed: Any) -> str:
+        """The address of the tickets behind a figure; `first` and `last` are other days, `form` another form."""
+        days = {"from": narrowed.pop("first", self.period.first), "to": narrowed.pop("last", self.period.last)}
+        said = self.arguments(**{name: day.isoformat() for name, day in days.items()}, **narrowed)
+        told_apart: dict[str, Any] = {"by": sort, "key": key} if sort else {}
+        return url_for("reports_pages.tickets", **said, of=of, **told_apart)
+
+
+@blueprint.get("/")
+@agent_only
+def overview() -> Response:
+    """The figures of the period beside those before, day by day, by hour, form and channel."""
+    asked = read_asked()
+    report = report_of(asked, (CHANNEL, HOUR))
+    left_before = backlog_before(asked.ctx.db, asked.reach, asked.period.first)
+    series = making.series(report, left_before, charts.slots(asked.period.first, asked.period.last))
+    steps = [charts.Slot(first, last, name, (received, closed)) for first, last, name, received, closed, _left in series]
+    heat = making.heat_lines(report)
+    return _page(
+        "overview", asked, report, kpis=_kpis(report, series[-1][5], left_before), bars=charts.paired_bars(steps),
+        line=charts.line([charts.Slot(first, last, name, (left,)) for first, last, name, _r, _c, left in series]), heat=heat,
+        heat_level=charts.heat, most=max(max(hours) for _day, hours in heat), weekdays=weekdays(), by_time=making.by_time(report, series),
+        by_hour=making.by_hour(report, weekdays()), left=series[-1][5], tables=overview_tables(report),
+        messages=(report.now.number(INCOMING), report.now.number(OUTGOING)),
+    )  # fmt: skip
+
+
+@blueprint.get("/people")
+@agent_only
+def people() -> Response:
+    """Agents and groups."""
+    asked = read_asked()
+    report = report_of(asked, (ASSIGNEE, GROUP))
+    return _page("people", asked, report, tables=making.people(report))
+
+
+@blueprint.get("/times")
+@agent_only
+def times() -> Response:
+    """How long it took until acceptance, first response and resolution, and in each status."""
+    asked = read_asked()
+    report = report_of(asked, (STATUS,))
+    return _page("times", asked, report, tables=time_tables(report))
+
+
+@blueprint.get("/topics")
+@agent_only
+def topics() -> Response:
+    """Customers, organizations, tags and values of fields."""
+    asked = read_asked()
+    report = report_of(asked, (TAG, *mark_sorts(asked.reach.forms)))
+    return _page("topics", asked, report, tables=topic_tables(report))
+
+
+@blueprint.get("/tickets")
+@agent_only
+def tickets() -> Response:
+    """The tickets behind one figure: exactly as many."""
+    asked, wanted = read_asked(), read_wanted(request.args)
+    before = request.args.get("before", "")
+    rows, older = behind.tickets_behind(asked.ctx.db, asked.reach, asked.period, wanted, before=before)
+    again = asked.arguments(of=wanted.of, by=wanted.sort, key=wanted.key, least=wanted.least, below=wanted.below)
+    return page(
+        "reports:tickets.html", rows=rows, number=behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted),
+        title=str(KINDS[wanted.of]), words=narrowed_words(asked, wanted), back=url_for(".overview", **asked.arguments()),
+        older=url_for(".tickets", **again, before=older) if older else "", newest=url_for(".tickets", **again) if before else "",
+        period=asked.period, duration=format_duration, again=again, kinds=list(TYPES),
+    )  # fmt: skip
+
+
+def read_asked(given: Mapping[str, str] | None = None) -> Asked:
+    """What this address asks for; without any form to report on there is no such page."""
+    given = request.args if given is None else given
+    ctx = context("reports")
+    everything = reach_of(ctx.db, me())
+    if not everything.forms:
+        abort(404)
+    today = ctx.now.astimezone(ZoneInfo(ctx.desk.zone)).date()
+    period, problem = periods.read_period(given, today)
+    form_id = row_number(given.get("form", ""))
+    if form_id not in [form.id for form in everything.forms]:
+        form_id = None
+    return Asked(ctx, everything.on(form_id), everything, period, problem, form_id)
+
+
+def report_of(asked: Asked, sorts: Sequence[str]) -> Report:
+    return Report(asked.ctx.db, asked.reach, asked.period, asked.link, sorts)
+
+
+def overview_tables(report: Report) -> list[Table]:
+    """By form, where there are several, and by channel."""
+    return [*([making.by_form(report)] if len(report.reach.forms) > 1 else []), making.by_channel(report)]
+
+
+def time_tables(report: Report) -> list[Table]:
+    """Medians, how they spread, and what statuses took."""
+    return [
+        making.times(report),
+        making.spread(report, ACCEPT_TIME, behind.ACCEPTED, id="spread-accepted", title=_("Acceptance, by time")),
+        making.spread(report, ANSWER_TIME, ANSWERED, id="spread-answered", title=_("First response, by time")),
+        making.spread(report, CLOSE_TIME, CLOSED, id="spread-closed", title=_("Resolution, by time")),
+        making.by_status(report),
+    ]  # fmt: skip
+
+
+def topic_tables(report: Report) -> list[Table]:
+    """Who asked, and about what."""
+    return [asking.by_organization(report), asking.by_customer(report), *making.by_marks(report)]
+
+
+def weekdays() -> list[str]:
+    """Monday to Sunday, as short as they are said."""
+    return [format_date(date(2024, 1, 1 + day), "ccc") for day in range(7)]
+
+
+def narrowed_words(asked: Asked, wanted: Wanted) -> list[str]:
+    """To what a list is narrowed, in words."""
+    found = [form.name for form in asked.reach.forms if form.id == asked.form_id]
+    sort = STATUS if wanted.of == SPENT else wanted.sort
+    if sort == HOUR:
+        day, _dash, hour = wanted.key.partition("-")
+        found.append(f"{weekdays()[int(day) % 7]} {int(hour)}:00" if day.isdigit() and hour.isdigit() else wanted.key)
+    elif sort:
+        names = names_of(asked.ctx.db, asked.reach.forms, sort, [wanted.key])
+        found.append(names.get(wanted.key, nobody(sort) if wanted.key == NOBODY else wanted.key))
+    if wanted.least:
+        found.append(_("from %(time)s", time=format_duration(wanted.least)))
+    if wanted.below is not None:
+        found.append(_("less than %(time)s", time=format_duration(wanted.below)))
+    return found
+
+
+def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
+    again = asked.arguments()
+    tabs = [{"title": str(title), "url": url_for("." + code, **again), "current": code == name} for code, title in TITLES.items()]
+    return page(
+        f"reports:{name if name == 'overview' else 'figures'}.html", title=str(TITLES[name]), tabs=tabs, report=report, period=asked.period,
+        problem=asked.problem, here=url_for("." + name), form_id=str(asked.form_id or ""),
+        forms=[(str(form.id), form.name) for form in asked.everything.forms], periods=periods.choices(),
+        chosen=periods.chosen(request.args), counting=_still_counted(asked),
+        files=[(kind, url_for("reports_fetching.report", name=name, kind=kind, **again)) for kind in TYPES], **values,
+    )  # fmt: skip
+
+
+def _still_counted(asked: Asked) -> list[tuple[str, int, int]]:
+    """The forms whose past is looked through at this moment: name, done, total."""
+    found = []
+    for form in asked.reach.forms:
+        standing = asked.ctx.db.get(Standing, form.id)
+        if standing is None or standing.ready_at is None:
+            found.append((form.name, standing.done if standing else 0, standing.total if standing else 0))
+    return found
+
+
+def _kpis(report: Report, left: int, before_left: int) -> list[dict[str, Any]]:
+    now, before = report.now, report.before
+    received, was = now.number(RECEIVED), before.number(RECEIVED)
+    answered, closed = now.number(ANSWERED), now.number(CLOSED)
+    return [
+        _kpi(_("Received"), received, report.url(RECEIVED), _against(received, was)),
+        _kpi(_("Answered"), answered, report.url(ANSWERED), _of_received(answered, received)),
+        _kpi(_("Never answered"), received - answered, report.url(behind.UNANSWERED), _of_received(received - answered, received)),
+        _kpi(pgettext("figure", "Closed"), closed, report.url(CLOSED), _of_received(closed, received)),
+        _kpi(_("Open at the end"), left, report.url(behind.BACKLOG), _("%(number)s at the beginning", number=format_number(before_left))),
+        _time_kpi(_("First response, median"), now.length(ANSWER_TIME), before.length(ANSWER_TIME), report.url(ANSWERED)),
+        _time_kpi(_("Resolution, median"), now.length(CLOSE_TIME), before.length(CLOSE_TIME), report.url(CLOSED)),
+    ]  # fmt: skip
+
+
+def _kpi(title: str, number: int, url: str, note: str) -> dict[str, Any]:
+    return {"title": title, "value": format_number(number), "url": url, "note": note}
+
+
+def _time_kpi(title: str, now: int | None, before: int | None, url: str) -> dict[str, Any]:
+    if now is None:
+        return {"title": title, "value": "–", "note": _("nothing to measure")}
+    found: dict[str, Any] = {"title": title, "value": format_duration(now), "url": url}
+    if before is None:
+        return found | {"note": _("nothing to compare with")}
+    if now == before:
+        return found | {"note": _("as before")}
+    faster = now < before
+    words = (
+        _("%(time)s faster", time=format_duration(before - now))
+        if faster
+        else _("%(time)s slower", time=format_duration(now - before))
+    )
+    return found | {"note": words, "note_tone": "green" if faster else "red"}
+
+
+def _against(now: int, before: int) -> str:
+    if not before:
+        return _("none in the period before") if not now else _("the period before: none")
+    if now == before:
+        return _("as many as in the period before")
+    if now > 10 * before:
+        return _("%(number)s in the period before", number=format_number(before))
+    change = (now - before) / before
+    return _("%(change)s on the period before", change=("+" if change > 0 else "−") + format_percent(abs(change)))
+
+
+def _of_received(part: int, received: int) -> str:
+    return _("%(share)s of received", share=format_percent(part / received)) if received else ""

@@ -1,0 +1,108 @@
+"""The pages of reports: every figure leads to exactly as many tickets, nobody counts what they may not see."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+import sqlalchemy as sa
+
+from plugdesk.forms.models import FormAgent, Sees
+from plugdesk.plugins.switch import disable_plugin
+from plugdesk.testing.browser import browser_of
+from plugdesk_reports.counting import begin
+
+PAGES = ("/x/reports/", "/x/reports/people", "/x/reports/times", "/x/reports/topics")
+EVERYTHING = "from=2026-11-01&to=2027-10-31"
+
+
+class Links(HTMLParser):
+    """The links to lists of tickets on a page, with their words."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.open = [], None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        url = dict(attrs).get("href") or ""
+        if tag == "a" and url.startswith("/x/reports/tickets"):
+            self.open = [url, ""]
+
+    def handle_data(self, data):
+        if self.open:
+            self.open[1] += data
+
+    def handle_endtag(self, tag):
+        if tag == "a" and self.open:
+            self.found.append(tuple(self.open))
+            self.open = None
+
+
+def listed(browser, url):
+    """The number above a list, and how many tickets stand in it page by page."""
+    head, rows = None, 0
+    while url:
+        page = browser.get(url).text
+        head = head or int(re.search(r'<h1>[^<]+<span class="faint num">([\d,]+)', page)[1].replace(",", ""))
+        rows += len(re.findall(r'<th scope="row"><a href="/tickets/', page))
+        older = re.search(r'href="([^"]+)"[^>]*rel="next"', page)
+        url = older[1].replace("&amp;", "&") if older else None
+    return head, rows
+
+
+@pytest.mark.parametrize("sees", ["all", "own"])
+def test_every_figure_leads_to_exactly_as_many_tickets(counted, session, form, agent, ada, sees):
+    if sees == "own":
+        session.scalars(sa.select(FormAgent).where(FormAgent.user_id == agent.id)).one().sees = Sees.OWN
+        session.commit()
+    checked = 0
+    for path in PAGES:
+        links = dict(Links(ada.get(f"{path}?{EVERYTHING}").text).found)
+        plain = {url: int(words.replace(",", "")) for url, words in links.items() if words.replace(",", "").isdigit()}
+        for url, number in list(plain.items())[::3]:
+            assert listed(ada, url) == (number, number), url
+            checked += 1
+    assert checked > 25
+
+
+def test_a_part_of_the_tickets_makes_smaller_figures(counted, session, form, agent, ada):
+    def received():
+        return int(re.search(r"<dt>Received</dt><dd><a [^>]+>(\d+)<", ada.get(f"/x/reports/?{EVERYTHING}").text)[1])
+
+    whole = received()
+    session.scalars(sa.select(FormAgent).where(FormAgent.user_id == agent.id)).one().sees = Sees.OWN
+    session.commit()
+    assert 0 < received() < whole
+
+
+def test_an_empty_period_says_so_in_words(counted, ada):
+    for path in PAGES:
+        page = ada.get(f"{path}?from=2024-02-01&to=2024-02-29").text
+        assert "No tickets in these days" in page
+    assert "No tickets" in ada.get("/x/reports/tickets?of=received&from=2024-02-01&to=2024-02-29").text
+
+
+def test_days_nobody_can_count_are_refused_with_the_remedy_and_the_usual_ones_shown(counted, ada):
+    for wrong in ("from=2026-12-31&to=2026-01-01", "from=yesterday", "from=0001-01-01&to=9999-12-31"):
+        page = ada.get(f"/x/reports/?{wrong}").text
+        assert "The first day must be before the last one" in page and "Received" in page
+
+
+def test_where_it_is_off_everywhere_there_is_no_page_and_no_entry(counted, session, form, ada):
+    assert "/x/reports/" in ada.get("/views/open").text
+    disable_plugin(session, form, "reports", None)
+    session.commit()
+    assert ada.get("/x/reports/").status_code == 404
+    assert "/x/reports/" not in ada.get("/views/open").text
+
+
+def test_while_the_past_is_counted_the_page_shows_how_far_it_is(live, enable, app, agent, session, form):
+    live(2)
+    enable("reports")
+    begin(session, form)
+    session.commit()
+    browser = browser_of(app)
+    browser.sign_in(agent)
+    assert "Past tickets of Support are being counted" in browser.get("/x/reports/").text
