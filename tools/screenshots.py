@@ -69,6 +69,9 @@ PICTURES = [
     Picture("help", "Visitor", "/help/", "ru", "dark", NARROW),
     Picture("ratings", "Administrator", "/x/csat/"),
     Picture("canned", "Agent", "/x/faq/answers"),
+    Picture("reports", "Administrator", "/x/reports/"),
+    Picture("reports", "Administrator", "/x/reports/", "ru", "dark"),
+    Picture("contracts", "Administrator", "/x/contracts/"),
 ]
 # Where the pictures were taken is nobody's business: what stands there instead.
 ELSEWHERE = {sys.executable: "/opt/plugdesk/bin/python", str(ROOT): "/opt/plugdesk", socket.gethostname(): "desk"}

@@ -10,7 +10,7 @@ NO_NAME = "nowhere"
 
 # The parts of an address, by the row's object. A value is the name of a thing of the world, or with = a text.
 OBJECTS: Mapping[str, Mapping[str, str]] = {
-    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "group": {}, "job": {}, "delivery": {}, "message": {},
+    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "run": {}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "group": {}, "job": {}, "delivery": {}, "message": {},
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "answered": {"message_id": "answered"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
@@ -21,10 +21,11 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "storedarticle": {"answer_id": "article_id"}, "version": {"answer_id": "article_id", "number": "=1"}, "category": {"category_id": "category_id"},
     "wanted": {"code": "=a-question"}, "link": {}, "requestform": {}, "billingsrequestform": {"request_form_id": "their_request_form"},
     "billingsact": {"number": "elsewhere", "code": "=payment_received"},
-    "tag": {}, "signinlink": {"token": "sign_in_link"}, "bobsrequest": {"number": "bobs"},
+    "tag": {}, "hours": {}, "contract": {}, "member": {}, "contractfolder": {"folder_id": "contract_folder"}, "signinlink": {"token": "sign_in_link"}, "bobsrequest": {"number": "bobs"},
+    "customersact": {"code": "=workflow.actions.confirm"}, "bobsact": {"number": "bobs", "code": "=workflow.actions.confirm"},
     "canned": {"plugin": "=faq", "name": "=canned"}, "paycanned": {"number": "payable", "plugin": "=faq", "name": "=canned"},
     "answer": {}, "billingsanswer": {"answer_id": "their_answer"}, "ownanswer": {"answer_id": "own_answer"}, "folder": {}, "ownfolder": {"folder_id": "own_folder"},
-    "merged": {"number": "merged"}, "linked": {"other": "bobs"}, "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
+    "merged": {"number": "merged"}, "linked": {"other": "bobs"}, "reportfile": {"name": "=overview", "kind": "=csv"}, "export": {"number": "export"}, "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
@@ -51,9 +52,14 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /sign-in": {"email": "nobody@desk.example", "password": "wrong wrong wrong"},
     "POST /portal/sign-in": {"email": "ann@home.example", "password": "wrong wrong wrong"},
     "POST /portal/profile": {"name": "Ann B. Carter", "language": "en"},
+    "POST /portal/from-site": {"token": "{voucher}"},
+    "POST /x/portal/site": {"sites": "https://shop.example", "version": "1"},
+    "POST /x/portal/site/secret": {"version": "1"},
+    "POST /portal/profile/letters": {"answers": "link", "version": "0"},
     "POST /portal/profile/password": {"password": "eleven grey herons"},
     "POST /portal/sign-in/link": {"email": "ann@home.example"},
     "POST /portal/requests/<int:number>/replies": {"text": "Still beeping."},
+    "POST /portal/requests/<int:number>/actions/<code>": {"text": "Agreed."},
     "POST /portal/requests/<int:number>/reading": {"last": "{arrived}"},
     "POST /set-up": {"desk": "Mine", "name": "Eve", "email": "eve@evil.example", "password": "eleven grey herons", "language": "en", "zone": "Europe/Berlin"},
     "POST /p/<slug>/csat/<token>": {"mark": "4", "comment": "Quick"},
@@ -87,6 +93,17 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /customers/<int:user_id>/tags": {"name": "VIP"},
     "POST /tags": {"name": "Spare part", "tone": "red"},
     "POST /tags/<int:tag_id>": {"name": "Gold", "tone": "amber"},
+    "POST /x/contracts/": {"name": "Silver", "tone": "grey"},
+    "POST /x/contracts/<int:contract_id>": {"name": "Platinum", "tone": "grey", "version": "{contract_version}"},
+    "POST /x/contracts/<int:contract_id>/deletion": {"version": "{contract_version}"},
+    "POST /x/contracts/<int:contract_id>/forms/<int:form_id>": {"version": "1", "priority_field": "priority"},
+    "POST /x/contracts/<int:contract_id>/members": {"customer": "bob@home.example"},
+    "POST /x/contracts/<int:contract_id>/folders": {"name": "North"},
+    "POST /x/contracts/members/<int:member_id>/move": {"to": "folder-"},
+    "POST /x/contracts/folders/<int:folder_id>": {"name": "South"},
+    "POST /forms/<slug>/x/contracts/tickets/<int:number>/contract": {"contract": "{contract_id}"},
+    "POST /hours": {"name": "Night", "day-0": "0–6"},
+    "POST /hours/<int:hours_id>": {"name": "Morning", "day-0": "6–9"},
     "POST /forms": {"name": "Repairs"},
     "POST /forms/<slug>": {"name": "Helpdesk", "language": "en"},
     "POST /forms/<slug>/agents": {"who": "{stranger_key}"},
@@ -149,6 +166,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /x/faq/folders": {"name": "Another"},
     "POST /x/faq/folders/<int:folder_id>": {"name": "Other"},
     "POST /x/faq/folders/<int:folder_id>/move": {"by": "down"},
+    "POST /x/reports/files": {"of": "received", "kind": "csv"},
     "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
     "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
     "POST /account/absences": {"first_day": "2027-05-01"},
@@ -167,6 +185,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 
 QUERIES: Mapping[str, str] = {
     "GET /search": "?q=till",
+    "GET /portal/from-site": "?token={voucher}",
     "GET /search/palette": "?q=till",
     "GET /customers/lookup": "?q=bob",
     "GET /tags/lookup": "?q=vip",

@@ -14,6 +14,7 @@ def things_of_extensions(world: World, support: Form, billing: Form, ticket: Any
     """What the values `{thing}` of the table of access stand for, of every extension but the FAQ and the portal."""
     found = _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
     found |= _rules(world, support, billing, group)
+    found |= _contract(world, support) | _report_file(world, support)
     return found | _actions(world, support, billing) | _request_forms(world, support, billing)
 
 
@@ -86,10 +87,10 @@ def _rules(world: World, support: Form, billing: Form, group: Any) -> dict[str, 
 
 
 def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
-    """Two actions on each form, in every status; the accountant has one of them."""
+    """Two actions on each form for agents, in every status, the accountant has one of them; and one for customers."""
     from plugdesk.users.rights import RightInput, set_right
     from plugdesk_workflow.commands import ActionInput, add_action
-    from plugdesk_workflow.definition import Ask, AskKind, Definition
+    from plugdesk_workflow.definition import Ask, AskKind, Definition, Who
 
     made = {}
     for form in (support, billing):
@@ -98,6 +99,8 @@ def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
         asks = Definition(asks=(Ask(AskKind.TEXT),))
         for name in ("Payment received", "Refuse"):
             made[form.slug] = add_action(ctx, ActionInput(name, everywhere, definition=asks), by=world.people["admin"])
+        customers = Definition(Who(agents=False, customer=True), asks=(Ask(AskKind.TEXT),))
+        add_action(ctx, ActionInput("Confirm", everywhere, definition=customers), by=world.people["admin"])
     hers = RightInput(statuses=["waiting"], actions=["note", "workflow:payment_received"])
     set_right(world.session, support, world.people["accountant"], hers, by=None)
     return {
@@ -129,3 +132,33 @@ def _request_forms(world: World, support: Form, billing: Form) -> dict[str, Any]
         "request_form_id": row.id, "their_request_form": made["billing"].id, "request_form_version": row.version, "link": link,
         "request_forms": [str(row.id)], "form_token": token, "form_work": worked(token),
     }  # fmt: skip
+
+
+def _contract(world: World, support: Form) -> dict[str, Any]:
+    """A contract that acts on Support, with Ann in one of its folders."""
+    from plugdesk_contracts.commands import ContractInput, TermsInput, add_contract, set_terms
+    from plugdesk_contracts.members import add_folder, add_member
+
+    ctx, admin = world.runtime.context("contracts", support, world.session), world.people["admin"]
+    contract = add_contract(ctx, ContractInput("Gold"), by=admin)
+    set_terms(ctx, contract, support, TermsInput(), by=admin, version=0)
+    folder = add_folder(ctx, contract, "Shops", by=admin)
+    member = add_member(ctx, contract, world.people["customer"], folder=folder, by=admin)
+    return {
+        "contract_id": contract.id, "contract_version": contract.version, "contract_folder": folder.id, "member_id": member.id,
+        "form_id": support.id,
+    }  # fmt: skip
+
+
+def _report_file(world: World, support: Form) -> dict[str, Any]:
+    """A list of tickets that Ivan has had written into a file."""
+    from plugdesk_reports.models import Export, FileState
+
+    ctx = world.runtime.context("reports", support, world.session)
+    export = Export(
+        by_id=world.people["agent"].id, name="Received", kind="csv", asked={"of": "received"}, state=FileState.READY, done=1, total=1,
+        sha256=ctx.keep_bytes(b"Number,Subject"), language="en", created_at=ctx.now, whole=[support.id], part=[],
+    )  # fmt: skip
+    world.session.add(export)
+    world.session.flush()
+    return {"export": export.id, "kind": "csv"}

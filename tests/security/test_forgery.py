@@ -22,6 +22,7 @@ ELSEWHERE = [
 OWN_TOKENS = (
     "/p/<slug>/webform/",
     "/help/",
+    "/portal/from-site",  # what is posted is itself the secret, good once
 )  # what anybody may do without a cookie: a foreign page can forge nothing that is not anybody's
 
 

@@ -157,7 +157,21 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
     }
     session.flush()
     for form in (support, billing):
-        _switch_on(session, form, "email", "csat", "telegram", "routing", "workflow", "webform", "faq", "portal", "button")
+        _switch_on(
+            session,
+            form,
+            "email",
+            "csat",
+            "telegram",
+            "routing",
+            "workflow",
+            "webform",
+            "faq",
+            "portal",
+            "contracts",
+            "reports",
+            "button",
+        )
     _switch_on(session, runtime.desk(session), "demo")
     session.add(PlayedPerson(number=5_200_000_001, first_name="Emma", last_name="Clark", phone="+447700900001"))
     _fill(world, support, billing)
@@ -235,7 +249,7 @@ def _fill(world: World, support: Form, billing: Form) -> None:
         "agent_key": f"u{people['agent'].id}", "stranger_key": f"u{people['stranger'].id}",
         "group_seen": f"Technicians||{people['agent'].id}", "section": add_section(session, support, title="Delivery", by=None)["code"], "fields": [each.code for each in support.fields], "statuses": [each.code for each in support.statuses],
     }  # fmt: skip
-    world.things |= payable | _tags(world, ticket)
+    world.things |= payable | _tags(world, ticket) | _hours(world) | _bulk_run(world, ticket)
     world.things |= things_of_extensions(world, support, billing, ticket, group)
     world.things |= articles_of(world.runtime, session, people, support)
     world.things |= answers_of(world.runtime, session, people, support, billing)
@@ -280,5 +294,25 @@ def _tags(world: World, ticket: Any) -> dict[str, Any]:
     return {"tag_id": held.id}
 
 
+def _bulk_run(world: World, ticket: Any) -> dict[str, Any]:
+    """The agent has begun to do something to all of a list."""
+    from plugdesk_web.bulk_runs import BulkRun, RunState
+
+    run = BulkRun(
+        user_id=world.people["agent"].id, action="accept", title="Accept", typed=[], numbers=[ticket.id], at=0, done=0, refused=[],
+        state=RunState.WAITING, back="/views/open", created_at=world.runtime.clock.now(),
+    )  # fmt: skip
+    world.session.add(run)
+    world.session.flush()  # its id
+    return {"run_id": run.id}
+
+
 def _sha(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _hours(world: World) -> dict[str, Any]:
+    """Business hours that nothing works by."""
+    from plugdesk.hours.commands import add_business_hours
+
+    return {"hours_id": add_business_hours(world.session, {"name": "Office", "day-0": "9–18"}, by=None).id}

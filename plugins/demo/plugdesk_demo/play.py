@@ -32,6 +32,7 @@ from plugdesk.api import (
     can_see,
     change_status,
     change_tags,
+    enable_plugin,
     hear,
     mark_read,
     open_ticket,
@@ -52,6 +53,7 @@ from .stage import Stage
 
 BATCH_SECONDS = 0.4  # on SQLite nobody else can write while a batch is played
 PAUSE = 0.11  # seconds between two: whoever waits for SQLite looks again every tenth of a second, and gets the turn
+AFTERWARDS = ("reports",)
 READ_AFTER = timedelta(hours=20)  # what was said longer ago than this, agents have read
 
 
@@ -82,8 +84,17 @@ def play(runtime: Runtime, *, go_on: Callable[[], bool] = lambda: True) -> bool:
     runtime.clock = present
     with runtime.database.write() as session:
         _read_the_old(session, company, began_at)
+        _switch_on_the_rest(session)
         _locked(session, done).finished_at = present.now()
     return True
+
+
+def _switch_on_the_rest(session: Session) -> None:
+    """What looks through the past by itself is switched on when there is one."""
+    for form in session.scalars(sa.select(Form)).all():
+        for plugin in AFTERWARDS:
+            if runtime_of(session).registry.is_loaded(plugin) and not form.has(plugin):
+                enable_plugin(session, form, plugin, None)
 
 
 def _keep_letters_back(runtime: Runtime) -> None:
