@@ -151,7 +151,7 @@ def _shared(_servers: Callable[[str], Server], _template: Callable[[str], str]) 
 def database(database_kind: str, _shared: Callable[[str], Database]) -> Iterator[Database]:
     """A migrated database whose every session, committed or not, is undone after the test.
 
-    All of its sessions share one connection: for one thread only. Threads and processes take `database_url`.
+    All of its sessions share one connection: for one thread only. Threads take `own_database`, processes `database_url`.
     """
     database = _shared(database_kind)
     with database.engine.connect() as connection:
@@ -160,6 +160,14 @@ def database(database_kind: str, _shared: Callable[[str], Database]) -> Iterator
         yield database
         database.info.clear()
         transaction.rollback()
+
+
+@pytest.fixture
+def own_database(database_url: str) -> Iterator[Database]:
+    """A database of the test's own, opened: for a desk that answers from several threads."""
+    database = Database(database_url)
+    yield database
+    database.close()
 
 
 @contextmanager

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
+from plugdesk.database import Database
 from plugdesk.sessions import sign_in
 from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter
 from tests.support.browser import PHONE, Pages, accessibility_problems, overflow
 
 pytestmark = pytest.mark.needs("browser")
 WORKFLOW = "/forms/support/x/workflow/"
+
+
+@pytest.fixture
+def database(own_database: Database) -> Database:
+    """The desk answers from several threads."""
+    return own_database
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(PHONE, "dark", "ru"), (1440, "light", "en")])

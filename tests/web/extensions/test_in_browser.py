@@ -19,11 +19,9 @@ Open = Callable[..., "Page"]
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A database of the test's own: the desk answers from several threads."""
-    database = Database(database_url)
-    yield database
-    database.close()
+def database(own_database: Database) -> Database:
+    """The desk answers from several threads."""
+    return own_database
 
 
 @pytest.fixture
