@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from plugdesk.runtime import Runtime
 
-THREADS = 12  # requests at a time; each waits for the database most of it
+THREADS = 40  # requests taken at a time: most are calls that a vendor makes at once and that are stored together (see `templating.REQUESTS`)
 KILL_AFTER = 5  # seconds a stopping server gives the requests it is at
 ADDRESS = "PLUGDESK_ADDRESS"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, has_request_context, request
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug import Response
 
+REQUESTS = 12  # answered by Flask at a time: each holds a connection of the database
 _WORDS = frozenset({"_", "gettext"})
 
 
@@ -53,18 +55,20 @@ class Application(Flask):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.quick: list[Callable[[WSGIEnvironment], Response | None]] = []
+        self._places = BoundedSemaphore(REQUESTS)
         self._speaking: dict[str, SpeakingEnvironment] = {}
         make = super().url_for
         # Typed: 1 and True are equal, and make different addresses.
         self._address = lru_cache(maxsize=4096, typed=True)(lambda endpoint, root, /, **about: make(endpoint, **about))
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """As Flask's; what one of `quick` answers costs no request of Flask's."""
+        """As Flask's; what one of `quick` answers costs no request of Flask's, and waits for none."""
         for answer in self.quick:
             response = answer(environ)
             if response is not None:
                 return response(environ, start_response)
-        return super().wsgi_app(environ, start_response)
+        with self._places:
+            return super().wsgi_app(environ, start_response)
 
     def url_for(self, /, endpoint: str, **about: Any) -> str:
         """As Flask's; an address that was made once is not made again, as far as it is the same in every request."""

@@ -1,6 +1,6 @@
 """Calls of Telegram that come at the same moment are stored in one transaction: a commit costs as much for one as for fifty.
 
-Whoever comes first stores what has gathered meanwhile, the others wait for it. A call is answered after the commit.
+Whoever comes first stores; the next one stores what has gathered meanwhile. A call is answered after the commit.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -34,6 +34,12 @@ _BOTS = (
 _said: dict[str, float] = {}
 
 
+def _held() -> Lock:
+    lock = Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass(eq=False)
 class Call:
     """A call, and what it is answered: an HTTP status, or why it could not be stored."""
@@ -43,6 +49,8 @@ class Call:
     body: bytes
     status: int = 0
     error: Exception | None = None
+    turn: Lock = field(default_factory=_held)
+    """Held until the call is stored, or it is its turn to store."""
 
 
 class Gatherer:
@@ -51,17 +59,40 @@ class Gatherer:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._waiting: deque[Call] = deque()
+        self._is_storing = False
         self._lock = Lock()
 
     def answer(self, call: Call) -> int:
         """Store the call's update, with others; its status once that is committed. Raises what storing it alone raises."""
-        self._waiting.append(call)
         with self._lock:
-            while not call.status and call.error is None:
-                self._store([self._waiting.popleft() for _number in range(min(len(self._waiting), MOST))])
+            self._waiting.append(call)
+            waits, self._is_storing = self._is_storing, True
+        if waits:
+            call.turn.acquire()
+        if not call.status and call.error is None:
+            self._store_what_waits()
         if call.error is not None:
             raise call.error
         return call.status
+
+    def _store_what_waits(self) -> None:
+        """Store the oldest calls, the caller's first among them; then it is the turn of the oldest that has come meanwhile."""
+        with self._lock:
+            calls = [self._waiting.popleft() for _number in range(min(len(self._waiting), MOST))]
+        try:
+            self._store(calls)
+        except BaseException:  # the process is told to end: nobody is left waiting
+            for call in calls[1:]:
+                call.error = RuntimeError("The call was not stored: the process that was to store it ends.")
+            raise
+        finally:
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._is_storing = following is not None
+            if following is not None:
+                following.turn.release()
+            for call in calls[1:]:
+                call.turn.release()
 
     def _store(self, calls: Sequence[Call]) -> None:
         try:

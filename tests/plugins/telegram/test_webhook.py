@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from plugdesk.channels.updates import Update
 from plugdesk_telegram import gathering
 from plugdesk_telegram.inbound import SECRET
 from plugdesk_telegram.models import Bot, Mode
+from tests.support.processes import until
 
 UPDATE = {
     "update_id": 1,
@@ -167,6 +169,26 @@ def test_one_call_that_cannot_be_stored_is_alone_in_its_failure(shop, called, mo
     ]
     gathering.gatherer_of(shop.runtime)._store(calls)
     assert ([call.status for call in calls], str(calls[1].error), kept(shop)) == ([200, 0, 200], "no", 2)
+
+
+def test_nobody_is_left_waiting_by_a_process_that_is_told_to_end(shop, called, monkeypatch):
+    began, told = Event(), Event()
+
+    def ended(runtime, session, calls):
+        began.set()
+        told.wait(20)
+        raise SystemExit
+
+    monkeypatch.setattr(gathering, "_keep", ended)
+    gatherer = gathering.gatherer_of(shop.runtime)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(gatherer.answer, gathering.Call("key", "", b""))
+        began.wait(20)
+        others = [pool.submit(gatherer.answer, gathering.Call("key", "", b"")) for _number in range(2)]
+        until(lambda: len(gatherer._waiting) == 2)
+        told.set()
+        assert {type(each.exception(20)) for each in others} == {SystemExit, RuntimeError}
+    assert isinstance(first.exception(), SystemExit)
 
 
 def test_a_call_that_cannot_be_kept_the_quick_way_is_kept_like_any_other(shop, called, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from types import SimpleNamespace
 
 import pytest
@@ -58,3 +60,17 @@ def test_what_fails_in_a_kept_page_is_counted_until_it_goes_well(desk, runtime, 
     KEPT.broken = False
     assert visitor.get("/x/shelf/lamp").get_data(as_text=True) == "quickly"
     assert suspended(runtime) == {}
+
+
+def test_a_kept_page_waits_for_no_place_among_the_requests(desk, runtime, app, monkeypatch):
+    KEPT.broken = False
+    monkeypatch.setattr(app, "_places", BoundedSemaphore(1))
+    with app._places:
+        assert app.test_client(use_cookies=False).get("/x/shelf/lamp").get_data(as_text=True) == "quickly"
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(app.test_client().get, "/sign-in")
+            with pytest.raises(TimeoutError):
+                asked.result(0.2)
+            app._places.release()
+            assert asked.result(20).status_code == 200
+            app._places.acquire()
