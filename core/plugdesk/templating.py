@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
 REQUESTS = 12  # answered by Flask at a time: each holds a connection of the database
+_OPTIONS = frozenset({"_anchor", "_method", "_scheme", "_external"})  # Flask's own function hands them all on, unused ones as None
 _WORDS = frozenset({"_", "gettext"})
 
 
@@ -72,15 +73,17 @@ class Application(Flask):
 
     def url_for(self, /, endpoint: str, **about: Any) -> str:
         """As Flask's; an address that was made once is not made again, as far as it is the same in every request."""
+        values = {name: value for name, value in about.items() if value is not None or name not in _OPTIONS}
         if (
             not has_request_context()
             or endpoint[:1] in (".", "")
-            or any(name[:1] == "_" for name in about)
-            or self.url_default_functions
+            or any(name[:1] == "_" for name in values)
+            or endpoint.rpartition(".")[0] in self.url_default_functions
+            or None in self.url_default_functions
         ):
             return super().url_for(endpoint, **about)
         try:
-            return self._address(endpoint, request.script_root, **about)
+            return self._address(endpoint, request.script_root, **values)
         except TypeError:  # a value that cannot be looked up by
             return super().url_for(endpoint, **about)
 

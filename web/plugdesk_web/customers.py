@@ -25,10 +25,10 @@ def works_in_frames(app: Flask, name: str) -> None:
     app.config.setdefault(IN_FRAMES, set()).add(name)
 
     def stay_framed(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint.rpartition(".")[0] == name and framed():
+        if framed():
             values.setdefault(FRAME, request.args[FRAME])
 
-    app.url_default_functions.setdefault(None, []).append(stay_framed)
+    app.url_default_functions.setdefault(name, []).append(stay_framed)
 
 
 def framed() -> bool:
