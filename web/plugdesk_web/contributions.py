@@ -99,13 +99,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Action:
-    """A button on the ticket: `run(ctx, ticket, agent)` calls a command and returns the sentence for the toast."""
+    """A button on the ticket: `run(ctx, ticket, agent)` calls a command and returns the sentence for the toast.
+
+    `concerns` spares the page the question whether it is offered where it never is, see `Concerns`.
+    """
 
     name: str
     title: Any
     icon: str
     run: Callable[[Context, Ticket, User], str]
     offered: Callable[[Context, Ticket, User], bool] = lambda ctx, ticket, agent: True
+    concerns: Concerns | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.concerns)
 
 
 @dataclass(frozen=True)

@@ -198,14 +198,16 @@ def _by_form(tickets: Sequence[Listed]) -> list[tuple[int, list[Listed]]]:
 
 def actions_of(session: Session, ticket: Ticket, agent: User, unconcerned: Collection[Named]) -> list[Button]:
     """The buttons of the extensions that are on, those that are offered on this ticket and that `agent` may press."""
-    return _same_everywhere(session, ticket, agent) + _of_the_form(session, ticket, agent, unconcerned)
+    return _same_everywhere(session, ticket, agent, unconcerned) + _of_the_form(session, ticket, agent, unconcerned)
 
 
-def _same_everywhere(session: Session, ticket: Ticket, agent: User) -> list[Button]:
+def _same_everywhere(session: Session, ticket: Ticket, agent: User, unconcerned: Collection[Named]) -> list[Button]:
     runtime, found = runtime_of(session), list[Button]()
     for each in contributed(runtime.registry, Action):
         action: Action = each.what
-        if ticket.form.has(each.plugin) and can_run(session, agent, ticket, f"{each.plugin}:{action.name}"):
+        if not ticket.form.has(each.plugin) or (each.plugin, Action, action.name) in unconcerned:
+            continue
+        if can_run(session, agent, ticket, f"{each.plugin}:{action.name}"):
             offered = runtime.executor.run(
                 each.plugin, f"action {action.name}", ticket.form, session, action.offered, ticket, agent
             )

@@ -15,7 +15,7 @@ from plugdesk.runtime import runtime_of
 from plugdesk.tags.queries import Chip, chips_of_customer, chips_of_ticket, read_chips
 from plugdesk.tickets.models import Link, Ticket, Watcher
 from plugdesk.users.models import User
-from plugdesk_web.contributions import Concerns, FormActions, Panel, contributed
+from plugdesk_web.contributions import Action, Concerns, FormActions, Panel, contributed
 from plugdesk_web.drafts import draft_said, said_on
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def standing_of(session: Session, ticket: Ticket, agent: User) -> Standing:
 
 def _asked(session: Session, ticket: Ticket) -> dict[Named, Concerns]:
     registry, asked = runtime_of(session).registry, dict[Named, Concerns]()
-    for kind in (Panel, FormActions):
+    for kind in (Panel, Action, FormActions):
         for each in contributed(registry, kind):
             if each.what.concerns is not None and ticket.form.has(each.plugin):
                 asked[each.plugin, kind, each.what.name] = each.what.concerns

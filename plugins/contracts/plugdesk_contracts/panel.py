@@ -50,10 +50,14 @@ def choose(slug: str, number: int) -> Response:
     return redirect_after(url_for("tickets.show", number=ticket.number), _("Saved."))
 
 
+def is_under_one(ticket: Any) -> sa.ColumnElement[bool]:
+    """Whether the ticket falls under a contract."""
+    return sa.exists().where(TicketContract.ticket_id == ticket.id)
+
+
 def concerns(ticket: Any) -> sa.ColumnElement[bool]:
     """Whether the ticket falls under a contract, or could."""
-    under = sa.exists().where(TicketContract.ticket_id == ticket.id)
-    return sa.or_(under, sa.exists().where(ContractForm.form_id == ticket.form_id))
+    return sa.or_(is_under_one(ticket), sa.exists().where(ContractForm.form_id == ticket.form_id))
 
 
 def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, Any]] | None:

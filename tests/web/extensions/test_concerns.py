@@ -10,7 +10,7 @@ from plugdesk.plugins.registry import Registry
 from plugdesk.plugins.switch import enable_plugin
 from plugdesk.runtime import Runtime
 from plugdesk.settings import Settings
-from plugdesk_web.contributions import Button, FormActions, Panel
+from plugdesk_web.contributions import Action, Button, FormActions, Panel
 from tests.factories import make_ticket
 from tests.web.extensions.trial import trial
 
@@ -32,12 +32,28 @@ def of_form(name):
     return offered
 
 
+def asks(name):
+    def offered(ctx, ticket, agent):
+        ASKED.append(name)
+        return True
+
+    return offered
+
+
 def choosy():
     def pages():
         return [
             Panel("always", "Always", about("always")),
             Panel("first", "First", about("first"), concerns=lambda ticket: ticket.subject.endswith(" 1")),
             FormActions("second", lambda ctx: [], of_form("second"), concerns=lambda ticket: ticket.subject.endswith(" 2")),
+            Action(
+                "third",
+                "Third",
+                "check",
+                lambda ctx, ticket, agent: "Done.",
+                asks("third"),
+                concerns=lambda ticket: ticket.subject.endswith(" 2"),
+            ),
             FormActions("form", lambda ctx: [], of_form("form"), concerns=lambda ticket: ticket.form_id > 0),
         ]
 
@@ -82,8 +98,8 @@ def test_a_page_asks_those_that_are_concerned(marta, tickets) -> None:
     assert ASKED == ["always", "first", "form"]
     ASKED.clear()
     page = marta.get(f"/tickets/{second.id}")
-    assert ASKED == ["always", "second", "form"]
-    assert "Do second" in page
+    assert ASKED == ["always", "third", "second", "form"]
+    assert "Do second" in page and "Third" in page
 
 
 def test_a_question_the_database_refuses_leaves_the_page_whole(marta, session, forms, tickets) -> None:
@@ -91,7 +107,7 @@ def test_a_question_the_database_refuses_leaves_the_page_whole(marta, session, f
     session.commit()
     page = marta.get(f"/tickets/{tickets[0].id}")
     assert "The till beeps 1" in page
-    assert ASKED == ["always", "first", "gone", "second", "form"]
+    assert ASKED == ["always", "first", "gone", "third", "second", "form"]
 
 
 @pytest.mark.parametrize("concerns", [lambda ticket: ticket.no_such_column, lambda ticket: True])
