@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 import markupsafe
@@ -31,14 +31,17 @@ def escape(value: Any) -> str:
     return _escape_text(value) if kind is str else markupsafe.escape(value)
 
 
+_WRITTEN = (FunctionType, MethodType)
+
+
 class QuickContext(Context):
-    """Calls macros and plain functions at once; of anything else Jinja asks whether it wants the context or the environment."""
+    """Calls macros, functions and methods at once; of anything else Jinja asks whether it wants the context or the environment."""
 
     def call(__self, __obj: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         kind = type(__obj)
         if kind is Macro:
             args = (__self.eval_ctx, *args)
-        elif kind is not BuiltinFunctionType and (kind is not FunctionType or hasattr(__obj, "jinja_pass_arg")):
+        elif kind is not BuiltinFunctionType and (kind not in _WRITTEN or hasattr(__obj, "jinja_pass_arg")):
             return super().call(__obj, *args, **kwargs)
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, has_request_context, request
 from flask.templating import Environment
-from jinja2 import BytecodeCache, nodes
+from jinja2 import BytecodeCache, Template, nodes
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -25,12 +27,23 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
 REQUESTS = 12  # answered by Flask at a time: each holds a connection of the database
-_OPTIONS = frozenset({"_anchor", "_method", "_scheme", "_external"})  # Flask's own function hands them all on, unused ones as None
+_OPTIONS = ("_anchor", "_method", "_scheme", "_external")  # Flask's own function hands them all on, unused ones as None
 _WORDS = frozenset({"_", "gettext"})
+
+
+class PlainTemplate(Template):
+    """A template that is imported without asking whether its globals are those of the page: all have the environment's."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        if self._module is None:
+            self._module = self.make_module()
+        return self._module
 
 
 class SpeakingEnvironment(Environment):
     """A Jinja environment whose templates speak `language`; without one they look their words up at run time."""
+
+    template_class = PlainTemplate
 
     language: str | None = None
     context_class = QuickContext
@@ -73,15 +86,13 @@ class Application(Flask):
 
     def url_for(self, /, endpoint: str, **about: Any) -> str:
         """As Flask's; an address that was made once is not made again, as far as it is the same in every request."""
-        values = {name: value for name, value in about.items() if value is not None or name not in _OPTIONS}
-        if (
-            not has_request_context()
-            or endpoint[:1] in (".", "")
-            or any(name[:1] == "_" for name in values)
-            or endpoint.rpartition(".")[0] in self.url_default_functions
-            or None in self.url_default_functions
-        ):
+        defaults = self.url_default_functions
+        if endpoint[:1] == "." or not has_request_context() or None in defaults or endpoint.rpartition(".")[0] in defaults:
             return super().url_for(endpoint, **about)
+        values = about.copy()
+        for option in _OPTIONS:
+            if values.pop(option, None) is not None:
+                return super().url_for(endpoint, **about)
         try:
             return self._address(endpoint, request.script_root, **values)
         except TypeError:  # a value that cannot be looked up by

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask import Blueprint, Response
@@ -301,9 +302,17 @@ class Contributed:
     what: Any
 
 
-def contributed(registry: Any, kind: type) -> list[Contributed]:
+def contributed(registry: Any, kind: type) -> Sequence[Contributed]:
     """Every contribution of one kind, in the plugins' order."""
-    return [Contributed(plugin, each) for plugin, each in registry.pages if isinstance(each, kind)]
+    read, kinds = _kinds.get(registry, ([], {}))
+    if read != registry.pages:  # a page asks ten times: sorted by kind again only when they have changed
+        read, kinds = _kinds[registry] = list(registry.pages), {}
+    if kind not in kinds:
+        kinds[kind] = tuple(Contributed(plugin, each) for plugin, each in read if isinstance(each, kind))
+    return kinds[kind]
+
+
+_kinds: WeakKeyDictionary[Any, tuple[list[Any], dict[type, Sequence[Contributed]]]] = WeakKeyDictionary()
 
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from flask import Flask, g, has_request_context, request, url_for
 from werkzeug.utils import cached_property
 
+from plugdesk.forms.models import Form
 from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
@@ -82,7 +84,7 @@ class Navigation:
             items.append(_item(_("Load"), "chart", "load.show"))
         desk = runtime().desk(db())
         for each in contributed(runtime().registry, NavItem):
-            if each.what.place == "desk" and (desk.has(each.plugin) or _is_shown(each)):
+            if each.what.place == "desk" and (desk.has(each.plugin) or _is_shown(each, self._forms)):
                 items.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
         return tuple(items)
 
@@ -111,7 +113,7 @@ class Navigation:
                 _item(_("Journal"), "list", "journal.index", "journal"),
             ]
             for each in contributed(runtime().registry, NavItem):
-                if each.what.place == "settings" and (runtime().desk(db()).has(each.plugin) or _is_shown(each)):
+                if each.what.place == "settings" and (runtime().desk(db()).has(each.plugin) or _is_shown(each, self._forms)):
                     own.append(_item(str(each.what.title), each.what.icon, each.what.endpoint))
             groups.append({"title": _("This installation"), "items": own})
         return groups
@@ -154,8 +156,12 @@ class Navigation:
         return last_event_id(db())
 
     @cached_property
-    def _configures(self) -> list[Any]:
-        return [form for form in forms_for(db(), me()) if can_configure(db(), me(), form)]
+    def _forms(self) -> Sequence[Form]:
+        return forms_for(db(), me())
+
+    @cached_property
+    def _configures(self) -> list[Form]:
+        return [form for form in self._forms if can_configure(db(), me(), form)]
 
 
 @lru_cache(maxsize=512)
@@ -200,9 +206,9 @@ def _navigation() -> Navigation:
     return made
 
 
-def _is_shown(item: Contributed) -> bool:
-    """Whether the page of an extension that is on for forms is there for whoever asks."""
-    forms = [form for form in forms_for(db(), me()) if form.has(item.plugin)]
+def _is_shown(item: Contributed, mine: Sequence[Form]) -> bool:
+    """Whether the page of an extension that is on for forms is there for whoever asks and works on the forms `mine`."""
+    forms = [form for form in mine if form.has(item.plugin)]
     if item.what.shown is None:
         return bool(forms)
     asked = (runtime().executor.run(item.plugin, "menu", form, db(), item.what.shown, me()) for form in forms)

@@ -5,6 +5,8 @@ To everybody else a ticket that is not theirs answers as one that does not exist
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -66,4 +68,9 @@ def refuse_another_customer(number: int, ticket: Ticket) -> None:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.secret_key), salt="plugdesk shown")
+    return _signer_with(str(current_app.secret_key))
+
+
+@lru_cache(maxsize=8)
+def _signer_with(key: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(key, salt="plugdesk shown")
