@@ -10,7 +10,7 @@ from plugdesk.errors import Invalid
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.entering import check_values
 from plugdesk.forms.fields import default_values, file_keys, read_default, read_value, show_value
-from plugdesk.forms.models import Field, FieldKind, Form
+from plugdesk.forms.models import Field, FieldKind
 from plugdesk.i18n import use_language
 from plugdesk.tickets.attachments import NewFile, add_file
 from plugdesk.users.commands import deactivate_user
@@ -130,7 +130,7 @@ def test_files_are_ones_own_uploads_that_no_message_has(session):
     field = a_field("file", code="photo")
     assert read_value(field, [photo.key, photo.key], session, by=anna) == [photo.key]
     assert show_value(field, [photo.key], session) == "till.txt"
-    assert file_keys(Form(fields=[field]), {"photo": [photo.key]}) == [photo.key]
+    assert file_keys([field], {"photo": [photo.key]}) == [photo.key]
     with pytest.raises(Invalid):
         read_value(field, [photo.key], session, by=boris)
 

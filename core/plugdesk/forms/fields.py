@@ -19,7 +19,7 @@ from babel.numbers import get_currency_precision
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import Invalid
-from plugdesk.forms.models import Field, FieldKind, Form
+from plugdesk.forms.models import Field, FieldKind
 from plugdesk.i18n import current_zone, format_date, format_datetime, format_list, format_money, format_number
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
@@ -111,9 +111,9 @@ def read_default(field: Field, raw: Any, session: Session) -> Any:
     return None if field.kind is FieldKind.CHECK and not value else value
 
 
-def file_keys(form: Form, values: Mapping[str, Any]) -> list[str]:
-    """The keys of the attachments that `values` name, for whoever puts them on a message."""
-    return [key for field in form.fields if field.kind is FieldKind.FILE for key in values.get(field.code) or ()]
+def file_keys(fields: Iterable[Field], values: Mapping[str, Any]) -> list[str]:
+    """The keys of the attachments that `values` of these fields name, for whoever puts them on a message."""
+    return [key for field in fields if field.kind is FieldKind.FILE for key in values.get(field.code) or ()]
 
 
 def currency_of(field: Field) -> str:

@@ -96,7 +96,7 @@ def open_ticket(
     insert(session, ticket)
     set_committed_value(ticket, "messages", [])
     message = _add_message(session, ticket, said, author=customer, direction=Direction.INCOMING, channel=channel, first=True)
-    if keys := [*uploads, *file_keys(form, ticket.values)]:
+    if keys := [*uploads, *file_keys(fields, ticket.values)]:
         attach_uploads(session, message, keys, by)
     for address, name in participants:
         session.merge(Participant(ticket_id=ticket.id, address=address, name=name))

@@ -185,7 +185,7 @@ def forget_unconfirmed(ctx: Context) -> None:
         Submission.form_id == form_of(ctx).id, Submission.waits_until < ctx.now, Submission.ticket_id.is_(None)
     )
     for submission in ctx.db.scalars(over.limit(500)).all():
-        for key in file_keys(form_of(ctx), (submission.typed or {}).get("values", {})):
+        for key in file_keys(form_of(ctx).fields, (submission.typed or {}).get("values", {})):
             try:
                 drop(ctx.db, uploads_of(ctx.db, [key], None)[0])
             except NotFound:
