@@ -53,8 +53,9 @@ def file_to_read(ctx: Context, customer: User, key: str) -> Attachment:
     """The file with this key, on a request of one's own or of one's organization. Raises `NotFound`."""
     wanted = sa.select(Attachment, Message).join(Message, Message.id == Attachment.message_id)
     found = ctx.db.execute(wanted.where(Attachment.key == storable(key))).first() if reads_colleagues(ctx, customer) else None
-    if found is not None and may_read(ctx, customer, found[1].home):
-        said = sa.select(Message.id).where(Message.id == found[1].id, readable(found[1].home.customer))
+    # Where it stands now, as on the page: one of theirs may have been merged into another of theirs.
+    if found is not None and may_read(ctx, customer, found[1].ticket):
+        said = sa.select(Message.id).where(Message.id == found[1].id, readable(found[1].ticket.customer))
         if ctx.db.scalar(said) is not None:
             file: Attachment = found[0]
             return file
