@@ -94,6 +94,17 @@ def test_a_frame_is_over_after_an_hour_and_its_address_opens_nothing_but_the_req
     assert visitor.get("/portal/?_frame=guess", base_url=DESK).status_code == 403
 
 
+def test_what_stands_in_a_frames_address_is_no_cookie_and_what_lies_in_a_cookie_no_address(app, vouch, ann, ticket, session):
+    entered = app.test_client(use_cookies=False).post("/portal/from-site", data={"token": vouch(), "frame": "1"}, base_url=DESK)
+    (token,) = re.findall(r"_frame=([\w-]+)", entered.headers["Location"])
+    thief = app.test_client()
+    thief.set_cookie("__Host-plugdesk_customer", token, domain="desk.example", secure=True)
+    for path in ("/portal/", "/portal/profile"):
+        assert thief.get(path, base_url=DESK).status_code == 303, path
+    own = ann.get_cookie("__Host-plugdesk_customer", "desk.example").value
+    assert app.test_client().get(f"/portal/?_frame={own}").status_code == 403
+
+
 def test_in_a_frame_the_cookie_of_another_customer_in_that_browser_means_nothing(app, vouch, ann, ticket, session):
     bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
     session.commit()
