@@ -51,6 +51,7 @@ from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.security import frameable, own_path
 from plugdesk_web.sending_files import send_attachment
 from plugdesk_web.shown import proof_of, refuse_another_customer, ticket_to_act_on, was_shown
+from plugdesk_web.sites import is_among, origin_of, read_sites
 from plugdesk_web.thread import customers_body_of
 from plugdesk_web.ticket_fields import PREFIX as FIELD_PREFIX
 from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values, has_rules
@@ -100,6 +101,7 @@ __all__ = [
     "frameable",
     "framed",
     "has_rules",
+    "is_among",
     "keep_customer",
     "keep_secret",
     "kept_secret",
@@ -107,10 +109,12 @@ __all__ = [
     "me",
     "me_or_none",
     "new_key",
+    "origin_of",
     "own_path",
     "page",
     "proof_of",
     "read_look",
+    "read_sites",
     "redirect_after",
     "refuse_another_customer",
     "remember",

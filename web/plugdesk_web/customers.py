@@ -27,6 +27,8 @@ def works_in_frames(app: Flask, name: str) -> None:
     def stay_framed(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint.rpartition(".")[0] == name and framed():
             values.setdefault(FRAME, request.args[FRAME])
+            if "lang" in request.args:  # no cookie is there to keep it
+                values.setdefault("lang", request.args["lang"])
 
     app.url_default_functions.setdefault(None, []).append(stay_framed)
 

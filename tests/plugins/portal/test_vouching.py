@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -171,3 +172,20 @@ def test_the_page_shows_the_secret_once_and_refuses_what_is_no_site(app, portal,
     wrong = desk.post("/x/portal/site", data={"sites": "https://shop.example/page *", "version": "1"})
     assert wrong.status_code == 422 and "is no site" in words_of(wrong) and "shop.example/page" in wrong.get_data(as_text=True)
     assert desk.post("/x/portal/site", data={"sites": "shop.example", "version": "1"}).status_code == 303
+
+
+def test_a_frame_stays_in_the_language_the_site_asks_for(app, vouch, ticket):
+    visitor, ask = app.test_client(use_cookies=False), {"base_url": DESK}
+    shown = visitor.get(f"/portal/from-site?frame=1&lang=ru&token={(token := vouch())}", **ask).get_data(as_text=True)
+    (action,) = re.findall(r'action="(/portal/from-site[^"]*)"', shown)
+    index = visitor.get(visitor.post(action, data={"token": token, "frame": "1"}, **ask).headers["Location"], **ask)
+    page = index.get_data(as_text=True)
+    assert "Мои запросы" in page and '<input type="hidden" name="lang" value="ru">' in page
+    (path,) = re.findall(r'href="(/portal/requests/\d+\?[^"]+)"', page)
+    assert "Ваш ответ" in words_of(visitor.get(path.replace("&amp;", "&"), **ask))
+
+
+def test_the_script_of_the_frame_names_it_in_the_visitors_language(app, portal):
+    script = browser_of(app).get("/portal/embed.js", headers={"Accept-Language": "ru"})
+    assert script.mimetype == "text/javascript"
+    assert json.dumps("Мои запросы") in script.get_data(as_text=True)
