@@ -55,7 +55,9 @@ def actions_on(ctx: Context, ticket: Ticket, customer: User, *, sent: Sent | Non
     """The actions on the customer's request; the one that was `sent` and refused stands open, with everything typed."""
     offered = {each.code: each for each in customer_actions_on(ctx.db, ticket, customer)}
     if sent is not None and sent.code in offered:  # two may ask for a text: what was typed is of the one that was sent
-        offered |= {each.code: each for each in customer_actions_on(ctx.db, ticket, customer, sent.values) if each.code == sent.code}
+        offered |= {
+            each.code: each for each in customer_actions_on(ctx.db, ticket, customer, sent.values) if each.code == sent.code
+        }
     return [
         Shown(
             each.code, each.action, [_asked(ctx, ticket.form, one) for one in each.action.questions],

@@ -32,7 +32,9 @@ def show() -> Response:
         claims = look_at(desk_ctx(), token)
     except NotFound as refusal:
         return _over(refusal, in_frame)
-    return _framed(portal_page("entrance.html", token=token, email=claims.email, lang=_asked(), in_frame=in_frame, bare=in_frame), in_frame)
+    return _framed(
+        portal_page("entrance.html", token=token, email=claims.email, lang=_asked(), in_frame=in_frame, bare=in_frame), in_frame
+    )
 
 
 @blueprint.post("/from-site")

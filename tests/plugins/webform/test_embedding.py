@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from plugdesk.errors import Invalid
 from plugdesk_web.looks import look_variables, read_look
 from plugdesk_webform.models import Submission
 from tests.plugins.webform.conftest import SHOP, token_in, words_of
