@@ -45,6 +45,7 @@ from plugdesk_web.customers import (
     kept_secret,
 )
 from plugdesk_web.editing import version_given
+from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
@@ -78,6 +79,7 @@ __all__ = [
     "Panel",
     "SearchWord",
     "SeenBy",
+    "ShownTool",
     "Together",
     "admin_only",
     "agent_only",
@@ -122,6 +124,7 @@ __all__ = [
     "speak_as_asked",
     "ticket_to_act_on",
     "toast",
+    "tools_of",
     "typed_condition",
     "version_given",
     "was_shown",
