@@ -142,4 +142,4 @@ def _one(value: Any, fact: OfferedFact | None) -> str:
         return format_date(value)
     if isinstance(value, (int, float)):
         return format_number(value)
-    return f"“{value}”" if fact is None or fact.type == "text" else str(value)
+    return _("“%(value)s”", value=value) if fact is None or fact.type == "text" else str(value)

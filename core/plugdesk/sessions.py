@@ -53,19 +53,21 @@ class SignedSession(Base):
 
 
 def sign_in(
-    session: Session, user: User, *, remote_address: str | None = None, user_agent: str | None = None, stay: bool = False
-) -> str:
+    session: Session, user: User, *, remote_address: str | None = None, user_agent: str | None = None, stay: bool = False,
+    lives: timedelta = LONGEST, mark: str = "",
+) -> str:  # fmt: skip
     """Begin a session of `user`; returns its token for the browser's cookie, always a new one.
 
-    `stay` keeps it until `LONGEST` is over even when unused. Raises `NotAllowed` for a deactivated account.
+    `stay` keeps it until it is over even when unused; it `lives` no longer than that. The token begins with `mark`, by which whoever
+    is shown one knows what it is for. Raises `NotAllowed` for a deactivated account.
     """
     if not user.active:
         raise NotAllowed(_("This account is deactivated."))
     now = runtime_of(session).clock.now()
-    token = secrets.token_urlsafe(32)
+    token = mark + secrets.token_urlsafe(32)
     session.add(
         SignedSession(
-            token_hash=_hash(token), user_id=user.id, stays=stay, created_at=now, last_seen_at=now, expires_at=now + LONGEST,
+            token_hash=_hash(token), user_id=user.id, stays=stay, created_at=now, last_seen_at=now, expires_at=now + lives,
             remote_address=one_line(remote_address) or None, user_agent=one_line(user_agent, most=300) or None,
         )
     )  # fmt: skip

@@ -83,3 +83,39 @@ def test_a_canned_response_is_found_by_a_slash_and_sent(desk: Desk) -> None:
     phone.locator(".inserts [role=option]", has_text="Refund").click()
     expect(phone.locator("#composer [role=textbox]")).to_have_text("In a week.")
     look(phone)
+
+
+def test_the_text_an_action_asks_for_takes_one_by_a_slash_too(desk: Desk) -> None:
+    from playwright.sync_api import expect
+
+    from plugdesk.plugins.switch import enable_plugin
+    from plugdesk.tickets.models import Ticket
+    from plugdesk.users.models import Role, User
+    from plugdesk_workflow.commands import ActionInput, add_action
+    from plugdesk_workflow.definition import Ask, AskKind, Definition, Does, Letter, Who
+
+    (number,) = open_tickets(desk, "The till beeps")
+    with_answers(desk, number)
+    runtime: Any = desk.company.runtime
+    with runtime.database.write() as session:
+        form = session.get_one(Ticket, number).form
+        admin = session.scalar(sa.select(User).where(User.role == Role.ADMIN))
+        enable_plugin(session, form, "workflow", by=None)
+        letter = Letter(("customer",), "<p>${action:text}</p>")
+        definition = Definition(Who(), asks=(Ask(AskKind.TEXT, required=True),), letters=(letter,), does=Does())
+        statuses = [each.code for each in form.statuses]
+        add_action(runtime.context("workflow", form, session), ActionInput("Write", statuses, definition=definition), by=admin)
+    ivan = desk.sign_in(AGENT)
+    ivan.goto(f"{desk.address}/tickets/{number}")
+    ivan.locator("html[data-started]").wait_for()
+    ivan.get_by_role("link", name="Write", exact=True).click()
+    sheet = ivan.locator("#action-sheet")
+    sheet.locator("textarea").focus()
+    box = sheet.locator("[role=textbox]")
+    box.press_sequentially("/greet")
+    expect(sheet.locator(".inserts [role=option]")).to_have_count(1)
+    look(ivan)
+    ivan.keyboard.press("Enter")
+    expect(box).to_have_text(f"Request {number} is in good hands.")
+    sheet.get_by_role("button", name="Write", exact=True).click()
+    expect(ivan.locator("#thread")).to_contain_text(f"Request {number} is in good hands.")

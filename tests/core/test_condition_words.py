@@ -53,6 +53,7 @@ def test_a_condition_is_said_in_words(raw: Any, words: str) -> None:
 def test_it_is_said_in_russian_too() -> None:
     raw = {"any": [{"fact": "device", "in": ["till"]}, {"fact": "bought", "in_last_days": 5}]}
     assert in_words(raw, "ru") == "Device одно из: Till или Bought on за последние 5 дней"
+    assert in_words({"fact": "nothing.known", "is": "Till"}, "ru").endswith("«Till»"), "in the quotes of the language"
 
 
 def test_every_comparison_of_every_type_has_its_word() -> None:

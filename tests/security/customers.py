@@ -29,7 +29,26 @@ def sign_in_link(world: World, support: Form) -> dict[str, Any]:
             made_at=now, expires_at=now + timedelta(minutes=10),
         )
     )  # fmt: skip
-    return {"sign_in_link": "ann-signs-in", "voucher": _voucher(world)}
+    return {"sign_in_link": "ann-signs-in", "voucher": _voucher(world)} | _colleagues(world, support)
+
+
+def _colleagues(world: World, support: Form) -> dict[str, Any]:
+    """Dora of Ann's organization: she has let Ann read her request, and Ann her."""
+    from plugdesk.forms.models import StatusKind
+    from plugdesk.tickets.commands import become
+    from plugdesk.tickets.correspondence import Said, open_ticket
+    from plugdesk.users.customers import add_organization, find_or_create_customer
+    from plugdesk_portal.models import Watch
+
+    session, ann = world.session, world.people["customer"]
+    dora = find_or_create_customer(session, channel="email", value="dora@home.example", name="Dora Reed")
+    dora.organization = ann.organization = add_organization(session, name="Reed Works", by=world.people["admin"])
+    doras = open_ticket(session, support, dora, subject="Doras own affair", said=Said(text="Also private."), channel="email")
+    session.flush()
+    for number, reader in ((doras.id, ann), (world.things["number"], dora)):
+        session.add(Watch(ticket_id=number, user_id=reader.id, form_id=support.id, added=True, told=True, told_up_to=0))
+    become(session, doras, StatusKind.RESOLVED, by=None)  # nothing that agents count
+    return {"doras": doras.id, "dora": dora.id, "last": doras.messages[-1].id}
 
 
 def _voucher(world: World) -> str:

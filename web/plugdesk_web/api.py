@@ -45,12 +45,14 @@ from plugdesk_web.customers import (
     kept_secret,
 )
 from plugdesk_web.editing import version_given
+from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.security import frameable, own_path
 from plugdesk_web.sending_files import send_attachment
 from plugdesk_web.shown import proof_of, refuse_another_customer, ticket_to_act_on, was_shown
+from plugdesk_web.sites import is_among, origin_of, read_sites
 from plugdesk_web.thread import customers_body_of
 from plugdesk_web.ticket_fields import PREFIX as FIELD_PREFIX
 from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values, has_rules
@@ -77,6 +79,7 @@ __all__ = [
     "Panel",
     "SearchWord",
     "SeenBy",
+    "ShownTool",
     "Together",
     "admin_only",
     "agent_only",
@@ -100,6 +103,7 @@ __all__ = [
     "frameable",
     "framed",
     "has_rules",
+    "is_among",
     "keep_customer",
     "keep_secret",
     "kept_secret",
@@ -107,10 +111,12 @@ __all__ = [
     "me",
     "me_or_none",
     "new_key",
+    "origin_of",
     "own_path",
     "page",
     "proof_of",
     "read_look",
+    "read_sites",
     "redirect_after",
     "refuse_another_customer",
     "remember",
@@ -118,6 +124,7 @@ __all__ = [
     "speak_as_asked",
     "ticket_to_act_on",
     "toast",
+    "tools_of",
     "typed_condition",
     "version_given",
     "was_shown",

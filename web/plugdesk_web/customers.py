@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
-from plugdesk.runtime import runtime_of
 from plugdesk.sessions import LONGEST, SignedSession, end_session, session_of, sign_in
 from plugdesk.users.models import Role, User
 from plugdesk_web.current import db
@@ -17,6 +16,7 @@ from plugdesk_web.security import cookie_name, is_secure
 
 CUSTOMER_COOKIE = "plugdesk_customer"
 FRAME, FRAME_LIVES = "_frame", timedelta(hours=1)
+FRAMED = "frame-"  # an address is read in more places than a cookie: what stood in one opens nothing but frames
 IN_FRAMES = "PLUGDESK_IN_FRAMES"
 
 
@@ -27,6 +27,8 @@ def works_in_frames(app: Flask, name: str) -> None:
     def stay_framed(endpoint: str, values: dict[str, Any]) -> None:
         if framed():
             values.setdefault(FRAME, request.args[FRAME])
+            if "lang" in request.args:  # no cookie is there to keep it
+                values.setdefault("lang", request.args["lang"])
 
     app.url_default_functions.setdefault(name, []).append(stay_framed)
 
@@ -43,8 +45,8 @@ def begin_framed_session(customer: User) -> dict[str, Any]:
     """Sign the customer in for a frame, for an hour; returns what every address in there has to carry."""
     if customer.role is not Role.CUSTOMER:
         raise ValueError("Only customers sign in here.")
-    token = sign_in(db(), customer, remote_address=request.remote_addr, user_agent=request.user_agent.string)
-    return {FRAME: token}
+    about: dict[str, Any] = {"remote_address": request.remote_addr, "user_agent": request.user_agent.string}
+    return {FRAME: sign_in(db(), customer, lives=FRAME_LIVES, mark=FRAMED, **about)}
 
 
 def customer_or_none() -> User | None:
@@ -57,10 +59,8 @@ def customer_session() -> tuple[SignedSession, User] | None:
     """Their session, and who they are."""
     if "customer" not in g:
         in_frame = framed()
-        token = request.args[FRAME] if in_frame else request.cookies.get(cookie_name(CUSTOMER_COOKIE))
-        found = session_of(db(), token) if token else None
-        if found and in_frame and runtime_of(db()).clock.now() - found[0].created_at > FRAME_LIVES:
-            found = None
+        token = request.args[FRAME] if in_frame else request.cookies.get(cookie_name(CUSTOMER_COOKIE), "")
+        found = session_of(db(), token) if token.startswith(FRAMED) == in_frame else None
         g.customer = found if found and found[1].role is Role.CUSTOMER else None
     known: tuple[SignedSession, User] | None = g.customer
     return known

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plugdesk.errors import Conflict, NotFound
 from plugdesk.html import html_of_text, text_of_html
 from plugdesk.i18n import gettext as _
+from plugdesk.permissions import can_run, why_not
 from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Message, Ticket
@@ -29,8 +30,15 @@ class ShownTool:
     key: str
 
 
-def tools_of(session: Session, ticket: Ticket) -> list[ShownTool]:
-    """The tools of extensions that are on at the ticket's form. Costs no query."""
+def may_insert(session: Session, ticket: Ticket, agent: User) -> bool:
+    """Whether `agent` writes on this ticket, replies or notes: what is offered for that is theirs to read."""
+    return can_run(session, agent, ticket, "reply") or not why_not(session, agent, ticket, "note")
+
+
+def tools_of(session: Session, ticket: Ticket, agent: User) -> list[ShownTool]:
+    """The tools of extensions that are on at the ticket's form, for whoever writes there; see the macro `insert_tools`."""
+    if not may_insert(session, ticket, agent):
+        return []
     return [
         ShownTool(
             str(each.what.title),

@@ -96,7 +96,7 @@ def refuse_circles(session: Session, form: Form) -> None:
     """Raises `Invalid` when fields or sections of the form would wait for one another, saying the way round."""
     circle = _circle(_waits_for(form, _conditions(session, form)))
     if circle:
-        path = " → ".join(f"“{_title(form, each)}”" for each in circle)
+        path = " → ".join(_("“%(value)s”", value=_title(form, each)) for each in circle)
         raise Invalid(
             problems={
                 "visible_when": _("Each of these would be shown only depending on the next, in a circle: %(path)s.", path=path)

@@ -15,6 +15,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -274,13 +275,11 @@ def _number(text: str, kind: type, default: Any) -> float | None:
         if default is not None:
             raise ValueError(_("Enter a number."))
         return None
-    try:
+    with suppress(ValueError, OverflowError):  # a whole number of 400 digits is one, and more than can be counted with
         number: float = kind(text.replace(",", "."))
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(_("Enter a whole number.") if kind is int else _("Enter a number."))
-    return number
+        if math.isfinite(number):
+            return number
+    raise ValueError(_("Enter a whole number.") if kind is int else _("Enter a number."))
 
 
 def place_of(plugin: str, form_id: int, name: str) -> str:

@@ -53,13 +53,17 @@ class Shown:
 
 def actions_on(ctx: Context, ticket: Ticket, customer: User, *, sent: Sent | None = None) -> list[Shown]:
     """The actions on the customer's request; the one that was `sent` and refused stands open, with everything typed."""
-    typed = sent.values if sent is not None else {}
+    offered = {each.code: each for each in customer_actions_on(ctx.db, ticket, customer)}
+    if sent is not None and sent.code in offered:  # two may ask for a text: what was typed is of the one that was sent
+        offered |= {
+            each.code: each for each in customer_actions_on(ctx.db, ticket, customer, sent.values) if each.code == sent.code
+        }
     return [
         Shown(
             each.code, each.action, [_asked(ctx, ticket.form, one) for one in each.action.questions],
             sent.problems if sent is not None and sent.code == each.code else {}, sent is not None and sent.code == each.code,
         )
-        for each in customer_actions_on(ctx.db, ticket, customer, typed)
+        for each in offered.values()
     ]  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def portal_page(template: str, /, *, status: int = 200, **values: Any) -> Respon
             status=status,
             site={"name": ctx.desk.name},
             reader=reader,
-            **{"bare": True, "frame_token": request.args["_frame"], **values},
+            **{"bare": True, "frame_token": request.args["_frame"], "frame_lang": request.args.get("lang"), **values},
         )
     places = (("portal_requests.index", _("My requests")), ("portal_profile.show", _("Profile"))) if reader else ()
     links: list[dict[str, Any]] = [

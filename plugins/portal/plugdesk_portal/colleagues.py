@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from plugdesk.api import Attachment, Context, Form, Message, Role, Ticket, User, runtime_of, storable
+from plugdesk_portal.models import Watch
 from plugdesk_portal.queries import PAGE, Page, Row, file_of, portal_forms, readable, request_of
 
 
@@ -14,8 +15,17 @@ def shares(ctx: Context, form: Form) -> bool:
 
 
 def reads_colleagues(ctx: Context, customer: User) -> bool:
-    """Whether there may be any for this customer."""
-    return customer.organization_id is not None and any(shares(ctx, form) for form in portal_forms(ctx))
+    """Whether there may be any for this customer: where a form shares them, or a colleague has let them in."""
+    if customer.organization_id is None:
+        return False
+    return any(shares(ctx, form) for form in portal_forms(ctx)) or bool(
+        ctx.db.scalar(sa.select(sa.exists().where(Watch.user_id == customer.id, Watch.added)))
+    )
+
+
+def has_colleagues_requests(ctx: Context, customer: User) -> bool:
+    """Whether there is anything of colleagues for this customer to read."""
+    return ctx.db.scalar(sa.select(Ticket.id).where(of_colleagues(ctx, customer)).limit(1)) is not None
 
 
 def may_read(ctx: Context, customer: User, ticket: Ticket) -> bool:
@@ -24,19 +34,24 @@ def may_read(ctx: Context, customer: User, ticket: Ticket) -> bool:
     same = customer.organization_id is not None and owner.organization_id == customer.organization_id and owner.id != customer.id
     gone = ticket.deleted_at is not None or ticket.parent_id is not None or ticket.merged_into_id is not None
     people = customer.active and customer.role is Role.CUSTOMER and owner.role is Role.CUSTOMER
-    return same and people and not gone and ticket.form.has("portal") and shares(ctx, ticket.form)
+    if not (same and people and not gone and ticket.form.has("portal")):
+        return False
+    watch = ctx.db.get(Watch, (ticket.id, customer.id))
+    return shares(ctx, ticket.form) or (watch is not None and watch.added)
 
 
 def of_colleagues(ctx: Context, customer: User) -> sa.ColumnElement[bool]:
     """The twin of `may_read` in SQL."""
-    forms = [form.id for form in portal_forms(ctx) if shares(ctx, form)]
-    if customer.organization_id is None or not forms or not customer.active or customer.role is not Role.CUSTOMER:
+    forms = portal_forms(ctx)
+    if customer.organization_id is None or not customer.active or customer.role is not Role.CUSTOMER:
         return sa.false()
+    let_in = sa.exists().where(Watch.ticket_id == Ticket.id, Watch.user_id == customer.id, Watch.added).correlate(Ticket)
     people = sa.select(User.id).where(User.organization_id == customer.organization_id, User.role == Role.CUSTOMER)
     return sa.and_(
         Ticket.customer_id.in_(people),
         Ticket.customer_id != customer.id,
-        Ticket.form_id.in_(forms),
+        Ticket.form_id.in_([form.id for form in forms]),
+        sa.or_(Ticket.form_id.in_([form.id for form in forms if shares(ctx, form)]), let_in),
         Ticket.deleted_at.is_(None),
         Ticket.parent_id.is_(None),
         Ticket.merged_into_id.is_(None),
@@ -53,8 +68,9 @@ def file_to_read(ctx: Context, customer: User, key: str) -> Attachment:
     """The file with this key, on a request of one's own or of one's organization. Raises `NotFound`."""
     wanted = sa.select(Attachment, Message).join(Message, Message.id == Attachment.message_id)
     found = ctx.db.execute(wanted.where(Attachment.key == storable(key))).first() if reads_colleagues(ctx, customer) else None
-    if found is not None and may_read(ctx, customer, found[1].home):
-        said = sa.select(Message.id).where(Message.id == found[1].id, readable(found[1].home.customer))
+    # Where it stands now, as on the page: one of theirs may have been merged into another of theirs.
+    if found is not None and may_read(ctx, customer, found[1].ticket):
+        said = sa.select(Message.id).where(Message.id == found[1].id, readable(found[1].ticket.customer))
         if ctx.db.scalar(said) is not None:
             file: Attachment = found[0]
             return file

@@ -32,7 +32,9 @@ def show() -> Response:
         claims = look_at(desk_ctx(), token)
     except NotFound as refusal:
         return _over(refusal, in_frame)
-    return _framed(portal_page("entrance.html", token=token, email=claims.email, in_frame=in_frame, bare=in_frame), in_frame)
+    return _framed(
+        portal_page("entrance.html", token=token, email=claims.email, lang=_asked(), in_frame=in_frame, bare=in_frame), in_frame
+    )
 
 
 @blueprint.post("/from-site")
@@ -45,7 +47,7 @@ def enter() -> Response:
         begin_reading()
         return _over(refusal, in_frame)
     if in_frame:
-        return redirect_after(url_for("portal_requests.index", **begin_framed_session(customer)))
+        return redirect_after(url_for("portal_requests.index", lang=_asked(), **begin_framed_session(customer)))
     opened = begin_customer_session(customer, stay=False)
     return keep_customer(redirect_after(url_for("portal_requests.index")), opened, stay=False)
 
@@ -56,6 +58,11 @@ def embed() -> Response:
     script = page("portal:embed.js")
     script.mimetype = "text/javascript"
     return script
+
+
+def _asked() -> str | None:
+    """The language the site asks for: in a frame only the addresses can carry it."""
+    return request.args.get("lang")
 
 
 def _over(refusal: NotFound | TooMany, in_frame: bool) -> Response:

@@ -10,6 +10,7 @@ from plugdesk.api import (
     Change,
     Channel,
     Context,
+    Event,
     Form,
     JobKind,
     Message,
@@ -22,7 +23,7 @@ from plugdesk.api import (
     lazy_pgettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_portal import letters, signing
+from plugdesk_portal import letters, signing, watching
 from plugdesk_portal.commands import CHANNEL
 
 
@@ -33,7 +34,7 @@ def channels() -> Sequence[Channel]:
 
 @hookimpl
 def jobs() -> Sequence[JobKind]:
-    return [JobKind("send_link", signing.send_link, max_tries=3)]
+    return [JobKind("send_link", signing.send_link, max_tries=3), JobKind("tell_watchers", watching.tell_watchers)]
 
 
 @hookimpl
@@ -49,6 +50,16 @@ def variables() -> Sequence[Variables]:
 @hookimpl
 def letter_instead(ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None) -> str | None:
     return letters.letter_instead(ctx, ticket, customer, kind, agent)
+
+
+@hookimpl
+def reply_written(ctx: Context, ticket: Ticket, event: Event) -> None:
+    watching.tell_of_answer(ctx, ticket, event)
+
+
+@hookimpl
+def ticket_closed(ctx: Context, ticket: Ticket, event: Event) -> None:
+    watching.tell_of_closing(ctx, ticket, event)
 
 
 @hookimpl

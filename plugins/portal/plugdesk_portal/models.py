@@ -1,4 +1,4 @@
-"""Links that sign in, how far customers have read, and which letters they want."""
+"""Links that sign in, how far customers have read, what they watch, and which letters they want."""
 
 from __future__ import annotations
 
@@ -67,6 +67,22 @@ class Voucher(Base):
     id: Mapped[Key]
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Watch(Base):
+    """A colleague of who asked, who watches the request: `told` of answers by letters, the last of which was about message `told_up_to`.
+
+    `added` is who was let in by the one who asked, and reads the request whatever the form lets colleagues read.
+    """
+
+    __tablename__ = "portal_watch"
+
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), index=True)
+    added: Mapped[bool] = mapped_column(default=False)
+    told: Mapped[bool] = mapped_column(default=True)
+    told_up_to: Mapped[int] = mapped_column(default=0)
 
 
 class Read(Base):

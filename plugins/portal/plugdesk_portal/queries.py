@@ -20,8 +20,10 @@ from plugdesk.api import (
     Direction,
     FieldKind,
     Form,
+    Identity,
     Message,
     NotFound,
+    Role,
     Ticket,
     User,
     all_forms,
@@ -89,6 +91,12 @@ def readable(customer: User) -> sa.ColumnElement[bool]:
         Message.withdrawn_at.is_(None),
     )
     return sa.and_(sa.or_(theirs, ours), said_with(customer.id))
+
+
+def customer_with(ctx: Context, address: str) -> User | None:
+    """The customer who is reached at this e-mail address, while their account is not deactivated."""
+    known = sa.select(User).join(Identity).where(Identity.channel == "email", Identity.value == address)
+    return ctx.db.scalar(known.where(User.role == Role.CUSTOMER, User.active))
 
 
 def has_requests(ctx: Context, customer: User) -> bool:

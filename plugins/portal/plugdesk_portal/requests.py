@@ -23,7 +23,7 @@ from plugdesk.api import (
     survivor,
 )
 from plugdesk.api import gettext as _
-from plugdesk_portal import acting, commands
+from plugdesk_portal import acting, commands, watching
 from plugdesk_portal.around import begin, ctx_of, customer, customers_only, desk_ctx, files_query, let_frame, portal_page
 from plugdesk_portal.colleagues import colleagues_page, file_to_read, reads_colleagues, request_to_read
 from plugdesk_portal.queries import entered, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
@@ -104,6 +104,46 @@ def mark_read(number: int) -> Response:
     return redirect_after(url_for(".show", number=number))
 
 
+@blueprint.post("/requests/<int:number>/watching")
+@customers_only
+def watch(number: int) -> Response:
+    """Be told of answers to a colleague's request."""
+    ticket = request_to_read(desk_ctx(), customer(), number)
+    watching.watch(ctx_of(ticket), customer(), ticket)
+    return redirect_after(url_for(".show", number=number), _("You are told of answers by a letter."))
+
+
+@blueprint.post("/requests/<int:number>/watching/end")
+@customers_only
+def stop_watching(number: int) -> Response:
+    """Be told no more."""
+    ticket = request_to_read(desk_ctx(), customer(), number)
+    watching.stop_watching(ctx_of(ticket), customer(), ticket)
+    return redirect_after(url_for(".show", number=number), _("You are not told of answers any more."))
+
+
+@blueprint.post("/requests/<int:number>/colleagues")
+@customers_only
+def let_in(number: int) -> Response:
+    """Let a colleague read and watch one's own request. A refusal keeps the address."""
+    ticket = request_of(desk_ctx(), customer(), number)
+    try:
+        colleague = watching.let_in(ctx_of(ticket), customer(), ticket, request.form.get("colleague", ""))
+    except Invalid as refusal:
+        db().rollback()
+        return _page(request_of(desk_ctx(), customer(), number), status=refusal.status, problems=refusal.problems)
+    return redirect_after(url_for(".show", number=number), _("%(name)s reads this request now.", name=colleague.name))
+
+
+@blueprint.post("/requests/<int:number>/colleagues/<int:user_id>/removal")
+@customers_only
+def shut_out(number: int, user_id: int) -> Response:
+    """Take that back."""
+    ticket = request_of(desk_ctx(), customer(), number)
+    watching.shut_out(ctx_of(ticket), customer(), ticket, user_id)
+    return redirect_after(url_for(".show", number=number), _("Saved."))
+
+
 @blueprint.post("/requests/<int:number>/actions/<code>")
 @customers_only
 def act(number: int, code: str) -> Response:
@@ -148,7 +188,8 @@ def _page(
         last=said[-1].id if said else 0, language=language, facts=entered(ctx, ticket), problems=problems or {}, words=words,
         text=text, actions=actions, lost_files=any(each.filename for each in request.files.values()), once=new_key(), limits=ctx.settings,
         may_close=commands.may_close(ctx, ticket), may_reopen=commands.may_reopen(ctx, ticket), over=is_over(db(), ticket),
-        closed_for_good=ticket.form.archived_at is not None,
+        closed_for_good=ticket.form.archived_at is not None, organization=customer().organization, address=request.form.get("colleague", ""),
+        watchers=watching.watchers(ctx, ticket) if own else (), watched=not own and watching.is_watching(ctx, customer(), ticket),
     )  # fmt: skip
 
 

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from plugdesk.api import (
     Context,
     Form,
-    Identity,
     Limit,
     NotFound,
     Role,
@@ -61,17 +60,14 @@ def ask_for_link(ctx: Context, email: str, *, asked: str, remote_address: str | 
 
 
 def send_link(ctx: Context, address: str, asked: str, language: str, leads_to: str) -> None:
-    """Job: a letter with a link, where the address is a customer's who has asked on a form with the portal."""
-    from plugdesk_portal.queries import has_requests
+    """Job: a letter with a link, where the address is a customer's who has something to read in the portal."""
+    from plugdesk_portal.colleagues import has_colleagues_requests
+    from plugdesk_portal.queries import customer_with, has_requests
 
     assert ctx.form is not None
-    customer = ctx.db.scalar(
-        sa.select(User)
-        .join(Identity)
-        .where(Identity.channel == "email", Identity.value == address, User.role == Role.CUSTOMER, User.active)
-    )
+    customer = customer_with(ctx, address)
     base = ctx.base_url
-    if customer is None or base is None or not has_requests(ctx, customer):
+    if customer is None or base is None or not (has_requests(ctx, customer) or has_colleagues_requests(ctx, customer)):
         return
     token = secrets.token_urlsafe(32)
     ctx.db.add(

@@ -5,10 +5,8 @@ Commands: they never commit.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -31,11 +29,10 @@ from plugdesk.api import gettext as _
 from plugdesk_portal.models import Voucher, Vouching
 from plugdesk_portal.signing import DAY, HOUR, fingerprint, hashed
 from plugdesk_portal.tokens import BadToken, Claims, read_token
+from plugdesk_web.api import read_sites
 
 ROW, PLACE = 1, "vouching/secret"
-MOST_SITES = 50
 PER_NETWORK, PER_CUSTOMER = Limit(600, HOUR), Limit(500, DAY)
-_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
 
 
 def vouching_now(ctx: Context) -> Vouching:
@@ -105,31 +102,9 @@ def sign_in_by_word(ctx: Context, token: str, *, remote_address: str | None) -> 
     return customer
 
 
-def read_sites(text: str) -> list[str]:
-    """The sites of `text`, one a line, as frame-ancestors wants them. Raises `Invalid`."""
-    sites = [_site(line) for line in text.split()]  # a space ends a site: in the header it would begin another
-    if len(sites) > MOST_SITES:
-        raise Invalid(problems={"sites": _("At most %(most)s sites.", most=MOST_SITES)})
-    return list(dict.fromkeys(sites))
-
-
 def frames(ctx: Context) -> Sequence[str]:
     """The sites that may frame the portal."""
     return [str(each) for each in vouching_now(ctx).sites]
-
-
-def _site(line: str) -> str:
-    address = line.rstrip(",;/").lower()
-    address = address if "://" in address else f"https://{address}"
-    try:
-        parts = urlsplit(address)
-        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
-    except (ValueError, UnicodeError):
-        host, port, parts = "", None, urlsplit("")
-    if parts.scheme not in ("http", "https") or parts.path or parts.query or "@" in parts.netloc or not _HOST.fullmatch(host):
-        wrong = _("“%(line)s” is no site. Write one like https://shop.example, without a page.", line=line[:100])
-        raise Invalid(problems={"sites": wrong})
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 def _row(ctx: Context, version: int | None) -> Vouching:

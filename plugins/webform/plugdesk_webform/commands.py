@@ -8,11 +8,10 @@ from typing import Any
 
 from plugdesk.api import LANGUAGES, Conflict, Context, Form, Invalid, NotAllowed, User, can_configure, free_code, row_number
 from plugdesk.api import gettext as _
-from plugdesk_web.api import read_look
+from plugdesk_web.api import read_look, read_sites
 from plugdesk_webform.asking import ABOUT_PEOPLE, EMAIL, NAME, PARTS, SUBJECT, TEXT, choosable, form_of
 from plugdesk_webform.models import Consent, RequestForm
 from plugdesk_webform.queries import last_consent, request_forms
-from plugdesk_webform.sites import read_sites
 
 MOST_FORMS, LONGEST_TITLE, LONGEST_TEXT = 100, 150, 20_000
 TAKEN = frozenset({"confirmations"})  # an address beside the request forms'
@@ -129,7 +128,7 @@ def _checked(ctx: Context, given: RequestFormInput) -> dict[str, Any]:
     try:
         sites = read_sites(given.sites)
     except Invalid as refusal:
-        problems["sites"] = str(refusal)
+        problems |= refusal.problems
     if problems:
         raise Invalid(problems=problems)
     return {

@@ -25,7 +25,18 @@ from plugdesk.api import (
     use_language,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import begin_reading, begin_writing, context, frameable, has_rules, look_variables, page, redirect_after
+from plugdesk_web.api import (
+    begin_reading,
+    begin_writing,
+    context,
+    frameable,
+    has_rules,
+    is_among,
+    look_variables,
+    origin_of,
+    page,
+    redirect_after,
+)
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, count_look_up, refuse_flood
@@ -42,8 +53,17 @@ from plugdesk_webform.sending import (
     wait_for_letter,
     waiting_behind,
 )
-from plugdesk_webform.sites import browsers_work_at, is_among, origin_of
-from plugdesk_webform.tokens import BITS, PUZZLES, FormToken, new_token, read_number, read_token, seal_number, work_is_done
+from plugdesk_webform.tokens import (
+    BITS,
+    PUZZLES,
+    FormToken,
+    browsers_work_at,
+    new_token,
+    read_number,
+    read_token,
+    seal_number,
+    work_is_done,
+)
 
 blueprint = Blueprint("requests", __name__)
 TRAP = "homepage"  # a control nobody sees; programs fill it in

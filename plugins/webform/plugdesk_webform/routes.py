@@ -13,7 +13,7 @@ from plugdesk_webform.editing import Typed, input_of, stored, typed
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.public import form_page
 from plugdesk_webform.queries import last_consent, request_form_here, request_forms
-from plugdesk_webform.sites import browsers_work_at
+from plugdesk_webform.tokens import browsers_work_at
 
 blueprint = Blueprint("forms", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Request forms"), "world", "webform_forms.index", place="form")]

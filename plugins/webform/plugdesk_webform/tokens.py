@@ -15,6 +15,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from plugdesk.api import Context
 from plugdesk_webform.models import RequestForm
@@ -55,6 +56,12 @@ def read_token(ctx: Context, row: RequestForm, raw: str, *, host: str) -> FormTo
     if number != row.id or its_host != host or ctx.now - made < timedelta(minutes=-5):
         return None
     return FormToken(site, page, nonce, is_over=ctx.now - made >= LIVES)
+
+
+def browsers_work_at(address: str) -> bool:
+    """Whether a browser's script can hash there, which it does over HTTPS and on the machine itself."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def work_is_done(token: str, raw: str) -> bool:

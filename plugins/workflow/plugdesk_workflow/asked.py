@@ -27,7 +27,16 @@ from plugdesk.api import (
     uploads_of,
 )
 from plugdesk.api import gettext as _
-from plugdesk_web.api import FIELD_PREFIX, EditedField, edited_field, entered_values, written_files, written_html
+from plugdesk_web.api import (
+    FIELD_PREFIX,
+    EditedField,
+    ShownTool,
+    edited_field,
+    entered_values,
+    tools_of,
+    written_files,
+    written_html,
+)
 from plugdesk_workflow.definition import Ask, AskKind, Definition, How, read
 from plugdesk_workflow.entering import Given, asking, label_of
 from plugdesk_workflow.models import Action
@@ -45,7 +54,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Asked:
-    """What stands on the page. `with_files`: the editor takes the files, too; `kept` are those that came already."""
+    """What stands on the page. `with_files`: the editor takes the files, too; `kept` are those that came already.
+
+    `tools` put what extensions offer into the text.
+    """
 
     action: Action
     questions: Sequence[Question]
@@ -57,6 +69,7 @@ class Asked:
     groups: Sequence[tuple[int, str]] = ()
     kept: Sequence[Attachment] = ()
     typed: Mapping[str, str] = field(default_factory=dict)
+    tools: Sequence[ShownTool] = ()
 
 
 def asked_on(ctx: Context, ticket: Ticket, action: Action, by: User, typed: MultiDict[str, str] | None = None) -> Asked:
@@ -76,6 +89,7 @@ def asked_on(ctx: Context, ticket: Ticket, action: Action, by: User, typed: Mult
         groups=[(each.id, each.name) for each in all_groups(ctx.db)] if chooses else (),
         kept=_kept(ctx, typed, by) if with_files else (),
         typed={name: typed.get(name, "") for name in ("text", "html", "assignee", "group")},
+        tools=tools_of(ctx.db, ticket, by) if has_text else (),
     )  # fmt: skip
 
 
@@ -95,7 +109,8 @@ def asked_together(ctx: Context, tickets: Sequence[Ticket], action: Action, by: 
                 has_value = each.kind is AskKind.FIELD and ticket.values.get(each.code) not in (None, "", [])
                 found[each.name] = replace(known, required=known.required and not has_value)
     fields = {each.code for each in tickets[0].form.fields}
-    return replace(page, questions=[_begun(each, typed, fields) for each in found.values()])
+    # What is offered is filled for one ticket, and would be in all.
+    return replace(page, questions=[_begun(each, typed, fields) for each in found.values()], tools=())
 
 
 def _begun(question: Question, typed: MultiDict[str, str], fields: Collection[str]) -> Question:

@@ -102,7 +102,7 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition,
             "nobody", "red", _("Nobody may run “%(action)s”. Give somebody the right to it.", action=title_of(action)), action
         )
     if why := why_not_for_customers(form, definition):
-        yield Finding("customers", "amber", f"“{title_of(action)}”: {why}", action)
+        yield Finding("customers", "amber", _("“%(action)s”: %(why)s", action=title_of(action), why=why), action)
     offered_in = [each for each in form.statuses if each.code in action.statuses]
     if not offered_in:
         said = _("“%(action)s” is offered in no status. Choose one, or switch it off.", action=title_of(action))
@@ -130,7 +130,7 @@ def _circles(known: Sequence[tuple[Action, Definition]]) -> Iterator[Finding]:
     for place, (first, _definition) in enumerate(turning):
         circle = _way_round(turning[place:])
         if circle:
-            names = " → ".join(f"“{title_of(each)}”" for each in (*circle, first))
+            names = " → ".join(_("“%(action)s”", action=title_of(each)) for each in (*circle, first))
             said = _("These actions run one another without end: %(names)s. Let a person run one of them.", names=names)
             yield Finding("circle", "red", said, first)
 

@@ -100,6 +100,13 @@ def test_what_is_not_offered_any_more_is_refused_in_the_customers_words_and_what
     assert not events(session, ticket, "action_run")
 
 
+def test_what_was_typed_for_one_action_stands_in_no_other(ann, ticket, action):
+    action(asks=(Ask(AskKind.TEXT), Ask(AskKind.OWN, True, "floor", "Floor")))
+    action("Turn it down", asks=(Ask(AskKind.TEXT),))
+    refused = act(ann, ticket, text="By Friday, please.")
+    assert refused.status_code == 422 and refused.get_data(as_text=True).count("By Friday, please.") == 1
+
+
 def test_a_double_press_runs_it_once(ann, ticket, action, session):
     action()
     assert [act(ann, ticket, once="same").status_code for _ in range(2)] == [303, 303]

@@ -55,6 +55,23 @@ def test_where_the_form_allows_it_colleagues_read_with_the_files_and_no_internal
         assert ann.post(f"/portal/requests/{bobs.number}/{rest}", data={"text": "Hi"}).status_code == 404
 
 
+def test_a_file_is_read_where_the_page_shows_it_after_merging(ann, bobs, shared, form, admin, session):
+    said = Said(text="And drips.", files=[NewFile("more.txt", b"more")])
+    second = open_ticket(session, form, bobs.customer, subject="Still drips", said=said, channel="email")
+    eve = find_or_create_customer(session, channel="email", value="eve@home.example", name="Eve Moor")
+    said = Said(text="Mine, too.", files=[NewFile("eves.txt", b"eves")])
+    third = open_ticket(session, form, eve, subject="Eves", said=said, channel="email")
+    session.flush()
+    own, hers = second.messages[0].attachments[0].key, third.messages[0].attachments[0].key
+    merge_tickets(session, second, bobs, admin)
+    merge_tickets(session, third, bobs, admin)
+    session.commit()
+    shown = words_of(ann.get(f"/portal/requests/{bobs.number}"))
+    assert "more.txt" in shown and "eves.txt" not in shown and "Mine, too." not in shown
+    assert ann.get(f"/portal/files/{own}").get_data() == b"more"
+    assert ann.get(f"/portal/files/{hers}").status_code == 404
+
+
 def test_where_it_does_not_a_colleague_is_anybody(ann, bobs):
     assert ann.get(f"/portal/requests/{bobs.number}").status_code == 404
     assert ann.get(f"/portal/files/{bobs.messages[0].attachments[0].key}").status_code == 404

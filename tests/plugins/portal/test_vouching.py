@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -94,6 +95,17 @@ def test_a_frame_is_over_after_an_hour_and_its_address_opens_nothing_but_the_req
     assert visitor.get("/portal/?_frame=guess", base_url=DESK).status_code == 403
 
 
+def test_what_stands_in_a_frames_address_is_no_cookie_and_what_lies_in_a_cookie_no_address(app, vouch, ann, ticket, session):
+    entered = app.test_client(use_cookies=False).post("/portal/from-site", data={"token": vouch(), "frame": "1"}, base_url=DESK)
+    (token,) = re.findall(r"_frame=([\w-]+)", entered.headers["Location"])
+    thief = app.test_client()
+    thief.set_cookie("__Host-plugdesk_customer", token, domain="desk.example", secure=True)
+    for path in ("/portal/", "/portal/profile"):
+        assert thief.get(path, base_url=DESK).status_code == 303, path
+    own = ann.get_cookie("__Host-plugdesk_customer", "desk.example").value
+    assert app.test_client().get(f"/portal/?_frame={own}").status_code == 403
+
+
 def test_in_a_frame_the_cookie_of_another_customer_in_that_browser_means_nothing(app, vouch, ann, ticket, session):
     bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
     session.commit()
@@ -160,3 +172,20 @@ def test_the_page_shows_the_secret_once_and_refuses_what_is_no_site(app, portal,
     wrong = desk.post("/x/portal/site", data={"sites": "https://shop.example/page *", "version": "1"})
     assert wrong.status_code == 422 and "is no site" in words_of(wrong) and "shop.example/page" in wrong.get_data(as_text=True)
     assert desk.post("/x/portal/site", data={"sites": "shop.example", "version": "1"}).status_code == 303
+
+
+def test_a_frame_stays_in_the_language_the_site_asks_for(app, vouch, ticket):
+    visitor, ask = app.test_client(use_cookies=False), {"base_url": DESK}
+    shown = visitor.get(f"/portal/from-site?frame=1&lang=ru&token={(token := vouch())}", **ask).get_data(as_text=True)
+    (action,) = re.findall(r'action="(/portal/from-site[^"]*)"', shown)
+    index = visitor.get(visitor.post(action, data={"token": token, "frame": "1"}, **ask).headers["Location"], **ask)
+    page = index.get_data(as_text=True)
+    assert "Мои запросы" in page and '<input type="hidden" name="lang" value="ru">' in page
+    (path,) = re.findall(r'href="(/portal/requests/\d+\?[^"]+)"', page)
+    assert "Ваш ответ" in words_of(visitor.get(path.replace("&amp;", "&"), **ask))
+
+
+def test_the_script_of_the_frame_names_it_in_the_visitors_language(app, portal):
+    script = browser_of(app).get("/portal/embed.js", headers={"Accept-Language": "ru"})
+    assert script.mimetype == "text/javascript"
+    assert json.dumps("Мои запросы") in script.get_data(as_text=True)

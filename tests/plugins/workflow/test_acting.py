@@ -171,6 +171,19 @@ def test_with_script_the_page_is_a_sheet(session, ticket, action, browse, agent)
     assert sheet.lstrip().startswith("<dialog") and "Refuse" in sheet and "<html" not in sheet
 
 
+def test_its_text_is_offered_canned_responses_like_the_composer(session, form, ticket, action, browse, agent, enable):
+    enable("faq")
+    action("Refuse", asks=(Ask(AskKind.TEXT),))
+    action("Shelve", asks=(Ask(AskKind.OWN, code="shelf", label="Shelf"),))
+    offered = f'data-behavior="inserts" data-url="/tickets/{ticket.number}/inserts/faq/canned" data-key="/"'
+    browser = browse(agent)
+    assert offered in browser.get(RUN.format(ticket.number, "refuse")).get_data(as_text=True)
+    assert offered not in browser.get(RUN.format(ticket.number, "shelve")).get_data(as_text=True)
+    disable_plugin(session, form, "faq", by=None)
+    session.commit()
+    assert "inserts" not in browser.get(RUN.format(ticket.number, "refuse")).get_data(as_text=True)
+
+
 def test_a_refusal_keeps_what_was_typed(session, ticket, action, browse, agent):
     asks = (Ask(AskKind.TEXT), Ask(AskKind.OWN, code="day", label="Day", field_kind=FieldKind.DATE, required=True))
     asking = action("Plan", asks=asks)

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.forms.status_commands import delete_status
+from plugdesk.i18n import use_language
 from plugdesk.users.commands import delete_group
 from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter, Who
 from plugdesk_workflow.linter import findings
@@ -106,3 +107,12 @@ def test_what_is_the_same_for_all_actions_is_asked_once(workflow, session, sound
         session.flush()
     sa.event.remove(engine, "before_cursor_execute", note)
     assert numbers[1] == numbers[2]  # the first also reads what the session keeps
+
+
+def test_what_it_says_of_an_action_stands_in_the_quotes_of_the_language(workflow, session, action, sound):
+    made = action("Delete it", who=Who(customer=True))
+    made.does = {**made.does, "delete": True}  # as the ready-made ones of another version could be
+    session.flush()
+    with use_language("ru"):
+        (said,) = [each.text for each in findings(workflow) if each.kind == "customers"]
+    assert said.startswith("«Delete it»: Клиенты")

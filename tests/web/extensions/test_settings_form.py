@@ -131,6 +131,7 @@ def test_a_setting_put_back_shows_the_desks_value_and_is_no_longer_set_here(sess
     "name, text, problem",
     [
         ("days", "soon", "Enter a whole number."),
+        ("days", "1" * 400, "Enter a whole number."),
         ("days", "", "Enter a number."),
         ("days", "31", "“Reopens for days” is at most 30."),
         ("pause", "0.2", "“Pause in seconds” is at least 0.5."),

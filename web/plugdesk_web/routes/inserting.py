@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from plugdesk.errors import NotAllowed
-from plugdesk.permissions import can_run, why_not
+from plugdesk.permissions import why_not
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import EMPTY, keep_draft
-from plugdesk_web.inserting import add_to_draft, html_to_insert, offers_of, tool_here
+from plugdesk_web.inserting import add_to_draft, html_to_insert, may_insert, offers_of, tool_here
 from plugdesk_web.rendering import page, redirect_after
 
 blueprint = Blueprint("inserting", __name__, url_prefix="/tickets/<int:number>/inserts/<plugin>/<name>")
@@ -46,6 +46,6 @@ def insert(number: int, plugin: str, name: str) -> Response:
 
 def _ticket(number: int) -> Ticket:
     ticket = ticket_for(db(), me(), number)
-    if not can_run(db(), me(), ticket, "reply") and (sentence := why_not(db(), me(), ticket, "note")):
-        raise NotAllowed(sentence)
+    if not may_insert(db(), ticket, me()):
+        raise NotAllowed(why_not(db(), me(), ticket, "note"))
     return ticket

@@ -195,7 +195,7 @@ def ticket_page(
         last_id=messages[-1].id if messages else 0,
         panels=panels_of(session, ticket, agent, standing.unconcerned),
         actions=actions_of(session, ticket, agent, standing.unconcerned),
-        tools=tools_of(session, ticket),
+        tools=tools_of(session, ticket, agent),
         message_acts=message_acts_of(session, ticket, messages, agent),
         fields=shown_fields(session, ticket),
         channel=runtime().registry.channels.get(ticket.channel),

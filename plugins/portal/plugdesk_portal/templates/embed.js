@@ -8,14 +8,6 @@
   address.searchParams.set("token", tag.dataset.token || "");
   const language = tag.dataset.language || document.documentElement.lang.slice(0, 2);
   if (language) address.searchParams.set("lang", language);
-  const frame = document.createElement("iframe");
-  frame.src = address;
-  frame.title = tag.dataset.title || "My requests";
-  Object.assign(frame.style, { border: "0", inlineSize: "100%", blockSize: "640px" }); // a style attribute could be forbidden here
-  tag.before(frame);
-  addEventListener("message", (event) => {
-    if (event.source !== frame.contentWindow || event.origin !== source.origin || typeof event.data !== "object") return;
-    const { plugdesk, height } = event.data ?? {};
-    if (plugdesk === "height" && height > 0 && height < 20000) frame.style.blockSize = `${Math.ceil(height)}px`;
-  });
+  const heard = () => {};
+{% with title = _("My requests") %}{% include "components/embed.js" %}{% endwith %}
 })();

@@ -11,16 +11,9 @@
   for (const [name, value] of Object.entries(tag.dataset)) {
     if (name.startsWith("fill")) address.searchParams.set(name.slice(4).replace(/[A-Z]/g, (sign, at) => (at ? "_" : "") + sign.toLowerCase()), value);
   }
-  const frame = document.createElement("iframe");
-  frame.src = address;
-  frame.title = tag.dataset.title || "Request form";
-  Object.assign(frame.style, { border: "0", inlineSize: "100%", blockSize: "640px" }); // a style attribute could be forbidden here
-  tag.before(frame);
-  addEventListener("message", (event) => {
-    if (event.source !== frame.contentWindow || event.origin !== source.origin || typeof event.data !== "object") return;
-    const { plugdesk, height, to } = event.data ?? {};
-    if (plugdesk === "height" && height > 0 && height < 20000) frame.style.blockSize = `${Math.ceil(height)}px`;
+  const heard = ({ plugdesk, to }) => {
     if (plugdesk === "sent" && typeof to === "string" && /^https?:\/\//.test(to)) location.assign(to);
     if (plugdesk === "sent" || plugdesk === "shown") frame.scrollIntoView({ block: "nearest" });
-  });
+  };
+{% with title = _("Request form") %}{% include "components/embed.js" %}{% endwith %}
 })();

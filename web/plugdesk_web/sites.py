@@ -1,30 +1,30 @@
-"""Which sites may show a request form in a frame."""
+"""Which other sites may show a page in a frame (see `security.frameable`)."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from plugdesk.api import Invalid
-from plugdesk.api import gettext as _
+from plugdesk.errors import Invalid
+from plugdesk.i18n import gettext as _
 
 MOST_SITES = 50
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*|\[[0-9a-f:]{2,39}\]")
 
 
 def read_sites(text: str) -> list[str]:
-    """The sites of `text`, one a line, as frame-ancestors wants them. Raises `Invalid`."""
+    """The sites of `text`, one a line, as `frameable` wants them. Raises `Invalid` by the control's name, "sites"."""
     sites = []
     for line in text.split():  # a space ends a site: in the header it would begin another
         address = line.rstrip(",;").lower()
         address = address if "://" in address else f"https://{address}"
         site = origin_of(address.replace("://*.", "://", 1))
         if not site:
-            raise Invalid(_("“%(line)s” is no site. Write one like https://shop.example, without a page.", line=line[:100]))
+            raise _refused(_("“%(line)s” is no site. Write one like https://shop.example, without a page.", line=line[:100]))
         sites.append(site.replace("://", "://*.", 1) if "://*." in address else site)
     if len(sites) > MOST_SITES:
-        raise Invalid(_("At most %(most)s sites.", most=MOST_SITES))
+        raise _refused(_("At most %(most)s sites.", most=MOST_SITES))
     return list(dict.fromkeys(sites))
 
 
@@ -45,16 +45,10 @@ def origin_of(address: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
 
 
-def browsers_work_at(address: str) -> bool:
-    """Whether a browser's script can hash there, which it does over HTTPS and on the machine itself."""
-    parts = urlsplit(address)
-    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
-
-
-def is_among(site: str, sites: list[Any]) -> bool:
+def is_among(site: str, sites: Sequence[str]) -> bool:
     """Whether `site` is one of `sites`, where "https://*.shop.example" stands for everything below it."""
     for each in sites:
-        scheme, _sep, host = str(each).partition("://")
+        scheme, _sep, host = each.partition("://")
         if site == each or (host.startswith("*.") and site.startswith(f"{scheme}://") and site.endswith(host[1:])):
             return True
     return False
@@ -66,3 +60,7 @@ def _host(name: str) -> str:
         return f"[{name}]" if ":" in name else name if name.isascii() else name.encode("idna").decode()
     except UnicodeError:
         return ""
+
+
+def _refused(why: str) -> Invalid:
+    return Invalid(why, problems={"sites": why})
