@@ -101,7 +101,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /x/contracts/<int:contract_id>/forms/<int:form_id>": {"version": "1", "priority_field": "priority"},
     "POST /x/contracts/<int:contract_id>/members": {"customer": "bob@home.example"},
     "POST /x/contracts/<int:contract_id>/folders": {"name": "North"},
-    "POST /x/contracts/members/<int:member_id>/move": {"to": "folder-"},
+    "POST /x/contracts/<int:contract_id>/moves": {"to": "folder-", "member": "{member_id}"},
     "POST /x/contracts/folders/<int:folder_id>": {"name": "South"},
     "POST /forms/<slug>/x/contracts/tickets/<int:number>/contract": {"contract": "{contract_id}"},
     "POST /hours": {"name": "Night", "day-0": "0–6"},

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
 
 from plugdesk.events import Event
 from plugdesk.tickets.commands import assign
 from plugdesk.tickets.lists import PAGE
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk.worker import Worker
-from plugdesk_web.bulk_runs import BATCH, BulkRun
+from plugdesk_web.bulk_runs import BATCH, BulkRun, RunState, start_run, stop_run
 from tests.factories import make_agent, make_ticket
 
 LIST = "/tickets/selection"
@@ -100,3 +101,11 @@ def test_a_page_that_is_no_list_means_no_tickets(browse, anna, tickets, back):
     token = next(iter(browser.get("/views/open").forms.values()))["csrf_token"].value
     answer = browser.post(LIST, {"csrf_token": token, "do": "accept", "all": "1", "back": back}, status="*")
     assert answer.status_code == (422 if back else 200)
+
+
+def test_what_is_done_already_is_not_stopped(session, anna, runtime):
+    run = start_run(session, anna, "accept", [1], MultiDict(), title="Accept", back="/views/open")
+    session.commit()
+    session.execute(sa.update(BulkRun).values(state=RunState.DONE).execution_options(synchronize_session=False))
+    stop_run(session, run)
+    assert run.state is RunState.DONE

@@ -103,6 +103,7 @@ def refusals_of(session: Session, run: BulkRun, agent: User) -> list[Refusal]:
 
 def stop_run(session: Session, run: BulkRun) -> None:
     """Leave the rest as they are; what is done is done."""
+    session.refresh(run, with_for_update=True)  # after the batch that is being done, which may be the last
     if run.goes_on:
         run.state, run.finished_at = RunState.STOPPED, runtime_of(session).clock.now()
 
@@ -110,7 +111,7 @@ def stop_run(session: Session, run: BulkRun) -> None:
 def go_on(ctx: Context, run_id: int = 0, **_given: Any) -> None:
     """Job: batch after batch, each by the rights of that moment; stops when told to, and lets others have their turn."""
     ends = monotonic() + SLICE
-    while (run := ctx.db.get(BulkRun, run_id, populate_existing=True)) is not None and run.goes_on:
+    while (run := ctx.db.get(BulkRun, run_id, populate_existing=True, with_for_update=True)) is not None and run.goes_on:
         if monotonic() > ends:
             _enqueue(ctx.db, run_id)
             return

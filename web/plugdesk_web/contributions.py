@@ -229,6 +229,19 @@ class MessageAction:
 
 
 @dataclass(frozen=True)
+class HistoryLine:
+    """How an event of the plugin's own, recorded with `ctx.journal(kind, ticket=…)`, is told on the ticket, among all else that happened.
+
+    `words` is a text to translate, filled with the event's data and with `name`, who did it: `lazy_gettext("%(name)s weighed %(what)s")`.
+    It is told where the extension is off by now, too: it happened.
+    """
+
+    kind: str
+    icon: str
+    words: Any
+
+
+@dataclass(frozen=True)
 class NavItem:
     """A page of the plugin in the left panel, or (place "form") among the settings of each form where it is on.
 
@@ -327,6 +340,7 @@ __all__ = [
     "DashboardCard",
     "Form",
     "FormActions",
+    "HistoryLine",
     "MessageAction",
     "NavItem",
     "Offer",

@@ -26,6 +26,7 @@ from plugdesk.tickets.subtasks import Asked, subtasks_of
 from plugdesk.tickets.wording import without_keys
 from plugdesk.users.models import User
 from plugdesk_web.combining import other_number, other_url, undoable, words_of
+from plugdesk_web.contributions import HistoryLine, contributed
 
 
 @dataclass(frozen=True)
@@ -289,7 +290,13 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
             "%(name)s moved it from “%(before)s” to “%(after)s”", name=name, before=data.get("before_name", ""),
             after=data.get("after_name", ""),
         )  # fmt: skip
-    return None
+    return _of_an_extension(session, event, name) if event.plugin else None
+
+
+def _of_an_extension(session: Session, event: Event, name: str) -> tuple[str, str] | None:
+    lines = (each.what for each in contributed(runtime_of(session).registry, HistoryLine) if each.plugin == event.plugin)
+    line = next((line for line in lines if line.kind == event.kind), None)
+    return (line.icon, str(line.words) % {**event.data, "name": name}) if line is not None else None
 
 
 def _tagging_words(name: str, data: Mapping[str, Any]) -> str:

@@ -18,15 +18,15 @@ from plugdesk.api import (
     Group,
     Invalid,
     NotFound,
-    Ticket,
     User,
     ngettext,
     row_number,
     storable,
 )
 from plugdesk.api import gettext as _
-from plugdesk_contracts.models import Contract, ContractForm, Member, TicketContract
+from plugdesk_contracts.models import Contract, ContractForm, Member
 from plugdesk_contracts.queries import number_open
+from plugdesk_contracts.ranking import follow_rating
 from plugdesk_contracts.rights import may_make_on, only_makers
 
 LONGEST_NAME, LONGEST_TAG, MOST_RATING, MOST_NOTICE, MOST = 100, 30, 1_000, 365, 2_000
@@ -72,7 +72,7 @@ def add_contract(ctx: Context, given: ContractInput, *, by: User | None) -> Cont
 
 
 def change_contract(ctx: Context, contract: Contract, given: ContractInput, *, by: User | None, version: int | None) -> Contract:
-    """Change a contract; another rating moves its open requests in every list. `Conflict` when somebody else was quicker."""
+    """Change a contract; another rating moves its requests in every list. `Conflict` when somebody else was quicker."""
     only_makers(ctx.db, by)
     _same(contract, version)
     rating = contract.rating
@@ -80,7 +80,7 @@ def change_contract(ctx: Context, contract: Contract, given: ContractInput, *, b
         setattr(contract, name, value)
     _store(ctx, contract)
     if contract.rating != rating:
-        _rank_open(ctx, contract)
+        follow_rating(ctx, contract)
     _journal(ctx, "contract_changed", contract, by, _("Changed the contract “%(name)s”", name=contract.name))
     return contract
 
@@ -101,7 +101,8 @@ def delete_contract(ctx: Context, contract: Contract, *, by: User | None, versio
     _journal(ctx, "contract_deleted", contract, by, _("Deleted the contract “%(name)s”", name=contract.name))
     ctx.db.execute(sa.update(Member).where(Member.next_id == contract.id).values(leaves=False, next_id=None))
     ctx.db.delete(contract)
-    ctx.db.flush()  # its entries go along in the database
+    ctx.db.flush()  # its entries go along in the database, and its requests are under none
+    follow_rating(ctx, None)
 
 
 def set_terms(
@@ -152,13 +153,6 @@ def _store(ctx: Context, row: Contract | ContractForm) -> None:
             ctx.db.flush()  # what another has stored since is refused here
     except IntegrityError:
         raise Conflict(_("Somebody else has changed this contract meanwhile. Look at it again before you save.")) from None
-
-
-def _rank_open(ctx: Context, contract: Contract) -> None:
-    """In one statement, however many there are: their versions stay, nobody who edits one of them is disturbed."""
-    under = sa.select(TicketContract.ticket_id).where(TicketContract.contract_id == contract.id)
-    change = sa.update(Ticket).where(Ticket.closed_at.is_(None), Ticket.id.in_(under)).values(rank=contract.rating)
-    ctx.db.execute(change.execution_options(synchronize_session="fetch"))
 
 
 def _read(ctx: Context, given: ContractInput, contract: Contract | None) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from plugdesk.api import Context, Fact, Ticket, User, lazy_gettext
 from plugdesk_contracts.models import Contract, TicketContract
-from plugdesk_contracts.queries import all_contracts
 
 NONE, ANY = ("none", "нет"), ("any", "есть")
 
@@ -29,7 +28,8 @@ def rating_of(ticket: Any) -> sa.ColumnElement[Any]:
 
 def choices(session: Session) -> Sequence[tuple[str, str]]:
     """Every contract by its code and name."""
-    return [(str(each.id), each.name) for each in all_contracts(session)]
+    query = sa.select(Contract.id, Contract.name).order_by(Contract.rating.desc(), Contract.folded)
+    return [(str(number), name) for number, name in session.execute(query)]
 
 
 FACTS = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from plugdesk.api import (
+    Conflict,
     Context,
     Group,
     Invalid,
@@ -32,12 +34,14 @@ def choose_contract(ctx: Context, ticket: Ticket, contract: Contract | None, *, 
     """An agent says under which contract the ticket falls, or under none; it stays so. Raises `Invalid`, `NotAllowed`."""
     if sentence := why_not(ctx.db, by, ticket, f"{PLUGIN}:choose"):
         raise NotAllowed(sentence)
+    terms = terms_of(ctx, ticket)
+    if contract is not None and terms is not None and terms.contract is contract:
+        terms.by_hand = True
+        return
     if contract is not None and contract not in acting_on(ctx, ticket.form_id):
         raise Invalid(_("This contract takes no requests on this form. Choose another one."))
-    terms = terms_of(ctx, ticket)
     if terms is None:
-        terms = TicketContract(ticket_id=ticket.id)
-        ctx.db.add(terms)
+        terms = _first_terms(ctx, ticket)
     terms.contract, terms.contract_id, terms.by_hand, terms.type = contract, contract.id if contract else None, True, ""
     ticket.rank = contract.rating if contract else 0
     if contract is not None:
@@ -46,8 +50,23 @@ def choose_contract(ctx: Context, ticket: Ticket, contract: Contract | None, *, 
         if changes:
             with running(ctx.db, ticket, by, f"{PLUGIN}:choose"):
                 set_fields(ctx.db, ticket, changes, by=by)
-    said = _("Chose the contract “%(name)s”", name=contract.name) if contract else _("Chose no contract")
-    ctx.journal("contract_chosen", ticket=ticket, actor=by, said=said)
+    if contract is not None:
+        said = _("Chose the contract “%(name)s”", name=contract.name)
+        ctx.journal("contract_chosen", ticket=ticket, actor=by, said=said, contract=contract.name)
+    else:
+        ctx.journal("no_contract_chosen", ticket=ticket, actor=by, said=_("Chose no contract"))
+
+
+def _first_terms(ctx: Context, ticket: Ticket) -> TicketContract:
+    """Raises `Conflict` where somebody else has chosen at the same moment."""
+    terms = TicketContract(ticket_id=ticket.id)
+    try:
+        with ctx.transaction():
+            ctx.db.add(terms)
+            ctx.db.flush()  # another's row is met here
+    except IntegrityError:
+        raise Conflict(_("Somebody else has just chosen the contract of this ticket. Look at it again.")) from None
+    return terms
 
 
 def responsible_of(ctx: Context, ticket: Ticket) -> User | Group | None:
@@ -109,7 +128,8 @@ def _tell(ctx: Context, contract: Contract) -> bool:
 
 
 def _people(contract: Contract) -> list[User]:
-    people = [contract.user] if contract.user else []
-    if contract.group is not None:
-        people = [contract.group.supervisor] if contract.group.supervisor else list(contract.group.members)
-    return [each for each in people if each.active and each.email]
+    """The person; of a group the supervisor, and where there is none to be reached its members."""
+    group = contract.group
+    circles = ([contract.user, group.supervisor if group else None], group.members if group else ())
+    reached = ([each for each in people if each is not None and each.active and each.email] for people in circles)
+    return next((people for people in reached if people), [])

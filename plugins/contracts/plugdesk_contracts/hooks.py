@@ -6,10 +6,25 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from plugdesk.api import Change, Context, Event, Fact, Form, Named, Place, Step, Ticket, Timer, User, hookimpl, lazy_gettext
+from plugdesk.api import (
+    Change,
+    Context,
+    Event,
+    Fact,
+    Form,
+    JobKind,
+    Named,
+    Place,
+    Step,
+    Ticket,
+    Timer,
+    User,
+    hookimpl,
+    lazy_gettext,
+)
 from plugdesk.api import gettext as _
 from plugdesk_contracts import facts as known
-from plugdesk_contracts import handing, members, naming, ready, settling
+from plugdesk_contracts import handing, members, naming, ranking, ready, settling
 from plugdesk_contracts.queries import acting_on
 
 
@@ -24,17 +39,22 @@ def steps() -> Sequence[Step]:
 
 
 @hookimpl
+def jobs() -> Sequence[JobKind]:
+    return [JobKind("rank", ranking.go_on)]
+
+
+@hookimpl
 def timers() -> Sequence[Timer]:
     return [
         Timer("ends", timedelta(hours=6), handing.tell_of_ends),
-        Timer("leaving", timedelta(hours=1), members.let_leave),
+        Timer("leaving", timedelta(hours=1), members.let_leave, per="desk"),
     ]
 
 
 @hookimpl
 def pages() -> Sequence[Any]:
     from plugdesk_contracts import member_routes, panel, routes
-    from plugdesk_web.api import Action, Column, CustomerPanel, FormActions, Panel, SearchWord
+    from plugdesk_web.api import Action, Column, CustomerPanel, FormActions, HistoryLine, Panel, SearchWord
 
     return [
         Panel("contract", lazy_gettext("Contract"), panel.show, concerns=panel.concerns),
@@ -50,6 +70,8 @@ def pages() -> Sequence[Any]:
         ),
         FormActions("choose", panel.rights, lambda ctx, ticket, agent: ()),
         SearchWord(("contract", "контракт"), known.search, "contract:vip", lazy_gettext("under this contract; or any, or none")),
+        HistoryLine("contract_chosen", "contract", lazy_gettext("%(name)s chose the contract “%(contract)s”")),
+        HistoryLine("no_contract_chosen", "contract", lazy_gettext("%(name)s took it out of its contract")),
         *routes.PAGES,
         *member_routes.PAGES,
         *panel.PAGES,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
+from sqlalchemy.orm import joinedload
 
 from plugdesk.api import (
     CustomersAfter,
@@ -13,14 +14,15 @@ from plugdesk.api import (
     NotFound,
     Organization,
     PlugdeskError,
+    Ticket,
     User,
     all_tags,
     customer_for,
     find_customers,
+    ngettext,
     organization_named,
     row_number,
     tags_of_customers,
-    ticket_for,
     visible_customers,
     visible_tickets,
 )
@@ -29,17 +31,18 @@ from plugdesk_contracts import members
 from plugdesk_contracts.models import Contract, ContractFolder, Member
 from plugdesk_contracts.queries import (
     OPEN_SHOWN,
+    PAGE,
     MembersAfter,
     all_contracts,
+    chosen_members,
     contract_with,
     folder_with,
     folders_of,
     marks_of_customers,
     member_with,
     members_in,
-    number_open,
+    open_of,
     open_of_members,
-    open_under,
 )
 from plugdesk_contracts.rights import PLUGIN, may_make, only_makers, only_readers
 from plugdesk_web.api import Pages, agent_only, context, db, me, page, redirect_after
@@ -90,28 +93,42 @@ def add(contract_id: int) -> Response:
     return _back(contract_id, folder, _("%(name)s is in the contract now.", name=name))
 
 
-@blueprint.post("/members/<int:member_id>/move")
+@blueprint.post("/<int:contract_id>/moves")
 @agent_only
-def move(member_id: int) -> Response:
-    """To a folder (`to` folder-3), to another contract (contract-7) or out of it; open requests are listed with what can be done."""
+def move(contract_id: int) -> Response:
+    """Every ticked `member` to a folder (`to` folder-3), another contract (contract-7) or out (out-); open requests are listed first."""
     only_makers(db(), me())
-    member, ctx = member_with(db(), member_id), context(PLUGIN)
-    _only_seen(member)
-    contract_id, folder, name = member.contract_id, str(member.folder_id or ""), member.name
-    kind, _dash, raw = request.form.get("to", "").partition("-")
+    contract, given, ctx = contract_with(db(), contract_id), request.form, context(PLUGIN)
+    folder, how = given.get("folder", ""), given.get("how", "")
+    kind, _dash, raw = given.get("to", "").partition("-")
+    numbers = [row_number(each) or 0 for each in given.getlist("member")[:PAGE]]
+    chosen = chosen_members(db(), me(), contract, numbers)
+    if not chosen or kind not in ("folder", "contract", "out"):
+        said = _("Tick who is to be moved, and choose where to.")
+        return _page(contract, folder, Invalid(said), ticked={each.id for each in chosen})
     if kind == "folder":
-        members.put_into_folder(ctx, member, _folder(raw), by=me())
-        return _back(contract_id, raw, _("Saved."))
+        target_folder = _folder(raw)
+        for each in chosen:
+            members.put_into_folder(ctx, each, target_folder, by=me())
+        return _back(contract_id, raw, _moved(len(chosen)))
     target = contract_with(db(), row_number(raw) or 0) if kind == "contract" else None
-    how = request.form.get("how", "")
     try:
-        gone = members.move_member(ctx, member, target, how="later" if how == "later" else "now" if how == "now" else "", by=me())
+        gone = members.move_members(
+            ctx, contract, chosen, target, how="later" if how == "later" else "now" if how == "now" else "", by=me()
+        )
     except members.StillOpen as refusal:
-        return _still_open(member, target, refusal)
-    said = _("%(name)s goes once the last request is closed.", name=name)
-    if gone:
-        said = _("%(name)s is moved.", name=name) if target is not None else _("%(name)s is in this contract no more.", name=name)
-    return _back(contract_id, folder, said)
+        return _still_open(contract, chosen, target, folder, refusal)
+    return _back(contract_id, folder, " ".join(filter(None, (_moved(gone), _going_later(len(chosen) - gone)))))
+
+
+def _moved(number: int) -> str:
+    return ngettext("%(num)d is moved.", "%(num)d are moved.", number) if number else ""
+
+
+def _going_later(number: int) -> str:
+    if not number:
+        return ""
+    return ngettext("%(num)d goes once the last request is closed.", "%(num)d go, each once the last request is closed.", number)
 
 
 @blueprint.post("/members/<int:member_id>/staying")
@@ -119,8 +136,8 @@ def move(member_id: int) -> Response:
 def stay(member_id: int) -> Response:
     """They do not leave after all."""
     only_makers(db(), me())
-    member = member_with(db(), member_id)
-    _only_seen(member)
+    contract = member_with(db(), member_id).contract
+    member = chosen_members(db(), me(), contract, [member_id])[0]
     members.stay(context(PLUGIN), member, by=me())
     return _back(member.contract_id, str(member.folder_id or ""), _("Saved."))
 
@@ -188,13 +205,6 @@ def _sees_firm(organization_id: int) -> bool:
     return me().is_admin or db().scalar(seen) is not None
 
 
-def _only_seen(member: Member) -> None:
-    """To whoever does not work with them there is no such entry."""
-    seen = sa.select(User.id).where(User.id == member.user_id, visible_customers(db(), me()))
-    if not (_sees_firm(member.organization_id) if member.organization_id is not None else db().scalar(seen)):
-        raise NotFound(_("They are no longer in this contract."))
-
-
 def _folder(raw: str) -> ContractFolder | None:
     number = row_number(raw)
     return folder_with(db(), number) if number is not None else None
@@ -204,7 +214,7 @@ def _back(contract_id: int, folder: str, said: str) -> Response:
     return redirect_after(url_for(".index", contract_id=contract_id, folder=folder or None), said)
 
 
-def _page(contract: Contract, folder: str, refusal: PlugdeskError | None = None) -> Response:
+def _page(contract: Contract, folder: str, refusal: PlugdeskError | None = None, *, ticked: Collection[int] = ()) -> Response:
     here = _folder(folder)
     if here is not None and here.contract_id != contract.id:
         raise NotFound(_("There is no such folder any more."))
@@ -212,7 +222,7 @@ def _page(contract: Contract, folder: str, refusal: PlugdeskError | None = None)
     number = row_number(request.args.get("id", ""))
     after = MembersAfter(request.args.get("name", ""), number) if number is not None else None
     shown, key = members_in(db(), me(), contract, here, after)
-    counts = open_of_members(db(), contract, shown)
+    counts = open_of_members(db(), contract, shown, viewer=me())
     rows = [(each, counts[each.id]) for each in shown]
     older = url_for(".index", contract_id=contract.id, folder=folder or None, name=key.name, id=key.id) if key else ""
     names = members.paths(folders)
@@ -223,21 +233,20 @@ def _page(contract: Contract, folder: str, refusal: PlugdeskError | None = None)
         path=members.path_of(context(PLUGIN), here), inside=[each for each in folders if each.parent_id == (here.id if here else None)],
         rows=rows, may=may_make(db(), me()), targets=targets, words=str(refusal) if refusal else "", older=older,
         first=url_for(".index", contract_id=contract.id, folder=folder or None) if after else "",
-        others=[(f"contract-{each.id}", each.name) for each in all_contracts(db()) if each.id != contract.id], typed=request.form,
+        others=[(f"contract-{each.id}", each.name) for each in all_contracts(db()) if each.id != contract.id], typed=request.form, ticked=ticked,
     )  # fmt: skip
 
 
-def _still_open(member: Member, target: Contract | None, refusal: PlugdeskError) -> Response:
+def _still_open(
+    contract: Contract, chosen: Sequence[Member], target: Contract | None, folder: str, refusal: members.StillOpen
+) -> Response:
     """What is open, as far as the reader may see it, and the two ways to go on."""
-    query: Any = open_under(db(), member.contract_id, member).where(visible_tickets(db(), me()))
-    tickets = [ticket_for(db(), me(), each.id) for each in db().scalars(query.limit(OPEN_SHOWN))]
-    total = number_open(db(), member.contract_id, member)
+    every = open_of(db(), contract.id, refusal.members)
+    seen = every.where(visible_tickets(db(), me()))
+    names = joinedload(Ticket.customer, innerjoin=True), joinedload(Ticket.form, innerjoin=True)
+    tickets = db().scalars(seen.options(*names).order_by(Ticket.id).limit(OPEN_SHOWN)).all()
+    number, total = (db().scalar(each.with_only_columns(sa.func.count())) or 0 for each in (seen, every))
     return page(
-        "contracts:open.html",
-        status=refusal.status,
-        member=member,
-        target=target,
-        tickets=tickets,
-        total=total,
-        words=str(refusal),
-    )
+        "contracts:open.html", status=refusal.status, contract=contract, chosen=chosen, target=target, folder=folder,
+        tickets=tickets, more=number - len(tickets), unseen=total - number, words=str(refusal),
+    )  # fmt: skip

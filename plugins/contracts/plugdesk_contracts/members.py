@@ -11,18 +11,33 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Invalid, Organization, Ticket, User, storable
+from plugdesk.api import Context, Invalid, Organization, Ticket, User, format_list, ngettext, storable
 from plugdesk.api import gettext as _
 from plugdesk_contracts.models import Contract, ContractFolder, Member
-from plugdesk_contracts.queries import number_open
+from plugdesk_contracts.queries import number_open, open_of_members
 from plugdesk_contracts.rights import only_makers
 
 LONGEST_FOLDER, MOST_FOLDERS, DEEPEST = 80, 500, 8
+NAMED = 3  # of those who cannot go yet
 How = Literal["", "later", "now"]
 
 
 class StillOpen(Invalid):
-    """They cannot go: requests are open under the contract."""
+    """They cannot go: requests of these `members` are open under the contract."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = members
+        names = format_list([each.name for each in members[:NAMED]])
+        super().__init__(
+            ngettext(
+                "%(names)s has requests open under this contract: nobody is moved yet.",
+                "%(names)s have requests open under this contract: nobody is moved yet.",
+                len(members),
+                names=names,
+            )
+            if len(members) <= NAMED
+            else _("%(number)s of them have requests open under this contract: nobody is moved yet.", number=len(members))
+        )
 
 
 def add_member(
@@ -50,26 +65,30 @@ def put_into_folder(ctx: Context, member: Member, folder: ContractFolder | None,
     ctx.db.flush()  # for the page that comes back
 
 
-def move_member(ctx: Context, member: Member, to: Contract | None, *, how: How = "", by: User | None) -> bool:
-    """Take them to another contract, or (None) out of this one. Returns whether they have gone already.
+def move_members(
+    ctx: Context, contract: Contract, members: Sequence[Member], to: Contract | None, *, how: How = "", by: User | None
+) -> int:
+    """Take `members` of a contract to another one, or (None) out of it: all of them. Returns how many have gone already.
 
-    While requests are open under it that raises `StillOpen`, unless `how` says that they go "later", with the last one closed, or
-    "now": what is open ends under the old terms.
+    Where requests are open under it that raises `StillOpen` and nobody goes, unless `how` says that those go "later", with the
+    last one closed, or "now": what is open ends under the old terms.
     """
     only_makers(ctx.db, by)
-    if to is not None and to.id == member.contract_id:
+    if to is contract:
         raise Invalid(_("They are in this contract already."))
-    number = number_open(ctx.db, member.contract_id, member)
-    if number and how == "":
-        raise StillOpen(_("%(name)s has requests open under this contract: they cannot be moved yet.", name=member.name))
-    if number and how == "later":
+    counts = open_of_members(ctx.db, contract, members)
+    if how == "" and (open_ones := [each for each in members if counts[each.id]]):
+        raise StillOpen(open_ones)
+    stay_for_now = [each for each in members if counts[each.id] and how == "later"]
+    for member in stay_for_now:
         member.leaves, member.next_id = True, to.id if to else None
-        said = _("%(who)s leaves the contract “%(name)s” with the last request", who=member.name, name=member.contract.name)
-        ctx.journal("contract_member_leaves", actor=by, contract_id=member.contract_id, said=said)
-        ctx.db.flush()  # for the page that comes back
-        return False
-    _go(ctx, member, to, by)
-    return True
+        said = _("%(who)s leaves the contract “%(name)s” with the last request", who=member.name, name=contract.name)
+        ctx.journal("contract_member_leaves", actor=by, contract_id=contract.id, said=said)
+    ctx.db.flush()  # for the page that comes back
+    going = [each for each in members if each not in stay_for_now]
+    for member in going:
+        _go(ctx, member, to, by)
+    return len(going)
 
 
 def stay(ctx: Context, member: Member, *, by: User | None) -> None:
@@ -83,8 +102,10 @@ def let_leave(ctx: Context, ticket: Ticket | None = None) -> int:
     """Those who were to leave with their last request do, where it is closed; of one ticket's customer, or all. How many."""
     leaving = sa.select(Member).where(Member.leaves)
     if ticket is not None:
-        firm = Member.organization_id == ticket.customer.organization_id
-        leaving = leaving.where(sa.or_(Member.user_id == ticket.customer_id, firm))
+        whose = [Member.user_id == ticket.customer_id]
+        if ticket.customer.organization_id is not None:
+            whose.append(Member.organization_id == ticket.customer.organization_id)
+        leaving = leaving.where(sa.or_(*whose))
     gone = 0
     for member in ctx.db.scalars(leaving).all():
         if not number_open(ctx.db, member.contract_id, member):

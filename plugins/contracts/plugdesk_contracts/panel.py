@@ -65,6 +65,8 @@ def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, 
     terms = terms_of(ctx, ticket)
     contract = terms.contract if terms else None
     offered = acting_on(ctx, ticket.form_id)
+    if contract is not None and offered and contract not in offered:
+        offered = [contract, *offered]  # it has ended meanwhile: pressing the button must not take the ticket out of it
     may = bool(offered) and can_run(ctx.db, viewer, ticket, f"{PLUGIN}:choose")
     if contract is None and not may:
         return None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from plugdesk.api import Context, NotFound, Organization, Ticket, User, runtime_of, visible_customers
+from plugdesk.api import Context, NotFound, Organization, Ticket, User, runtime_of, visible_customers, visible_tickets
 from plugdesk.api import gettext as _
 from plugdesk_contracts.models import Contract, ContractFolder, ContractForm, Member, TicketContract
 
@@ -158,6 +158,14 @@ def open_under(session: Session, contract_id: int, member: Member | None = None)
     return query
 
 
+def open_of(session: Session, contract_id: int, members: Collection[Member]) -> sa.Select[Any]:
+    """A query of the open tickets under a contract of any of these customers and organizations."""
+    people = [each.user_id for each in members if each.user_id is not None]
+    firms = [each.organization_id for each in members if each.organization_id is not None]
+    theirs = sa.select(User.id).where(sa.or_(User.id.in_(people), User.organization_id.in_(firms)))
+    return open_under(session, contract_id).where(Ticket.customer_id.in_(theirs))
+
+
 @dataclass(frozen=True)
 class MembersAfter:
     """Where the next page of a contract's customers begins: after this name and id."""
@@ -174,10 +182,7 @@ def members_in(
     query = sa.select(Member, name).outerjoin(User, User.id == Member.user_id).where(Member.contract_id == contract.id)
     query = query.outerjoin(Organization, Organization.id == Member.organization_id)
     query = query.where(Member.folder_id == folder.id if folder else Member.folder_id.is_(None))
-    if not viewer.is_admin:
-        seen = visible_customers(session, viewer)
-        people, firms = sa.select(User.id).where(seen), sa.select(User.organization_id).where(seen)
-        query = query.where(sa.or_(Member.user_id.in_(people), Member.organization_id.in_(firms)))
+    query = query.where(_works_with(session, viewer))
     if after is not None:
         query = query.where(sa.or_(name > after.name, sa.and_(name == after.name, Member.id > after.id)))
     query = query.options(joinedload(Member.user), joinedload(Member.organization), joinedload(Member.following))
@@ -186,12 +191,22 @@ def members_in(
     return [member for member, _name in found[:PAGE]], key
 
 
-def open_of_members(session: Session, contract: Contract, members: Collection[Member]) -> dict[int, int]:
-    """How many requests are open of each of them, by the entries' ids; one query."""
-    people = [each.user_id for each in members if each.user_id is not None]
-    firms = [each.organization_id for each in members if each.organization_id is not None]
-    query = open_under(session, contract.id).join(User, User.id == Ticket.customer_id)
-    query = query.where(sa.or_(User.id.in_(people), User.organization_id.in_(firms)))
+def chosen_members(session: Session, viewer: User, contract: Contract, numbers: Collection[int]) -> Sequence[Member]:
+    """The entries of a contract with these ids, by id. `NotFound` where one is gone, or of somebody `viewer` does not work with."""
+    query = sa.select(Member).where(Member.id.in_(numbers), Member.contract_id == contract.id, _works_with(session, viewer))
+    found = session.scalars(query.options(joinedload(Member.user), joinedload(Member.organization)).order_by(Member.id)).all()
+    if len(found) != len(set(numbers)):
+        raise NotFound(_("They are no longer in this contract."))
+    return found
+
+
+def open_of_members(
+    session: Session, contract: Contract, members: Collection[Member], *, viewer: User | None = None
+) -> dict[int, int]:
+    """How many requests are open of each of them, of those that `viewer` may see or of all, by the entries' ids; one query."""
+    query = open_of(session, contract.id, members).join(User, User.id == Ticket.customer_id)
+    if viewer is not None:
+        query = query.where(visible_tickets(session, viewer))
     counted = query.with_only_columns(User.id, User.organization_id, sa.func.count()).group_by(User.id, User.organization_id)
     rows = session.execute(counted).all()
     return {
@@ -202,12 +217,22 @@ def open_of_members(session: Session, contract: Contract, members: Collection[Me
     }
 
 
-def open_by_contract(session: Session) -> dict[int, int]:
-    """How many requests are open under each contract, by its id; one query."""
+def open_by_contract(session: Session, viewer: User) -> dict[int, int]:
+    """How many requests are open under each contract, of those that `viewer` may see, by its id; one query."""
     open_ones = (Ticket.closed_at.is_(None), Ticket.deleted_at.is_(None), Ticket.merged_into_id.is_(None))
     query = sa.select(TicketContract.contract_id, sa.func.count()).join(Ticket, Ticket.id == TicketContract.ticket_id)
-    query = query.where(TicketContract.contract_id.is_not(None), *open_ones).group_by(TicketContract.contract_id)
+    query = query.where(TicketContract.contract_id.is_not(None), *open_ones, visible_tickets(session, viewer))
+    query = query.group_by(TicketContract.contract_id)
     return {number: count for number, count in session.execute(query) if number is not None}
+
+
+def _works_with(session: Session, viewer: User) -> sa.ColumnElement[bool]:
+    """Which entries `viewer` sees: of customers they work with, and of organizations of such."""
+    if viewer.is_admin:
+        return sa.true()
+    seen = visible_customers(session, viewer)
+    people, firms = sa.select(User.id).where(seen), sa.select(User.organization_id).where(seen)
+    return sa.or_(Member.user_id.in_(people), Member.organization_id.in_(firms))
 
 
 def number_open(session: Session, contract_id: int, member: Member | None = None) -> int:

@@ -52,7 +52,7 @@ def index() -> Response:
     """Every contract, the highest rating first."""
     only_readers(db(), me())
     names = {form.id: form.name for form in forms_with_contracts(db(), me())}
-    under = open_by_contract(db())
+    under = open_by_contract(db(), me())
     rows = [
         (
             each,

@@ -17,7 +17,8 @@ from plugdesk_contracts.members import (
     add_folder,
     add_member,
     delete_folder,
-    move_member,
+    let_leave,
+    move_members,
     path_of,
     put_into_folder,
     stay,
@@ -35,6 +36,10 @@ def member_of(ctx, holder):
 def contract_of(ctx, holder):
     found = member_of(ctx, holder)
     return found.contract.name if found else None
+
+
+def move_member(ctx, member, to, *, how="", by=None):
+    return move_members(ctx, member.contract, [member], to, how=how, by=by)
 
 
 @pytest.fixture
@@ -77,6 +82,29 @@ def test_who_was_to_leave_may_stay_after_all(session, ctx, two, ann, run_jobs):
     become(session, two[2], StatusKind.RESOLVED, by=None)
     run_jobs()
     assert contract_of(ctx, ann) == "Gold"
+
+
+def test_several_are_moved_together_or_none_of_them(session, ctx, two, ann):
+    gold, silver, _ticket = two
+    ben = make_customer(session, name="Ben")
+    entries = [member_of(ctx, ann), add_member(ctx, gold, ben, by=None)]
+    with pytest.raises(StillOpen, match="Ann Carter has requests open"):
+        move_members(ctx, gold, entries, silver, by=None)
+    assert (contract_of(ctx, ann), contract_of(ctx, ben)) == ("Gold", "Gold")
+    assert move_members(ctx, gold, entries, silver, how="later", by=None) == 1
+    assert (contract_of(ctx, ann), contract_of(ctx, ben)) == ("Gold", "Silver")
+
+
+def test_when_a_request_closes_only_its_customer_leaves(session, ctx, two, ann, ask, run_jobs):
+    gold, _silver, ticket = two
+    ben = make_customer(session, name="Ben")
+    move_member(ctx, member_of(ctx, ann), None, how="later", by=None)
+    other = add_member(ctx, gold, ben, by=None)
+    other.leaves = True
+    ctx.db.flush()
+    become(session, ticket, StatusKind.RESOLVED, by=None)
+    assert let_leave(ctx, ticket) == 1
+    assert contract_of(ctx, ben) == "Gold"
 
 
 def test_an_organization_s_open_requests_are_those_of_its_people(session, ctx, make, ann, ask):
@@ -127,7 +155,7 @@ def test_a_contract_s_customers_come_page_by_page_with_their_open_requests(sessi
     while True:
         page, after = members_in(session, admin, gold, None, after)
         names += [each.name for each in page]
-        counted |= open_of_members(session, gold, page)
+        counted |= open_of_members(session, gold, page, viewer=admin)
         if after is None:
             break
     assert (len(names), names) == (121, sorted(names))

@@ -7,6 +7,9 @@ import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.tags.commands import add_tag, change_customers_tags
+from plugdesk.tickets.correspondence import Said, open_ticket
+from plugdesk_contracts.commands import ContractInput, TermsInput, change_contract, set_terms
+from plugdesk_contracts.members import add_folder
 from plugdesk_contracts.models import Contract, ContractForm, Member
 from plugdesk_contracts.queries import terms_of
 from tests.factories import make_agent, make_customer, make_group
@@ -54,7 +57,7 @@ def test_a_customer_with_open_requests_stays_until_somebody_says_how(session, ct
     session.commit()
     entry = session.scalars(sa.select(Member).where(Member.contract_id == vip.id)).one()
     client.sign_in(boss)
-    path, to = f"/x/contracts/members/{entry.id}/move", {"to": f"contract-{other.id}"}
+    path, to = f"/x/contracts/{vip.id}/moves", {"to": f"contract-{other.id}", "member": str(entry.id)}
     refused = client.post(path, data=to)
     assert refused.status_code == 422
     assert {f"/tickets/{ticket.id}", path} <= {
@@ -122,10 +125,77 @@ def test_an_agent_reads_contracts_and_changes_none(session, ctx, make, agent, cl
     assert client.post(f"/x/contracts/{vip.id}", data=CONTRACT | {"version": "1"}).status_code == 404
 
 
+def test_nobody_is_moved_without_saying_where_to(session, ctx, make, admin, ann, client):
+    vip = make("VIP", ann)
+    session.commit()
+    entry = session.scalars(sa.select(Member)).one()
+    client.sign_in(admin)
+    for given in ({"member": str(entry.id)}, {"member": str(entry.id), "to": "away-"}, {"to": "out-"}):
+        refused = client.post(f"/x/contracts/{vip.id}/moves", data=given)
+        assert refused.status_code == 422
+        assert "Tick who is to be moved" in text_of(refused)
+        ticked = LexborHTMLParser(refused.get_data(as_text=True)).css("input[name=member][checked]")
+        assert len(ticked) == ("member" in given)
+    assert session.scalars(sa.select(Member)).one() is entry
+    assert client.post(f"/x/contracts/{make('Other').id}/moves", data={"member": str(entry.id), "to": "out-"}).status_code == 404
+
+
+def test_where_they_can_go_stands_once_on_the_page(session, ctx, make, admin, client):
+    vip = make("VIP", *(make_customer(session) for _number in range(20)))
+    add_folder(ctx, vip, "Branches of the north", by=None)
+    session.commit()
+    client.sign_in(admin)
+    drawn = client.get(f"/x/contracts/{vip.id}/customers").get_data(as_text=True)
+    assert drawn.count("<option") == 3
+    assert drawn.count('name="member"') == 20
+
+
+def test_open_requests_are_counted_as_far_as_one_sees_them(session, ctx, make, form, other_form, ann, ask, client, enable):
+    vip = make("VIP", ann)
+    there = enable("contracts", on=other_form)
+    set_terms(there, vip, other_form, TermsInput(), by=None, version=0)
+    ask(ann)
+    open_ticket(session, other_form, ann, subject="Elsewhere", said=Said(text="Beep."), channel="email")
+    session.commit()
+    boss = make_agent(session, other_form, is_admin=True)
+    session.commit()
+    client.sign_in(boss)
+    listed = LexborHTMLParser(client.get("/x/contracts/").get_data(as_text=True))
+    assert [each.text() for each in listed.css("td.fig")] == ["1", "0"]
+    assert "1 open request" in text_of(client.get(f"/x/contracts/{vip.id}/customers"))
+    entry = session.scalars(sa.select(Member)).one()
+    refused = text_of(client.post(f"/x/contracts/{vip.id}/moves", data={"member": str(entry.id), "to": "out-"}))
+    assert "Elsewhere" in refused and "And 1 that you do not see." in refused
+    assert "The till beeps" not in refused
+
+
+def test_a_contract_that_has_ended_stays_chosen_on_its_requests(session, ctx, make, form, agent, ann, ask, client):
+    vip, _other = make("VIP", ann), make("Other")
+    ticket = ask(ann)
+    change_contract(ctx, vip, ContractInput("VIP", is_on=False), by=None, version=vip.version)
+    session.commit()
+    client.sign_in(agent)
+    panel = LexborHTMLParser(client.get(f"/tickets/{ticket.id}").get_data(as_text=True))
+    assert [each.text() for each in panel.css("#contract-choice option[selected]")] == ["VIP"]
+
+
+def test_what_was_chosen_by_hand_stands_in_the_history_of_the_ticket(session, ctx, make, form, agent, ann, ask, client):
+    vip, ticket = make("VIP"), ask(ann)
+    session.commit()
+    client.sign_in(agent)
+    path = f"/forms/{form.slug}/x/contracts/tickets/{ticket.id}/contract"
+    for chosen, told in (
+        (str(vip.id), f"{agent.name} chose the contract “VIP”"),
+        ("", f"{agent.name} took it out of its contract"),
+    ):
+        client.post(path, data={"contract": chosen})
+        assert told in text_of(client.get(f"/tickets/{ticket.id}"))
+
+
 def test_whoever_does_not_work_with_a_customer_does_not_see_them_in_a_contract(session, ctx, make, boss, ann, client):
     vip = make("VIP", ann)
     session.commit()
     client.sign_in(boss)
     assert "Ann Carter" not in text_of(client.get(f"/x/contracts/{vip.id}/customers"))
     entry = session.scalars(sa.select(Member)).one()
-    assert client.post(f"/x/contracts/members/{entry.id}/move", data={"to": "out-"}).status_code == 404
+    assert client.post(f"/x/contracts/{vip.id}/moves", data={"to": "out-", "member": str(entry.id)}).status_code == 404

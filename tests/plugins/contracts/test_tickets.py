@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from plugdesk.conditions import matches, parse_condition
 from plugdesk.errors import Invalid, NotAllowed
 from plugdesk.forms.facts import offered_facts, types_of, values_of_ticket
+from plugdesk.forms.models import StatusKind
 from plugdesk.steps import run_step
-from plugdesk.tickets.commands import set_fields
+from plugdesk.tickets.commands import become, set_fields
 from plugdesk.tickets.lists import tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.moving import move_ticket
 from plugdesk.users.customers import add_organization
 from plugdesk.users.rights import RightInput, set_right
+from plugdesk_contracts import ranking
 from plugdesk_contracts.commands import ContractInput, TermsInput, change_contract, delete_contract, set_terms
 from plugdesk_contracts.facts import search
 from plugdesk_contracts.handing import choose_contract, hand_over, may_be_handed
@@ -85,6 +87,34 @@ def test_the_rating_lifts_requests_to_the_top_and_follows_when_it_changes(sessio
     assert other.rank == 0
 
 
+def test_closed_requests_follow_the_rating_too_and_others_by_a_job(session, ctx, make, ann, ask, monkeypatch, run_jobs):
+    monkeypatch.setattr(ranking, "BATCH", 2)
+    vip, other = make("VIP", ann, rating=50), make("Other", rating=9)
+    asked = [ask(ann) for _number in range(5)]
+    become(session, asked[0], StatusKind.RESOLVED, by=None)
+    other_s = ask(make_customer(session))
+    terms_of(ctx, asked[1]).contract = other
+    asked[1].rank = 9
+    change_contract(ctx, vip, ContractInput("VIP", rating="7"), by=None, version=vip.version)
+    assert [each.rank for each in asked] == [50, 9, 50, 7, 7]
+    session.commit()
+    versions = [each.version for each in asked]
+    run_jobs()
+    session.expire_all()
+    assert [each.rank for each in asked] == [7, 9, 7, 7, 7]
+    assert other_s.rank == 0
+    assert [each.version for each in asked] == versions
+
+
+def test_closed_requests_of_a_contract_that_is_deleted_are_lifted_no_more(session, ctx, make, ann, ask):
+    vip, ticket = make("VIP", ann, rating=50), ask(ann)
+    become(session, ticket, StatusKind.RESOLVED, by=None)
+    delete_contract(ctx, vip, by=None, version=vip.version)
+    session.flush()
+    session.expire_all()
+    assert ticket.rank == 0
+
+
 def test_a_list_ordered_by_ratings_is_read_off_the_index_that_orders_every_list(session, ctx, make, ann, ask):
     make("VIP", ann, rating=50)
     ask(ann)
@@ -126,6 +156,14 @@ def test_a_contract_chosen_by_hand_stays_and_needs_its_right(session, ctx, make,
     set_right(session, form, agent, RightInput(actions=["reply"]), by=None)
     with pytest.raises(NotAllowed):
         choose_contract(ctx, ticket, vip, by=agent)
+
+
+def test_the_contract_that_a_ticket_has_may_be_confirmed_though_it_has_ended(ctx, make, ann, ask, agent):
+    vip = make("VIP", ann)
+    ticket = ask(ann)
+    change_contract(ctx, vip, ContractInput("VIP", is_on=False), by=None, version=vip.version)
+    choose_contract(ctx, ticket, vip, by=agent)
+    assert contract_of(ctx, ticket) == "VIP"
 
 
 def test_a_contract_that_takes_no_requests_here_is_not_chosen(ctx, make, ann, ask, agent):
@@ -219,3 +257,14 @@ def test_the_responsible_are_told_once_that_a_term_ends(session, ctx, make, cloc
     assert len(letters()) == 1
     clock.advance(days=1)
     assert len(letters()) == 1
+
+
+def test_where_the_group_s_supervisor_is_gone_its_members_are_told(session, ctx, make, clock, mailbox, run_jobs, agent, form):
+    gone = make_agent(session, form)
+    group = make_group(session, agent, name="Night shift", supervisor=gone)
+    gone.active = False
+    make("VIP", who=f"group-{group.id}", until="2026-12-01", notice_days=10)
+    session.commit()
+    clock.advance(hours=7)
+    run_jobs()
+    assert [each["To"] for each in mailbox.sent if "ends on" in each["Subject"]] == [agent.email]
