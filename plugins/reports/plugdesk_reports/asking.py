@@ -40,20 +40,15 @@ def _table(report: Report, sort: str, *, id: str, title: str, head: str) -> Tabl
     lines = []
     for number, received, answered in now:
         key = NOBODY if number is None else str(number)
-        url = report.url if number is not None else _nowhere
         lines.append(Line(names.get(key, nobody(sort)), [
-            tables.number(received, url(RECEIVED, sort, key)), tables.number(before.get(number, 0), faint=True),
-            tables.number(answered, url(ANSWERED, sort, key)),
-            tables.number(received - answered, url(behind.UNANSWERED, sort, key)),
-            tables.number(closed.get(number, 0), url(CLOSED, sort, key)),
+            tables.number(received, report.url(RECEIVED, sort, key)), tables.number(before.get(number, 0), faint=True),
+            tables.number(answered, report.url(ANSWERED, sort, key)),
+            tables.number(received - answered, report.url(behind.UNANSWERED, sort, key)),
+            tables.number(closed.get(number, 0), report.url(CLOSED, sort, key)),
         ]))  # fmt: skip
     columns = [_("Received"), _("Before"), _("Answered"), _("Never answered"), pgettext("figure", "Closed")]
     note = _("The %(number)d with most tickets.", number=MOST) if len(now) == MOST else ""
     return Table(id, title, head, columns, lines, note)
-
-
-def _nowhere(*_of: str) -> str:
-    return ""
 
 
 def _received(

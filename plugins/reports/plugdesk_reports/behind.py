@@ -126,8 +126,9 @@ def _told_apart(wanted: Wanted) -> sa.ColumnElement[bool]:
         found: sa.ColumnElement[bool] = column.is_(None) if wanted.key == figures.NOBODY else column == (number or -1)
         return found
     if wanted.sort == "organization":
-        here = sa.select(User.id).where(User.organization_id == (-1 if number is None else number))
-        return TicketFacts.customer_id.in_(here)
+        organization = User.organization_id
+        here = organization.is_(None) if wanted.key == figures.NOBODY else organization == (number or -1)
+        return TicketFacts.customer_id.in_(sa.select(User.id).where(here))
     if wanted.sort == figures.CHANNEL:
         return TicketFacts.channel == wanted.key
     if wanted.sort == figures.HOUR:

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import FieldKind, Form, Group, Organization, Tag, User, current_language, runtime_of
+from plugdesk.api import FieldKind, Form, Group, Organization, Tag, User, current_language, row_number, runtime_of
 from plugdesk.api import gettext as _
-from plugdesk_reports.figures import ASSIGNEE, CHANNEL, FIELD, GROUP, NOBODY, STATUS, TAG
+from plugdesk_reports.figures import ASSIGNEE, CHANNEL, FIELD, GROUP, STATUS, TAG
 
 CUSTOMER, ORGANIZATION = "customer", "organization"
 _TABLES: Mapping[str, Any] = {ASSIGNEE: User, CUSTOMER: User, GROUP: Group, ORGANIZATION: Organization, TAG: Tag}
@@ -26,7 +26,7 @@ def names_of(session: Session, forms: Sequence[Form], sort: str, keys: Iterable[
     if sort.startswith(FIELD):
         return _values(forms, sort.removeprefix(FIELD))
     table = _TABLES.get(sort)
-    ids = [int(key) for key in keys if key.isdigit() and key != NOBODY]
+    ids = [number for number in map(row_number, keys) if number]
     if table is None or not ids:
         return {}
     return {str(number): name for number, name in session.execute(sa.select(table.id, table.name).where(table.id.in_(ids)))}

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, abort, request, url_for
 
 from plugdesk.api import Context, format_date, format_duration, format_number, format_percent, lazy_gettext, pgettext, row_number
@@ -129,10 +130,11 @@ def tickets() -> Response:
     asked, wanted = read_asked(), read_wanted(request.args)
     before = request.args.get("before", "")
     rows, older = behind.tickets_behind(asked.ctx.db, asked.reach, asked.period, wanted, before=before)
+    number = behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted)
     again = asked.arguments(of=wanted.of, by=wanted.sort, key=wanted.key, least=wanted.least, below=wanted.below)
     return page(
-        "reports:tickets.html", rows=rows, number=behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted),
-        title=str(KINDS[wanted.of]), words=narrowed_words(asked, wanted), back=url_for(".overview", **asked.arguments()),
+        "reports:tickets.html", rows=rows, number=number, title=str(KINDS[wanted.of]),
+        words=narrowed_words(asked, wanted, number), back=url_for(".overview", **asked.arguments()),
         older=url_for(".tickets", **again, before=older) if older else "", newest=url_for(".tickets", **again) if before else "",
         period=asked.period, duration=format_duration, again=again, kinds=list(TYPES),
     )  # fmt: skip
@@ -183,21 +185,26 @@ def weekdays() -> list[str]:
     return [format_date(date(2024, 1, 1 + day), "ccc") for day in range(7)]
 
 
-def narrowed_words(asked: Asked, wanted: Wanted) -> list[str]:
-    """To what a list is narrowed, in words."""
+def narrowed_words(asked: Asked, wanted: Wanted, number: int) -> list[str]:
+    """To what a list of `number` tickets is narrowed, in words."""
     found = [form.name for form in asked.reach.forms if form.id == asked.form_id]
     sort = STATUS if wanted.of == SPENT else wanted.sort
     if sort == HOUR:
-        day, _dash, hour = wanted.key.partition("-")
-        found.append(f"{weekdays()[int(day) % 7]} {int(hour)}:00" if day.isdigit() and hour.isdigit() else wanted.key)
+        found.append(_hour_in_words(wanted.key))
     elif sort:
-        names = names_of(asked.ctx.db, asked.reach.forms, sort, [wanted.key])
+        # Whom none of the reader's tickets are of has no name here: numbers in addresses can be guessed.
+        names = names_of(asked.ctx.db, asked.reach.forms, sort, [wanted.key]) if number else {}
         found.append(names.get(wanted.key, nobody(sort) if wanted.key == NOBODY else wanted.key))
     if wanted.least:
         found.append(_("from %(time)s", time=format_duration(wanted.least)))
     if wanted.below is not None:
         found.append(_("less than %(time)s", time=format_duration(wanted.below)))
     return found
+
+
+def _hour_in_words(key: str) -> str:
+    day, hour = map(row_number, key.split("-", 1)) if "-" in key else (None, None)
+    return key if day is None or hour is None else f"{weekdays()[day % 7]} {hour}:00"
 
 
 def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
@@ -214,12 +221,10 @@ def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
 
 def _still_counted(asked: Asked) -> list[tuple[str, int, int]]:
     """The forms whose past is looked through at this moment: name, done, total."""
-    found = []
-    for form in asked.reach.forms:
-        standing = asked.ctx.db.get(Standing, form.id)
-        if standing is None or standing.ready_at is None:
-            found.append((form.name, standing.done if standing else 0, standing.total if standing else 0))
-    return found
+    here = Standing.form_id.in_([form.id for form in asked.reach.forms])
+    standing = {each.form_id: each for each in asked.ctx.db.scalars(sa.select(Standing).where(here))}
+    still = [(form.name, standing.get(form.id)) for form in asked.reach.forms]
+    return [(name, each.done if each else 0, each.total if each else 0) for name, each in still if not each or not each.ready_at]
 
 
 def _kpis(report: Report, left: int, before_left: int) -> list[dict[str, Any]]:
