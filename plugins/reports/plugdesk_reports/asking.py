@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import Ticket, User, pgettext, visible_tickets
+from plugdesk.api import User, pgettext
 from plugdesk.api import gettext as _
 from plugdesk_reports import behind, tables
 from plugdesk_reports.figures import ANSWERED, CLOSED, NOBODY, RECEIVED
@@ -15,7 +15,7 @@ from plugdesk_reports.making import Report
 from plugdesk_reports.models import TicketFacts
 from plugdesk_reports.naming import CUSTOMER, ORGANIZATION, names_of, nobody
 from plugdesk_reports.periods import Period
-from plugdesk_reports.reading import Reach
+from plugdesk_reports.reading import Reach, within_reach
 from plugdesk_reports.tables import Line, Table
 
 MOST = 20
@@ -72,11 +72,7 @@ def _from(reach: Reach, session: Session, sort: str, *columns: Any) -> sa.Select
     query = sa.select(column, *columns).select_from(TicketFacts).group_by(column)
     if sort == ORGANIZATION:
         query = query.join(User, User.id == TicketFacts.customer_id)
-    parts: list[sa.ColumnElement[bool]] = [TicketFacts.form_id.in_(reach.whole)]
-    if reach.part:
-        seen = sa.select(Ticket.id).where(Ticket.form_id.in_(reach.part), visible_tickets(session, reach.viewer))
-        parts.append(sa.and_(TicketFacts.form_id.in_(reach.part), TicketFacts.ticket_id.in_(seen)))
-    return query.where(sa.or_(*parts))
+    return query.where(within_reach(session, reach))
 
 
 def _column(sort: str) -> Any:

@@ -94,6 +94,13 @@ def reach_of(session: Session, viewer: User) -> Reach:
     )
 
 
+def within_reach(session: Session, reach: Reach) -> sa.ColumnElement[bool]:
+    """Of the facts of tickets, those the reader may count."""
+    seen = sa.select(Ticket.id).where(Ticket.form_id.in_(reach.part), visible_tickets(session, reach.viewer)).correlate(None)
+    part = sa.and_(TicketFacts.form_id.in_(reach.part), TicketFacts.ticket_id.in_(seen))
+    return sa.or_(TicketFacts.form_id.in_(reach.whole), part) if reach.part else TicketFacts.form_id.in_(reach.whole)
+
+
 def read_figures(
     session: Session, reach: Reach, period: Period, *, sorts: Collection[str], figures: Collection[str] | None = None,
     found: Figures | None = None,

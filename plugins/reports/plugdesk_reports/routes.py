@@ -11,10 +11,20 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, request, url_for
 
-from plugdesk.api import Context, format_date, format_duration, format_number, format_percent, lazy_gettext, pgettext, row_number
+from plugdesk.api import (
+    Context,
+    OfferedMetric,
+    format_date,
+    format_duration,
+    format_number,
+    format_percent,
+    lazy_gettext,
+    pgettext,
+    row_number,
+)
 from plugdesk.api import gettext as _
 from plugdesk_reports import asking, behind, charts, making, periods
-from plugdesk_reports.behind import KINDS, Wanted, read_wanted
+from plugdesk_reports.behind import Wanted, read_wanted
 from plugdesk_reports.figures import (
     ACCEPT_TIME,
     ANSWER_TIME,
@@ -35,6 +45,7 @@ from plugdesk_reports.figures import (
 )
 from plugdesk_reports.files import TYPES
 from plugdesk_reports.making import Report
+from plugdesk_reports.metrics import shown
 from plugdesk_reports.models import Standing
 from plugdesk_reports.naming import names_of, nobody
 from plugdesk_reports.periods import Period
@@ -127,13 +138,14 @@ def topics() -> Response:
 @agent_only
 def tickets() -> Response:
     """The tickets behind one figure: exactly as many."""
-    asked, wanted = read_asked(), read_wanted(request.args)
+    asked = read_asked()
+    wanted = read_wanted(asked.ctx.db, asked.reach, request.args)
     before = request.args.get("before", "")
     rows, older = behind.tickets_behind(asked.ctx.db, asked.reach, asked.period, wanted, before=before)
     number = behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted)
     again = asked.arguments(of=wanted.of, by=wanted.sort, key=wanted.key, least=wanted.least, below=wanted.below)
     return page(
-        "reports:tickets.html", rows=rows, number=number, title=str(KINDS[wanted.of]),
+        "reports:tickets.html", rows=rows, number=number, title=wanted.title, metric=wanted.metric,
         words=narrowed_words(asked, wanted, number), back=url_for(".overview", **asked.arguments()),
         older=url_for(".tickets", **again, before=older) if older else "", newest=url_for(".tickets", **again) if before else "",
         period=asked.period, duration=format_duration, again=again, kinds=list(TYPES),
@@ -239,6 +251,7 @@ def _kpis(report: Report, left: int, before_left: int) -> list[dict[str, Any]]:
         _kpi(_("Open at the end"), left, report.url(behind.BACKLOG), _("%(number)s at the beginning", number=format_number(before_left))),
         _time_kpi(_("First response, median"), now.length(ANSWER_TIME), before.length(ANSWER_TIME), report.url(ANSWERED)),
         _time_kpi(_("Resolution, median"), now.length(CLOSE_TIME), before.length(CLOSE_TIME), report.url(CLOSED)),
+        *(_measured_kpi(report, each) for each in report.measures.offered),
     ]  # fmt: skip
 
 
@@ -261,6 +274,15 @@ def _time_kpi(title: str, now: int | None, before: int | None, url: str) -> dict
         else _("%(time)s slower", time=format_duration(now - before))
     )
     return found | {"note": words, "note_tone": "green" if faster else "red"}
+
+
+def _measured_kpi(report: Report, metric: OfferedMetric) -> dict[str, Any]:
+    now, before = (shown(metric, measures.of(metric)) for measures in (report.measures, report.measures_before))
+    found: dict[str, Any] = {"title": str(metric.metric.title), "value": now.text}
+    if now.value is None:
+        return found | {"note": _("nothing to measure")}
+    note = _("before: %(value)s", value=before.text) if before.value is not None else _("nothing to compare with")
+    return found | {"url": report.url(metric.code), "note": note}
 
 
 def _against(now: int, before: int) -> str:
