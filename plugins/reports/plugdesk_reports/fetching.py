@@ -103,7 +103,7 @@ def _overview(asked: Asked) -> Sequence[Table]:
 
 
 def _topics(asked: Asked) -> Sequence[Table]:
-    return topic_tables(report_of(asked, (TAG, *mark_sorts(asked.reach.forms))))
+    return topic_tables(report_of(asked, (TAG, *mark_sorts(asked.ctx.db, asked.reach.forms))))
 
 
 MAKERS: Mapping[str, Callable[[Asked], Sequence[Table]]] = {

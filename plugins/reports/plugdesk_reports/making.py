@@ -179,9 +179,7 @@ def by_mark(report: Report, sort: str, *, id: str, title: str) -> Table:
 
 def by_marks(report: Report) -> list[Table]:
     """A table of the tags, and one of each field whose values are told apart."""
-    labels = {TAG: _("By tag")} | {
-        sort: _("By “%(field)s”", field=label) for sort, label in mark_sorts(report.reach.forms).items()
-    }
+    labels = {TAG: _("By tag")} | mark_sorts(report.session, report.reach.forms)
     made = [by_mark(report, sort, id="by-" + sort.replace(":", "-"), title=title) for sort, title in labels.items()]
     return [table for table in made if table.lines]
 

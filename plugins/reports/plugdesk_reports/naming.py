@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from plugdesk.api import FieldKind, Form, Group, Organization, Tag, User, current_language, row_number, runtime_of
 from plugdesk.api import gettext as _
-from plugdesk_reports.figures import ASSIGNEE, CHANNEL, FIELD, GROUP, STATUS, TAG
+from plugdesk_reports.figures import ASSIGNEE, CHANNEL, FACT, FIELD, GROUP, STATUS, TAG
+from plugdesk_reports.groupings import groupings_of, names_of_fact
 
 CUSTOMER, ORGANIZATION = "customer", "organization"
 _TABLES: Mapping[str, Any] = {ASSIGNEE: User, CUSTOMER: User, GROUP: Group, ORGANIZATION: Organization, TAG: Tag}
@@ -25,6 +26,8 @@ def names_of(session: Session, forms: Sequence[Form], sort: str, keys: Iterable[
         return {status.code: status.name_in(language) for form in reversed(forms) for status in form.statuses}
     if sort.startswith(FIELD):
         return _values(forms, sort.removeprefix(FIELD))
+    if (fact := groupings_of(session, forms).get(sort) if sort.startswith(FACT) else None) is not None:
+        return names_of_fact(session, fact)
     table = _TABLES.get(sort)
     ids = [number for number in map(row_number, keys) if number]
     if table is None or not ids:

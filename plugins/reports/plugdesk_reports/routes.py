@@ -130,7 +130,7 @@ def times() -> Response:
 def topics() -> Response:
     """Customers, organizations, tags and values of fields."""
     asked = read_asked()
-    report = report_of(asked, (TAG, *mark_sorts(asked.reach.forms)))
+    report = report_of(asked, (TAG, *mark_sorts(asked.ctx.db, asked.reach.forms)))
     return _page("topics", asked, report, tables=topic_tables(report))
 
 
