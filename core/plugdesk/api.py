@@ -42,6 +42,7 @@ from plugdesk.contributions import (
     Limits,
     MaybeSent,
     Rate,
+    ReportMetric,
     Service,
     SettingsPage,
     Step,
@@ -114,6 +115,7 @@ from plugdesk.plugins.examples import make_examples
 from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
+from plugdesk.report_metrics import OfferedMetric, report_metrics_on
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.sessions import end_all_sessions
 from plugdesk.stems import Term, index_text, query_terms
@@ -248,6 +250,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "OfferedFact",
+    "OfferedMetric",
     "OfferedToCustomer",
     "Organization",
     "Park",
@@ -256,6 +259,7 @@ __all__ = [
     "PlugdeskError",
     "Presence",
     "Rate",
+    "ReportMetric",
     "RequestFormLink",
     "RetryLater",
     "Role",
@@ -438,6 +442,7 @@ __all__ = [
     "render_text",
     "reply_to_ticket",
     "report_failure",
+    "report_metrics_on",
     "request_form_links",
     "rights_of",
     "rights_on_form",

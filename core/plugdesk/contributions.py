@@ -241,6 +241,23 @@ class CustomerActions:
 
 
 @dataclass(frozen=True)
+class ReportMetric:
+    """A figure of the reports: how many of something there are, their average, or the share of those that are so.
+
+    `rows(ctx, viewer)` selects what is counted on the form, as far as `viewer` may see it on tickets that are theirs to see (which
+    tickets these are, the reports know): the columns `id`, `ticket_id`, `at` (it counts on the day of this moment) and `value`, a
+    number; for a share 1 or 0. Where each belongs to somebody else than who has the ticket now, `assignee_id` and `group_id` say to
+    whom. None says that the figure is not for this viewer. `note` explains it in a sentence.
+    """
+
+    name: str
+    title: str
+    rows: Callable[[Context, User], sa.Select[Any] | None]
+    shown: Literal["number", "average", "share"] = "number"
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Command:
     """A command line of the plugin: `plugdesk <plugin> <name>`, or `plugdesk <name>` at the `top`. `command` is a click command.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Fact,
         HealthLine,
         JobKind,
+        ReportMetric,
         Service,
         Step,
         Timer,
@@ -117,6 +118,15 @@ def steps() -> Sequence[Step]:
     """Contribution: what actions and rules can have this plugin do to a ticket, where it is on.
 
     Example: `return [Step("ask", "Ask for a rating", ask_for_rating, AskOptions)]`
+    """
+    raise NotImplementedError
+
+
+@contribution
+def report_metrics() -> Sequence[ReportMetric]:
+    """Contribution: figures that reports show beside their own, each with its tickets, on the forms where this plugin is on.
+
+    Example: `return [ReportMetric("rating", "Average rating", rated_rows, "average")]`
     """
     raise NotImplementedError
 

@@ -12,7 +12,7 @@ import pluggy
 
 from plugdesk import hooks
 from plugdesk.channels.updates import take_jobs
-from plugdesk.contributions import Channel, Command, CustomerActions, Fact, JobKind, Service, Step, Timer, Variables
+from plugdesk.contributions import Channel, Command, CustomerActions, Fact, JobKind, ReportMetric, Service, Step, Timer, Variables
 from plugdesk.forms.models import Scope
 from plugdesk.i18n import lazy_gettext as _
 from plugdesk.plugins.failures import in_words, trace_of
@@ -40,7 +40,7 @@ class Implementation:
 
 CONTRIBUTED: dict[str, Any] = {
     "channels": Channel, "jobs": JobKind, "timers": Timer, "services": Service, "facts": Fact, "steps": Step,
-    "customer_actions": CustomerActions, "variables": Variables, "commands": Command, "pages": object,
+    "report_metrics": ReportMetric, "customer_actions": CustomerActions, "variables": Variables, "commands": Command, "pages": object,
 }  # fmt: skip
 HANDS_OVER_ROWS = frozenset({"ctx", "ticket", "form", "customer", "event", "message"})
 
@@ -62,6 +62,7 @@ class Registry:
         self.timers: list[tuple[str, Timer]] = []
         self.services: list[tuple[str, Service]] = []
         self.steps: list[tuple[str, Step]] = []
+        self.report_metrics: list[tuple[str, ReportMetric]] = []
         self.customer_actions: list[tuple[str, CustomerActions]] = []
         self.commands: list[tuple[str, Command]] = []
         self.pages: list[tuple[str, Any]] = []
@@ -223,7 +224,9 @@ class Registry:
                 del self.owners[what, name]
                 getattr(self, what).pop(name, None)
         self._jobs = {kind: job for kind, job in self._jobs.items() if not kind.startswith(f"{plugin}:")}
-        kept: list[Any] = [self.timers, self.services, self.steps, self.customer_actions, self.commands, self.pages]
+        kept: list[Any] = [
+            self.timers, self.services, self.steps, self.report_metrics, self.customer_actions, self.commands, self.pages,
+        ]  # fmt: skip
         for contributions in kept:
             contributions[:] = [each for each in contributions if each[0] != plugin]
         self._compiled.clear()

@@ -43,7 +43,8 @@ class Spies:
                 if registry.owner(what, name) == plugin:
                     known[name] = self._watched(each, name)
         for lists in (
-            registry.timers, registry.services, registry.steps, registry.customer_actions, registry.commands, registry.pages,
+            registry.timers, registry.services, registry.steps, registry.report_metrics, registry.customer_actions,
+            registry.commands, registry.pages,
         ):  # fmt: skip
             kept: list[Any] = lists
             kept[:] = [(owner, self._watched(each, _name(each)) if owner == plugin else each) for owner, each in kept]

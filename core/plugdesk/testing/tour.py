@@ -16,6 +16,7 @@ from plugdesk.errors import PlugdeskError
 from plugdesk.events import record
 from plugdesk.forms.models import Form, StatusKind
 from plugdesk.naming import Named, Thing
+from plugdesk.report_metrics import report_metrics_on
 from plugdesk.steps import run_step, steps_on
 from plugdesk.testing.trial import Trial
 from plugdesk.tickets import commands, correspondence
@@ -87,6 +88,11 @@ def ask(trial: Trial, form_id: int, number: int) -> None:
                 if registry.owner("channels", name) == plugin:
                     executor.run(plugin, f"channel {name}", ticket.form, session, channel.reaches, ticket.customer)
                     executor.run(plugin, f"channel {name}", ticket.form, session, channel.ready)
+    with trial.write() as session:
+        ticket = session.get_one(Ticket, number)
+        for each in report_metrics_on(session, [ticket.form], trial.user(session, "admin")):
+            if each.plugin == plugin:
+                each.read(session, each.rows)
     with trial.write() as session:
         ticket = session.get_one(Ticket, number)
         for offered in steps_on(session, ticket.form):

@@ -176,6 +176,9 @@ class Trial:
                 if registry.owner(what, name) == own
             ]
         found += [(f"steps {each.name}", each.title) for owner, each in registry.steps if owner == own]
+        for owner, metric in registry.report_metrics:
+            if owner == own:
+                found += [(f"report_metrics {metric.name}", words) for words in (metric.title, metric.note) if words]
         for name, each in registry.variables.items():
             if registry.owner("variables", name) == own:
                 found += [(f"variables {name}", text) for text in each.names.values()]

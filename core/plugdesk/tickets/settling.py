@@ -56,6 +56,7 @@ def settle_again(ctx: Context, ticket_id: int) -> None:
     settle(ctx._session, ticket, "again")
     if ticket.unsettled:
         raise RuntimeError(f"Still failing: {', '.join(ticket.unsettled)}")
+    record(ctx._session, "ticket_settled", ticket=ticket)
 
 
 def _go_on(session: Session, ticket: Ticket, before: Mapping[str, Any], settled: Mapping[str, Any], occasion: Occasion) -> None:

@@ -14,6 +14,7 @@ from plugdesk.api import (
     JobKind,
     Named,
     Place,
+    ReportMetric,
     Said,
     Step,
     Ticket,
@@ -25,7 +26,7 @@ from plugdesk.api import (
     send_automatic,
 )
 from plugdesk.api import gettext as _
-from plugdesk_csat import commands, conditions, following, in_portal, letters, queries
+from plugdesk_csat import commands, conditions, following, in_portal, letters, metrics, queries
 from plugdesk_csat.asking import AskOptions, ask_for_rating
 
 
@@ -46,6 +47,11 @@ def facts() -> Sequence[Fact]:
 @hookimpl
 def steps() -> Sequence[Step]:
     return [Step("ask", lazy_gettext("Ask for a rating"), ask_for_rating, AskOptions)]
+
+
+@hookimpl
+def report_metrics() -> Sequence[ReportMetric]:
+    return metrics.METRICS
 
 
 @hookimpl

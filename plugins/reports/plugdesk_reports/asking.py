@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import Ticket, User, pgettext, visible_tickets
+from plugdesk.api import User, pgettext
 from plugdesk.api import gettext as _
 from plugdesk_reports import behind, tables
 from plugdesk_reports.figures import ANSWERED, CLOSED, NOBODY, RECEIVED
@@ -15,7 +15,7 @@ from plugdesk_reports.making import Report
 from plugdesk_reports.models import TicketFacts
 from plugdesk_reports.naming import CUSTOMER, ORGANIZATION, names_of, nobody
 from plugdesk_reports.periods import Period
-from plugdesk_reports.reading import Reach
+from plugdesk_reports.reading import Reach, within_reach
 from plugdesk_reports.tables import Line, Table
 
 MOST = 20
@@ -40,20 +40,15 @@ def _table(report: Report, sort: str, *, id: str, title: str, head: str) -> Tabl
     lines = []
     for number, received, answered in now:
         key = NOBODY if number is None else str(number)
-        url = report.url if number is not None else _nowhere
         lines.append(Line(names.get(key, nobody(sort)), [
-            tables.number(received, url(RECEIVED, sort, key)), tables.number(before.get(number, 0), faint=True),
-            tables.number(answered, url(ANSWERED, sort, key)),
-            tables.number(received - answered, url(behind.UNANSWERED, sort, key)),
-            tables.number(closed.get(number, 0), url(CLOSED, sort, key)),
+            tables.number(received, report.url(RECEIVED, sort, key)), tables.number(before.get(number, 0), faint=True),
+            tables.number(answered, report.url(ANSWERED, sort, key)),
+            tables.number(received - answered, report.url(behind.UNANSWERED, sort, key)),
+            tables.number(closed.get(number, 0), report.url(CLOSED, sort, key)),
         ]))  # fmt: skip
     columns = [_("Received"), _("Before"), _("Answered"), _("Never answered"), pgettext("figure", "Closed")]
     note = _("The %(number)d with most tickets.", number=MOST) if len(now) == MOST else ""
     return Table(id, title, head, columns, lines, note)
-
-
-def _nowhere(*_of: str) -> str:
-    return ""
 
 
 def _received(
@@ -77,11 +72,7 @@ def _from(reach: Reach, session: Session, sort: str, *columns: Any) -> sa.Select
     query = sa.select(column, *columns).select_from(TicketFacts).group_by(column)
     if sort == ORGANIZATION:
         query = query.join(User, User.id == TicketFacts.customer_id)
-    parts: list[sa.ColumnElement[bool]] = [TicketFacts.form_id.in_(reach.whole)]
-    if reach.part:
-        seen = sa.select(Ticket.id).where(Ticket.form_id.in_(reach.part), visible_tickets(session, reach.viewer))
-        parts.append(sa.and_(TicketFacts.form_id.in_(reach.part), TicketFacts.ticket_id.in_(seen)))
-    return query.where(sa.or_(*parts))
+    return query.where(within_reach(session, reach))
 
 
 def _column(sort: str) -> Any:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from plugdesk.api import Status, Ticket, User, lazy_gettext, lazy_pgettext, row_number, visible_tickets
+from plugdesk.api import (
+    OfferedMetric,
+    Status,
+    Ticket,
+    User,
+    lazy_gettext,
+    lazy_pgettext,
+    report_metrics_on,
+    row_number,
+    visible_tickets,
+)
 from plugdesk_reports import figures
 from plugdesk_reports.figures import ANSWERED, CLOSED, RECEIVED, REOPENED, SPENT
+from plugdesk_reports.metrics import columns_of, in_days
 from plugdesk_reports.models import Mark, Stretch, TicketFacts
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Reach
@@ -33,20 +45,35 @@ _LENGTHS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one figure counts: `of` a kind, told apart by `sort` and `key`, and of those that took from `least` to below `below`."""
+    """What one figure counts: `of` a kind, told apart by `sort` and `key`, and of those that took from `least` to below `below`.
+
+    Of an extension's figure, `metric`, every row is counted that it has in these days.
+    """
 
     of: str = RECEIVED
     sort: str = ""
     key: str = ""
     least: int | None = None
     below: int | None = None
+    metric: OfferedMetric | None = None
+
+    @cached_property
+    def rows(self) -> sa.Subquery | None:
+        """The rows of the metric."""
+        return None if self.metric is None else self.metric.rows.subquery("rows")
+
+    @property
+    def title(self) -> str:
+        return str(KINDS[self.of] if self.metric is None else self.metric.metric.title)
 
 
-def read_wanted(given: Mapping[str, str]) -> Wanted:
-    """What an address asks for."""
+def read_wanted(session: Session, reach: Reach, given: Mapping[str, str]) -> Wanted:
+    """What an address asks for, as far as the reader may see it."""
     of = given.get("of", RECEIVED)
-    lengths = (row_number(given.get(name, "")) for name in ("least", "below"))
-    return Wanted(of if of in KINDS else RECEIVED, given.get("by", ""), given.get("key", ""), *lengths)
+    lengths = [row_number(given.get(name, "")) for name in ("least", "below")]
+    offered = report_metrics_on(session, reach.forms, reach.viewer) if "." in of else ()
+    metric = next((each for each in offered if each.code == of), None)
+    return Wanted(of if metric or of in KINDS else RECEIVED, given.get("by", ""), given.get("key", ""), *lengths, metric)
 
 
 def tickets_behind(
@@ -54,13 +81,14 @@ def tickets_behind(
 ) -> tuple[Sequence[Any], str]:
     """A page of the tickets one figure counts, the latest first, and the key of the next page.
 
-    A ticket that has left a status more than once stands there as often.
+    A ticket that has left a status more than once stands there as often, and so does one of which a metric has several rows.
     """
-    assignee, place = aliased(User), Stretch.number if wanted.of == SPENT else sa.literal(0)
+    assignee, rows = aliased(User), wanted.rows
+    place: Any = Stretch.number if wanted.of == SPENT else sa.literal(0) if rows is None else rows.c.id
     columns = (
         Ticket.id.label("number"), Ticket.subject, User.name.label("customer"), assignee.name.label("assignee"), Status,
         TicketFacts.opened_at, TicketFacts.answered_after, TicketFacts.closed_after, TicketFacts.form_id, TicketFacts.channel,
-        TicketFacts.incoming, TicketFacts.outgoing, place.label("place"),
+        TicketFacts.incoming, TicketFacts.outgoing, place.label("place"), (sa.null() if rows is None else rows.c.value).label("value"),
     )  # fmt: skip
     query = (
         _counted(sa.select(*columns), wanted)
@@ -88,7 +116,9 @@ def conditions(session: Session, reach: Reach, period: Period, wanted: Wanted) -
     """Of the facts joined with their tickets, which of them the figure counts."""
     low, high = period.first.toordinal(), period.last.toordinal()
     found = [TicketFacts.form_id.in_([form.id for form in reach.forms]), visible_tickets(session, reach.viewer)]
-    if wanted.of in (CLOSED, REOPENED):
+    if wanted.rows is not None:
+        found.append(in_days(session, wanted.rows, period))
+    elif wanted.of in (CLOSED, REOPENED):
         found.append(TicketFacts.closed_day.between(low, high))
     elif wanted.of not in (BACKLOG, SPENT):
         found.append(TicketFacts.opened_day.between(low, high))
@@ -116,18 +146,21 @@ def conditions(session: Session, reach: Reach, period: Period, wanted: Wanted) -
 def _counted(query: Any, wanted: Wanted) -> Any:
     """`query` from the facts and their tickets, and from the times in statuses where these are what is counted."""
     query = query.select_from(TicketFacts).join(Ticket, Ticket.id == TicketFacts.ticket_id)
+    if wanted.rows is not None:
+        return query.join(wanted.rows, wanted.rows.c.ticket_id == TicketFacts.ticket_id)
     return query.join(Stretch, Stretch.ticket_id == TicketFacts.ticket_id) if wanted.of == SPENT else query
 
 
 def _told_apart(wanted: Wanted) -> sa.ColumnElement[bool]:
     number = row_number(wanted.key)
     if wanted.sort in _COLUMNS:
-        column = _COLUMNS[wanted.sort]
+        column = _COLUMNS[wanted.sort] if wanted.rows is None else columns_of(wanted.rows, wanted.sort)
         found: sa.ColumnElement[bool] = column.is_(None) if wanted.key == figures.NOBODY else column == (number or -1)
         return found
     if wanted.sort == "organization":
-        here = sa.select(User.id).where(User.organization_id == (-1 if number is None else number))
-        return TicketFacts.customer_id.in_(here)
+        organization = User.organization_id
+        here = organization.is_(None) if wanted.key == figures.NOBODY else organization == (number or -1)
+        return TicketFacts.customer_id.in_(sa.select(User.id).where(here))
     if wanted.sort == figures.CHANNEL:
         return TicketFacts.channel == wanted.key
     if wanted.sort == figures.HOUR:

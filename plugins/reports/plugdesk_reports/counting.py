@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.api import Context, Event, Form, Ticket, User, enqueue, runtime_of
 from plugdesk_reports.figures import TAG, countings
+from plugdesk_reports.groupings import brought_by, groupings_on
 from plugdesk_reports.keeping import PLUGIN, forms_on, keep
 from plugdesk_reports.models import DAY, MONTH, YEAR, Changed, Heard, Mark, Rolled, Standing, TicketFacts, Total
 
@@ -21,22 +22,29 @@ LOOK_BACK = timedelta(minutes=2)  # an event may be committed that late after on
 RARE = (
     "ticket_accepted", "ticket_deleted", "ticket_restored", "ticket_moved", "tickets_merged", "merged_away", "ticket_unmerged",
     "unmerged", "ticket_split", "split_off", "tags_changed", "reply_withdrawn", "message_withdrawn", "tag_deleted", "group_deleted",
+    "ticket_settled",
 )  # fmt: skip
 _COLUMNS = ("form_id", "sort", "figure", "day", "key", "grain", "n")
 
 
 def begin(session: Session, form: Form, *, by: User | None = None) -> Standing:
     """Have the past of `form` looked through from the beginning, by a job that shows how far it is."""
-    zone = runtime_of(session).desk(session).zone
+    zone, sorts = basis_of(session, form)
     standing = session.get(Standing, form.id)
     if standing is None:
         standing = Standing(form_id=form.id, zone=zone)
         session.add(standing)
     total = session.scalar(sa.select(sa.func.count()).select_from(Ticket).where(Ticket.form_id == form.id)) or 0
-    standing.zone, standing.last_id, standing.done, standing.total, standing.ready_at = zone, 0, 0, total, None
+    standing.zone, standing.sorts = zone, sorts
+    standing.last_id, standing.done, standing.total, standing.ready_at = 0, 0, total, None
     session.flush()  # the row the job looks for
     enqueue(session, f"{PLUGIN}:look_through", form=form, key="look_through")
     return standing
+
+
+def basis_of(session: Session, form: Form) -> tuple[str, str]:
+    """What the facts of a form are kept by besides its tickets: the clock that tells days, and what extensions tell tickets apart by."""
+    return runtime_of(session).desk(session).zone, " ".join(sorted(groupings_on(session, form)))
 
 
 def look_through(ctx: Context, **_given: Any) -> None:
@@ -139,23 +147,24 @@ def end_of(span: str, begins: date) -> date:
 
 
 def hear(ctx: Context) -> None:
-    """Timer of the desk: tickets that rarer news are about are looked at again, and forms whose days are told by another clock now."""
+    """Timer of the desk: tickets that rarer news are about are looked at again, and forms whose facts are kept by something else now."""
     session, zone = ctx.db, ctx.desk.zone
     heard = session.get(Heard, 0)
     if heard is None:
         session.add(Heard(id=0, event_id=session.scalar(sa.select(sa.func.max(Event.id))) or 0))
     else:
-        news = sa.select(Event.id, Event.kind, Event.at, Event.ticket_id, Event.data)
+        news = sa.select(Event.id, Event.kind, Event.at, Event.ticket_id, Event.data).where(Event.id > heard.event_id)
+        grouping = sa.and_(Event.plugin.in_(brought_by(session)), Event.ticket_id.is_not(None))
         late, numbers = ctx.now - LOOK_BACK, set[int]()
-        for event in session.execute(news.where(Event.kind.in_(RARE), Event.id > heard.event_id).order_by(Event.id)):
+        for event in session.execute(news.where(sa.or_(Event.kind.in_(RARE), grouping)).order_by(Event.id)):
             numbers |= _concerned(session, event)
             if event.at <= late:
                 heard.event_id = max(heard.event_id, event.id)
         for part in _parts(sorted(numbers), BATCH):
             keep(session, part, zone)
-    standing = {each.form_id: each.zone for each in session.scalars(sa.select(Standing))}
+    standing = {each.form_id: (each.zone, each.sorts) for each in session.scalars(sa.select(Standing))}
     for form in session.scalars(sa.select(Form).where(Form.id.in_(forms_on(session)))).all():
-        if standing.get(form.id) != zone:
+        if standing.get(form.id) != basis_of(session, form):
             begin(session, form)
         else:
             enqueue(session, f"{PLUGIN}:count", form=form, key="count")

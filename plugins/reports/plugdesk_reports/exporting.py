@@ -26,16 +26,18 @@ KEPT = timedelta(days=2)
 MOST_WAITING = 5  # files of one person
 
 
-def head() -> list[str]:
+def head(wanted: Wanted) -> list[str]:
     """The columns of a list in a file."""
+    measured = [wanted.title] if wanted.metric else []
     return [
         _("Number"), _("Subject"), _("Form"), _("Customer"), _("Channel"), _("Status"), _("Assignee"), _("Opened"),
         _("First response, minutes"), _("Resolution, minutes"), _("Messages from the customer"), _("Answers"),
+        *measured,
     ]  # fmt: skip
 
 
 def rows_behind(session: Session, reach: Reach, period: Period, wanted: Wanted, zone: Any) -> Iterator[list[Sequence[Any]]]:
-    """The tickets behind a figure, batch by batch, as rows under `head()`."""
+    """The tickets behind a figure, batch by batch, as rows under its `head`."""
     forms, known, language, before = {form.id: form.name for form in reach.forms}, channels(session), current_language(), ""
     while True:
         rows, before = behind.tickets_behind(session, reach, period, wanted, before=before, limit=BATCH)
@@ -44,6 +46,7 @@ def rows_behind(session: Session, reach: Reach, period: Period, wanted: Wanted, 
                 row.number, row.subject, forms.get(row.form_id, ""), row.customer, known.get(row.channel, row.channel),
                 row.Status.name_in(language), row.assignee or "", row.opened_at.astimezone(zone), _minutes(row.answered_after),
                 _minutes(row.closed_after), row.incoming, row.outgoing,
+                *([row.value] if wanted.metric else []),
             ]
             for row in rows
         ]  # fmt: skip
@@ -91,6 +94,7 @@ def write(ctx: Context, export_id: int = 0, **_given: Any) -> None:
     export = ctx.db.get(Export, export_id)
     if export is None or export.state is not FileState.WAITING:
         return
+    export.done = 0  # somebody may have been killed over it
     with use_language(export.language, ctx.desk.zone):
         rows = _reported(ctx, export)
         content = xlsx_bytes([(export.name, rows)], ctx.desk.zone) if export.kind == XLSX else _csv_bytes(rows)
@@ -115,8 +119,9 @@ def _reported(ctx: Context, export: Export) -> Iterable[Sequence[Any]]:
     form_id = asked.get("form", "")
     reach = reach.on(int(form_id)) if form_id.isdigit() else reach
     period, _problem = periods.read_period(asked, ctx.now.astimezone(ZoneInfo(ctx.desk.zone)).date())
-    yield head()
-    for rows in rows_behind(ctx.db, reach, period, read_wanted(asked), ZoneInfo(ctx.desk.zone)):
+    wanted = read_wanted(ctx.db, reach, asked)
+    yield head(wanted)
+    for rows in rows_behind(ctx.db, reach, period, wanted, ZoneInfo(ctx.desk.zone)):
         yield from rows
         found = ctx.db.get(Export, number)
         if found is None or found.state is not FileState.WAITING:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from plugdesk.api import content_disposition
 from plugdesk.api import gettext as _
 from plugdesk_reports import behind, charts, exporting, making
-from plugdesk_reports.behind import KINDS, read_wanted
+from plugdesk_reports.behind import read_wanted
 from plugdesk_reports.figures import ASSIGNEE, CHANNEL, GROUP, HOUR, STATUS, TAG
 from plugdesk_reports.files import CSV, TYPES, XLSX, csv_lines, rows_of_all, table_rows, xlsx_bytes
 from plugdesk_reports.models import Export, FileState
@@ -42,14 +42,15 @@ def report(name: str, kind: str) -> Response:
 @agent_only
 def create() -> Response:
     """The tickets behind a figure as a file: at once, or, where they are many, by a job."""
-    asked, wanted = read_asked(request.form), read_wanted(request.form)
+    asked = read_asked(request.form)
+    wanted = read_wanted(asked.ctx.db, asked.reach, request.form)
     kind = request.form.get("kind", XLSX)
     if kind not in TYPES:
         abort(404)
     total = behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted)
-    name = str(KINDS[wanted.of])
+    name = wanted.title
     if total <= exporting.AT_ONCE:
-        rows = [exporting.head()]
+        rows = [exporting.head(wanted)]
         for part in exporting.rows_behind(asked.ctx.db, asked.reach, asked.period, wanted, ZoneInfo(asked.ctx.desk.zone)):
             rows += [list(row) for row in part]
         content = "".join(csv_lines(rows)).encode() if kind == CSV else xlsx_bytes([(name, rows)], asked.ctx.desk.zone)
@@ -102,7 +103,7 @@ def _overview(asked: Asked) -> Sequence[Table]:
 
 
 def _topics(asked: Asked) -> Sequence[Table]:
-    return topic_tables(report_of(asked, (TAG, *mark_sorts(asked.reach.forms))))
+    return topic_tables(report_of(asked, (TAG, *mark_sorts(asked.ctx.db, asked.reach.forms))))
 
 
 MAKERS: Mapping[str, Callable[[Asked], Sequence[Table]]] = {

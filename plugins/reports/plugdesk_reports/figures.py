@@ -21,7 +21,7 @@ INCOMING, OUTGOING = "incoming", "outgoing"
 ACCEPT_TIME, ANSWER_TIME, CLOSE_TIME, SPENT = "accept_time", "answer_time", "close_time", "spent"
 PLAIN, HOUR, CHANNEL, ASSIGNEE, GROUP, STATUS, TAG = "", "hour", "channel", "assignee", "group", "status", "tag"
 MARKS = "marks"
-FIELD = "field:"
+FIELD, FACT = "field:", "fact:"
 NOBODY = "0"
 
 facts, mark, stretch = TicketFacts.__table__.c, Mark.__table__.c, Stretch.__table__.c

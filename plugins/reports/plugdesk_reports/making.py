@@ -37,6 +37,7 @@ from plugdesk_reports.figures import (
 from plugdesk_reports.grains import DAY as A_DAY
 from plugdesk_reports.grains import HOUR as AN_HOUR
 from plugdesk_reports.grains import MINUTE
+from plugdesk_reports.metrics import FORM, Measures, read_measures, shown
 from plugdesk_reports.naming import names_of, nobody
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Figures, Reach, mark_sorts, read_days, read_figures
@@ -66,19 +67,44 @@ class Report:
         found = read_figures(self.session, self.reach, self.period.before, sorts=(PLAIN,))
         return read_figures(self.session, self.reach, self.period.before, sorts=self.sorts, figures=(RECEIVED,), found=found)
 
+    @cached_property
+    def measures(self) -> Measures:
+        """What extensions measure in these days."""
+        return read_measures(self.session, self.reach, self.period, sorts=(FORM, *self.sorts))
+
+    @cached_property
+    def measures_before(self) -> Measures:
+        return read_measures(self.session, self.reach, self.period.before)
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all happened in these days."""
-        return not any(n for counts in self.now.counts.values() for n in counts.values())
+        return self.measures.is_empty and not any(n for counts in self.now.counts.values() for n in counts.values())
 
     def url(self, of: str, sort: str = "", key: str = "", **narrowed: Any) -> str:
         return self.link(of, sort, key, **narrowed)
+
+    def measured(self, sort: str, key: str, **narrowed: Any) -> list[Cell]:
+        """The cells of the extensions' metrics for one key of a sort."""
+        by = () if narrowed else (sort, key)
+        return [
+            shown(each, self.measures.of(each, sort, key), self.url(each.code, *by, **narrowed)) for each in self.measures.offered
+        ]
+
+    @property
+    def titles_measured(self) -> list[str]:
+        return [str(each.metric.title) for each in self.measures.offered]
+
+    @property
+    def notes_measured(self) -> str:
+        """What the extensions say about how they count."""
+        return " ".join(str(each.metric.note) for each in self.measures.offered if each.metric.note)
 
 
 def by_sort(report: Report, sort: str, *, id: str, title: str, head: str, note: str = "") -> Table:
     """Figures told apart by channel, assignee or group, most received first."""
     now, before = report.now, report.before
-    keys = now.keys(sort)
+    keys = list(dict.fromkeys([*now.keys(sort), *report.measures.keys(sort)]))
     names = names_of(report.session, report.reach.forms, sort, keys)
 
     def cells(key: str) -> list[Cell]:
@@ -94,10 +120,12 @@ def by_sort(report: Report, sort: str, *, id: str, title: str, head: str, note: 
             tables.length(now.length(ACCEPT_TIME, 0.5, sort, key), report.url(behind.ACCEPTED, sort, key)),
             tables.length(now.length(ANSWER_TIME, 0.5, sort, key), report.url(ANSWERED, sort, key)),
             tables.length(now.length(CLOSE_TIME, 0.5, sort, key), report.url(CLOSED, sort, key)),
+            *report.measured(sort, key),
         ]
 
     lines = [Line(names.get(key, nobody(sort) if key == NOBODY else key), cells(key)) for key in keys]
-    return Table(id, title, head, full_columns(), _by_number(lines), note)
+    notes = " ".join(each for each in (note, report.notes_measured) if each)
+    return Table(id, title, head, full_columns(report), _by_number(lines), notes)
 
 
 def by_form(report: Report) -> Table:
@@ -116,15 +144,16 @@ def by_form(report: Report) -> Table:
             tables.length(now.length(ACCEPT_TIME, form_id=form.id), report.url(behind.ACCEPTED, **here)),
             tables.length(now.length(ANSWER_TIME, form_id=form.id), report.url(ANSWERED, **here)),
             tables.length(now.length(CLOSE_TIME, form_id=form.id), report.url(CLOSED, **here)),
+            *report.measured(FORM, str(form.id), **here),
         ]))  # fmt: skip
-    return Table("by-form", _("By form"), _("Form"), full_columns(), _by_number(lines))
+    return Table("by-form", _("By form"), _("Form"), full_columns(report), _by_number(lines))
 
 
-def full_columns() -> list[str]:
+def full_columns(report: Report) -> list[str]:
     """The columns of the tables that tell everything apart by something."""
     return [
         _("Received"), _("Before"), _("Answered"), _("Never answered"), pgettext("figure", "Closed"), _("Reopened"), _("Acceptance"),
-        _("First response"), _("Resolution"),
+        _("First response"), _("Resolution"), *report.titles_measured,
     ]  # fmt: skip
 
 
@@ -150,9 +179,7 @@ def by_mark(report: Report, sort: str, *, id: str, title: str) -> Table:
 
 def by_marks(report: Report) -> list[Table]:
     """A table of the tags, and one of each field whose values are told apart."""
-    labels = {TAG: _("By tag")} | {
-        sort: _("By “%(field)s”", field=label) for sort, label in mark_sorts(report.reach.forms).items()
-    }
+    labels = {TAG: _("By tag")} | mark_sorts(report.session, report.reach.forms)
     made = [by_mark(report, sort, id="by-" + sort.replace(":", "-"), title=title) for sort, title in labels.items()]
     return [table for table in made if table.lines]
 

@@ -49,7 +49,8 @@ class TicketFacts(Base):
 
 
 class Mark(Base):
-    """A tag on a ticket (`sort` is "tag"), or the value of one of its fields that has choices (`sort` is "field:" and its code)."""
+    """A tag on a ticket (`sort` is "tag"), the value of one of its fields that has choices ("field:" and its code), or of a fact of
+    an extension ("fact:" and its name)."""
 
     __tablename__ = "reports_mark"
 
@@ -124,13 +125,15 @@ class Changed(Base):
 class Standing(Base):
     """How far the past of a form has been looked through: `last_id` is the ticket it has come to, of `total` it has done `done`.
 
-    `ready_at` says when the figures were complete for the first time since `zone`, the clock by which days are told, was chosen.
+    `ready_at` says when the figures were complete for the first time since `zone`, the clock by which days are told, was chosen, and
+    since tickets are told apart by `sorts`.
     """
 
     __tablename__ = "reports_standing"
 
     form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
     zone: Mapped[str]
+    sorts: Mapped[str] = mapped_column(default="", server_default="")
     last_id: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)

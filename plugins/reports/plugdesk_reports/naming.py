@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import FieldKind, Form, Group, Organization, Tag, User, current_language, runtime_of
+from plugdesk.api import FieldKind, Form, Group, Organization, Tag, User, current_language, row_number, runtime_of
 from plugdesk.api import gettext as _
-from plugdesk_reports.figures import ASSIGNEE, CHANNEL, FIELD, GROUP, NOBODY, STATUS, TAG
+from plugdesk_reports.figures import ASSIGNEE, CHANNEL, FACT, FIELD, GROUP, STATUS, TAG
+from plugdesk_reports.groupings import groupings_of, names_of_fact
 
 CUSTOMER, ORGANIZATION = "customer", "organization"
 _TABLES: Mapping[str, Any] = {ASSIGNEE: User, CUSTOMER: User, GROUP: Group, ORGANIZATION: Organization, TAG: Tag}
@@ -25,8 +26,10 @@ def names_of(session: Session, forms: Sequence[Form], sort: str, keys: Iterable[
         return {status.code: status.name_in(language) for form in reversed(forms) for status in form.statuses}
     if sort.startswith(FIELD):
         return _values(forms, sort.removeprefix(FIELD))
+    if (fact := groupings_of(session, forms).get(sort) if sort.startswith(FACT) else None) is not None:
+        return names_of_fact(session, fact)
     table = _TABLES.get(sort)
-    ids = [int(key) for key in keys if key.isdigit() and key != NOBODY]
+    ids = [number for number in map(row_number, keys) if number]
     if table is None or not ids:
         return {}
     return {str(number): name for number, name in session.execute(sa.select(table.id, table.name).where(table.id.in_(ids)))}

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.api import FieldKind, Form, Ticket, User, all_forms, can_work_on, visible_forms, visible_tickets
+from plugdesk.api import gettext as _
 from plugdesk_reports.counting import end_of, spans_between
-from plugdesk_reports.figures import BEGUN, ENDED, FIELD, MARKS, PLAIN, TAG, countings
+from plugdesk_reports.figures import BEGUN, ENDED, FACT, FIELD, MARKS, PLAIN, TAG, countings
 from plugdesk_reports.grains import quantile
+from plugdesk_reports.groupings import groupings_of
 from plugdesk_reports.keeping import PLUGIN
 from plugdesk_reports.models import DAY, MONTH, YEAR, Rolled, TicketFacts, Total
 from plugdesk_reports.periods import Period
@@ -94,6 +96,13 @@ def reach_of(session: Session, viewer: User) -> Reach:
     )
 
 
+def within_reach(session: Session, reach: Reach) -> sa.ColumnElement[bool]:
+    """Of the facts of tickets, those the reader may count."""
+    seen = sa.select(Ticket.id).where(Ticket.form_id.in_(reach.part), visible_tickets(session, reach.viewer)).correlate(None)
+    part = sa.and_(TicketFacts.form_id.in_(reach.part), TicketFacts.ticket_id.in_(seen))
+    return sa.or_(TicketFacts.form_id.in_(reach.whole), part) if reach.part else TicketFacts.form_id.in_(reach.whole)
+
+
 def read_figures(
     session: Session, reach: Reach, period: Period, *, sorts: Collection[str], figures: Collection[str] | None = None,
     found: Figures | None = None,
@@ -121,10 +130,12 @@ def backlog_before(session: Session, reach: Reach, day: date) -> int:
     return found[BEGUN] - found[ENDED]
 
 
-def mark_sorts(forms: Iterable[Form]) -> dict[str, str]:
-    """Tags, and the fields of these forms whose values are told apart: sort to label."""
+def mark_sorts(session: Session, forms: Sequence[Form]) -> dict[str, str]:
+    """What else tickets of these forms are told apart by, sort to title: facts of extensions, and fields with their values."""
     kinds = (FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.CHECK)
-    return {FIELD + each.code: each.label for form in forms for each in form.fields if each.kind in kinds}
+    facts = {sort: str(fact.title) for sort, fact in groupings_of(session, forms).items()}
+    fields = {FIELD + each.code: each.label for form in forms for each in form.fields if each.kind in kinds}
+    return facts | {sort: _("By “%(field)s”", field=label) for sort, label in fields.items()}
 
 
 def _rows(
@@ -214,7 +225,7 @@ def _counted(
     def only(select: sa.Select[Any]) -> sa.Select[Any]:
         return select.where(table.c.form_id.in_(reach.part), table.c.ticket_id.in_(seen.correlate(None)))
 
-    marks = [sort for sort in sorts if sort == TAG or sort.startswith(FIELD)]
+    marks = [sort for sort in sorts if sort == TAG or sort.startswith((FIELD, FACT))]
     for each in countings(within=lambda day: day.between(low, high), only=only):
         if figures is not None and each.figure not in figures:
             continue

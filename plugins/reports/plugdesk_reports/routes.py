@@ -8,12 +8,23 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, abort, request, url_for
 
-from plugdesk.api import Context, format_date, format_duration, format_number, format_percent, lazy_gettext, pgettext, row_number
+from plugdesk.api import (
+    Context,
+    OfferedMetric,
+    format_date,
+    format_duration,
+    format_number,
+    format_percent,
+    lazy_gettext,
+    pgettext,
+    row_number,
+)
 from plugdesk.api import gettext as _
 from plugdesk_reports import asking, behind, charts, making, periods
-from plugdesk_reports.behind import KINDS, Wanted, read_wanted
+from plugdesk_reports.behind import Wanted, read_wanted
 from plugdesk_reports.figures import (
     ACCEPT_TIME,
     ANSWER_TIME,
@@ -34,6 +45,7 @@ from plugdesk_reports.figures import (
 )
 from plugdesk_reports.files import TYPES
 from plugdesk_reports.making import Report
+from plugdesk_reports.metrics import shown
 from plugdesk_reports.models import Standing
 from plugdesk_reports.naming import names_of, nobody
 from plugdesk_reports.periods import Period
@@ -118,7 +130,7 @@ def times() -> Response:
 def topics() -> Response:
     """Customers, organizations, tags and values of fields."""
     asked = read_asked()
-    report = report_of(asked, (TAG, *mark_sorts(asked.reach.forms)))
+    report = report_of(asked, (TAG, *mark_sorts(asked.ctx.db, asked.reach.forms)))
     return _page("topics", asked, report, tables=topic_tables(report))
 
 
@@ -126,13 +138,15 @@ def topics() -> Response:
 @agent_only
 def tickets() -> Response:
     """The tickets behind one figure: exactly as many."""
-    asked, wanted = read_asked(), read_wanted(request.args)
+    asked = read_asked()
+    wanted = read_wanted(asked.ctx.db, asked.reach, request.args)
     before = request.args.get("before", "")
     rows, older = behind.tickets_behind(asked.ctx.db, asked.reach, asked.period, wanted, before=before)
+    number = behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted)
     again = asked.arguments(of=wanted.of, by=wanted.sort, key=wanted.key, least=wanted.least, below=wanted.below)
     return page(
-        "reports:tickets.html", rows=rows, number=behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted),
-        title=str(KINDS[wanted.of]), words=narrowed_words(asked, wanted), back=url_for(".overview", **asked.arguments()),
+        "reports:tickets.html", rows=rows, number=number, title=wanted.title, metric=wanted.metric,
+        words=narrowed_words(asked, wanted, number), back=url_for(".overview", **asked.arguments()),
         older=url_for(".tickets", **again, before=older) if older else "", newest=url_for(".tickets", **again) if before else "",
         period=asked.period, duration=format_duration, again=again, kinds=list(TYPES),
     )  # fmt: skip
@@ -183,21 +197,26 @@ def weekdays() -> list[str]:
     return [format_date(date(2024, 1, 1 + day), "ccc") for day in range(7)]
 
 
-def narrowed_words(asked: Asked, wanted: Wanted) -> list[str]:
-    """To what a list is narrowed, in words."""
+def narrowed_words(asked: Asked, wanted: Wanted, number: int) -> list[str]:
+    """To what a list of `number` tickets is narrowed, in words."""
     found = [form.name for form in asked.reach.forms if form.id == asked.form_id]
     sort = STATUS if wanted.of == SPENT else wanted.sort
     if sort == HOUR:
-        day, _dash, hour = wanted.key.partition("-")
-        found.append(f"{weekdays()[int(day) % 7]} {int(hour)}:00" if day.isdigit() and hour.isdigit() else wanted.key)
+        found.append(_hour_in_words(wanted.key))
     elif sort:
-        names = names_of(asked.ctx.db, asked.reach.forms, sort, [wanted.key])
+        # Whom none of the reader's tickets are of has no name here: numbers in addresses can be guessed.
+        names = names_of(asked.ctx.db, asked.reach.forms, sort, [wanted.key]) if number else {}
         found.append(names.get(wanted.key, nobody(sort) if wanted.key == NOBODY else wanted.key))
     if wanted.least:
         found.append(_("from %(time)s", time=format_duration(wanted.least)))
     if wanted.below is not None:
         found.append(_("less than %(time)s", time=format_duration(wanted.below)))
     return found
+
+
+def _hour_in_words(key: str) -> str:
+    day, hour = map(row_number, key.split("-", 1)) if "-" in key else (None, None)
+    return key if day is None or hour is None else f"{weekdays()[day % 7]} {hour}:00"
 
 
 def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
@@ -214,12 +233,10 @@ def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
 
 def _still_counted(asked: Asked) -> list[tuple[str, int, int]]:
     """The forms whose past is looked through at this moment: name, done, total."""
-    found = []
-    for form in asked.reach.forms:
-        standing = asked.ctx.db.get(Standing, form.id)
-        if standing is None or standing.ready_at is None:
-            found.append((form.name, standing.done if standing else 0, standing.total if standing else 0))
-    return found
+    here = Standing.form_id.in_([form.id for form in asked.reach.forms])
+    standing = {each.form_id: each for each in asked.ctx.db.scalars(sa.select(Standing).where(here))}
+    still = [(form.name, standing.get(form.id)) for form in asked.reach.forms]
+    return [(name, each.done if each else 0, each.total if each else 0) for name, each in still if not each or not each.ready_at]
 
 
 def _kpis(report: Report, left: int, before_left: int) -> list[dict[str, Any]]:
@@ -234,6 +251,7 @@ def _kpis(report: Report, left: int, before_left: int) -> list[dict[str, Any]]:
         _kpi(_("Open at the end"), left, report.url(behind.BACKLOG), _("%(number)s at the beginning", number=format_number(before_left))),
         _time_kpi(_("First response, median"), now.length(ANSWER_TIME), before.length(ANSWER_TIME), report.url(ANSWERED)),
         _time_kpi(_("Resolution, median"), now.length(CLOSE_TIME), before.length(CLOSE_TIME), report.url(CLOSED)),
+        *(_measured_kpi(report, each) for each in report.measures.offered),
     ]  # fmt: skip
 
 
@@ -256,6 +274,15 @@ def _time_kpi(title: str, now: int | None, before: int | None, url: str) -> dict
         else _("%(time)s slower", time=format_duration(now - before))
     )
     return found | {"note": words, "note_tone": "green" if faster else "red"}
+
+
+def _measured_kpi(report: Report, metric: OfferedMetric) -> dict[str, Any]:
+    now, before = (shown(metric, measures.of(metric)) for measures in (report.measures, report.measures_before))
+    found: dict[str, Any] = {"title": str(metric.metric.title), "value": now.text}
+    if now.value is None:
+        return found | {"note": _("nothing to measure")}
+    note = _("before: %(value)s", value=before.text) if before.value is not None else _("nothing to compare with")
+    return found | {"url": report.url(metric.code), "note": note}
 
 
 def _against(now: int, before: int) -> str:

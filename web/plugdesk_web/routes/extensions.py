@@ -52,6 +52,7 @@ ADDED = {
     "actions": lazy_gettext("Action"),
     "pages": lazy_gettext("Pages"),
     "facts": lazy_gettext("Fact"),
+    "report_metrics": lazy_gettext("Figure of reports"),
     "jobs": lazy_gettext("Job"),
     "variables": lazy_gettext("Variable"),
     "commands": lazy_gettext("Command"),
