@@ -73,7 +73,10 @@ def test_addresses_that_are_asked_for_twice_are_those_of_what_was_asked(app):
         assert app.url_for("search.show", q=["a", "b"]) == "/search?q=a&q=b"
         assert app.url_for("search.show", _external=True) == "http://localhost/search"
         assert url_for("search.show", _anchor="at", _external=False) == "/search#at"
-        assert (url_for("tickets.show", number=1), url_for("tickets.show", number=1, _anchor=None)) == ("/tickets/1", "/tickets/1")
+        assert (url_for("tickets.show", number=1), url_for("tickets.show", number=1, _anchor=None)) == (
+            "/tickets/1",
+            "/tickets/1",
+        )
         assert [app.url_for("search.show", q=value) for value in (1, True)] == ["/search?q=1", "/search?q=True"]
 
 
