@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from plugdesk.forms.models import Form
 from plugdesk.tickets.models import Message, Ticket
+from plugdesk.users.customers import add_organization
 from tests.browser.conftest import Desk
 from tests.factories import make_customer, make_ticket
 from tests.support.browser import DESK, PHONE, accessibility_problems, overflow, started
@@ -30,6 +31,7 @@ def open_tickets(desk: Desk, *subjects: str) -> list[int]:
     with desk.company.runtime.database.write() as session:
         form = session.scalars(sa.select(Form).where(Form.slug == "support")).one()
         ann = make_customer(session, email="ann@example.com", name="Ann Smith")
+        ann.organization = add_organization(session, name="Corner Deli", by=None)
         tickets = [make_ticket(session, form, ann, subject=subject, channel="web") for subject in subjects]
         session.flush()  # their numbers
         return [ticket.number for ticket in tickets]
