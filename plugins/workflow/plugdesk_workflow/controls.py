@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, all_tags, current_language, lazy_gettext, steps_on
+from plugdesk.api import (
+    Context,
+    FieldKind,
+    Form,
+    agents_of_form,
+    all_business_hours,
+    all_groups,
+    all_tags,
+    current_language,
+    lazy_gettext,
+    steps_on,
+)
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
 from plugdesk_workflow.definition import DATES, AskKind, How, Since, Unit
@@ -43,6 +54,7 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
         "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
         "recipients": Wording(ctx).recipients(), "steps": _steps(ctx, form, typed), "moments": _moments(form, typed.when),
+        "hours": [("", _("by the clock")), *_with_lost([(str(each.id), _("in “%(hours)s”", hours=each.name)) for each in all_business_hours(ctx.db)], typed.hours)],
         "units": [(Unit.MINUTES, _("minutes")), (Unit.HOURS, _("hours")), (Unit.DAYS, _("days"))],
         "variables": variables_for(ctx, form, [_variable(form, each.what, each.code, each.label) for each in typed.asks if each.what and each.what != AskKind.FILES]),
     }  # fmt: skip
