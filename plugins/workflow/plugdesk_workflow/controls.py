@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from plugdesk.api import (
@@ -20,6 +19,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
+from plugdesk_workflow.asked import yes_or_no
 from plugdesk_workflow.definition import DATES, AskKind, How, Since, Unit
 from plugdesk_workflow.editing import UNSETTABLE, Typed
 from plugdesk_workflow.words import Wording, variables_for
@@ -138,7 +138,7 @@ def _control(ctx: Context, form: Form, code: str, typed: Typed) -> EditedField:
     assert asked is not None
     control = edited_field(ctx.db, form, asked, typed.values.get(code, ""), name=f"value-{code}")
     if asked.kind is FieldKind.CHECK:
-        return replace(control, kind="choice", choices=[("yes", _("Yes")), ("no", _("No"))])
+        return yes_or_no(control)
     return control
 
 
