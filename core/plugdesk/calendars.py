@@ -21,6 +21,7 @@ Interval = tuple[int, int]
 
 DAY_MINUTES = 1440
 _DAY, _MINUTE, _SECOND = 86_400_000_000, 60_000_000, 1_000_000  # in microseconds, in which all is reckoned here
+_FURTHEST = timedelta(days=20_000)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -72,6 +73,31 @@ class Calendar:
                 return _EPOCH + timedelta(microseconds=begin + left)
             left -= stop - begin
         raise Invalid(_("The calendar has no working time left after its last working day."))
+
+    def take_working_seconds(self, start: datetime, seconds: float) -> datetime:
+        """The last moment from which on `seconds` of working time pass until `start`, in UTC. Raises Invalid when there never was so much."""
+        reach = timedelta(days=7)
+        while (known := self.working_seconds_between(start - reach, start)) < seconds:
+            reach *= 2
+            if reach > _FURTHEST:
+                raise Invalid(_("The calendar has no working time left before its first working day."))
+        return self.next_working_moment(self.add_working_seconds(start - reach, known - seconds))
+
+    def add_working_days(self, start: datetime, days: int) -> datetime:
+        """The same time of day `days` days with working hours later, earlier where negative, or as soon after that as work goes on; in UTC.
+
+        What begins while nobody works begins when work does. Raises Invalid when there are not so many days.
+        """
+        zone = ZoneInfo(self.zone)
+        begun = (self.next_working_moment(start) if days > 0 else in_utc(start)).astimezone(zone)
+        day, left, step = begun.date().toordinal() - _EPOCH_DAY, abs(days), 1 if days > 0 else -1
+        furthest = 7 * (left + len(self.holidays) + 1)
+        while left and furthest:
+            day, furthest = day + step, furthest - 1
+            left -= bool(self._hours(day))
+        if left:
+            raise Invalid(_("The calendar has not so many working days."))
+        return self.next_working_moment(datetime.combine(date.fromordinal(day + _EPOCH_DAY), begun.time(), zone))
 
     def is_working(self, moment: datetime) -> bool:
         """Whether `moment` is working time."""

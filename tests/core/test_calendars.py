@@ -52,6 +52,34 @@ def test_working_time_after_a_moment(start, hours, end):
     assert MOSCOW.add_working_seconds(at(start), hours * 3600) == at(end)
 
 
+@pytest.mark.parametrize(
+    ("start", "days", "end"),
+    [
+        ("2026-11-06 16:00", 1, "2026-11-09 16:00"),  # Friday to Monday
+        ("2026-11-06 20:00", 1, "2026-11-10 09:00"),  # begins on Monday
+        ("2026-11-07 12:00", 0, "2026-11-09 09:00"),
+        ("2026-11-09 00:00", -1, "2026-11-06 09:00"),
+        ("2026-11-10 10:00", -3, "2026-11-05 10:00"),
+    ],
+)
+def test_working_days_after_and_before_a_moment(start, days, end):
+    assert Calendar("Europe/Moscow", OFFICE).add_working_days(at(start), days) == at(end)
+
+
+def test_working_time_before_a_moment():
+    calendar = Calendar("Europe/Moscow", OFFICE)
+    for start, hours, end in (
+        ("2026-11-09 10:00", 1, "2026-11-09 09:00"), ("2026-11-09 10:00", 2, "2026-11-06 17:00"), ("2026-11-09 10:00", 46, "2026-10-30 18:00"),
+    ):  # fmt: skip
+        found = calendar.take_working_seconds(at(start), hours * 3600)
+        assert calendar.working_seconds_between(found, at(start)) == hours * 3600, end
+    single = Calendar("UTC", [[]] * 7, {date(2026, 5, 2): [(0, 60)]})
+    with pytest.raises(Invalid):
+        single.take_working_seconds(datetime(2026, 5, 3, tzinfo=UTC), 3601)
+    with pytest.raises(Invalid):
+        single.add_working_days(datetime(2026, 5, 2, tzinfo=UTC), 1)
+
+
 def test_whether_and_when_there_is_working_time():
     assert MOSCOW.is_working(at("2026-11-02 09:00")) and not MOSCOW.is_working(at("2026-11-02 18:00"))
     assert MOSCOW.next_working_moment(at("2026-11-03 18:00")) == at("2026-11-05 09:00")

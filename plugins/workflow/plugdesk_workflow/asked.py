@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,6 +50,7 @@ class Question:
     label: str = ""
     required: bool = False
     control: EditedField | None = None
+    placeholder: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def asked_on(ctx: Context, ticket: Ticket, action: Action, by: User, typed: Mult
 def asked_together(ctx: Context, tickets: Sequence[Ticket], action: Action, by: User, typed: MultiDict[str, str]) -> Asked:
     """What the action asks `by` once for all of `tickets`, which are of one form: everything that one of them is asked for.
 
-    A field of the form begins empty; it must be filled in only where none of them has a value.
+    A field of the form begins empty, and stays as it is where it is left so; a box is a choice of yes and no for that. It must be
+    filled in only where none of them has a value.
     """
     page, found = asked_on(ctx, tickets[0], action, by, typed), dict[str, Question]()
     for ticket in tickets:
@@ -108,20 +110,26 @@ def asked_together(ctx: Context, tickets: Sequence[Ticket], action: Action, by: 
             if known is not None:
                 has_value = each.kind is AskKind.FIELD and ticket.values.get(each.code) not in (None, "", [])
                 found[each.name] = replace(known, required=known.required and not has_value)
-    fields = {each.code for each in tickets[0].form.fields}
+    fields = {each.code: each.kind for each in tickets[0].form.fields}
     # What is offered is filled for one ticket, and would be in all.
     return replace(page, questions=[_begun(each, typed, fields) for each in found.values()], tools=())
 
 
-def _begun(question: Question, typed: MultiDict[str, str], fields: Collection[str]) -> Question:
+def _begun(question: Question, typed: MultiDict[str, str], fields: Mapping[str, FieldKind]) -> Question:
     control = question.control
     if control is None:
         return question
-    is_forms = control.code in fields and control.name == FIELD_PREFIX + control.code
+    if control.name != FIELD_PREFIX + control.code or control.code not in fields:
+        return replace(question, control=replace(control, required=question.required))
     value = typed.getlist(control.name) if control.kind == "choices" else typed.get(control.name)
-    return replace(
-        question, control=replace(control, required=question.required, value=value if is_forms else control.value)
-    )  # fmt: skip
+    control = yes_or_no(control) if fields[control.code] is FieldKind.CHECK else control
+    leave = "" if question.required else _("Leave it as it is")
+    return replace(question, control=replace(control, required=question.required, value=value), placeholder=leave)
+
+
+def yes_or_no(control: EditedField) -> EditedField:
+    """The control of a box where it may also be left as it is."""
+    return replace(control, kind="choice", choices=[("yes", _("Yes")), ("no", _("No"))])
 
 
 def given_together(ctx: Context, definition: Definition, form: Form, typed: MultiDict[str, str], by: User) -> Given:

@@ -50,7 +50,7 @@ from plugdesk_workflow.definition import (
 )
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of
-from plugdesk_workflow.running import why_not_automatic
+from plugdesk_workflow.running import hours_gone, why_not_automatic
 from plugdesk_workflow.telling import LINK, OWN
 
 MOST_ACTIONS, MOST_ASKS, MOST_LETTERS, LONGEST_NAME, MOST_AMOUNT = 200, 50, 20, 100, 9_999
@@ -209,7 +209,7 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     elif sentence := why_not_for_customers(form, definition):
         problems["who"] = sentence
     _check_asks(form, definition.asks, problems)
-    _check_automatic(form, definition, problems)
+    _check_automatic(ctx, form, definition, problems)
     does = _with_steps(ctx, form, definition.does, problems)
     does = replace(does, note=clean_template(does.note), subtask_body=clean_template(does.subtask_body))
     letters = tuple(replace(each, body=clean_template(each.body)) for each in definition.letters)
@@ -248,13 +248,13 @@ def _check_asks(form: Form, asks: Sequence[Ask], problems: dict[str, str]) -> No
                 problems[name] = _("Say what can be chosen.")
 
 
-def _check_automatic(form: Form, definition: Definition, problems: dict[str, str]) -> None:
+def _check_automatic(ctx: Context, form: Form, definition: Definition, problems: dict[str, str]) -> None:
     automatic = definition.automatic
     if automatic is None:
         return
     if not 0 <= automatic.amount <= MOST_AMOUNT:
         problems["automatic"] = _("Give a whole number from 0 to %(most)s.", most=MOST_AMOUNT)
-    elif sentence := why_not_automatic(form, definition):
+    elif sentence := why_not_automatic(form, definition) or hours_gone(ctx, definition):
         problems["automatic"] = sentence
 
 

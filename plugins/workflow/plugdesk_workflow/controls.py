@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from plugdesk.api import Context, FieldKind, Form, agents_of_form, all_groups, all_tags, current_language, lazy_gettext, steps_on
+from plugdesk.api import (
+    Context,
+    FieldKind,
+    Form,
+    agents_of_form,
+    all_business_hours,
+    all_groups,
+    all_tags,
+    current_language,
+    lazy_gettext,
+    steps_on,
+)
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
+from plugdesk_workflow.asked import yes_or_no
 from plugdesk_workflow.definition import DATES, AskKind, How, Since, Unit
 from plugdesk_workflow.editing import UNSETTABLE, Typed
 from plugdesk_workflow.words import Wording, variables_for
@@ -43,6 +54,7 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
         "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
         "recipients": Wording(ctx).recipients(), "steps": _steps(ctx, form, typed), "moments": _moments(form, typed.when),
+        "hours": [("", _("by the clock")), *_with_lost([(str(each.id), _("in “%(hours)s”", hours=each.name)) for each in all_business_hours(ctx.db)], typed.hours)],
         "units": [(Unit.MINUTES, _("minutes")), (Unit.HOURS, _("hours")), (Unit.DAYS, _("days"))],
         "variables": variables_for(ctx, form, [_variable(form, each.what, each.code, each.label) for each in typed.asks if each.what and each.what != AskKind.FILES]),
     }  # fmt: skip
@@ -126,7 +138,7 @@ def _control(ctx: Context, form: Form, code: str, typed: Typed) -> EditedField:
     assert asked is not None
     control = edited_field(ctx.db, form, asked, typed.values.get(code, ""), name=f"value-{code}")
     if asked.kind is FieldKind.CHECK:
-        return replace(control, kind="choice", choices=[("yes", _("Yes")), ("no", _("No"))])
+        return yes_or_no(control)
     return control
 
 

@@ -171,13 +171,17 @@ DATES = (FieldKind.DATE, FieldKind.DATE_TIME)
 
 @dataclass(frozen=True)
 class Automatic:
-    """When an action runs by itself: so long after what it counts from, or `before` what the field called `field` says."""
+    """When an action runs by itself: so long after what it counts from, or `before` what the field called `field` says.
+
+    `hours` are the business hours it counts by; without them it counts by the clock.
+    """
 
     since: Since
     amount: int
     unit: Unit = Unit.DAYS
     before: bool = False
     field: str = ""
+    hours: int | None = None
 
     @property
     def delay(self) -> timedelta:
@@ -236,8 +240,9 @@ def _automatic(stored: Mapping[str, Any] | None) -> Automatic | None:
     if stored is None:
         return None
     return Automatic(
-        Since(stored["since"]), stored["amount"], Unit(stored["unit"]), stored.get("before", False), stored.get("field", "")
-    )
+        Since(stored["since"]), stored["amount"], Unit(stored["unit"]), stored.get("before", False), stored.get("field", ""),
+        stored.get("hours"),
+    )  # fmt: skip
 
 
 def plain(definition: Definition) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class Typed:
     when: str = ""
     amount: str = "1"
     unit: str = "days"
+    hours: str = field(default="", kw_only=True)
     names: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pressed: bool = False
@@ -108,7 +109,7 @@ def shown_action(action: Action | None, *, statuses: Sequence[str] = (), status:
         [str(each) for each in does.watchers], text_of_html(does.note), str(does.subtask_to or ""), does.subtask_subject,
         text_of_html(does.subtask_body), does.delete, does.quietly, [_letter_row(each) for each in definition.letters],
         *_automatic_words(definition.automatic), dict(action.names), {each.code: each.options for each in does.steps},
-        add_tags=does.add_tags, remove_tags=does.remove_tags, subtask_group=str(does.subtask_group or ""),
+        add_tags=does.add_tags, remove_tags=does.remove_tags, subtask_group=str(does.subtask_group or ""), hours=_hours_words(definition.automatic),
     )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def typed_action(form: Form, given: MultiDict[str, str]) -> Typed:
         given.get("subtask_to", ""), given.get("subtask_subject", ""), given.get("subtask_body", ""), bool(given.get("delete")),
         bool(given.get("quietly")), letters, given.get("when", ""), given.get("amount", "1"), given.get("unit", ""),
         {code: given.get(f"name-{code}", "") for code in LANGUAGES}, {code: _typed_options(given, code) for code in given.getlist("steps")},
-        add_tags=given.getlist("add_tags"), remove_tags=given.getlist("remove_tags"), subtask_group=given.get("subtask_group", ""),
+        add_tags=given.getlist("add_tags"), remove_tags=given.getlist("remove_tags"), subtask_group=given.get("subtask_group", ""), hours=given.get("hours", ""),
     )  # fmt: skip
     for name, empty in (("asks", AskRow()), ("letters", LetterRow())):
         if pressed := given.get(f"{name}-do", ""):
@@ -218,6 +219,10 @@ def _choices(row: AskRow) -> tuple[Mapping[str, str], ...]:
 # When it runs by itself
 
 
+def _hours_words(automatic: Automatic | None) -> str:
+    return str(automatic.hours) if automatic is not None and automatic.hours is not None else ""
+
+
 def _automatic_words(automatic: Automatic | None) -> tuple[str, str, str]:
     if automatic is None:
         return "", "1", str(Unit.DAYS)
@@ -230,11 +235,12 @@ def _automatic(typed: Typed) -> Automatic | None:
         return None
     amount = typed.amount.strip()
     number = int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 9 else -1
+    hours = next(_ids([typed.hours]), None)
     unit = Unit(typed.unit) if typed.unit in tuple(Unit) else Unit.DAYS
     way, _colon, code = typed.when.partition(":")
     if way in ("after", "before"):
-        return Automatic(Since.FIELD, number, unit, way == "before", code)
-    return Automatic(Since(way) if way in tuple(Since) else Since.STATUS, number, unit)
+        return Automatic(Since.FIELD, number, unit, way == "before", code, hours)
+    return Automatic(Since(way) if way in tuple(Since) else Since.STATUS, number, unit, hours=hours)
 
 
 # What it does, and its letters

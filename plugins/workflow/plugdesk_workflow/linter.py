@@ -27,7 +27,7 @@ from plugdesk_workflow.customers import why_not_for_customers
 from plugdesk_workflow.definition import NOBODY, Definition, Since, read
 from plugdesk_workflow.models import Action
 from plugdesk_workflow.rights import actions_of, right_to, title_of
-from plugdesk_workflow.running import trouble, why_not_automatic
+from plugdesk_workflow.running import hours_gone, trouble, why_not_automatic
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class _Here:
 def _of_action(ctx: Context, form: Form, action: Action, definition: Definition, here: _Here) -> Iterator[Finding]:
     if sentence := trouble(ctx, form, definition):
         yield Finding("broken", "red", sentence, action)
-    if sentence := why_not_automatic(form, definition):
+    if sentence := why_not_automatic(form, definition) or hours_gone(ctx, definition):
         yield Finding("automatic", "red", sentence, action)
     for ordered in definition.does.steps:
         if ordered.code not in here.steps:

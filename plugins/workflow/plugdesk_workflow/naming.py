@@ -1,4 +1,4 @@
-"""Which actions name an agent, a group, a field, a status or a tag, and how."""
+"""Which actions name an agent, a group, a field, a status, a tag or business hours, and how."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ def _things(action: Action, definition: Definition, named: Named) -> Iterator[st
         yield _("it takes it off")
     if definition.automatic is not None and named.is_field(definition.automatic.field):
         yield _("it runs by its date")
+    if definition.automatic is not None and named.is_hours(definition.automatic.hours):
+        yield _("it counts by them when it runs by itself")
     # its letters, to a person that a field names
     if any(
         named.is_field(to.removeprefix(PERSON_FIELD))

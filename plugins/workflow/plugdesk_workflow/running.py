@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugdesk.api import (
+    BusinessHours,
     Context,
     Event,
     Form,
@@ -112,6 +113,13 @@ def why_not_automatic(form: Form, definition: Definition) -> str:
     if automatic.since is Since.FIELD and (asked is None or asked.kind not in DATES):
         return _("The date the action counts from is gone. Choose another.")
     return ""
+
+
+def hours_gone(ctx: Context, definition: Definition) -> str:
+    """That the business hours the action counts by are gone, with the remedy; "" while they are there, or it counts by the clock."""
+    hours = definition.automatic.hours if definition.automatic is not None else None
+    gone = hours is not None and ctx.db.get(BusinessHours, hours) is None
+    return _("The business hours the action counts by are gone. Choose others, or let it count by the clock.") if gone else ""
 
 
 def trouble(ctx: Context, form: Form, definition: Definition) -> str:

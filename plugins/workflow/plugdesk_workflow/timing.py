@@ -14,8 +14,19 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Form, Ticket, can_be_unmerged, cancel_timer, set_timer
-from plugdesk_workflow.definition import Automatic, Since, read
+from plugdesk.api import (
+    BusinessHours,
+    Calendar,
+    Context,
+    Form,
+    Invalid,
+    Ticket,
+    calendar_of,
+    can_be_unmerged,
+    cancel_timer,
+    set_timer,
+)
+from plugdesk_workflow.definition import Automatic, Since, Unit, read
 from plugdesk_workflow.models import Action, AutomaticRun
 from plugdesk_workflow.past import Past, past_of, switched_on_at
 from plugdesk_workflow.rights import actions_of, is_offered
@@ -34,16 +45,22 @@ class Waiting:
     occasion: str
     past: Past
     known: AutomaticRun | None
+    by_hours: bool = False
 
 
 def arm(ctx: Context, tickets: Sequence[Ticket]) -> None:
     """Set the timer of each of the form's `tickets` to its next automatic action, or take it back where there is none."""
     for ticket, waiting in waiting_for(ctx, tickets):
         if waiting:
-            remind(ctx, ticket, max(min(each.due for each in waiting), ctx.now))
+            remind(ctx, ticket, max(min(_look_at(ctx, each) for each in waiting), ctx.now))
         else:
             cancel_timer(ctx.db, TIMER, str(ticket.id), form=ctx.form)
     look_again_if_merged(ctx, tickets)
+
+
+def _look_at(ctx: Context, waiting: Waiting) -> datetime:
+    """Business hours may be changed meanwhile: what counts by them is reckoned anew every day."""
+    return min(waiting.due, ctx.now + LOOK_AGAIN) if waiting.by_hours else waiting.due
 
 
 def look_again_if_merged(ctx: Context, tickets: Sequence[Ticket]) -> None:
@@ -71,23 +88,36 @@ def waiting_for(ctx: Context, tickets: Sequence[Ticket]) -> list[tuple[Ticket, l
         return []
     past, switched_on = past_of(ctx, here), switched_on_at(ctx) or _NEVER
     wanted = sa.select(AutomaticRun).where(AutomaticRun.ticket_id.in_([each.id for each in here]))
+    calendars = _calendars(ctx, timed)
     ran = {(each.ticket_id, each.action_id): each for each in ctx.db.scalars(wanted)}
     found = []
     for ticket in here:
         waiting = []
         for action, automatic in timed:
+            if automatic.hours is not None and automatic.hours not in calendars:
+                continue  # they are gone: the linter says so
             since = max(action.automatic_since or _NEVER, switched_on)
-            due = due_at(automatic, ticket.form, ticket.values, past[ticket.id], since, now=ctx.now, zone=ctx.desk.zone)
+            due = due_at(
+                automatic,
+                ticket.form,
+                ticket.values,
+                past[ticket.id],
+                since,
+                now=ctx.now,
+                zone=ctx.desk.zone,
+                calendar=calendars.get(automatic.hours),
+            )
             known = ran.get((ticket.id, action.id))
             if due is not None and is_offered(ticket, action) and (known is None or known.occasion != due[1]):
-                waiting.append(Waiting(due[0], action, due[1], past[ticket.id], known))
+                waiting.append(Waiting(due[0], action, due[1], past[ticket.id], known, automatic.hours is not None))
         found.append((ticket, waiting))
     return found
 
 
 def due_at(
-    automatic: Automatic, form: Form, values: Mapping[str, Any], past: Past, since: datetime, *, now: datetime, zone: str
-) -> tuple[datetime, str] | None:
+    automatic: Automatic, form: Form, values: Mapping[str, Any], past: Past, since: datetime, *, now: datetime, zone: str,
+    calendar: Calendar | None = None,
+) -> tuple[datetime, str] | None:  # fmt: skip
     """When the action runs, and the occasion it runs for. None: never. Time counts `since` the action is there to run by itself.
 
     So nothing is caught up: a status that began before begins then, and what a field says must not have come due before.
@@ -95,14 +125,14 @@ def due_at(
     if automatic.since is Since.FIELD:
         value = values.get(automatic.field)
         moment = _moment(value, zone) if form.field(automatic.field) is not None else None
-        due = _later(moment, automatic.delay) if moment is not None else None
+        due = _later(moment, automatic, calendar) if moment is not None else None
         if moment is None or due is None or due < since or _came_too_late(automatic, value, moment, due, past, now):
             return None
         return due, f"field:{value}"[:80]
     event, began = past.status, past.status_at
     if automatic.since is Since.LAST and past.acted > event:
         event, began = past.acted, past.acted_at
-    due = _later(max(began, since), automatic.delay)
+    due = _later(max(began, since), automatic, calendar)
     return (due, f"{automatic.since}:{event}") if due is not None else None
 
 
@@ -136,8 +166,24 @@ def _moment(value: Any, zone: str) -> datetime | None:
     return said
 
 
-def _later(moment: datetime, delay: timedelta) -> datetime | None:
+def _calendars(ctx: Context, timed: Sequence[tuple[Action, Automatic]]) -> dict[int | None, Calendar]:
+    """The calendars of the business hours that are counted by, as far as these are there."""
+    wanted = {automatic.hours for _action, automatic in timed} - {None}
+    found = ctx.db.scalars(sa.select(BusinessHours).where(BusinessHours.id.in_(wanted))) if wanted else ()
+    return {each.id: calendar_of(ctx.db, each) for each in found}
+
+
+def _later(moment: datetime, automatic: Automatic, calendar: Calendar | None) -> datetime | None:
+    """What is so much later, or earlier; by a calendar days are those that are worked, and it is always working time. None: never."""
+    delay = automatic.delay
     try:
-        return moment.astimezone(UTC) + delay
-    except OverflowError:
+        if calendar is None:
+            return moment.astimezone(UTC) + delay
+        if automatic.unit is Unit.DAYS:
+            return calendar.add_working_days(moment, -automatic.amount if automatic.before else automatic.amount)
+        seconds = delay.total_seconds()
+        if seconds < 0:
+            return calendar.take_working_seconds(moment, -seconds)
+        return calendar.next_working_moment(calendar.add_working_seconds(moment, seconds))
+    except (OverflowError, Invalid):
         return None

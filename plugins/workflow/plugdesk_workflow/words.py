@@ -8,6 +8,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from plugdesk.api import (
+    BusinessHours,
     Context,
     FieldKind,
     Form,
@@ -21,7 +22,19 @@ from plugdesk.api import (
     steps_on,
 )
 from plugdesk.api import gettext as _
-from plugdesk_workflow.definition import ADDRESS, NOBODY, PERSON_FIELD, Ask, AskKind, Definition, How, Recipient, Since, Unit
+from plugdesk_workflow.definition import (
+    ADDRESS,
+    NOBODY,
+    PERSON_FIELD,
+    Ask,
+    AskKind,
+    Automatic,
+    Definition,
+    How,
+    Recipient,
+    Since,
+    Unit,
+)
 from plugdesk_workflow.telling import LINK, OWN
 
 
@@ -67,6 +80,13 @@ class Wording:
         automatic = definition.automatic
         if automatic is None:
             return ""
+        if automatic.hours is None:
+            return self._when(automatic)
+        hours = self._ctx.db.get(BusinessHours, automatic.hours)
+        name = hours.name if hours is not None else _("business hours that are gone")
+        return _("%(when)s, in “%(hours)s”", when=self._when(automatic), hours=name)
+
+    def _when(self, automatic: Automatic) -> str:
         length = {
             Unit.MINUTES: ngettext("%(num)d minute", "%(num)d minutes", automatic.amount),
             Unit.HOURS: ngettext("%(num)d hour", "%(num)d hours", automatic.amount),

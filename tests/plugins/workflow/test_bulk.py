@@ -112,6 +112,26 @@ def test_what_an_action_asks_for_is_asked_once_and_each_ticket_gets_it(session, 
     assert "2 tickets are selected." in text(again) and "The power was off." in text(again) and "plan.txt" in text(again)
 
 
+def test_a_box_is_ticked_for_all_unticked_for_all_or_left(session, form, ticket, others, action, agent, browser):
+    add_field(session, form, kind=FieldKind.CHECK, label="Paid", by=None)
+    add_field(session, form, kind=FieldKind.TEXT, label="Cause", by=None)
+    action("Pay", asks=(Ask(AskKind.FIELD, code="paid"), Ask(AskKind.FIELD, code="cause")))
+    set_fields(session, others[0], {"paid": "yes"}, by=agent)
+    session.commit()
+    every = [ticket, *others]
+
+    def paid(answer):
+        given = {"field-paid-here": "1", "field-paid": answer, "field-cause-here": "1", "field-cause": answer}
+        sent = {"do": "workflow:pay", "chosen": "workflow:pay", "ticket": [str(each.id) for each in every], **given}
+        assert browser.post(BULK, data=sent).status_code == 303
+        session.expire_all()
+        return [bool(each.values.get("paid")) for each in every]
+
+    asked = text(browser.post(BULK, data={"do": "workflow:pay", "ticket": [str(each.id) for each in every]}))
+    assert '<option value="no">No</option>' in asked and "Leave it as it is" in asked
+    assert [paid(""), paid("yes"), paid("no")] == [[False, True, False], [True] * 3, [False] * 3]
+
+
 def test_with_files_each_ticket_has_its_own_copy(session, ticket, others, explain, browser):
     every = [ticket, *others]
     done = browser.post(BULK, data=typed(every, files=(BytesIO(b"a plan"), "plan.txt")))
