@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +15,7 @@ from plugdesk.permissions import only_admins
 from plugdesk.users.models import Identity, Organization, Role, User
 from plugdesk.users.words import CustomerWord
 
+Card = TypeVar("Card", User, Organization)
 _PART_OF_A_CARD = (Identity.__tablename__, CustomerWord.__tablename__)
 
 
@@ -49,8 +50,10 @@ def delete_unused_customers(
     """Delete those of these customers at whom nothing points, with their contacts; returns their numbers. Raises `NotAllowed`."""
     only_admins(by)
     free = set(numbers) - referred_to(session, User, numbers, besides=besides)
-    customers = session.scalars(sa.select(User).where(User.id.in_(free), User.role == Role.CUSTOMER).order_by(User.id)).all()
-    return {each.id for each in customers if _deleted(session, each, "customer_deleted", by, user_id=each.id, name=each.name)}
+    gone = _deleted(session, session.scalars(sa.select(User).where(User.id.in_(free), User.role == Role.CUSTOMER)).all())
+    for number, name in gone.items():
+        record(session, "customer_deleted", actor=by, user_id=number, name=name)
+    return set(gone)
 
 
 def delete_unused_organizations(
@@ -59,19 +62,23 @@ def delete_unused_organizations(
     """Delete those of these organizations to which nobody belongs; returns their numbers. Raises `NotAllowed`."""
     only_admins(by)
     free = set(numbers) - referred_to(session, Organization, numbers, besides=besides)
-    found = session.scalars(sa.select(Organization).where(Organization.id.in_(free)).order_by(Organization.id)).all()
-    return {
-        each.id for each in found if _deleted(session, each, "organization_deleted", by, organization_id=each.id, name=each.name)
-    }
+    gone = _deleted(session, session.scalars(sa.select(Organization).where(Organization.id.in_(free))).all())
+    for number, name in gone.items():
+        record(session, "organization_deleted", actor=by, organization_id=number, name=name)
+    return set(gone)
 
 
-def _deleted(session: Session, row: User | Organization, told: str, by: User | None, **about: Any) -> bool:
-    kind = type(row)
+def _deleted(session: Session, rows: Sequence[Card]) -> dict[int, str]:
+    """All in one statement, or one by one where one of them was given something at this moment; the names of those gone by number."""
+    names = {each.id: each.name for each in sorted(rows, key=lambda row: row.id)}
+    if not rows:
+        return {}
+    kind = type(rows[0])
     try:
         with session.begin_nested():
-            session.execute(sa.delete(kind).where(kind.id == row.id).execution_options(synchronize_session=False))
-    except IntegrityError:  # somebody has just written to us, or was given a ticket
-        return False
-    session.expunge(row)
-    record(session, told, actor=by, **about)
-    return True
+            session.execute(sa.delete(kind).where(kind.id.in_(names)).execution_options(synchronize_session=False))
+    except IntegrityError:  # somebody has just written to us
+        return {} if len(rows) == 1 else {number: name for each in rows for number, name in _deleted(session, [each]).items()}
+    for each in rows:
+        session.expunge(each)
+    return names

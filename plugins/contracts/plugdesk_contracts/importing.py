@@ -223,8 +223,10 @@ def _batch(ctx: Context, found: Import, known: _Known) -> None:
         for line, row in read:
             line.outcome, line.said, line.user_id = _looked_at(line, row, owners, known)
     else:
-        for line, row in read:
-            _store(ctx, found, line, row, owners, known)
+        came = [(line, _stored(ctx, found, line, row, owners, known)) for line, row in read]
+        for line, values in came:
+            for name, value in values.items():
+                setattr(line, name, value)
         _put_in(ctx, found, lines)
     if lines:
         found.at = lines[-1].number
@@ -270,39 +272,37 @@ def _judged(line: ImportLine, row: ReadRow, owners: Mapping[tuple[str, str], Use
     return (Outcome.KNOWN, "", user) if user is not None else (Outcome.NEW, "", None)
 
 
-def _store(
+def _stored(
     ctx: Context, found: Import, line: ImportLine, row: ReadRow, owners: dict[tuple[str, str], User], known: _Known
-) -> None:
-    line.outcome, line.said, user = _judged(line, row, owners)
-    line.user_id = user.id if user else None
-    if line.outcome is not Outcome.NEW:
-        return
+) -> dict[str, Any]:
+    """What came of a row, for its line: that is written for the whole batch at once, and not with each customer."""
+    outcome, said, user = _judged(line, row, owners)
+    if outcome is not Outcome.NEW:
+        return {"outcome": outcome, "said": said, "user_id": user.id if user else None}
     contacts = [(channel, written) for channel, _stored, written in row.contacts]
+    organization, is_new = _organization(ctx, row.organization, known, found.by)
+    made = {"organization_id": organization.id if organization and is_new else None}
     try:
-        with ctx.transaction():
-            organization = _organization(ctx, row.organization, line, known, found.by)
-            customer = add_customer(
-                ctx.db, name=row.name, by=found.by, contacts=contacts, language=row.language, country=row.country,
-                organization=organization, about=row.about,
-            )  # fmt: skip
+        customer = add_customer(
+            ctx.db, name=row.name, by=found.by, contacts=contacts, language=row.language, country=row.country,
+            organization=organization, about=row.about,
+        )  # fmt: skip
     except PlugdeskError as refusal:
-        line.outcome, line.said, line.organization_id = Outcome.PROBLEM, refusal.in_words, None
-        known.organizations.pop(row.organization.lower(), None)
-        return
-    line.user_id, line.is_made, line.contacts = customer.id, True, len(contacts)
+        return {"outcome": Outcome.PROBLEM, "said": refusal.in_words, **made}
     owners.update(dict.fromkeys(_keys(row), customer))
+    return {"outcome": outcome, "said": "", "user_id": customer.id, "is_made": True, "contacts": len(contacts), **made}
 
 
-def _organization(ctx: Context, name: str, line: ImportLine, known: _Known, by: User) -> Organization | None:
+def _organization(ctx: Context, name: str, known: _Known, by: User) -> tuple[Organization | None, bool]:
+    """The organization of this name, and whether it was added for it."""
     if not name:
-        return None
+        return None, False
     number = known.organizations.get(name.lower())
     organization = ctx.db.get(Organization, number) if number is not None else organization_named(ctx.db, name)
-    if organization is None:
-        organization = add_organization(ctx.db, name=name, by=by)
-        line.organization_id = organization.id
+    is_new = organization is None
+    organization = organization or add_organization(ctx.db, name=name, by=by)
     known.organizations[name.lower()] = organization.id
-    return organization
+    return organization, is_new
 
 
 def _put_in(ctx: Context, found: Import, lines: Sequence[ImportLine]) -> None:
