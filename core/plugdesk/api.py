@@ -164,7 +164,7 @@ from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
 from plugdesk.users.commands import add_group, add_user, set_form_agent
-from plugdesk.users.contacts import read_address
+from plugdesk.users.contacts import contact_value, read_address
 from plugdesk.users.customers import (
     add_customer,
     add_identity,
@@ -186,6 +186,7 @@ from plugdesk.users.queries import (
     rights_on_form,
     visible_customers,
 )
+from plugdesk.users.removing import delete_unused_customers, delete_unused_organizations, referred_to
 from plugdesk.users.shifts import Presence, presence_of
 from plugdesk.users.signing_in import sign_in_with_password
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
@@ -338,6 +339,7 @@ __all__ = [
     "clean_template",
     "condition_words",
     "connect_public",
+    "contact_value",
     "content_disposition",
     "contributed_facts",
     "contributed_values",
@@ -353,6 +355,8 @@ __all__ = [
     "default_values",
     "delete_reply",
     "delete_ticket",
+    "delete_unused_customers",
+    "delete_unused_organizations",
     "desk_runtime",
     "disable_plugin",
     "drop_file",
@@ -435,6 +439,7 @@ __all__ = [
     "read_value",
     "receive_message",
     "record",
+    "referred_to",
     "refuse_used_up",
     "release",
     "remove_identity",

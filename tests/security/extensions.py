@@ -135,8 +135,9 @@ def _request_forms(world: World, support: Form, billing: Form) -> dict[str, Any]
 
 
 def _contract(world: World, support: Form) -> dict[str, Any]:
-    """A contract that acts on Support, with Ann in one of its folders."""
+    """A contract that acts on Support, with Ann in one of its folders, and two imports into it, of which one is done."""
     from plugdesk_contracts.commands import ContractInput, TermsInput, add_contract, set_terms
+    from plugdesk_contracts.importing import run_import, start_import
     from plugdesk_contracts.members import add_folder, add_member
 
     ctx, admin = world.runtime.context("contracts", support, world.session), world.people["admin"]
@@ -144,7 +145,13 @@ def _contract(world: World, support: Form) -> dict[str, Any]:
     set_terms(ctx, contract, support, TermsInput(), by=admin, version=0)
     folder = add_folder(ctx, contract, "Shops", by=admin)
     member = add_member(ctx, contract, world.people["customer"], folder=folder, by=admin)
+    read, done = (
+        start_import(ctx, "people.csv", b"Name,E-mail\nNew,%d@home.example\n" % number, contract=contract, folder=None, by=admin)
+        for number in (1, 2)
+    )
+    run_import(ctx, done, by=admin)
     return {
+        "import_id": read.id, "done_import": done.id,
         "contract_id": contract.id, "contract_version": contract.version, "contract_folder": folder.id, "member_id": member.id,
         "form_id": support.id,
     }  # fmt: skip

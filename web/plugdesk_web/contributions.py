@@ -99,6 +99,19 @@ class Column:
 
 
 @dataclass(frozen=True)
+class CustomerMarks:
+    """What stands beside customers where they are looked up, by name, address or number: the command palette, the search, the list
+    of customers, fields that ask for one.
+
+    `marks(ctx, customers, viewer)` gets all that were found and returns the cells of each, by the customer's id. Shown to agents of
+    a form where the extension is on; asked once, on the first such form.
+    """
+
+    name: str
+    marks: Callable[[Context, Sequence[User], User], Mapping[int, Sequence[Cell]]]
+
+
+@dataclass(frozen=True)
 class Action:
     """A button on the ticket: `run(ctx, ticket, agent)` calls a command and returns the sentence for the toast.
 
@@ -336,6 +349,7 @@ __all__ = [
     "Column",
     "ComposerTool",
     "Contributed",
+    "CustomerMarks",
     "CustomerPanel",
     "DashboardCard",
     "Form",

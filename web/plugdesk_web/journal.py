@@ -46,7 +46,8 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "customers": (
         lazy_gettext("Customers"),
-        ("customer_changed", "customer_tags_changed", "customers_joined", "identity_added", "identity_removed", "organization_added"),
+        ("customer_changed", "customer_tags_changed", "customers_joined", "customer_deleted", "identity_added", "identity_removed", "organization_added",
+         "organization_deleted"),
     ),
     "deletions": (
         lazy_gettext("Deletions and merges"),
@@ -249,6 +250,8 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     "business_hours_changed": _said(lazy_gettext("Changed the business hours %(name)s"), name="name"),
     "business_hours_deleted": _said(lazy_gettext("Deleted the business hours %(name)s"), name="name"),
     "customers_joined": _said(lazy_gettext("Put the card of %(name)s into another customer's"), name="name"),
+    "customer_deleted": _said(lazy_gettext("Deleted the customer %(name)s"), name="name"),
+    "organization_deleted": _said(lazy_gettext("Deleted the organization %(name)s"), name="name"),
     "identity_added": _said(lazy_gettext("Added the contact %(value)s to a customer"), value="value"),
     "identity_removed": _said(lazy_gettext("Took the contact %(value)s from a customer"), value="value"),
     "organization_added": _said(lazy_gettext("Added the organization %(name)s"), name="name"),

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session, joinedload
 
 from plugdesk.forms.models import Form
+from plugdesk.forms.queries import forms_for
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import can_configure, can_run
 from plugdesk.plugins.executor import Failed
@@ -19,7 +20,7 @@ from plugdesk.runtime import runtime_of
 from plugdesk.tickets.lists import Listed, Page
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from plugdesk_web.contributions import Action, Button, Cell, Column, CustomerPanel, FormActions, Panel, contributed
+from plugdesk_web.contributions import Action, Button, Cell, Column, CustomerMarks, CustomerPanel, FormActions, Panel, contributed
 from plugdesk_web.standing import Named
 
 
@@ -89,6 +90,21 @@ def customer_panels(session: Session, customer: User, viewer: User, forms: Itera
             id = f"{each.plugin}-{panel.name}"
             shown.append(ShownPanel(id, str(panel.title), name, body, failed=isinstance(result, Failed)))
     return shown
+
+
+def marks_beside(session: Session, customers: Sequence[User], viewer: User) -> dict[int, list[Cell]]:
+    """What extensions put beside customers that were found, by their ids; each is asked once for all of them."""
+    runtime, marks = runtime_of(session), dict[int, list[Cell]]()
+    for each in contributed(runtime.registry, CustomerMarks) if customers else ():
+        form = next((form for form in forms_for(session, viewer) if form.has(each.plugin)), None)
+        if form is None:
+            continue
+        asked = runtime.executor.run(
+            each.plugin, f"customer marks {each.what.name}", form, session, each.what.marks, customers, viewer
+        )  # fmt: skip
+        for number, cells in asked.items() if isinstance(asked, Mapping) else ():
+            marks.setdefault(number, []).extend(cell for cell in cells if isinstance(cell, Cell))
+    return marks
 
 
 def columns_seen(session: Session, viewer: User, forms: Iterable[Form]) -> list[SeenColumn]:

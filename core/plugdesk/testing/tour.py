@@ -55,6 +55,8 @@ def look(trial: Trial, number: int) -> None:
         for path in (f"/tickets/{number}", card(trial, number), *(f"/views/{each}" for each in LISTS)):
             answer = browser.get(path)
             assert answer.status_code in (200, 404), f"{path} answers {answer.status_code} to the {who}"
+        if contributed(trial, "CustomerMarks"):
+            assert browser.get("/customers").status_code == 200, f"/customers fails for the {who}"
         for name in contributed(trial, "Action"):
             browser.post(f"/tickets/{number}/x/{trial.case.plugin_id}/{name}")
         for name in contributed(trial, "SearchWord"):

@@ -83,12 +83,16 @@ def add_customer(
     language: str | None = None,
     country: str | None = None,
     kind: CustomerKind | None = None,
+    organization: Organization | None = None,
+    about: str | None = None,
 ) -> User:
     """Add a customer with `contacts`, pairs of channel and value. `Conflict` when one of them is somebody else's."""
     _only_agents(by)
     problems = Problems()
     with problems.at("name"):
         name = needed_line(name, _("Write the name."))
+    with problems.at("about"):
+        about = _read(session, "about", about)
     read = []
     for channel, value in contacts:
         with problems.at(channel):
@@ -98,7 +102,9 @@ def add_customer(
         _refuse_taken(session, channel, stored)
     try:
         with session.begin_nested():
-            customer = _insert(session, name, read, language=language, country=country, kind=kind)
+            customer = _insert(
+                session, name, read, language=language, country=country, kind=kind, organization=organization, about=about
+            )
     except IntegrityError:
         raise Conflict(_("One of these contacts was given to somebody else at this moment.")) from None
     _record_added(session, customer, by)
@@ -213,10 +219,12 @@ def _insert(
     language: str | None = None,
     country: str | None = None,
     kind: CustomerKind | None = None,
+    organization: Organization | None = None,
+    about: str | None = None,
 ) -> User:
     customer = User(
         role=Role.CUSTOMER, name=name, language=known_language(language) if language else None, country=_country(country),
-        kind=kind, can_delete=False, active=True, created_at=runtime_of(session).clock.now(),
+        kind=kind, organization_id=organization.id if organization else None, about=about, can_delete=False, active=True, created_at=runtime_of(session).clock.now(),
     )  # fmt: skip
     insert(session, customer)
     identities = [

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from plugdesk.database import Base
 from plugdesk.errors import Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.i18n import gettext as _
 from plugdesk.tags.commands import unite_customers_tags
 from plugdesk.users.models import Identity, Role, User
 from plugdesk.users.queries import can_see_customer, visible_customers
+from plugdesk.users.removing import references_to
 from plugdesk.users.words import write_words
 
 SUGGESTED = 5
@@ -56,7 +56,7 @@ def join_customers(session: Session, customer: User, other: User, *, by: User | 
             setattr(customer, name, getattr(other, name))
     unite_customers_tags(session, other, customer)
     session.flush()  # before rows are moved past the session
-    for table, column in _references():
+    for table, column in references_to(User.__tablename__):
         session.execute(sa.update(table).where(column == other.id).values({column.name: customer.id}))
     session.expire_all()
     gone = session.get_one(User, other.id)
@@ -65,13 +65,3 @@ def join_customers(session: Session, customer: User, other: User, *, by: User | 
     session.flush()  # the row is gone before its contacts are read again
     write_words(session.connection(), customer.id)
     return session.get_one(User, customer.id)
-
-
-def _references() -> list[tuple[sa.Table, sa.Column[int]]]:
-    """Every column of the core and of plugins that points at a user."""
-    return [
-        (table, column)
-        for table in Base.metadata.tables.values()
-        for column in table.columns
-        if any(key.column.table.name == "user" for key in column.foreign_keys)
-    ]

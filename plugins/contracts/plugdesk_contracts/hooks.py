@@ -24,7 +24,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_contracts import facts as known
-from plugdesk_contracts import handing, members, naming, ranking, ready, settling
+from plugdesk_contracts import handing, importing, members, naming, ranking, ready, settling
 from plugdesk_contracts.queries import acting_on
 
 
@@ -40,7 +40,7 @@ def steps() -> Sequence[Step]:
 
 @hookimpl
 def jobs() -> Sequence[JobKind]:
-    return [JobKind("rank", ranking.go_on)]
+    return [JobKind("rank", ranking.go_on), JobKind("import", importing.go_on, lease=timedelta(minutes=15))]
 
 
 @hookimpl
@@ -48,17 +48,19 @@ def timers() -> Sequence[Timer]:
     return [
         Timer("ends", timedelta(hours=6), handing.tell_of_ends),
         Timer("leaving", timedelta(hours=1), members.let_leave, per="desk"),
+        Timer("old_imports", timedelta(hours=12), importing.forget_old, per="desk"),
     ]
 
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_contracts import member_routes, panel, routes
-    from plugdesk_web.api import Action, Column, CustomerPanel, FormActions, HistoryLine, Panel, SearchWord
+    from plugdesk_contracts import import_routes, member_routes, panel, routes
+    from plugdesk_web.api import Action, Column, CustomerMarks, CustomerPanel, FormActions, HistoryLine, Panel, SearchWord
 
     return [
         Panel("contract", lazy_gettext("Contract"), panel.show, concerns=panel.concerns),
         CustomerPanel("contracts", lazy_gettext("Contracts"), panel.of_customer),
+        CustomerMarks("contracts", panel.marks),
         Column("contract", lazy_gettext("Contract"), cells=panel.cells, only_where_filled=True),
         Action(
             "hand",
@@ -74,6 +76,7 @@ def pages() -> Sequence[Any]:
         HistoryLine("no_contract_chosen", "contract", lazy_gettext("%(name)s took it out of its contract")),
         *routes.PAGES,
         *member_routes.PAGES,
+        *import_routes.PAGES,
         *panel.PAGES,
     ]
 

@@ -64,7 +64,7 @@ def everybody() -> Response:
     return page(
         "contracts:everybody.html", customers=found, marks=marks_of_customers(db(), found), tags=tags_of_customers(db(), found),
         q=words, tag=tag, older=older, first=url_for(".everybody", q=words or None, tag=tag or None), is_first=after is None,
-        contracts=all_contracts(db()), codes={each.id: each.code for each in all_tags(db())},
+        contracts=all_contracts(db()), codes={each.id: each.code for each in all_tags(db())}, imports=me().is_admin,
     )  # fmt: skip
 
 
@@ -102,7 +102,10 @@ def move(contract_id: int) -> Response:
     folder, how = given.get("folder", ""), given.get("how", "")
     kind, _dash, raw = given.get("to", "").partition("-")
     numbers = [row_number(each) or 0 for each in given.getlist("member")[:PAGE]]
-    chosen = chosen_members(db(), me(), contract, numbers)
+    try:
+        chosen = chosen_members(db(), me(), contract, numbers)
+    except NotFound as refusal:
+        return _page(contract, folder, Invalid(str(refusal)), ticked=numbers)
     if not chosen or kind not in ("folder", "contract", "out"):
         said = _("Tick who is to be moved, and choose where to.")
         return _page(contract, folder, Invalid(said), ticked={each.id for each in chosen})
@@ -233,7 +236,7 @@ def _page(contract: Contract, folder: str, refusal: PlugdeskError | None = None,
         path=members.path_of(context(PLUGIN), here), inside=[each for each in folders if each.parent_id == (here.id if here else None)],
         rows=rows, may=may_make(db(), me()), targets=targets, words=str(refusal) if refusal else "", older=older,
         first=url_for(".index", contract_id=contract.id, folder=folder or None) if after else "",
-        others=[(f"contract-{each.id}", each.name) for each in all_contracts(db()) if each.id != contract.id], typed=request.form, ticked=ticked,
+        others=[(f"contract-{each.id}", each.name) for each in all_contracts(db()) if each.id != contract.id], typed=request.form, ticked=ticked, imports=me().is_admin,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ under the old terms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import sqlalchemy as sa
@@ -56,6 +56,22 @@ def add_member(
     said = _("Put %(who)s into the contract “%(name)s”", who=holder.name, name=contract.name)
     ctx.journal("contract_member_added", actor=by, contract_id=contract.id, said=said)
     return member
+
+
+def add_members(
+    ctx: Context, contract: Contract, customers: Collection[int], *, folder: ContractFolder | None = None, by: User | None
+) -> dict[int, Member]:
+    """Put many customers, by number, into a contract; returns the new entries by them. Those who are in it already stay where they are."""
+    only_makers(ctx.db, by)
+    ctx.db.execute(sa.select(Contract.id).where(Contract.id == contract.id).with_for_update())  # two who add the same ones
+    inside = set(
+        ctx.db.scalars(sa.select(Member.user_id).where(Member.contract_id == contract.id, Member.user_id.in_(customers)))
+    )
+    place = _folder_here(contract, folder)
+    added = {each: Member(contract_id=contract.id, folder_id=place, user_id=each) for each in customers if each not in inside}
+    ctx.db.add_all(added.values())
+    ctx.db.flush()  # the entries' ids
+    return added
 
 
 def put_into_folder(ctx: Context, member: Member, folder: ContractFolder | None, *, by: User | None) -> None:

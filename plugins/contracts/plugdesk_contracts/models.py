@@ -116,9 +116,10 @@ class TicketContract(Base):
     """The contract a ticket falls under. `by_hand`: somebody chose it. `type` and `priority` are those it was settled by last."""
 
     __tablename__ = "contracts_ticket"
+    __table_args__ = (sa.Index("ix_contracts_ticket_contract_id", "contract_id", "ticket_id"),)
 
     ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-    contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contracts_contract.id", ondelete="SET NULL"), index=True)
+    contract_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contracts_contract.id", ondelete="SET NULL"))
     by_hand: Mapped[bool] = mapped_column(default=False)
     type: Mapped[str] = mapped_column(default="")
     priority: Mapped[str] = mapped_column(default="")

@@ -92,6 +92,12 @@ def cells(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Cell]:
     return {number: Cell(mark.tag, mark.tone, title=mark.name) for number, mark in found.items()}
 
 
+def marks(ctx: Context, customers: Sequence[User], viewer: User) -> Mapping[int, Sequence[Cell]]:
+    """The tags of the contracts beside customers who are looked up: who calls, and on which terms."""
+    found = marks_of_customers(ctx.db, customers)
+    return {number: [Cell(mark.tag, mark.tone, title=mark.name) for mark in each] for number, each in found.items()}
+
+
 def rights(ctx: Context) -> list[Button]:
     """What agents can do by contracts, for the matrix of rights."""
     return [

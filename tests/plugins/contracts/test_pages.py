@@ -8,6 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.tags.commands import add_tag, change_customers_tags
 from plugdesk.tickets.correspondence import Said, open_ticket
+from plugdesk.users.customers import add_identity
 from plugdesk_contracts.commands import ContractInput, TermsInput, change_contract, set_terms
 from plugdesk_contracts.members import add_folder
 from plugdesk_contracts.models import Contract, ContractForm, Member
@@ -137,7 +138,8 @@ def test_nobody_is_moved_without_saying_where_to(session, ctx, make, admin, ann,
         ticked = LexborHTMLParser(refused.get_data(as_text=True)).css("input[name=member][checked]")
         assert len(ticked) == ("member" in given)
     assert session.scalars(sa.select(Member)).one() is entry
-    assert client.post(f"/x/contracts/{make('Other').id}/moves", data={"member": str(entry.id), "to": "out-"}).status_code == 404
+    assert client.post(f"/x/contracts/{make('Other').id}/moves", data={"member": str(entry.id), "to": "out-"}).status_code == 422
+    assert session.scalars(sa.select(Member)).one() is entry
 
 
 def test_where_they_can_go_stands_once_on_the_page(session, ctx, make, admin, client):
@@ -192,10 +194,26 @@ def test_what_was_chosen_by_hand_stands_in_the_history_of_the_ticket(session, ct
         assert told in text_of(client.get(f"/tickets/{ticket.id}"))
 
 
+def test_where_a_phone_number_is_looked_up_the_contract_s_tag_stands_beside(session, ctx, make, admin, ann, client):
+    make("VIP", ann, tag="24/7")
+    add_identity(session, ann, channel="phone", value="+49 30 7654321", by=None)
+    bob = make_customer(session, name="Bob")
+    add_identity(session, bob, channel="phone", value="+49 30 7654399", by=None)
+    session.commit()
+    client.sign_in(admin)
+    found = client.get("/search/palette?q=7654321").get_json()["groups"]
+    assert [(each["title"], each["note"]) for each in found[-1]["items"]] == [("Ann Carter", "24/7")]
+    looked_up = client.get("/customers/lookup?q=%2B49+30+76543").get_json()
+    assert [each["label"] for each in looked_up] == ["Ann Carter (24/7)", "Bob"]
+    for path in ("/search?q=7654321", "/customers?q=7654321"):
+        assert [each.text() for each in LexborHTMLParser(client.get(path).get_data(as_text=True)).css("main .tag")] == ["24/7"]
+
+
 def test_whoever_does_not_work_with_a_customer_does_not_see_them_in_a_contract(session, ctx, make, boss, ann, client):
     vip = make("VIP", ann)
     session.commit()
     client.sign_in(boss)
     assert "Ann Carter" not in text_of(client.get(f"/x/contracts/{vip.id}/customers"))
     entry = session.scalars(sa.select(Member)).one()
-    assert client.post(f"/x/contracts/{vip.id}/moves", data={"to": "out-", "member": str(entry.id)}).status_code == 404
+    assert client.post(f"/x/contracts/{vip.id}/moves", data={"to": "out-", "member": str(entry.id)}).status_code == 422
+    assert session.scalars(sa.select(Member)).one() is entry

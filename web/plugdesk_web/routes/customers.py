@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from babel import Locale
@@ -29,11 +29,12 @@ from plugdesk.users.queries import (
     organization_named,
 )
 from plugdesk_web.choices import zone_choices
+from plugdesk_web.contributions import Cell
 from plugdesk_web.current import agent_only, db, me, runtime
 from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.routes.tickets import key_of
-from plugdesk_web.slots import customer_panels
+from plugdesk_web.slots import customer_panels, marks_beside
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 FIELDS = ("name", "kind", "language", "country", "zone", "about")
@@ -49,6 +50,7 @@ def index() -> Response:
     return page(
         "customers/index.html",
         customers=found,
+        marks=marks_beside(db(), found, me()),
         q=words,
         older=older,
         first=url_for("customers.index", q=words or None),
@@ -61,7 +63,13 @@ def index() -> Response:
 def lookup() -> Response:
     """As one types into a field of kind customer: `[{value, label}]`, the value an address."""
     found, _key = find_customers(db(), me(), words=one_line(request.args.get("q")), limit=10)
-    return jsonify([{"value": each.address("email") or str(each.id), "label": each.name} for each in found])
+    marks = marks_beside(db(), found, me())
+    return jsonify(
+        [
+            {"value": each.address("email") or str(each.id), "label": _labelled(each.name, marks.get(each.id, ()))}
+            for each in found
+        ]
+    )
 
 
 @blueprint.get("/organizations")
@@ -130,6 +138,10 @@ def join(user_id: int) -> Response:
     name = other.name
     join_customers(db(), customer, other, by=me())
     return redirect_after(url_for("customers.show", user_id=user_id), _("%(name)s and this customer are one now.", name=name))
+
+
+def _labelled(name: str, marks: Sequence[Cell]) -> str:
+    return f"{name} ({', '.join(mark.text for mark in marks)})" if marks else name
 
 
 def _after() -> CustomersAfter | None:

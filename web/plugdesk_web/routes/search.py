@@ -17,6 +17,7 @@ from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.routes.tickets import key_of, list_values
 from plugdesk_web.search_box import Question, examples, read_question
+from plugdesk_web.slots import marks_beside
 
 blueprint = Blueprint("search", __name__, url_prefix="/search")
 SHOWN_CUSTOMERS = 5
@@ -38,7 +39,7 @@ def show() -> Response:
     values = list_values("all", title=_("Found"), find=lambda facts: _found(question, after=after, facts=facts))
     return page(
         "search/show.html", fragment="tickets/_list.html" if refreshing else None, q=typed, question=question, numbered=ticket,
-        customers=customers, examples=examples(db(), me()), **values,
+        customers=customers, marks=marks_beside(db(), customers, me()), examples=examples(db(), me()), **values,
     )  # fmt: skip
 
 
@@ -51,11 +52,19 @@ def palette() -> Response:
     tickets: list[Ticket | Listed] = [numbered] if numbered else []
     tickets += [each for each in _found(question, limit=SHOWN_IN_PALETTE).tickets if each.id != question.number]
     customers = find_customers(db(), me(), words=question.words, limit=SHOWN_CUSTOMERS)[0] if question.words else []
+    marks = marks_beside(db(), customers, me())
     groups = [
         {"title": _("Tickets"), "items": [_ticket_item(each) for each in tickets]},
         {
             "title": _("Customers"),
-            "items": [{"title": each.name, "url": url_for("customers.show", user_id=each.id), "note": ""} for each in customers],
+            "items": [
+                {
+                    "title": each.name,
+                    "url": url_for("customers.show", user_id=each.id),
+                    "note": ", ".join(mark.text for mark in marks.get(each.id, ())),
+                }
+                for each in customers
+            ],
         },
     ]
     return jsonify(groups=[group for group in groups if group["items"]])
