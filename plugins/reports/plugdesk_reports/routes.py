@@ -25,6 +25,7 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_reports import asking, behind, charts, making, periods
 from plugdesk_reports.behind import Wanted, is_worked, read_wanted
+from plugdesk_reports.counting import basis_of
 from plugdesk_reports.figures import (
     ACCEPT_TIME,
     ANSWER_TIME,
@@ -239,11 +240,17 @@ def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
 
 
 def _still_counted(asked: Asked) -> list[tuple[str, int, int]]:
-    """The forms whose past is looked through at this moment: name, done, total."""
+    """The forms whose past is looked through at this moment, or about to be: name, done, total."""
+    session = asked.ctx.db
     here = Standing.form_id.in_([form.id for form in asked.reach.forms])
-    standing = {each.form_id: each for each in asked.ctx.db.scalars(sa.select(Standing).where(here))}
-    still = [(form.name, standing.get(form.id)) for form in asked.reach.forms]
-    return [(name, each.done if each else 0, each.total if each else 0) for name, each in still if not each or not each.ready_at]
+    standing, found = {each.form_id: each for each in session.scalars(sa.select(Standing).where(here))}, []
+    for form in asked.reach.forms:
+        each = standing.get(form.id)
+        if each is None or (each.zone, each.basis) != basis_of(session, form):
+            found.append((form.name, 0, each.total if each else 0))
+        elif each.ready_at is None:
+            found.append((form.name, each.done, each.total))
+    return found
 
 
 def _kpis(report: Report, left: int, before_left: int) -> list[dict[str, Any]]:

@@ -136,5 +136,16 @@ def test_how_long_it_took_is_shown_in_working_time_where_that_is_chosen(office, 
     assert book != ada.get(f"/x/reports/times.csv?{EVERYTHING}").data.decode()
 
 
+def test_a_form_that_is_given_other_hours_is_said_to_be_counted_until_it_is(office, session, form, run_jobs, clock, ada):
+    said = f"Past tickets of {form.name} are being counted"
+    assert said not in ada.get(f"/x/reports/times?{EVERYTHING}").text
+    set_hours(session, form, None, by=None)
+    session.commit()
+    assert said in ada.get(f"/x/reports/times?{EVERYTHING}").text
+    clock.advance(minutes=2)
+    run_jobs()
+    assert said not in ada.get(f"/x/reports/times?{EVERYTHING}").text
+
+
 def test_without_working_hours_of_a_form_there_is_nothing_to_choose(counted, ada):
     assert "in working time" not in ada.get(f"/x/reports/times?{EVERYTHING}").text
