@@ -219,9 +219,10 @@ def _choices_of(session: Session, forms: set[int]) -> dict[int, dict[str, FieldK
 def _kept(session: Session, numbers: Collection[int]) -> dict[int, Kept]:
     """What is kept of these tickets now."""
     table = TicketFacts.__table__
-    # Locked: of two who look at a ticket at once the later one sees what the earlier one kept, and keeps what is true then.
-    kept_rows = sa.select(table).where(table.c.ticket_id.in_(numbers)).order_by(table.c.ticket_id).with_for_update()
-    rows = session.execute(kept_rows).mappings()
+    # Locked first and read afterwards: of two who look at a ticket at once, the later one sees what the earlier one kept.
+    here = table.c.ticket_id.in_(numbers)
+    session.execute(sa.select(table.c.ticket_id).where(here).order_by(table.c.ticket_id).with_for_update())
+    rows = session.execute(sa.select(table).where(here)).mappings()
     kept = {row["ticket_id"]: Kept(dict(row)) for row in rows}
     if not kept:
         return kept
