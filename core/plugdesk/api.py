@@ -68,7 +68,7 @@ from plugdesk.helping import RequestFormLink, SuggestedAnswer, request_form_link
 from plugdesk.hooks import hookimpl
 from plugdesk.hours.commands import add_business_hours
 from plugdesk.hours.models import BusinessHours
-from plugdesk.hours.queries import all_business_hours, calendar_of
+from plugdesk.hours.queries import all_business_hours, calendar_of, calendar_of_form
 from plugdesk.html import clean_html, clean_template, excerpt, html_of_text, text_of_html
 from plugdesk.i18n import (
     LANGUAGES,
@@ -315,6 +315,7 @@ __all__ = [
     "assign",
     "become",
     "calendar_of",
+    "calendar_of_form",
     "can_be_unmerged",
     "can_configure",
     "can_delete",

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
+from plugdesk.forms.commands import set_hours
+from plugdesk.forms.copying import copy_form
 from plugdesk.hours.commands import add_business_hours, change_business_hours, delete_business_hours
 from plugdesk.hours.entering import READY, exceptions_in_words, hours_typed, read_exceptions
 from plugdesk.hours.models import BusinessHours
-from plugdesk.hours.queries import calendar_of, coming_days
+from plugdesk.hours.queries import calendar_of, calendar_of_form, coming_days
 from tests.factories import make_admin, make_agent, make_desk, make_form
 
 OFFICE = {f"day-{number}": hours for number, hours in enumerate(READY["weekdays"])}
@@ -117,6 +119,25 @@ def test_a_name_is_taken_without_regard_to_case(session, add):
     with pytest.raises(Invalid) as refusal:
         add(name="OFFICE")
     assert refusal.value.problems["name"] == "There are business hours “Office” already."
+
+
+def test_hours_that_a_form_works_by_are_kept_and_the_form_is_named(session, add):
+    hours, form = add(), make_form(session, name="Repairs")
+    set_hours(session, form, hours, by=None)
+    with pytest.raises(Invalid, match="Form “Repairs”"):
+        delete_business_hours(session, hours, by=None)
+    assert copy_form(session, form, name="Like it", by=None)[0].hours_id == hours.id
+    set_hours(session, form, None, by=None)
+    assert calendar_of_form(session, form) is None
+
+
+def test_the_calendar_of_a_form_is_that_of_its_hours(session, add):
+    form = make_form(session, name="Repairs")
+    set_hours(session, form, add(), by=None)
+    calendar = calendar_of_form(session, form)
+    assert (
+        calendar is not None and not calendar.is_working(at("2026-03-07T12:00")) and calendar.is_working(at("2026-03-06T12:00"))
+    )
 
 
 def test_hours_that_nothing_works_by_are_deleted(session, add):

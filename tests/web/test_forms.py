@@ -11,6 +11,7 @@ from webtest import TestApp
 
 from plugdesk.forms.commands import add_field, add_section, change_field, change_section, rename_form
 from plugdesk.forms.models import FieldKind, Form
+from plugdesk.hours.commands import add_business_hours
 from plugdesk.users.models import User
 from tests.factories import make_agent, make_form, make_group, make_ticket
 
@@ -59,6 +60,20 @@ def test_name_language_and_who_is_responsible_are_saved_together(browser: TestAp
         anna.id,
         group.id,
     )
+
+
+def test_the_working_time_of_a_form_is_chosen_among_the_business_hours(browser: TestApp, form: Form, session: Session) -> None:
+    hours = add_business_hours(session, {"name": "Office", **{f"day-{day}": "9:00–18:00" for day in range(5)}}, by=None)
+    session.commit()
+    page = form_at(browser.get("/forms/repairs"), "/forms/repairs")
+    page["hours"] = str(hours.id)
+    page.submit(status=303)
+    assert again(session, form).hours_id == hours.id
+    assert "Form “Repairs”" in browser.get(f"/hours/{hours.id}").text
+    page = form_at(browser.get("/forms/repairs"), "/forms/repairs")
+    page["hours"] = ""
+    page.submit(status=303)
+    assert again(session, form).hours_id is None
 
 
 def test_of_two_admins_the_slower_one_sees_both_names_of_the_form(browser: TestApp, form: Form, session: Session) -> None:

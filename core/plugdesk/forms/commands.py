@@ -34,6 +34,7 @@ from plugdesk.forms.status_commands import add_status as add_status
 from plugdesk.forms.status_commands import change_status_row as change_status_row
 from plugdesk.forms.status_commands import delete_status as delete_status
 from plugdesk.forms.status_commands import move_status as move_status
+from plugdesk.hours.models import BusinessHours
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import known_language
 from plugdesk.inputs import Problems, needed_line, one_line, read_language
@@ -106,6 +107,12 @@ def set_responsible(
         raise Invalid(problems={"responsible": _("%(name)s does not work on this form.", name=user.name)})
     read = {"responsible_user_id": user.id if user else None, "responsible_group_id": group.id if group else None}
     _told(session, "form_changed", form, by, apply(form, read))
+
+
+def set_hours(session: Session, form: Form, hours: BusinessHours | None, *, by: User | None, version: int | None = None) -> None:
+    """When the form's people work; None is around the clock."""
+    open_for_change(session, form, by, version)
+    _told(session, "form_changed", form, by, apply(form, {"hours_id": hours.id if hours else None}))
 
 
 def archive_form(session: Session, form: Form, *, by: User | None, version: int | None = None) -> None:

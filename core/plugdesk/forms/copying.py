@@ -36,6 +36,7 @@ def copy_form(session: Session, source: Form, *, name: str, by: User | None) -> 
     begin_anew(session, form, statuses, [Field(**_values(each, _FIELD)) for each in source.fields])
     form.sections = [dict(each) for each in source.sections]
     form.responsible_user_id, form.responsible_group_id = source.responsible_user_id, source.responsible_group_id
+    form.hours_id = source.hours_id
     has_changed(session, form)
     form.only_assignee = source.only_assignee
     for name in BEHAVIOUR:

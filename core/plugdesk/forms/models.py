@@ -95,6 +95,7 @@ class Form(Scope, Base):
     """The door tickets come in through.
 
     `sections` is a list of {code, title, visible_when}: the headings its fields stand under, in their order.
+    `hours_id`: when its people work; None is around the clock.
     `only_assignee`: while a ticket is assigned, only its assignee or the members of its group may act on it.
 
     What happens by itself: with `waits_on_reply` an agent's reply puts the ticket into the first pending status, with
@@ -111,6 +112,7 @@ class Form(Scope, Base):
     responsible_user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", ondelete="SET NULL"))
     responsible_group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("group.id", ondelete="SET NULL"))
     language: Mapped[str | None]
+    hours_id: Mapped[int | None] = mapped_column(sa.ForeignKey("business_hours.id"))
     only_assignee: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
     waits_on_reply: Mapped[bool] = mapped_column(default=True, server_default=sa.text("false"))
     resumes_on_message: Mapped[bool] = mapped_column(default=True, server_default=sa.text("true"))

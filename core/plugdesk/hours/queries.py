@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.calendars import Calendar, Interval
+from plugdesk.forms.models import Form
 from plugdesk.hours.countries import holidays_of
 from plugdesk.hours.models import BusinessHours
 from plugdesk.i18n import current_language
@@ -41,6 +42,12 @@ def calendar_of(session: Session, hours: BusinessHours, *, now: datetime | None 
     year = (now or runtime_of(session).clock.now()).astimezone(ZoneInfo(zone)).year
     days = differing_days(hours, range(year - YEARS_BEFORE, year + YEARS_AFTER + 1))
     return Calendar(zone, hours.weekly, {day: each.hours for day, each in days.items()})
+
+
+def calendar_of_form(session: Session, form: Form, *, now: datetime | None = None) -> Calendar | None:
+    """The calendar by which the people of `form` work, around `now`; None is around the clock."""
+    hours = session.get(BusinessHours, form.hours_id) if form.hours_id is not None else None
+    return calendar_of(session, hours, now=now) if hours is not None else None
 
 
 def zone_of(session: Session, hours: BusinessHours) -> str:
@@ -74,8 +81,10 @@ def coming_days(session: Session, hours: BusinessHours, *, weeks: int = 4) -> li
 
 
 def uses_of(session: Session, hours: BusinessHours) -> list[Place]:
-    """Where extensions that are on work by these hours; a place of several forms once."""
-    return list(dict.fromkeys(each.place for each in places_naming(session, hours)))
+    """What works by these hours: forms, and places of extensions that are on; one of several forms once."""
+    forms = session.scalars(sa.select(Form).where(Form.hours_id == hours.id).order_by(Form.name))
+    own = [Place(_("Form “%(name)s”", name=form.name), f"/forms/{form.slug}") for form in forms]
+    return list(dict.fromkeys([*own, *(each.place for each in places_naming(session, hours))]))
 
 
 def _intervals(stored: Sequence[Sequence[int]]) -> tuple[Interval, ...]:

@@ -92,9 +92,9 @@ def ask(trial: Trial, form_id: int, number: int) -> None:
                     executor.run(plugin, f"channel {name}", ticket.form, session, channel.ready)
     with trial.write() as session:
         ticket = session.get_one(Ticket, number)
-        for each in report_metrics_on(session, [ticket.form], trial.user(session, "admin")):
-            if each.plugin == plugin:
-                each.read(session, each.rows)
+        for measured in report_metrics_on(session, [ticket.form], trial.user(session, "admin")):
+            if measured.plugin == plugin:
+                measured.read(session, measured.rows)
     with trial.write() as session:
         ticket = session.get_one(Ticket, number)
         for offered in steps_on(session, ticket.form):

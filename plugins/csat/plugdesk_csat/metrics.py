@@ -55,5 +55,5 @@ METRICS = (
         "rating", lazy_gettext("Average rating"), marks, "average", lazy_gettext("Marks count on the day they were given, for whoever had the ticket when its customer was asked."),
     ),
     ReportMetric("satisfied", lazy_gettext("Rated 4 or 5"), satisfied, "share"),
-    ReportMetric("response", lazy_gettext("Answered the question"), response, "share"),
+    ReportMetric("response", lazy_gettext("Responded"), response, "share"),
 )  # fmt: skip

@@ -38,8 +38,10 @@ KINDS: Mapping[str, Any] = {
 _COLUMNS: Mapping[str, Any] = {
     "customer": TicketFacts.customer_id, figures.ASSIGNEE: TicketFacts.assignee_id, figures.GROUP: TicketFacts.group_id,
 }  # fmt: skip
-_LENGTHS: Mapping[str, Any] = {
-    ANSWERED: TicketFacts.answered_after, ACCEPTED: TicketFacts.accepted_after, CLOSED: TicketFacts.closed_after,
+_LENGTHS: Mapping[tuple[str, bool], Any] = {
+    (ANSWERED, False): TicketFacts.answered_after, (ANSWERED, True): TicketFacts.answered_worked,
+    (ACCEPTED, False): TicketFacts.accepted_after, (ACCEPTED, True): TicketFacts.accepted_worked,
+    (CLOSED, False): TicketFacts.closed_after, (CLOSED, True): TicketFacts.closed_worked,
 }  # fmt: skip
 
 
@@ -47,7 +49,7 @@ _LENGTHS: Mapping[str, Any] = {
 class Wanted:
     """What one figure counts: `of` a kind, told apart by `sort` and `key`, and of those that took from `least` to below `below`.
 
-    Of an extension's figure, `metric`, every row is counted that it has in these days.
+    `worked`: in working time. Of an extension's figure, `metric`, every row is counted that it has in these days.
     """
 
     of: str = RECEIVED
@@ -56,6 +58,7 @@ class Wanted:
     least: int | None = None
     below: int | None = None
     metric: OfferedMetric | None = None
+    worked: bool = False
 
     @cached_property
     def rows(self) -> sa.Subquery | None:
@@ -70,10 +73,16 @@ class Wanted:
 def read_wanted(session: Session, reach: Reach, given: Mapping[str, str]) -> Wanted:
     """What an address asks for, as far as the reader may see it."""
     of = given.get("of", RECEIVED)
-    lengths = [row_number(given.get(name, "")) for name in ("least", "below")]
+    least, below = row_number(given.get("least", "")), row_number(given.get("below", ""))
     offered = report_metrics_on(session, reach.forms, reach.viewer) if "." in of else ()
     metric = next((each for each in offered if each.code == of), None)
-    return Wanted(of if metric or of in KINDS else RECEIVED, given.get("by", ""), given.get("key", ""), *lengths, metric)
+    of = of if metric or of in KINDS else RECEIVED
+    return Wanted(of, given.get("by", ""), given.get("key", ""), least, below, metric, is_worked(given))
+
+
+def is_worked(given: Mapping[str, str]) -> bool:
+    """Whether an address asks for working time."""
+    return given.get("hours") == "business"
 
 
 def tickets_behind(
@@ -87,7 +96,8 @@ def tickets_behind(
     place: Any = Stretch.number if wanted.of == SPENT else sa.literal(0) if rows is None else rows.c.id
     columns = (
         Ticket.id.label("number"), Ticket.subject, User.name.label("customer"), assignee.name.label("assignee"), Status,
-        TicketFacts.opened_at, TicketFacts.answered_after, TicketFacts.closed_after, TicketFacts.form_id, TicketFacts.channel,
+        TicketFacts.opened_at, _LENGTHS[ANSWERED, wanted.worked].label("answered_after"),
+        _LENGTHS[CLOSED, wanted.worked].label("closed_after"), TicketFacts.form_id, TicketFacts.channel,
         TicketFacts.incoming, TicketFacts.outgoing, place.label("place"), (sa.null() if rows is None else rows.c.value).label("value"),
     )  # fmt: skip
     query = (
@@ -122,7 +132,7 @@ def conditions(session: Session, reach: Reach, period: Period, wanted: Wanted) -
         found.append(TicketFacts.closed_day.between(low, high))
     elif wanted.of not in (BACKLOG, SPENT):
         found.append(TicketFacts.opened_day.between(low, high))
-    length = _LENGTHS.get(wanted.of)
+    length = _LENGTHS.get((wanted.of, wanted.worked))
     if length is not None:
         found.append(length.is_not(None))
         found += [] if wanted.least is None else [length >= wanted.least]

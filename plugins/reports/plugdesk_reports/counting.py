@@ -14,6 +14,7 @@ from plugdesk_reports.figures import TAG, countings
 from plugdesk_reports.groupings import brought_by, groupings_on
 from plugdesk_reports.keeping import PLUGIN, forms_on, keep
 from plugdesk_reports.models import DAY, MONTH, YEAR, Changed, Heard, Mark, Rolled, Standing, TicketFacts, Total
+from plugdesk_reports.working import hours_in_short
 
 BATCH = 500  # tickets between two checkpoints
 DAYS = 40  # counted in one transaction
@@ -29,13 +30,13 @@ _COLUMNS = ("form_id", "sort", "figure", "day", "key", "grain", "n")
 
 def begin(session: Session, form: Form, *, by: User | None = None) -> Standing:
     """Have the past of `form` looked through from the beginning, by a job that shows how far it is."""
-    zone, sorts = basis_of(session, form)
+    zone, basis = basis_of(session, form)
     standing = session.get(Standing, form.id)
     if standing is None:
         standing = Standing(form_id=form.id, zone=zone)
         session.add(standing)
     total = session.scalar(sa.select(sa.func.count()).select_from(Ticket).where(Ticket.form_id == form.id)) or 0
-    standing.zone, standing.sorts = zone, sorts
+    standing.zone, standing.basis = zone, basis
     standing.last_id, standing.done, standing.total, standing.ready_at = 0, 0, total, None
     session.flush()  # the row the job looks for
     enqueue(session, f"{PLUGIN}:look_through", form=form, key="look_through")
@@ -43,8 +44,9 @@ def begin(session: Session, form: Form, *, by: User | None = None) -> Standing:
 
 
 def basis_of(session: Session, form: Form) -> tuple[str, str]:
-    """What the facts of a form are kept by besides its tickets: the clock that tells days, and what extensions tell tickets apart by."""
-    return runtime_of(session).desk(session).zone, " ".join(sorted(groupings_on(session, form)))
+    """What the facts of a form are kept by besides its tickets: the clock that tells days; its working hours, and what extensions tell
+    tickets apart by."""
+    return runtime_of(session).desk(session).zone, " ".join([hours_in_short(session, form), *sorted(groupings_on(session, form))])
 
 
 def look_through(ctx: Context, **_given: Any) -> None:
@@ -162,7 +164,7 @@ def hear(ctx: Context) -> None:
                 heard.event_id = max(heard.event_id, event.id)
         for part in _parts(sorted(numbers), BATCH):
             keep(session, part, zone)
-    standing = {each.form_id: (each.zone, each.sorts) for each in session.scalars(sa.select(Standing))}
+    standing = {each.form_id: (each.zone, each.basis) for each in session.scalars(sa.select(Standing))}
     for form in session.scalars(sa.select(Form).where(Form.id.in_(forms_on(session)))).all():
         if standing.get(form.id) != basis_of(session, form):
             begin(session, form)

@@ -19,6 +19,10 @@ RECEIVED, ANSWERED, CLOSED, REOPENED = "received", "answered", "closed", "reopen
 BEGUN, ENDED = "begun", "ended"
 INCOMING, OUTGOING = "incoming", "outgoing"
 ACCEPT_TIME, ANSWER_TIME, CLOSE_TIME, SPENT = "accept_time", "answer_time", "close_time", "spent"
+ACCEPT_WORKED, ANSWER_WORKED, CLOSE_WORKED, SPENT_WORKED = "accept_worked", "answer_worked", "close_worked", "spent_worked"
+WORKED = {ACCEPT_TIME: ACCEPT_WORKED, ANSWER_TIME: ANSWER_WORKED, CLOSE_TIME: CLOSE_WORKED, SPENT: SPENT_WORKED}
+"""Of a length of time by the clock, the same in working time."""
+FIGURES = (RECEIVED, ANSWERED, CLOSED, REOPENED, BEGUN, ENDED, INCOMING, OUTGOING, *WORKED, *WORKED.values())
 PLAIN, HOUR, CHANNEL, ASSIGNEE, GROUP, STATUS, TAG = "", "hour", "channel", "assignee", "group", "status", "tag"
 MARKS = "marks"
 FIELD, FACT = "field:", "fact:"
@@ -64,6 +68,9 @@ def countings(*, within: Within, only: Callable[[sa.Select[Any]], sa.Select[Any]
             _counted(sort, key, ACCEPT_TIME, facts.opened_day, facts.accepted_after),
             _counted(sort, key, ANSWER_TIME, facts.opened_day, facts.answered_after),
             _counted(sort, key, CLOSE_TIME, facts.closed_day, facts.closed_after),
+            _counted(sort, key, ACCEPT_WORKED, facts.opened_day, facts.accepted_worked),
+            _counted(sort, key, ANSWER_WORKED, facts.opened_day, facts.answered_worked),
+            _counted(sort, key, CLOSE_WORKED, facts.closed_day, facts.closed_worked),
         ]
     for figure, column in ((INCOMING, facts.incoming), (OUTGOING, facts.outgoing)):
         found.append(_counted(PLAIN, SORTS[PLAIN], figure, facts.opened_day, only=column > 0, n=sa.func.sum(column)))
@@ -77,6 +84,7 @@ def countings(*, within: Within, only: Callable[[sa.Select[Any]], sa.Select[Any]
         _of_stretches(PLAIN, sa.literal(""), BEGUN, stretch.began_day),
         _of_stretches(PLAIN, sa.literal(""), ENDED, stretch.ended_day),
         _of_stretches(STATUS, stretch.status, SPENT, stretch.ended_day, stretch.seconds),
+        _of_stretches(STATUS, stretch.status, SPENT_WORKED, stretch.ended_day, stretch.worked),
     ]
     return [replace(each, select=only(each.select).where(within(_day_of(each.select)))) for each in found]
 

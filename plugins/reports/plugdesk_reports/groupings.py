@@ -35,7 +35,7 @@ def brought_by(session: Session) -> set[str]:
 def grouped(session: Session, tickets: Mapping[int, int]) -> dict[int, set[tuple[str, str]]]:
     """The marks of tickets by what extensions tell them apart by; `tickets` maps their ids to their forms. A query a form."""
     found: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    for form in _forms(session, set(tickets.values())):
+    for form in forms_of(session, set(tickets.values())):
         here = [number for number, form_id in tickets.items() if form_id == form.id]
         for number, values in contributed_values(session, form, here, groupings_on(session, form)).items():
             found[number] = {(FACT + name, str(value)) for name, value in values.items() if value not in (None, "")}
@@ -48,5 +48,6 @@ def names_of_fact(session: Session, fact: Fact) -> dict[str, str]:
     return {str(code): str(name) for code, name in known}
 
 
-def _forms(session: Session, numbers: Collection[int]) -> list[Form]:
+def forms_of(session: Session, numbers: Collection[int]) -> list[Form]:
+    """The forms with these ids."""
     return [form for form in (session.get(Form, number) for number in sorted(numbers)) if form is not None]

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from plugdesk.api import Direction, Event, Field, FieldKind, Form, Message, Status, Ticket, TicketTag, enqueue
 from plugdesk_reports.figures import FIELD, TAG
-from plugdesk_reports.groupings import grouped
+from plugdesk_reports.groupings import forms_of, grouped
 from plugdesk_reports.models import Changed, Mark, Stretch, TicketFacts
+from plugdesk_reports.working import Worked, worked_on
 
 PLUGIN = "reports"
 HISTORY = ("ticket_accepted", "ticket_assigned", "status_changed", "ticket_moved", "ticket_closed", "ticket_reopened")
@@ -33,7 +34,7 @@ class Kept:
     def days(self) -> set[int]:
         """The days on which something of it is counted."""
         found = {self.facts["opened_day"], self.facts["closed_day"]}
-        for _status, began, ended, _seconds in self.stretches:
+        for _status, began, ended, _seconds, _worked in self.stretches:
             found |= {began, ended}
         return {day for day in found if day is not None}
 
@@ -84,10 +85,13 @@ def facts_of(session: Session, numbers: Collection[int], zone: str) -> dict[int,
     ids, clock = [row.id for row in rows], ZoneInfo(zone)
     said, told = _said_on(session, ids), _history_of(session, ids)
     marks, choices = _tags_on(session, ids), _choices_of(session, {row.form_id for row in rows})
+    working = {form.id: worked_on(session, form) for form in forms_of(session, {row.form_id for row in rows})}
     for number, found in grouped(session, {row.id: row.form_id for row in rows}).items():
         marks[number] |= found
     return {
-        row.id: _one(row, said.get(row.id, (0, 0, None)), told[row.id], marks[row.id], choices[row.form_id], clock)
+        row.id: _one(
+            row, said.get(row.id, (0, 0, None)), told[row.id], marks[row.id], choices[row.form_id], clock, working[row.form_id]
+        )
         for row in rows
     }
 
@@ -104,26 +108,24 @@ def day_of(moment: datetime, zone: ZoneInfo) -> int:
 
 def _one(
     row: Any, said: tuple[int, int, datetime | None], told: Sequence[Any], marks: set[tuple[str, str]],
-    choices: Mapping[str, FieldKind], zone: ZoneInfo,
+    choices: Mapping[str, FieldKind], zone: ZoneInfo, worked: Worked,
 ) -> Kept:  # fmt: skip
     opened, local = row.created_at, row.created_at.astimezone(zone)
     accepted = next((each.at for each in told if _was_accepted(each)), None)
     closings = [each.at for each in told if each.kind == "ticket_closed"]
     first_closed = closings[0] if closings else row.closed_at
 
-    def after(moment: datetime | None) -> int | None:
-        return None if moment is None else max(0, int((moment - opened).total_seconds()))
-
     facts = {
         "ticket_id": row.id, "form_id": row.form_id, "customer_id": row.customer_id, "channel": row.channel,
         "assignee_id": row.assignee_id, "group_id": row.group_id, "opened_at": opened, "opened_day": local.toordinal(),
-        "hour": f"{local.weekday()}-{local.hour}", "accepted_after": after(accepted), "answered_after": after(said[2]),
-        "closed_day": day_of(first_closed, zone) if first_closed else None, "closed_after": after(first_closed),
+        "hour": f"{local.weekday()}-{local.hour}", "closed_day": day_of(first_closed, zone) if first_closed else None,
         "reopened": sum(each.kind == "ticket_reopened" for each in told), "incoming": said[0], "outgoing": said[1],
     }  # fmt: skip
-    return Kept(
-        facts, marks | set(_marks_of(row.values or {}, choices)), [*_open_times(row, told, zone), *_status_times(row, told, zone)]
-    )
+    for name, moment in (("accepted", accepted), ("answered", said[2]), ("closed", first_closed)):
+        facts[f"{name}_after"] = None if moment is None else max(0, int((moment - opened).total_seconds()))
+        facts[f"{name}_worked"] = None if moment is None else worked(opened, moment)
+    times = [*_open_times(row, told, zone, worked), *_status_times(row, told, zone, worked)]
+    return Kept(facts, marks | set(_marks_of(row.values or {}, choices)), times)
 
 
 def _was_accepted(event: Any) -> bool:
@@ -142,34 +144,35 @@ def _marks_of(values: Mapping[str, Any], choices: Mapping[str, FieldKind]) -> It
             yield from ((FIELD + code, each) for each in chosen if isinstance(each, str) and each)
 
 
-def _open_times(row: Any, told: Sequence[Any], zone: ZoneInfo) -> list[tuple[Any, ...]]:
+def _open_times(row: Any, told: Sequence[Any], zone: ZoneInfo, worked: Worked) -> list[tuple[Any, ...]]:
     """When it was open: from its opening, or a reopening, to the next closing."""
     found, began = list[tuple[Any, ...]](), row.created_at
     for event in told:
         if event.kind == "ticket_closed" and began is not None:
-            found.append(_stretch("", began, event.at, zone))
+            found.append(_stretch("", began, event.at, zone, worked))
             began = None
         elif event.kind == "ticket_reopened" and began is None:
             began = event.at
     if began is not None:  # closed without a word of it: what came in closed, from another system
-        found.append(_stretch("", began, row.closed_at, zone))
+        found.append(_stretch("", began, row.closed_at, zone, worked))
     return found
 
 
-def _status_times(row: Any, told: Sequence[Any], zone: ZoneInfo) -> list[tuple[Any, ...]]:
+def _status_times(row: Any, told: Sequence[Any], zone: ZoneInfo, worked: Worked) -> list[tuple[Any, ...]]:
     """What it spent in each status it has left, and since when it is in the one it has."""
     found, began = list[tuple[Any, ...]](), row.created_at
     for event in told:
         if event.kind == "status_changed":
-            found.append(_stretch(str(event.data.get("before", "")) or "?", began, event.at, zone))
+            found.append(_stretch(str(event.data.get("before", "")) or "?", began, event.at, zone, worked))
             began = event.at
-    found.append(_stretch(row.code, began, None, zone))
+    found.append(_stretch(row.code, began, None, zone, worked))
     return found
 
 
-def _stretch(status: str, began: datetime, ended: datetime | None, zone: ZoneInfo) -> tuple[Any, ...]:
-    seconds = None if ended is None else max(0, int((ended - began).total_seconds()))
-    return status, day_of(began, zone), None if ended is None else day_of(ended, zone), seconds
+def _stretch(status: str, began: datetime, ended: datetime | None, zone: ZoneInfo, worked: Worked) -> tuple[Any, ...]:
+    if ended is None:
+        return status, day_of(began, zone), None, None, None
+    return status, day_of(began, zone), day_of(ended, zone), max(0, int((ended - began).total_seconds())), worked(began, ended)
 
 
 def _said_on(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int, datetime | None]]:
@@ -216,15 +219,16 @@ def _choices_of(session: Session, forms: set[int]) -> dict[int, dict[str, FieldK
 def _kept(session: Session, numbers: Collection[int]) -> dict[int, Kept]:
     """What is kept of these tickets now."""
     table = TicketFacts.__table__
-    # Locked: of two who look at a ticket at once the later one sees what the earlier one kept, and keeps what is true then.
-    kept_rows = sa.select(table).where(table.c.ticket_id.in_(numbers)).order_by(table.c.ticket_id).with_for_update()
-    rows = session.execute(kept_rows).mappings()
+    # Locked first and read afterwards: of two who look at a ticket at once, the later one sees what the earlier one kept.
+    here = table.c.ticket_id.in_(numbers)
+    session.execute(sa.select(table.c.ticket_id).where(here).order_by(table.c.ticket_id).with_for_update())
+    rows = session.execute(sa.select(table).where(here)).mappings()
     kept = {row["ticket_id"]: Kept(dict(row)) for row in rows}
     if not kept:
         return kept
     for number, sort, key in session.execute(sa.select(Mark.ticket_id, Mark.sort, Mark.key).where(Mark.ticket_id.in_(kept))):
         kept[number].marks.add((sort, key))
-    times = sa.select(Stretch.ticket_id, Stretch.status, Stretch.began_day, Stretch.ended_day, Stretch.seconds)
+    times = sa.select(Stretch.ticket_id, Stretch.status, Stretch.began_day, Stretch.ended_day, Stretch.seconds, Stretch.worked)
     for number, *stretch in session.execute(times.where(Stretch.ticket_id.in_(kept)).order_by(Stretch.number)):
         kept[number].stretches.append(tuple(stretch))
     return kept
@@ -235,9 +239,9 @@ def _insert(session: Session, kept: Mapping[int, Kept]) -> None:
         return
     marks = [{"ticket_id": number, "sort": sort, "key": key} for number, each in kept.items() for sort, key in sorted(each.marks)]
     stretches = [
-        {"ticket_id": number, "number": n, "form_id": each.facts["form_id"], "status": status, "began_day": began, "ended_day": ended, "seconds": seconds}
+        {"ticket_id": number, "number": n, "form_id": each.facts["form_id"], "status": status, "began_day": began, "ended_day": ended, "seconds": seconds, "worked": worked}
         for number, each in kept.items()
-        for n, (status, began, ended, seconds) in enumerate(each.stretches)
+        for n, (status, began, ended, seconds, worked) in enumerate(each.stretches)
     ]  # fmt: skip
     session.execute(sa.insert(TicketFacts), [each.facts for each in kept.values()])
     for table, rows in ((Mark, marks), (Stretch, stretches)):

@@ -49,22 +49,23 @@ STEPS = (15 * MINUTE, AN_HOUR, 4 * AN_HOUR, 8 * AN_HOUR, A_DAY, 3 * A_DAY, 7 * A
 
 @dataclass(frozen=True)
 class Report:
-    """What one page of reports is about: for whom, which days, compared with which, and where its figures lead."""
+    """What one page of reports is about: for whom, which days, compared with which, and where its figures lead; `worked`: in working time."""
 
     session: Session
     reach: Reach
     period: Period
     link: Link
     sorts: Sequence[str]
+    worked: bool = False
 
     @cached_property
     def now(self) -> Figures:
-        return read_figures(self.session, self.reach, self.period, sorts=(PLAIN, *self.sorts))
+        return read_figures(self.session, self.reach, self.period, sorts=(PLAIN, *self.sorts), worked=self.worked)
 
     @cached_property
     def before(self) -> Figures:
         """Plain figures; told apart by something else only what came in, which is all that stands beside it."""
-        found = read_figures(self.session, self.reach, self.period.before, sorts=(PLAIN,))
+        found = read_figures(self.session, self.reach, self.period.before, sorts=(PLAIN,), worked=self.worked)
         return read_figures(self.session, self.reach, self.period.before, sorts=self.sorts, figures=(RECEIVED,), found=found)
 
     @cached_property
@@ -219,7 +220,9 @@ def times(report: Report) -> Table:
         for name, figure, of in rows
     ]  # fmt: skip
     columns = [_("Tickets"), _("Median"), _("Before"), _("9 of 10 within"), _("Before")]
-    note = _("From the opening of the ticket, by the clock: nights and days off count. Lengths are rounded down.")
+    by_clock = _("From the opening of the ticket, by the clock: nights and days off count. Lengths are rounded down.")
+    by_hours = _("From the opening of the ticket, in the working time of its form. Lengths are rounded down.")
+    note = by_hours if report.worked else by_clock
     return Table("times", _("How long it took"), _("Until"), columns, lines, note)
 
 

@@ -21,7 +21,7 @@ class TicketFacts(Base):
     """One ticket as reports see it; those in the bin, merged into others and subtasks have no row.
 
     Lengths of time are whole seconds from the opening: to the first time somebody had it, to the first answer of an agent, to the
-    first closing. `reopened` counts how often it was opened again; `incoming` and `outgoing` are what people wrote on either side.
+    first closing; those that end in `worked` are of working time, by the form's hours, and the same where it has none. `reopened` counts how often it was opened again; `incoming` and `outgoing` are what people wrote on either side.
     """
 
     __tablename__ = "reports_ticket"
@@ -40,9 +40,12 @@ class TicketFacts(Base):
     opened_day: Mapped[int]
     hour: Mapped[str]
     accepted_after: Mapped[int | None]
+    accepted_worked: Mapped[int | None]
     answered_after: Mapped[int | None]
+    answered_worked: Mapped[int | None]
     closed_day: Mapped[int | None]
     closed_after: Mapped[int | None]
+    closed_worked: Mapped[int | None]
     reopened: Mapped[int] = mapped_column(default=0)
     incoming: Mapped[int] = mapped_column(default=0)
     outgoing: Mapped[int] = mapped_column(default=0)
@@ -62,7 +65,10 @@ class Mark(Base):
 
 
 class Stretch(Base):
-    """A time a ticket spent in one status (`status` is its code), or open at all (`status` is empty). Still going on: no end."""
+    """A time a ticket spent in one status (`status` is its code), or open at all (`status` is empty). Still going on: no end.
+
+    `worked` are the seconds of it that were working time on the form.
+    """
 
     __tablename__ = "reports_stretch"
     __table_args__ = (
@@ -79,6 +85,7 @@ class Stretch(Base):
     began_day: Mapped[int]
     ended_day: Mapped[int | None]
     seconds: Mapped[int | None]
+    worked: Mapped[int | None]
 
 
 class Total(Base):
@@ -126,14 +133,14 @@ class Standing(Base):
     """How far the past of a form has been looked through: `last_id` is the ticket it has come to, of `total` it has done `done`.
 
     `ready_at` says when the figures were complete for the first time since `zone`, the clock by which days are told, was chosen, and
-    since tickets are told apart by `sorts`.
+    since `basis`: what else the facts are kept by.
     """
 
     __tablename__ = "reports_standing"
 
     form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
     zone: Mapped[str]
-    sorts: Mapped[str] = mapped_column(default="", server_default="")
+    basis: Mapped[str] = mapped_column(default="", server_default="")
     last_id: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)

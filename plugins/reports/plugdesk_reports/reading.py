@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from plugdesk.api import FieldKind, Form, Ticket, User, all_forms, can_work_on, visible_forms, visible_tickets
 from plugdesk.api import gettext as _
 from plugdesk_reports.counting import end_of, spans_between
-from plugdesk_reports.figures import BEGUN, ENDED, FACT, FIELD, MARKS, PLAIN, TAG, countings
+from plugdesk_reports.figures import BEGUN, ENDED, FACT, FIELD, FIGURES, MARKS, PLAIN, TAG, WORKED, countings
 from plugdesk_reports.grains import quantile
 from plugdesk_reports.groupings import groupings_of
 from plugdesk_reports.keeping import PLUGIN
@@ -53,8 +53,9 @@ class Row(NamedTuple):
 
 @dataclass
 class Figures:
-    """Figures of some days: how many, and how long it took those counted."""
+    """Figures of some days: how many, and how long it took those counted; with `is_worked` in working time."""
 
+    is_worked: bool = False
     counts: dict[tuple[str, str, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     by_form: dict[tuple[int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -81,6 +82,7 @@ class Figures:
         return self._of(figure, sort, key, None)
 
     def _of(self, figure: str, sort: str, key: str, form_id: int | None) -> Counter[int]:
+        figure = WORKED.get(figure, figure) if self.is_worked else figure
         if form_id is not None:
             return self.by_form.get((form_id, figure), Counter())
         return self.counts.get((sort, key, figure), Counter())
@@ -105,10 +107,15 @@ def within_reach(session: Session, reach: Reach) -> sa.ColumnElement[bool]:
 
 def read_figures(
     session: Session, reach: Reach, period: Period, *, sorts: Collection[str], figures: Collection[str] | None = None,
-    found: Figures | None = None,
+    found: Figures | None = None, worked: bool = False,
 ) -> Figures:  # fmt: skip
-    """The figures of these days, told apart by `sorts`; added to those already `found`, where there are any."""
-    found = Figures() if found is None else found
+    """The figures of these days, told apart by `sorts`; added to those already `found`, where there are any.
+
+    `worked` reads how long things took in working time instead of by the clock.
+    """
+    found = Figures(worked) if found is None else found
+    if figures is None:
+        figures = set(FIGURES).difference(WORKED if worked else WORKED.values())
     for row in _rows(session, reach, period.first, period.last, sorts, figures, by_day=False):
         found.add(row)
     return found
@@ -144,7 +151,7 @@ def _rows(
     first: date,
     last: date,
     sorts: Collection[str],
-    figures: Collection[str] | None,
+    figures: Collection[str],
     *,
     by_day: bool,
 ) -> Iterable[Row]:
@@ -155,7 +162,7 @@ def _rows(
 
 
 def _of_totals(
-    session: Session, forms: Sequence[int], first: date, last: date, sorts: Collection[str], figures: Collection[str] | None,
+    session: Session, forms: Sequence[int], first: date, last: date, sorts: Collection[str], figures: Collection[str],
     by_day: bool,
 ) -> Iterable[Row]:  # fmt: skip
     day: Any = Total.day if by_day else sa.literal_column("0")
@@ -163,9 +170,8 @@ def _of_totals(
     form: Any = sa.case((Total.sort == sa.literal_column("''"), Total.form_id), else_=sa.literal_column("0"))
     columns = (form, Total.sort, Total.figure, day, Total.key, Total.grain)
     grouped = columns if by_day else (*columns[:3], *columns[4:])
-    query = sa.select(*columns, sa.func.sum(Total.n)).group_by(*grouped).where(Total.sort.in_(list(sorts)))
-    if figures is not None:
-        query = query.where(Total.figure.in_(list(figures)))
+    query = sa.select(*columns, sa.func.sum(Total.n)).group_by(*grouped)
+    query = query.where(Total.sort.in_(list(sorts)), Total.figure.in_(sorted(figures)))
     pieces = _pieces(session, forms, first, last, by_day)
     for row in session.execute(query.where(sa.or_(*pieces))):
         form_id, sort, figure, at, key, grain, n = row
@@ -216,7 +222,7 @@ def _take(
 
 
 def _counted(
-    session: Session, reach: Reach, first: date, last: date, sorts: Collection[str], figures: Collection[str] | None
+    session: Session, reach: Reach, first: date, last: date, sorts: Collection[str], figures: Collection[str]
 ) -> Iterable[Row]:
     """The same by counting the tickets that the reader may see."""
     low, high, table = first.toordinal(), last.toordinal(), TicketFacts.__table__
@@ -227,7 +233,7 @@ def _counted(
 
     marks = [sort for sort in sorts if sort == TAG or sort.startswith((FIELD, FACT))]
     for each in countings(within=lambda day: day.between(low, high), only=only):
-        if figures is not None and each.figure not in figures:
+        if each.figure not in figures:
             continue
         if each.sort in sorts or (each.sort == MARKS and marks):
             yield from (Row(*row) for row in session.execute(each.select) if row.sort in sorts)

@@ -24,7 +24,8 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_reports import asking, behind, charts, making, periods
-from plugdesk_reports.behind import Wanted, read_wanted
+from plugdesk_reports.behind import Wanted, is_worked, read_wanted
+from plugdesk_reports.counting import basis_of
 from plugdesk_reports.figures import (
     ACCEPT_TIME,
     ANSWER_TIME,
@@ -74,10 +75,17 @@ class Asked:
     period: Period
     problem: str
     form_id: int | None
+    worked: bool
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether a form works by other hours than around the clock."""
+        return any(form.hours_id is not None for form in self.everything.forms)
 
     def arguments(self, **other: Any) -> dict[str, Any]:
         """The part of an address that asks for the same again."""
-        said = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat(), "form": self.form_id, **other}
+        said = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat(), "form": self.form_id}
+        said |= {"hours": "business" if self.worked else "", **other}
         return {name: value for name, value in said.items() if value not in (None, "")}
 
     def link(self, of: str, sort: str = "", key: str = "", **narrowed: Any) -> str:
@@ -164,11 +172,11 @@ def read_asked(given: Mapping[str, str] | None = None) -> Asked:
     form_id = row_number(given.get("form", ""))
     if form_id not in [form.id for form in everything.forms]:
         form_id = None
-    return Asked(ctx, everything.on(form_id), everything, period, problem, form_id)
+    return Asked(ctx, everything.on(form_id), everything, period, problem, form_id, is_worked(given))
 
 
 def report_of(asked: Asked, sorts: Sequence[str]) -> Report:
-    return Report(asked.ctx.db, asked.reach, asked.period, asked.link, sorts)
+    return Report(asked.ctx.db, asked.reach, asked.period, asked.link, sorts, asked.worked)
 
 
 def overview_tables(report: Report) -> list[Table]:
@@ -224,7 +232,7 @@ def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
     tabs = [{"title": str(title), "url": url_for("." + code, **again), "current": code == name} for code, title in TITLES.items()]
     return page(
         f"reports:{name if name == 'overview' else 'figures'}.html", title=str(TITLES[name]), tabs=tabs, report=report, period=asked.period,
-        problem=asked.problem, here=url_for("." + name), form_id=str(asked.form_id or ""),
+        problem=asked.problem, asked=asked, here=url_for("." + name), form_id=str(asked.form_id or ""),
         forms=[(str(form.id), form.name) for form in asked.everything.forms], periods=periods.choices(),
         chosen=periods.chosen(request.args), counting=_still_counted(asked),
         files=[(kind, url_for("reports_fetching.report", name=name, kind=kind, **again)) for kind in TYPES], **values,
@@ -232,11 +240,17 @@ def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
 
 
 def _still_counted(asked: Asked) -> list[tuple[str, int, int]]:
-    """The forms whose past is looked through at this moment: name, done, total."""
+    """The forms whose past is looked through at this moment, or about to be: name, done, total."""
+    session = asked.ctx.db
     here = Standing.form_id.in_([form.id for form in asked.reach.forms])
-    standing = {each.form_id: each for each in asked.ctx.db.scalars(sa.select(Standing).where(here))}
-    still = [(form.name, standing.get(form.id)) for form in asked.reach.forms]
-    return [(name, each.done if each else 0, each.total if each else 0) for name, each in still if not each or not each.ready_at]
+    standing, found = {each.form_id: each for each in session.scalars(sa.select(Standing).where(here))}, []
+    for form in asked.reach.forms:
+        each = standing.get(form.id)
+        if each is None or (each.zone, each.basis) != basis_of(session, form):
+            found.append((form.name, 0, each.total if each else 0))
+        elif each.ready_at is None:
+            found.append((form.name, each.done, each.total))
+    return found
 
 
 def _kpis(report: Report, left: int, before_left: int) -> list[dict[str, Any]]:

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from plugdesk.events import Event
+from plugdesk.forms.commands import set_hours
+from plugdesk.hours.commands import add_business_hours, change_business_hours
 from plugdesk.plugins.switch import disable_plugin, enable_plugin
 from plugdesk.tags.models import TicketTag
 from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.models import Direction, Message, Ticket
 from plugdesk.tickets.moving import move_ticket
-from plugdesk_reports.figures import PLAIN
+from plugdesk_reports.figures import FIGURES, PLAIN
 from plugdesk_reports.grains import grain, quantile
 from plugdesk_reports.models import DAY, MONTH, YEAR, Standing, TicketFacts, Total
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import backlog_before, reach_of, read_days, read_figures
 
 
-def plain_count(session, form):
+def by_the_clock(start, end):
+    return (end - start).total_seconds()
+
+
+def nine_to_six(start, end, off=(12, 25)):
+    """Working time from Monday to Friday, 9:00 to 18:00 in UTC, a day off a year, summed up day by day."""
+    seconds, day = 0.0, start.date()
+    while day <= end.date():
+        if day.weekday() < 5 and (day.month, day.day) != off:
+            opens, closes = (datetime.combine(day, time(hour), UTC) for hour in (9, 18))
+            seconds += max(0.0, (min(end, closes) - max(start, opens)).total_seconds())
+        day += timedelta(days=1)
+    return seconds
+
+
+def plain_count(session, form, work=by_the_clock):
     """Every figure of the form, counted anew from tickets, messages and events, without a line of the extension's."""
     found: Counter[Any] = Counter()
     counted = (
@@ -55,8 +73,12 @@ def plain_count(session, form):
             for sort, key in on:
                 found[sort, figure, day.toordinal(), key, grain(int(length))] += n
 
-        def since(moment, ticket=ticket):
-            return max(0, (moment - ticket.created_at).total_seconds())  # what came by merging may be older than the ticket
+        def took(name, day, end, start=ticket.created_at, **on):
+            end = max(start, end)  # what came by merging may be older than the ticket
+            figures = {"accept": ("accept_time", "accept_worked"), "answer": ("answer_time", "answer_worked")}
+            figures |= {"close": ("close_time", "close_worked"), "spent": ("spent", "spent_worked")}
+            add(figures[name][0], day, (end - start).total_seconds(), **on)
+            add(figures[name][1], day, work(start, end), **on)
 
         add("received", opened, on=[*sorts, *marks, ("hour", f"{ticket.created_at.weekday()}-{ticket.created_at.hour}")])
         for direction, figure in ((Direction.INCOMING, "incoming"), (Direction.OUTGOING, "outgoing")):
@@ -64,12 +86,12 @@ def plain_count(session, form):
             add(figure, opened, on=sorts[:1] if number else (), n=number)
         if answers:
             add("answered", opened, on=[*sorts, *marks])
-            add("answer_time", opened, since(min(answers)))
+            took("answer", opened, min(answers))
         if taken:
-            add("accept_time", opened, since(taken[0]))
+            took("accept", opened, taken[0])
         if closings:
             add("closed", closings[0].date(), on=[*sorts, *marks])
-            add("close_time", closings[0].date(), since(closings[0]))
+            took("close", closings[0].date(), closings[0])
             add("reopened", closings[0].date(), on=sorts if again else ())
         for began in (ticket.created_at, *again):
             add("begun", began.date(), on=sorts[:1])
@@ -78,7 +100,7 @@ def plain_count(session, form):
         at = ticket.created_at
         for each in events:
             if each.kind == "status_changed":
-                add("spent", each.at.date(), (each.at - at).total_seconds(), on=[("status", each.data["before"])])
+                took("spent", each.at.date(), each.at, start=at, on=[("status", each.data["before"])])
                 at = each.at
     return Counter({key: n for key, n in found.items() if n})
 
@@ -102,6 +124,30 @@ def test_the_totals_are_what_a_plain_count_gives(live, enable, session, form, ru
     plain = plain_count(session, form)
     assert sum(n for key, n in plain.items() if key[:2] == ("", "received")) > 40
     assert kept_count(session, form) == plain
+
+
+WEEK = {f"day-{day}": "9:00–18:00" if day < 5 else "" for day in range(7)}
+
+
+def test_working_time_is_what_a_plain_sum_of_the_forms_hours_gives(live, enable, session, form, run_jobs, clock):
+    enable("reports")
+    live(20)
+    run_jobs()
+    hours = add_business_hours(session, {"name": "Office", **WEEK, "zone": "UTC", "exceptions": ""}, by=None)
+    set_hours(session, form, hours, by=None)
+    session.commit()
+    clock.advance(minutes=2)
+    run_jobs()
+    assert kept_count(session, form) == plain_count(session, form, partial(nine_to_six, off=None))
+    live(5)
+    days = [date(year, 12, 25).isoformat() for year in (2026, 2027)]
+    given = {"name": "Office", **WEEK, "zone": "UTC", "exceptions": "\n".join(f"{day} off" for day in days)}
+    change_business_hours(session, hours, given, by=None)
+    session.commit()
+    clock.advance(minutes=2)
+    run_jobs()
+    assert kept_count(session, form) == plain_count(session, form, nine_to_six)
+    assert plain_count(session, form) != plain_count(session, form, nine_to_six)
 
 
 def test_months_and_years_are_the_sums_of_their_days(live, enable, session, form, run_jobs, clock):
@@ -129,7 +175,11 @@ def test_any_days_read_from_totals_are_what_the_days_themselves_say(live, enable
         period = Period(today - timedelta(days=last), today - timedelta(days=first))
         here = {key: n for key, n in plain.items() if period.first.toordinal() <= key[2] <= period.last.toordinal()}
         figures = read_figures(
-            session, reach, period, sorts=("", "assignee", "tag", "field:cause", "field:priority", "status", "hour")
+            session,
+            reach,
+            period,
+            figures=FIGURES,
+            sorts=("", "assignee", "tag", "field:cause", "field:priority", "status", "hour"),
         )
         for sort, figure, _day, key, _grain in here:
             if sort in ("channel", "group"):

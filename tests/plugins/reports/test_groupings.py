@@ -72,7 +72,7 @@ def test_tickets_are_counted_by_contract(enable, request, session, run_jobs, top
     contract = request.getfixturevalue("vip")
     enable("reports")
     run_jobs()
-    assert kept(session) == plain(session) and 0 < plain(session)[str(contract.id)]
+    assert kept(session) == plain(session) and plain(session)[str(contract.id)] > 0
     browser, page = topics()
     assert '<th scope="row">VIP</th>' in page
     url, words = next(each for each in Links(page).found if "by=fact" in each[0])

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.forms.commands import set_hours
 from plugdesk.forms.models import FormAgent, Sees
+from plugdesk.hours.commands import add_business_hours
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.testing.browser import browser_of
 from plugdesk_reports.counting import begin
@@ -106,3 +108,44 @@ def test_while_the_past_is_counted_the_page_shows_how_far_it_is(live, enable, ap
     browser = browser_of(app)
     browser.sign_in(agent)
     assert "Past tickets of Support are being counted" in browser.get("/x/reports/").text
+
+
+@pytest.fixture
+def office(counted, session, form, run_jobs, clock):
+    """The form works on weekdays from 9 to 18."""
+    week = {f"day-{day}": "9:00–18:00" if day < 5 else "" for day in range(7)}
+    set_hours(
+        session, form, add_business_hours(session, {"name": "Office", "zone": "UTC", "exceptions": "", **week}, by=None), by=None
+    )
+    session.commit()
+    clock.advance(minutes=2)
+    run_jobs()
+
+
+def test_how_long_it_took_is_shown_in_working_time_where_that_is_chosen(office, session, ada):
+    clock, worked = (ada.get(f"/x/reports/times?{EVERYTHING}{more}").text for more in ("", "&hours=business"))
+    assert "nights and days off count" in clock and "in the working time of its form" in worked
+    links = [dict(Links(page).found) for page in (clock, worked)]
+    assert all("hours=business" in url for url in links[1]) and not any("hours=" in url for url in links[0])
+    narrow = [url for url, words in links[1].items() if "least=" in url and words.isdigit()]
+    assert narrow
+    for url in narrow[::3]:
+        number = int(links[1][url])
+        assert listed(ada, url) == (number, number)
+    book = ada.get(f"/x/reports/times.csv?{EVERYTHING}&hours=business").data.decode()
+    assert book != ada.get(f"/x/reports/times.csv?{EVERYTHING}").data.decode()
+
+
+def test_a_form_that_is_given_other_hours_is_said_to_be_counted_until_it_is(office, session, form, run_jobs, clock, ada):
+    said = f"Past tickets of {form.name} are being counted"
+    assert said not in ada.get(f"/x/reports/times?{EVERYTHING}").text
+    set_hours(session, form, None, by=None)
+    session.commit()
+    assert said in ada.get(f"/x/reports/times?{EVERYTHING}").text
+    clock.advance(minutes=2)
+    run_jobs()
+    assert said not in ada.get(f"/x/reports/times?{EVERYTHING}").text
+
+
+def test_without_working_hours_of_a_form_there_is_nothing_to_choose(counted, ada):
+    assert "in working time" not in ada.get(f"/x/reports/times?{EVERYTHING}").text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request, url_for
 
@@ -14,6 +14,8 @@ from plugdesk.forms.copying import copy_form
 from plugdesk.forms.models import Form
 from plugdesk.forms.queries import configurable_forms, open_counts
 from plugdesk.forms.templates import TEMPLATES, create_from_template
+from plugdesk.hours.models import BusinessHours
+from plugdesk.hours.queries import all_business_hours
 from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
 from plugdesk.plugins.catalog import cards
@@ -24,6 +26,7 @@ from plugdesk_web.current import admin_only, agent_only, db, form_to_configure, 
 from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after, toast
 
+Row = TypeVar("Row", Group, BusinessHours)
 blueprint = Blueprint("forms", __name__, url_prefix="/forms")
 
 
@@ -65,13 +68,14 @@ def show(slug: str) -> Response:
 @blueprint.post("/<slug>")
 @agent_only
 def change(slug: str) -> Response:
-    """Save name, language and who is responsible, all guarded by the one version of the form."""
+    """Save name, language, working time and who is responsible, all guarded by the one version of the form."""
     form, given = form_to_configure(slug), request.form
     try:
         commands.rename_form(db(), form, given.get("name", ""), by=me(), version=version_given())
         commands.set_language(db(), form, given.get("language"), by=me())
         user = next((each for each in agents_of_form(db(), form) if str(each.id) == given.get("user")), None)
-        commands.set_responsible(db(), form, user=user, group=_group(given.get("group", "")), by=me())
+        commands.set_responsible(db(), form, user=user, group=_row(Group, given.get("group", "")), by=me())
+        commands.set_hours(db(), form, _row(BusinessHours, given.get("hours", "")), by=me())
     except (Invalid, Conflict) as refusal:
         said, form = refused(refusal), form_to_configure(slug)
         return _page(
@@ -128,9 +132,9 @@ def tabs_of(form: Form, current: str) -> list[dict[str, Any]]:
     ]
 
 
-def _group(given: str) -> Group | None:
+def _row(kind: type[Row], given: str) -> Row | None:
     number = row_number(given)
-    return db().get(Group, number) if number is not None else None
+    return db().get(kind, number) if number is not None else None
 
 
 def _own_pages(form: Form) -> list[dict[str, str]]:
@@ -168,9 +172,13 @@ def _responsible(form: Form) -> str:
 
 
 def _page(form: Form, refusal: Refused = FRESH, given: Mapping[str, Any] | None = None) -> Response:
-    stored = {"name": form.name, "language": form.language, "user": form.responsible_user_id, "group": form.responsible_group_id}
+    stored = {
+        "name": form.name, "language": form.language, "user": form.responsible_user_id, "group": form.responsible_group_id,
+        "hours": form.hours_id,
+    }  # fmt: skip
     return page(
         "forms/show.html", status=refusal.status, form=form, tabs=tabs_of(form, "show"), refused=refusal, given=given or stored,
         languages=list(LANGUAGES.items()), people=[(each.id, each.name) for each in agents_of_form(db(), form)],
         groups=[(each.id, each.name) for each in all_groups(db())], own=_own_pages(form), open_tickets=open_counts(db()).get(form.id, 0),
+        hours=[(each.id, each.name) for each in all_business_hours(db())],
     )  # fmt: skip
