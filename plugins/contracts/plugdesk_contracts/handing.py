@@ -18,6 +18,7 @@ from plugdesk.api import (
     running,
     send_letter,
     set_fields,
+    settle,
     use_language,
     why_not,
 )
@@ -46,6 +47,7 @@ def choose_contract(ctx: Context, ticket: Ticket, contract: Contract | None, *, 
         if changes:
             with running(ctx.db, ticket, by, f"{PLUGIN}:choose"):
                 set_fields(ctx.db, ticket, changes, by=by)
+    settle(ctx.db, ticket, "changed")  # what others reckon by the contract
     said = _("Chose the contract “%(name)s”", name=contract.name) if contract else _("Chose no contract")
     ctx.journal("contract_chosen", ticket=ticket, actor=by, said=said)
 

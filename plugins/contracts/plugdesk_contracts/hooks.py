@@ -6,7 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from plugdesk.api import Change, Context, Event, Fact, Form, Named, Place, Step, Ticket, Timer, User, hookimpl, lazy_gettext
+from plugdesk.api import (
+    Change,
+    Context,
+    Event,
+    Fact,
+    Form,
+    Named,
+    Place,
+    Step,
+    Terms,
+    Ticket,
+    Timer,
+    User,
+    hookimpl,
+    lazy_gettext,
+)
 from plugdesk.api import gettext as _
 from plugdesk_contracts import facts as known
 from plugdesk_contracts import handing, members, naming, ready, settling
@@ -52,6 +67,11 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def settle_ticket(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: str) -> Mapping[str, Any] | None:
     return settling.settle(ctx, ticket, settled, occasion)
+
+
+@hookimpl
+def terms_of_tickets(ctx: Context, tickets: Sequence[Ticket], values: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Terms]:
+    return settling.terms(ctx, tickets, values)
 
 
 @hookimpl
