@@ -30,7 +30,7 @@ from plugdesk_sla.targets import TITLES, title_of
 
 LISTED = ("deadline", "deadline_of", "sla_state", "breached")
 OK, SOON_STATE, LATE, STILL, KEPT = "ok", "soon", "late", "paused", "kept"  # as the component `clock` draws them
-_TONES = {OK: "", SOON_STATE: "amber", LATE: "red", STILL: "grey"}
+_TONES = {OK: "grey", SOON_STATE: "amber", LATE: "red", STILL: "grey"}
 
 
 @dataclass(frozen=True)

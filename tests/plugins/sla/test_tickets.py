@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.errors import Invalid
+from plugdesk.events import Event, record_each
 from plugdesk.forms.commands import add_field, create_form
 from plugdesk.forms.models import FieldKind, StatusKind
 from plugdesk.hours.commands import add_business_hours, change_business_hours
@@ -21,6 +22,7 @@ from plugdesk.tickets.moving import move_ticket
 from plugdesk_contracts.commands import ContractInput, TermsInput, add_contract, change_contract, set_terms
 from plugdesk_contracts.handing import choose_contract
 from plugdesk_contracts.members import add_member
+from plugdesk_sla import following
 from plugdesk_sla.commands import remove_policy, set_form_hours
 from plugdesk_sla.facts import search
 from plugdesk_sla.models import Clock, Promise
@@ -272,3 +274,28 @@ def test_erasing_a_ticket_takes_its_clocks_along(office, session, promise, ask):
     session.flush()
     assert session.scalars(sa.select(Clock)).all() == []
     assert session.scalars(sa.select(Promise)).all() == []
+
+
+def test_a_reply_whose_clocks_could_not_be_kept_is_caught_up_by_a_job(
+    office, session, promise, ask, agent, runtime, clocks, run_jobs, monkeypatch
+):
+    promise(first="1 hours")
+    ticket = ask()
+    monkeypatch.setattr(runtime.executor, "strict", False)
+    with monkeypatch.context() as broken:
+        broken.setattr(following, "promise_to_keep", lambda *_given: 1 / 0)
+        reply_to_ticket(session, ticket, agent, body="<p>Which till?</p>")
+    session.commit()
+    assert ticket.unsettled == ["sla"]
+    assert clocks(ticket)["first"].ended_at is None
+    run_jobs()
+    assert clocks(ticket)["first"].ended_at is not None
+    assert ticket.unsettled == []
+
+
+def test_what_happened_to_many_is_recorded_at_once_where_nobody_listens(session, ask, ctx):
+    tickets = [ask(), ask()]
+    record_each(session, "sla_warned", [(each, {"clock_id": 1}) for each in tickets], plugin="sla")
+    assert session.scalar(sa.select(sa.func.count()).select_from(Event).where(Event.kind == "sla_warned")) == 2
+    with pytest.raises(ValueError, match="reply_written"):
+        record_each(session, "reply_written", [(tickets[0], {})])
