@@ -39,6 +39,10 @@ KINDS = {
         "Decisions: filter",
         "Each plugin gets what the one before it returned. Inside the transaction, with a second to answer.",
     ),
+    "follow": (
+        "Decisions: follow",
+        "Every plugin that is on does its part of a change. Inside the transaction, with a second to do it.",
+    ),
     "veto": ("Decisions: veto", "Refuse by raising `Veto`. Inside the transaction, with a second to answer."),
     "contribution": ("Contributions", "What the plugin adds. Asked once, when the desk starts."),
     "asked": ("Questions", "Asked when a page needs the answer, on a session that only reads."),

@@ -14,7 +14,7 @@ from plugdesk.channels.splitting import split_text
 from plugdesk.channels.updates import Update, UpdateState, keep_update, keep_updates, read_again, updates_aside
 from plugdesk.clock import in_utc
 from plugdesk.commandline import desk_runtime, pass_runtime
-from plugdesk.condition_words import OfferedFact, condition_words, offered_fact, value_words
+from plugdesk.condition_words import ExplainedLine, OfferedFact, condition_words, explained_line, offered_fact, value_words
 from plugdesk.conditions import (
     AllOf,
     AnyOf,
@@ -123,6 +123,7 @@ from plugdesk.steps import read_step, run_step, steps_on, title_of_step
 from plugdesk.tags.commands import add_tag, change_customers_tags, change_tags
 from plugdesk.tags.models import Tag, TicketTag
 from plugdesk.tags.queries import all_tags, tags_of_customers, tags_of_ticket
+from plugdesk.terms import Terms, tell_of_terms, terms_of
 from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network_of, refuse_used_up
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
@@ -160,6 +161,7 @@ from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, 
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
 from plugdesk.tickets.queries import ticket_for
 from plugdesk.tickets.running import customer_running, running
+from plugdesk.tickets.settling import settle
 from plugdesk.tickets.subtasks import ask_colleague, open_subtasks
 from plugdesk.tickets.wording import Words, fill_html, fill_text, fill_words, known_variables, language_of
 from plugdesk.timers import cancel_timer, set_timer
@@ -223,6 +225,7 @@ __all__ = [
     "Direction",
     "Event",
     "Explained",
+    "ExplainedLine",
     "Fact",
     "FactTest",
     "Field",
@@ -275,6 +278,7 @@ __all__ = [
     "SuggestedAnswer",
     "Tag",
     "Term",
+    "Terms",
     "Text",
     "Ticket",
     "TicketTag",
@@ -368,6 +372,7 @@ __all__ = [
     "enqueue",
     "excerpt",
     "explain",
+    "explained_line",
     "facts_in",
     "field_values",
     "file_keys",
@@ -471,6 +476,7 @@ __all__ = [
     "set_responsible",
     "set_subject",
     "set_timer",
+    "settle",
     "show_value",
     "shown_inline",
     "sign_in_with_password",
@@ -483,6 +489,8 @@ __all__ = [
     "survivor",
     "tags_of_customers",
     "tags_of_ticket",
+    "tell_of_terms",
+    "terms_of",
     "text_of_html",
     "ticket_for",
     "title_of_step",

@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from plugdesk.conditions import OPERATORS, AllOf, AnyOf, Condition, FactTest, Not
+from plugdesk.conditions import OPERATORS, AllOf, AnyOf, Condition, Explained, FactTest, Not
 from plugdesk.contributions import Fact, ValueType
+from plugdesk.html import excerpt
 from plugdesk.i18n import format_date, format_datetime, format_list, format_number, lazy_pgettext, ngettext, pgettext
 from plugdesk.i18n import gettext as _
 
+LONGEST_MET = 120  # characters of a value that explains
 DAYS = ("in_last_days", "in_next_days", "over_days_ago")
 
 
@@ -29,6 +31,16 @@ class OfferedFact:
     type: ValueType
     choices: Sequence[tuple[Any, str]] = field(default=())
     group: str = ""
+
+
+@dataclass(frozen=True)
+class ExplainedLine:
+    """One condition as a page explains it, or with `parts` what joins some: whether it held, its words, the value it met."""
+
+    held: bool
+    words: str
+    met: str = ""
+    parts: Sequence[ExplainedLine] = ()
 
 
 OPERATOR_WORDS: Mapping[str, Any] = {
@@ -89,6 +101,26 @@ def value_words(value: Any, fact: OfferedFact | None) -> str:
     if isinstance(value, (list, tuple)):
         return format_list([_one(each, fact) for each in value])
     return _one(value, fact)
+
+
+def explained_line(explained: Explained, facts: Mapping[str, OfferedFact], values: Mapping[str, Any]) -> ExplainedLine:
+    """Why a condition held or not on `values`, for the macro `explained` of `components/conditions.html`."""
+    parts = tuple(explained_line(each, facts, values) for each in explained.parts)
+    match explained.condition:
+        case FactTest() as test:
+            met = values.get(test.fact)
+            shown = excerpt(met, LONGEST_MET) if isinstance(met, str) and test.type == "text" else met
+            return ExplainedLine(explained.matched, condition_words(test, facts), value_words(shown, facts.get(test.fact)))
+        case AllOf(()):
+            return ExplainedLine(explained.matched, _("Always"))
+        case AllOf() | AnyOf() if len(parts) == 1:
+            return parts[0]
+        case AllOf():
+            return ExplainedLine(explained.matched, pgettext("condition", "All of these hold"), "", parts)
+        case AnyOf():
+            return ExplainedLine(explained.matched, pgettext("condition", "Any of these holds"), "", parts)
+        case Not():
+            return ExplainedLine(explained.matched, pgettext("condition", "This does not hold"), "", parts)
 
 
 def _words(condition: Condition, facts: Mapping[str, OfferedFact], *, alone: bool) -> str:

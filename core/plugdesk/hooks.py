@@ -1,6 +1,6 @@
 """Every place where plugins join in.
 
-Each docstring begins with the kind of the hook (Announcement, Contribution, or Decision: first, filter, veto) and says
+Each docstring begins with the kind of the hook (Announcement, Contribution, or Decision: first, filter, follow, veto) and says
 where, when and in which transaction it is called. Arguments are only ever added. An implementation names the arguments
 it wants; `ctx` is always its own plugin's on the form at hand (see `plugdesk.plugins.context`).
 """
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from plugdesk.helping import RequestFormLink, SuggestedAnswer
     from plugdesk.naming import Named, Place
     from plugdesk.plugins.context import Context
+    from plugdesk.terms import Terms
     from plugdesk.tickets.correspondence import Said
     from plugdesk.tickets.models import Message, Ticket
     from plugdesk.tickets.settling import Occasion
@@ -58,6 +59,7 @@ contribution = _kind("contribution")
 asked = _kind("asked")
 first = _kind("first")
 filtering = _kind("filter")
+following = _kind("follow")
 
 
 def veto(*, fails: str) -> Callable[[Spec], Spec]:
@@ -255,6 +257,31 @@ def settle_ticket(
     "opened" (the first message is there), "changed", "moved" or "again". With another `form_id` the ticket goes to that form,
     whose plugins are asked in turn; it is moved so once in its life.
     Example: `return {**settled, "group_id": 7}`
+    """
+    raise NotImplementedError
+
+
+@following
+def follow_ticket(ctx: Context, ticket: Ticket, event: Event) -> None:
+    """Decision (follow): something happened to the ticket that cannot wait until after the commit. In the transaction that does it.
+
+    `event.kind` is message_received, reply_written, reply_withdrawn, status_changed, ticket_deleted, ticket_restored, merged_away,
+    unmerged or split_off; what the ticket is (values, form) `settle_ticket` is told. If a plugin fails, the change stands and a job has the
+    ticket settled again. For what must be true with the change itself; all else listens to announcements.
+    Example: `if event.kind == "reply_written": stop_clock(ctx, ticket, event.at)`
+    """
+    raise NotImplementedError
+
+
+@first
+def terms_of_tickets(
+    ctx: Context, tickets: Sequence[Ticket], values: Mapping[int, Mapping[str, Any]]
+) -> Mapping[int, Terms] | None:
+    """Decision (first): on which terms the customers of these tickets, all of this form, are helped; those without are left out.
+
+    Called in the transaction that settles a ticket, or by a page or job that asks about many, see `plugdesk.api.terms_of`. `values`
+    are those of the tickets' fields by id, where they are not stored yet.
+    Example: `return {ticket.id: Terms("Gold", hours) for ticket in tickets if is_gold(ctx, ticket)}`
     """
     raise NotImplementedError
 
@@ -458,6 +485,16 @@ def extension_enabled(ctx: Context, form: Form | None, event: Event) -> None:
 
     Told to that extension, too, and to all others that are on there.
     Example: `if event.plugin == ctx.plugin: catch_up(ctx)`
+    """
+    raise NotImplementedError
+
+
+@announcement
+def terms_changed(ctx: Context, form: Form, event: Event) -> None:
+    """Announcement: on this form customers are helped on other terms than before: a contract, or business hours somebody works by.
+
+    `event.data` says what has changed. What was reckoned by the old ones is reckoned anew.
+    Example: `ctx.enqueue("reckon_anew", key="reckon")`
     """
     raise NotImplementedError
 

@@ -10,7 +10,7 @@ NO_NAME = "nowhere"
 
 # The parts of an address, by the row's object. A value is the name of a thing of the world, or with = a text.
 OBJECTS: Mapping[str, Mapping[str, str]] = {
-    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "run": {}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "group": {}, "job": {}, "delivery": {}, "message": {},
+    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "run": {}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "policy": {}, "billingspolicy": {"policy_id": "their_policy"}, "preview": {"run_id": "preview_id"}, "billingspreview": {"run_id": "their_preview"}, "group": {}, "job": {}, "delivery": {}, "message": {},
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "answered": {"message_id": "answered"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
@@ -128,6 +128,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/x/email/mailboxes": MAILBOX,
     "POST /forms/<slug>/x/email/mailboxes/<int:mailbox_id>": MAILBOX | {"address": "other@desk.example"},
     "POST /forms/<slug>/x/email/test": MAILBOX | {"imap_host": "127.0.0.1", "smtp_host": "127.0.0.1", "mailbox": "{mailbox_id}"},
+    "POST /forms/<slug>/x/sla/hours": {"hours": "{hours_id}"},
+    "POST /forms/<slug>/x/sla/policies": {"name": "Another", "first": "4", "unit-first": "hours", "is_on": "1"},
+    "POST /forms/<slug>/x/sla/policies/<int:policy_id>": {"name": "Other", "first": "5", "unit-first": "hours", "version": "{policy_version}"},
+    "POST /forms/<slug>/x/sla/policies/<int:policy_id>/switch": {"on": ""},
+    "POST /forms/<slug>/x/sla/order": {"order": "{policies}"},
+    "POST /forms/<slug>/x/sla/previews": {"name": "Another", "first": "4", "unit-first": "hours"},
     "POST /forms/<slug>/x/routing/rules": {"name": "Another", "group": "{group_id}", "is_on": "1"},
     "POST /forms/<slug>/x/routing/rules/<int:rule_id>": {"name": "Other", "group": "{group_id}", "version": "{rule_version}"},
     "POST /forms/<slug>/x/routing/rules/<int:rule_id>/switch": {"on": ""},
@@ -195,4 +201,5 @@ QUERIES: Mapping[str, str] = {
     "GET /tags/lookup": "?q=vip",
     "GET /live/changes": "?since=0",
     "GET /forms/<slug>/x/routing/why": "?ticket={number}",
+    "GET /forms/<slug>/x/sla/why": "?ticket={number}",
 }

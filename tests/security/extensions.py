@@ -14,7 +14,7 @@ def things_of_extensions(world: World, support: Form, billing: Form, ticket: Any
     """What the values `{thing}` of the table of access stand for, of every extension but the FAQ and the portal."""
     found = _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
     found |= _rules(world, support, billing, group)
-    found |= _contract(world, support) | _report_file(world, support)
+    found |= _contract(world, support) | _report_file(world, support) | _policies(world, support, billing)
     return found | _actions(world, support, billing) | _request_forms(world, support, billing)
 
 
@@ -83,6 +83,24 @@ def _rules(world: World, support: Form, billing: Form, group: Any) -> dict[str, 
     return {
         "rule_id": rules[0].id, "their_rule": rules[1].id, "rule_version": rules[0].version, "rules": [str(rules[0].id)],
         "replay_id": replays[0].id, "their_replay": replays[1].id,
+    }  # fmt: skip
+
+
+def _policies(world: World, support: Form, billing: Form) -> dict[str, Any]:
+    """A policy on each form, and a preview of an edited one."""
+    from plugdesk_sla.commands import add_policy
+    from plugdesk_sla.entering import PolicyInput
+    from plugdesk_sla.runs import preview
+
+    policies, previews = [], []
+    for form in (support, billing):
+        ctx = world.runtime.context("sla", form, world.session)
+        given = PolicyInput("Usual", None, [{"sort": "first", "status": "", "amount": 2, "unit": "hours"}])
+        policies.append(add_policy(ctx, given, by=world.people["admin"]))
+        previews.append(preview(ctx, given, policy_id=None, version=None))
+    return {
+        "policy_id": policies[0].id, "their_policy": policies[1].id, "policy_version": policies[0].version, "policies": [str(policies[0].id)],
+        "preview_id": previews[0].id, "their_preview": previews[1].id,
     }  # fmt: skip
 
 

@@ -170,6 +170,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
             "portal",
             "contracts",
             "reports",
+            "sla",
             "button",
         )
     _switch_on(session, runtime.desk(session), "demo")

@@ -82,7 +82,8 @@ class Column:
     """A column of ticket lists, in one of two ways.
 
     From facts: `facts` names this plugin's facts, whose values come with the list's own query, and `cell(values)` makes a
-    cell of one ticket's values by name (or None); it costs no query at all. Or by `cells(ctx, tickets)`, which gets the
+    cell of one ticket's values by name (or None), `cell_of(ctx, values)` where it also takes the present moment or the
+    settings; it costs no query at all. Or by `cells(ctx, tickets)`, which gets the
     whole page of one form's tickets and returns id → `Cell`.
 
     `seen_by` says who gets it: every agent of the form, its admins alone, or whom a function admits, see `SeenBy`. A column
@@ -94,8 +95,19 @@ class Column:
     cells: Callable[[Context, Sequence[Ticket]], Mapping[int, Cell]] | None = None
     facts: Sequence[str] = ()
     cell: Callable[[Mapping[str, Any]], Cell | None] | None = None
+    cell_of: Callable[[Context, Mapping[str, Any]], Cell | None] | None = None
     seen_by: Literal["agents", "form admins"] | SeenBy = "agents"
     only_where_filled: bool = False
+
+    @property
+    def is_from_facts(self) -> bool:
+        return self.cell is not None or self.cell_of is not None
+
+    def cell_from(self, ctx: Context, values: Mapping[str, Any]) -> Cell | None:
+        """The cell of one ticket, from the values of its facts."""
+        if self.cell_of is not None:
+            return self.cell_of(ctx, values)
+        return self.cell(values) if self.cell is not None else None
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def columns_of(session: Session, columns: Iterable[SeenColumn], page: Page) -> l
     """`columns` with their cells for the tickets of `page`; on a form where the extension is off a cell stays empty."""
     shown, columns = [], list(columns)
     admitted: dict[Any, frozenset[int]] = {}
-    whole = _whole(session, page) if any(seen.column.cell is None for seen in columns) else {}
+    whole = _whole(session, page) if not all(seen.column.is_from_facts for seen in columns) else {}
     for seen in columns:
         own = [ticket for ticket in page.tickets if ticket.form_id in seen.on]
         if any(ticket.form_id in seen.only for ticket in own):
@@ -152,7 +152,9 @@ def columns_of(session: Session, columns: Iterable[SeenColumn], page: Page) -> l
             if key not in admitted:
                 admitted[key] = _admitted(session, seen, own)
             own = [ticket for ticket in own if ticket.form_id not in seen.only or ticket.id in admitted[key]]
-        cells = _cells_from_facts(session, seen, own, page) if seen.column.cell else _cells_asked(session, seen, own, whole)
+        cells = (
+            _cells_from_facts(session, seen, own, page) if seen.column.is_from_facts else _cells_asked(session, seen, own, whole)
+        )
         if not cells and seen.column.only_where_filled:
             continue
         shown.append(ShownColumn(f"{seen.plugin}-{seen.column.name}", str(seen.column.title), cells))
@@ -168,14 +170,12 @@ def _admitted(session: Session, seen: SeenColumn, tickets: Sequence[Listed]) -> 
 
 def _cells_from_facts(session: Session, seen: SeenColumn, tickets: Sequence[Listed], page: Page) -> dict[int, Cell]:
     """Made one form at a time, so that an extension suspended on one form keeps its cells on the others."""
-    make = seen.column.cell
-    assert make is not None
     runtime, cells = runtime_of(session), dict[int, Cell]()
     for form_id, own in _by_form(tickets):
         rows = [(ticket.id, page.facts.get(ticket.id, {})) for ticket in own]
 
         def all_cells(ctx: Any, rows: Sequence[tuple[int, Mapping[str, Any]]] = rows) -> dict[int, Cell | None]:
-            return {number: make(values) for number, values in rows}
+            return {number: seen.column.cell_from(ctx, values) for number, values in rows}
 
         result = runtime.executor.run(seen.plugin, f"column {seen.column.name}", seen.on[form_id], session, all_cells)
         if isinstance(result, Mapping):

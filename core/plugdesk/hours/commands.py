@@ -16,8 +16,10 @@ from plugdesk.hours.entering import read_hours
 from plugdesk.hours.models import BusinessHours
 from plugdesk.hours.queries import calendar_of, uses_of
 from plugdesk.i18n import gettext as _
+from plugdesk.naming import places_naming
 from plugdesk.permissions import only_admins
 from plugdesk.runtime import runtime_of
+from plugdesk.terms import tell_of_terms
 from plugdesk.users.models import User
 
 MOST = 200
@@ -57,6 +59,8 @@ def change_business_hours(
         except IntegrityError:
             raise Conflict(_("Somebody else has just added business hours of this name.")) from None
         told = {name: pair for name, pair in changes.items() if name != "folded"}
+        using = {place.form.id: place.form for place in places_naming(session, hours)}
+        tell_of_terms(session, list(using.values()), by=by, business_hours_id=hours.id)
         record(session, "business_hours_changed", actor=by, business_hours_id=hours.id, name=before, changes=told)
     return hours
 

@@ -115,6 +115,12 @@ class Executor:
                 value = result
         return value, failed
 
+    def follow(self, hook: str, scope: Form | Desk, session: Session, **given: Any) -> list[str]:
+        """Have each plugin do its part of a change; the ids of those that failed, whose part is not done."""
+        implementations = self.registry.implementations(hook, self.enabled(scope, session))
+        results = [(each.plugin, self._run(each, scope, session, given, "decision")) for each in implementations]
+        return [plugin for plugin, result in results if isinstance(result, Failed)]
+
     def ask_everyone(self, hook: str, scope: Form | Desk, session: Session, **given: Any) -> None:
         """A veto asked of every loaded plugin, on or off: `Veto` passes through; a failure means what the hook says."""
         fails = self.registry.specs[hook].plugdesk_options["fails"]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugdesk.contributions import CustomersAnswers, Timer
 from plugdesk.customer_actions import customer_actions_on, run_customer_action
 from plugdesk.errors import PlugdeskError
-from plugdesk.events import record
+from plugdesk.events import Event, record
 from plugdesk.forms.models import Form, StatusKind
 from plugdesk.naming import Named, Thing
 from plugdesk.report_metrics import report_metrics_on
@@ -172,8 +172,6 @@ def _reopen(trial: Trial, session: Session, ticket: Ticket) -> None:
 
 def _announce_the_rest(trial: Trial, number: int) -> None:
     """Announcements the life above did not bring about are recorded as they are."""
-    from plugdesk.events import Event
-
     for hook, spec in trial.registry.specs.items():
         if spec.plugdesk_kind != "announcement" or trial.registry.implementation(hook, trial.case.plugin_id) is None:
             continue
@@ -194,6 +192,8 @@ def _decide(trial: Trial, form_id: int, number: int, hook: str) -> None:
             elif spec.plugdesk_kind == "filter":
                 settled = given.pop("settled", {})
                 executor.filter(hook, form, session, settled, name="settled", **given)
+            elif spec.plugdesk_kind == "follow":
+                executor.follow(hook, form, session, **given)
             elif spec.plugdesk_kind == "veto":
                 executor.ask_everyone(hook, form, session, **given)
             elif spec.plugdesk_kind == "asked" and (hook not in ONLY_WHERE_ON or on_at(trial, session, form)):
@@ -208,7 +208,7 @@ def _samples(trial: Trial, session: Session, ticket: Ticket, hook: str) -> dict[
         "ticket": ticket, "customer": ticket.customer, "form": ticket.form, "by": trial.user(session, "admin"),
         "address": "nobody@home.example", "said": Said(text="word"), "message": ticket.messages[0], "settings": _settings(trial, session, ticket.form), "switching_on": True,
         "settled": {name: getattr(ticket, name) for name in ("assignee_id", "group_id", "rank", "form_id")} | {"values": dict(ticket.values)},
-        "occasion": "opened", "named": Named(Thing.AGENT, id=trial.user(session, "admin").id),
+        "tickets": [ticket], "event": Event(kind="reply_written", at=trial.clock.now(), ticket_id=ticket.id, data={}), "occasion": "opened", "named": Named(Thing.AGENT, id=trial.user(session, "admin").id),
     }  # fmt: skip
     of_type = {"int": 1, "str": "word", "bool": True, "float": 1.0, "datetime": trial.clock.now()}
     wanted = inspect.signature(trial.registry.specs[hook]).parameters

@@ -69,7 +69,7 @@ def withdraw_reply(session: Session, message: Message, agent: User) -> None:
     ticket = message.ticket
     for attachment in list(message.attachments):
         drop_file(session, attachment)
-    record(session, "reply_withdrawn", ticket=ticket, actor=agent, text=message.text)
+    record(session, "reply_withdrawn", ticket=ticket, actor=agent, text=message.text, reply_id=message.id)
     withdrawn_id = message.id
     session.flush()  # the files before the message they hang on
     session.delete(message)

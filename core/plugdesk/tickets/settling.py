@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from plugdesk.events import record
+from plugdesk.events import Event, record
 from plugdesk.forms.models import Form
 from plugdesk.plugins.context import Context
 from plugdesk.runtime import runtime_of
@@ -46,6 +46,19 @@ def settle(session: Session, ticket: Ticket, occasion: Occasion) -> None:
         enqueue(session, "core:settle", form=ticket.form, key=f"settle:{ticket.id}", ticket_id=ticket.id)
     if settled.get("form_id", ticket.form_id) != ticket.form_id:
         _go_on(session, ticket, before, settled, occasion)
+
+
+def follow(session: Session, ticket: Ticket, event: Event) -> None:
+    """Have the plugins that are on follow what happened, in this transaction; one that fails has the ticket settled again by a job."""
+    from plugdesk.jobs import enqueue
+
+    runtime = runtime_of(session)
+    if not runtime.registry.implementations("follow_ticket", ticket.form.extensions):
+        return
+    failed = runtime.executor.follow("follow_ticket", ticket.form, session, ticket=ticket, event=event)
+    if failed:
+        ticket.unsettled = sorted({*ticket.unsettled, *failed})
+        enqueue(session, "core:settle", form=ticket.form, key=f"settle:{ticket.id}", ticket_id=ticket.id)
 
 
 def settle_again(ctx: Context, ticket_id: int) -> None:

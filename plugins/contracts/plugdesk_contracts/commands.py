@@ -22,6 +22,7 @@ from plugdesk.api import (
     ngettext,
     row_number,
     storable,
+    tell_of_terms,
 )
 from plugdesk.api import gettext as _
 from plugdesk_contracts.models import Contract, ContractForm, Member
@@ -75,12 +76,16 @@ def change_contract(ctx: Context, contract: Contract, given: ContractInput, *, b
     """Change a contract; another rating moves its requests in every list. `Conflict` when somebody else was quicker."""
     only_makers(ctx.db, by)
     _same(contract, version)
-    rating = contract.rating
+    rating, hours = contract.rating, contract.hours_id
     for name, value in _read(ctx, given, contract).items():
         setattr(contract, name, value)
     _store(ctx, contract)
     if contract.rating != rating:
         follow_rating(ctx, contract)
+    if contract.hours_id != hours:
+        ctx.db.refresh(contract, ["forms"])
+        forms = [ctx.db.get_one(Form, link.form_id) for link in contract.forms]
+        tell_of_terms(ctx.db, forms, by=by, contract_id=contract.id)
     _journal(ctx, "contract_changed", contract, by, _("Changed the contract “%(name)s”", name=contract.name))
     return contract
 
@@ -119,6 +124,7 @@ def set_terms(
     for name, value in read.items():
         setattr(link, name, value)
     _store(ctx, link)
+    tell_of_terms(ctx.db, [form], by=by, contract_id=contract.id)
     said = _("The contract “%(name)s” acts on %(form)s", name=contract.name, form=form.name)
     _journal(ctx, "contract_terms_set", contract, by, said)
     return link
@@ -131,6 +137,7 @@ def remove_terms(ctx: Context, contract: Contract, form: Form, *, by: User | Non
     if link is not None:
         ctx.db.delete(link)
         ctx.db.flush()  # gone, for the page that comes back
+        tell_of_terms(ctx.db, [form], by=by, contract_id=contract.id)
         said = _("The contract “%(name)s” acts on %(form)s no more", name=contract.name, form=form.name)
         _journal(ctx, "contract_terms_removed", contract, by, said)
 

@@ -20,6 +20,7 @@ from plugdesk.api import (
     running,
     send_letter,
     set_fields,
+    settle,
     use_language,
     why_not,
 )
@@ -50,6 +51,7 @@ def choose_contract(ctx: Context, ticket: Ticket, contract: Contract | None, *, 
         if changes:
             with running(ctx.db, ticket, by, f"{PLUGIN}:choose"):
                 set_fields(ctx.db, ticket, changes, by=by)
+    settle(ctx.db, ticket, "changed")  # what others reckon by the contract
     if contract is not None:
         said = _("Chose the contract “%(name)s”", name=contract.name)
         ctx.journal("contract_chosen", ticket=ticket, actor=by, said=said, contract=contract.name)

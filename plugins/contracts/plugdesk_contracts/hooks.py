@@ -16,6 +16,7 @@ from plugdesk.api import (
     Named,
     Place,
     Step,
+    Terms,
     Ticket,
     Timer,
     User,
@@ -84,6 +85,11 @@ def pages() -> Sequence[Any]:
 @hookimpl
 def settle_ticket(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: str) -> Mapping[str, Any] | None:
     return settling.settle(ctx, ticket, settled, occasion)
+
+
+@hookimpl
+def terms_of_tickets(ctx: Context, tickets: Sequence[Ticket], values: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Terms]:
+    return settling.terms(ctx, tickets, values)
 
 
 @hookimpl

@@ -114,6 +114,19 @@ def link_of(session: Session, contract_id: int, form_id: int) -> ContractForm | 
     return session.get(ContractForm, (contract_id, form_id))
 
 
+def contracts_of(session: Session, ticket_ids: Collection[int]) -> dict[int, Contract]:
+    """The contracts that tickets fall under, with their hours, by the tickets' ids; one query."""
+    query = sa.select(TicketContract.ticket_id, Contract).join(Contract, Contract.id == TicketContract.contract_id)
+    found = session.execute(query.where(TicketContract.ticket_id.in_(ticket_ids)).options(joinedload(Contract.hours)))
+    return {number: contract for number, contract in found}
+
+
+def links_on(session: Session, form_id: int, contract_ids: Collection[int]) -> dict[int, ContractForm]:
+    """What contracts do on a form, by the contracts' ids; one query."""
+    query = sa.select(ContractForm).where(ContractForm.form_id == form_id, ContractForm.contract_id.in_(contract_ids))
+    return {each.contract_id: each for each in session.scalars(query)}
+
+
 def type_of(link: ContractForm | None, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What a contract promises for the type that a ticket's values say."""
     code = values.get(link.type_field) if link is not None and link.type_field else None

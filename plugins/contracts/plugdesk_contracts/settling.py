@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from plugdesk.api import (
     Context,
     Form,
     OfferedFact,
+    Terms,
     Ticket,
     contributed_facts,
     contributed_values,
@@ -23,7 +24,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_contracts.models import Contract, ContractForm, TicketContract
-from plugdesk_contracts.queries import link_of, offered_to, terms_of, type_of
+from plugdesk_contracts.queries import contracts_of, link_of, links_on, offered_to, terms_of, type_of
 
 ADDRESS, NAME = "customer.address", "customer.name"
 OWN = {"contract", "contract_rating"}  # what a contract decides is nothing to decide it by
@@ -56,6 +57,21 @@ def follow(ctx: Context, ticket: Ticket, terms: TicketContract, settled: Mapping
             values[link.priority_field] = said["priority"]
         terms.type, terms.priority = said["type"], said["priority"]
     return {**settled, "rank": contract.rating, "values": values}
+
+
+def terms(ctx: Context, tickets: Sequence[Ticket], values: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Terms]:
+    """What the contracts of these tickets promise for their types, by the tickets' ids; two queries, however many there are."""
+    found = contracts_of(ctx.db, [each.id for each in tickets])
+    if not found or ctx.form is None:
+        return {}
+    links = links_on(ctx.db, ctx.form.id, {each.id for each in found.values()})
+    promised: dict[int, Terms] = {}
+    for ticket in tickets:
+        contract = found.get(ticket.id)
+        if contract is not None:
+            said = type_of(links.get(contract.id), values.get(ticket.id, ticket.values))
+            promised[ticket.id] = Terms(contract.name, contract.hours, said["minutes"] if said else None)
+    return promised
 
 
 def offered(ctx: Context, form: Form) -> dict[str, OfferedFact]:

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plugdesk.api import (
-    AllOf,
-    AnyOf,
-    Context,
-    Explained,
-    FactTest,
-    Not,
-    OfferedFact,
-    Ticket,
-    condition_words,
-    excerpt,
-    explain,
-    pgettext,
-    value_words,
-)
-from plugdesk.api import gettext as _
+from plugdesk.api import Context, ExplainedLine, Ticket, explain, explained_line
 from plugdesk_routing.facts import Zone, offered, types_of, values_of
 from plugdesk_routing.models import Outcome
 from plugdesk_routing.reading import rules_of
-from plugdesk_routing.rules import ALWAYS, ReadRule, read_rule
+from plugdesk_routing.rules import ReadRule, read_rule
 from plugdesk_routing.standing import Standing
-
-LONGEST = 120
-
-
-@dataclass(frozen=True)
-class Line:
-    """One condition, or with `parts` what joins some: whether it held, its words, the value it met."""
-
-    held: bool
-    words: str
-    met: str = ""
-    parts: Sequence[Line] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +19,7 @@ class Answer:
 
     rule: ReadRule
     state: str
-    line: Line
+    line: ExplainedLine
     why: str = ""
 
 
@@ -68,13 +40,15 @@ def answers(ctx: Context, ticket: Ticket) -> list[Answer]:
             state = "not"
         else:
             state = "late" if decided else "held"
-        found.append(Answer(rule, state, _line(rule, explained, facts, values), trouble or (decided if state == "late" else "")))
+        found.append(
+            Answer(rule, state, explained_line(explained, facts, values), trouble or (decided if state == "late" else ""))
+        )
         if state == "held" and not rule.goes_on:
             decided = rule.name
     return found
 
 
-def told(ctx: Context, outcome: Outcome) -> list[tuple[int, str, Line]]:
+def told(ctx: Context, outcome: Outcome) -> list[tuple[int, str, ExplainedLine]]:
     """The rules that held when they were asked, as they were then, with the values they met then: id, name, why."""
     assert ctx.form is not None
     facts, types = offered(ctx, ctx.form), types_of(ctx, ctx.form)
@@ -83,7 +57,7 @@ def told(ctx: Context, outcome: Outcome) -> list[tuple[int, str, Line]]:
         rule = read_rule({**each, "result": {}, "is_on": True, "goes_on": False, "on_change": False}, types)
         values = {name: _read(value, types.get(name)) for name, value in each["met"].items()}
         explained = explain(rule.condition, values, now=outcome.at, zone=Zone(ctx).zone)
-        found.append((each["id"], each["name"], _line(rule, explained, facts, values)))
+        found.append((each["id"], each["name"], explained_line(explained, facts, values)))
     return found
 
 
@@ -94,26 +68,3 @@ def _read(value: Any, kind: Any) -> Any:
     if isinstance(value, str) and kind == "date":
         return date.fromisoformat(value)
     return datetime.fromisoformat(value) if isinstance(value, str) and kind == "moment" else value
-
-
-def _line(rule: ReadRule, explained: Explained, facts: Mapping[str, OfferedFact], values: Mapping[str, Any]) -> Line:
-    if rule.condition == ALWAYS:
-        return Line(True, _("Always"))
-    return _part(explained, facts, values)
-
-
-def _part(explained: Explained, facts: Mapping[str, OfferedFact], values: Mapping[str, Any]) -> Line:
-    parts = tuple(_part(each, facts, values) for each in explained.parts)
-    match explained.condition:
-        case FactTest() as test:
-            met = values.get(test.fact)
-            shown = excerpt(met, LONGEST) if isinstance(met, str) and test.type == "text" else met
-            return Line(explained.matched, condition_words(test, facts), value_words(shown, facts.get(test.fact)))
-        case AllOf():
-            return parts[0] if len(parts) == 1 else Line(explained.matched, pgettext("condition", "All of these hold"), "", parts)
-        case AnyOf():
-            return (
-                parts[0] if len(parts) == 1 else Line(explained.matched, pgettext("condition", "Any of these holds"), "", parts)
-            )
-        case Not():
-            return Line(explained.matched, pgettext("condition", "This does not hold"), "", parts)

@@ -355,3 +355,20 @@ def test_a_mapping_of_any_kind_is_taken(build_runtime, open_session):
     form = build_form(session, on=("good",))
     value, failed = runtime.executor.filter("settle_ticket", form, session, {}, name="settled", ticket=None)
     assert (dict(value), failed) == ({"rank": 3}, [])
+
+
+def test_of_plugins_that_follow_a_change_each_does_its_part_and_those_that_fail_are_named(build_runtime, open_session):
+    def follow_ticket(ctx, event):
+        ctx.db.add(organization(f"{ctx.plugin}'s {event}"))
+
+    def broken(ctx, event):
+        ctx.db.add(organization("never"))
+        raise OSError("no connection")
+
+    broken.__name__ = "follow_ticket"
+    runtime = build_runtime(build_plugin("bad", broken), build_plugin("good", follow_ticket))
+    session = open_session(runtime)
+    form = build_form(session, on=("bad", "good"))
+    assert runtime.executor.follow("follow_ticket", form, session, ticket=None, event="reply") == ["bad"]
+    session.commit()
+    assert names(session) == ["good's reply"]

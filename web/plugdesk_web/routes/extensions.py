@@ -61,6 +61,7 @@ ADDED = {
 KINDS = {
     "first": lazy_gettext("Decision: the first answer counts"),
     "filter": lazy_gettext("Decision: one after another"),
+    "follow": lazy_gettext("Decision: each does its part"),
     "veto": lazy_gettext("Decision: each may refuse"),
     "announcement": lazy_gettext("Announcement"),
     "asked": lazy_gettext("Asked by a page"),

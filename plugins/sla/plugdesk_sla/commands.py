@@ -1,0 +1,124 @@
+"""Adding, changing, ordering and removing policies, and the hours of a form. Commands: they never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from plugdesk.api import BusinessHours, Conflict, Context, Invalid, NotFound, User, row_number
+from plugdesk.api import gettext as _
+from plugdesk_sla.calendars import calendar_with
+from plugdesk_sla.entering import PolicyInput
+from plugdesk_sla.models import FormHours, Policy
+from plugdesk_sla.promising import policies_of
+from plugdesk_sla.runs import reckon_anew
+
+MOST_POLICIES = 100
+
+
+def add_policy(ctx: Context, policy: PolicyInput, *, by: User | None) -> Policy:
+    """Add a policy at the end, and reckon the open tickets by it."""
+    assert ctx.form is not None
+    rows = policies_of(ctx)
+    if len(rows) >= MOST_POLICIES:
+        raise Invalid(_("A form can have %(most)s policies. Remove some that are not needed any more.", most=MOST_POLICIES))
+    row = Policy(form_id=ctx.form.id, position=rows[-1].position + 1 if rows else 0, **policy.__dict__)
+    ctx.db.add(row)
+    ctx.db.flush()  # the policy's id, for the journal
+    _changed(ctx, "policy_added", row, by, _("Added the policy “%(policy)s”", policy=row.name))
+    return row
+
+
+def change_policy(ctx: Context, row: Policy, policy: PolicyInput, *, by: User | None, version: int | None) -> Policy:
+    """Change a policy. `Conflict` when somebody else has changed it since the page was shown."""
+    refuse_old(row, version)
+    for name, value in policy.__dict__.items():
+        setattr(row, name, value)
+    _changed(ctx, "policy_changed", row, by, _("Changed the policy “%(policy)s”", policy=row.name))
+    return row
+
+
+def switch_policy(ctx: Context, row: Policy, *, on: bool, by: User | None) -> Policy:
+    """Let a policy act, or let it rest."""
+    row.is_on = on
+    said = (
+        _("Switched the policy “%(policy)s” on", policy=row.name)
+        if on
+        else _("Switched the policy “%(policy)s” off", policy=row.name)
+    )
+    _changed(ctx, "policy_switched", row, by, said, on=on)
+    return row
+
+
+def remove_policy(ctx: Context, row: Policy, *, by: User | None) -> None:
+    """Take a policy away; its open tickets go by the next that holds, what was kept or missed by it stays."""
+    ctx.db.delete(row)
+    _changed(ctx, "policy_removed", row, by, _("Removed the policy “%(policy)s”", policy=row.name))
+
+
+def move_policy(ctx: Context, row: Policy, *, to: int, by: User | None) -> None:
+    """Put a policy at place `to`, 0 the first."""
+    rows = [each for each in policies_of(ctx) if each.id != row.id]
+    rows.insert(max(0, min(to, len(rows))), row)
+    _number_anew(rows)
+    said = _("Moved the policy “%(policy)s” to place %(place)s", policy=row.name, place=rows.index(row) + 1)
+    _changed(ctx, "policies_ordered", row, by, said)
+
+
+def put_in_order(ctx: Context, order: Sequence[str], *, by: User | None) -> None:
+    """The whole order after a drag. `Conflict` when these are not the form's policies any more."""
+    rows = {str(row.id): row for row in policies_of(ctx)}
+    if sorted(order) != sorted(rows):
+        raise Conflict(_("Somebody else has changed the policies meanwhile. Reload the page, then repeat what you did."))
+    if list(order) == list(rows):
+        return
+    _number_anew([rows[each] for each in order])
+    _changed(ctx, "policies_ordered", rows[order[0]], by, _("Put the policies into another order"))
+
+
+def set_form_hours(ctx: Context, raw: str, *, by: User | None) -> None:
+    """Give the form's tickets under no contract business hours, by their id; "" is around the clock. Raises `Invalid`."""
+    assert ctx.form is not None
+    number = row_number(raw) if raw else None
+    hours = ctx.db.get(BusinessHours, number) if number is not None else None
+    if raw and hours is None:
+        raise Invalid(problems={"hours": _("There are no such business hours any more.")})
+    calendar_with(ctx, hours)  # refuses what has no working time
+    row = ctx.db.get(FormHours, ctx.form.id)
+    if (row.hours_id if row else None) == (hours.id if hours else None):
+        return
+    if row is not None and hours is None:
+        ctx.db.delete(row)
+    elif hours is not None:
+        ctx.db.merge(FormHours(form_id=ctx.form.id, hours_id=hours.id, version=row.version if row else 1))
+    ctx.db.flush()  # what is reckoned by it
+    said = _("Deadlines count in “%(hours)s”", hours=hours.name) if hours else _("Deadlines count around the clock")
+    ctx.journal("sla_hours_set", actor=by, said=said, hours_id=hours.id if hours else None)
+    reckon_anew(ctx)
+
+
+def policy_here(ctx: Context, policy_id: int) -> Policy:
+    """The form's policy with this id; `NotFound` for another form's."""
+    found = ctx.db.get(Policy, policy_id)
+    if found is None or ctx.form is None or found.form_id != ctx.form.id:
+        raise NotFound(_("There is no such policy any more."))
+    return found
+
+
+def refuse_old(row: Policy, version: int | None) -> None:
+    """Raise `Conflict` when the page was made from another state of the policy."""
+    if version != row.version:
+        raise Conflict(_("Somebody else has changed this policy meanwhile. Look at it again before you save."))
+
+
+def _number_anew(rows: Sequence[Policy]) -> None:
+    for place, row in enumerate(rows):
+        if row.position != place:
+            row.position = place
+
+
+def _changed(ctx: Context, kind: str, row: Policy, by: User | None, said: str, **about: Any) -> None:
+    """Write it into the journal, and reckon the open tickets anew."""
+    ctx.journal(kind, actor=by, policy_id=row.id, name=row.name, said=said, **about)
+    ctx.db.flush()  # the policies as they are now
+    reckon_anew(ctx)
