@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from plugdesk.database import Base
 from plugdesk.events import Event
-from plugdesk.forms.commands import create_form
+from plugdesk.forms.commands import create_form, set_hours
 from plugdesk.forms.models import Form
 from plugdesk.opening import open_runtime
 from plugdesk.plugins.switch import enable_plugin
@@ -30,7 +30,7 @@ from plugdesk.tickets.models import Ticket
 from plugdesk.users.commands import add_group, add_user, find_or_create_customer, set_form_agent
 from plugdesk.users.models import Role
 from plugdesk_sla import runs, ticking
-from plugdesk_sla.commands import add_policy, change_policy, set_form_hours
+from plugdesk_sla.commands import add_policy, change_policy
 from plugdesk_sla.entering import PolicyInput
 from plugdesk_sla.models import Clock, News, Promise
 from plugdesk_sla.promising import policies_of
@@ -80,7 +80,7 @@ def _open_one(runtime: Runtime) -> int:
         group = add_group(session, name="Technicians", members=agents, supervisor=agents[0], by=admin)
         enable_plugin(session, form, "sla", admin)
         ctx = runtime.context("sla", form, session)
-        set_form_hours(ctx, str(office(ctx, admin)), by=admin)
+        set_hours(session, form, office(ctx, admin), by=admin)
         targets = [{"sort": sort, "status": "", "amount": 2, "unit": "days"} for sort in ("first", "resolution")]
         add_policy(ctx, PolicyInput("Usual", None, targets, told=["assignee", "supervisor"]), by=admin)
         customer = find_or_create_customer(session, channel="email", value="ann@home.example", name="Ann")

@@ -128,7 +128,6 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/x/email/mailboxes": MAILBOX,
     "POST /forms/<slug>/x/email/mailboxes/<int:mailbox_id>": MAILBOX | {"address": "other@desk.example"},
     "POST /forms/<slug>/x/email/test": MAILBOX | {"imap_host": "127.0.0.1", "smtp_host": "127.0.0.1", "mailbox": "{mailbox_id}"},
-    "POST /forms/<slug>/x/sla/hours": {"hours": "{hours_id}"},
     "POST /forms/<slug>/x/sla/policies": {"name": "Another", "first": "4", "unit-first": "hours", "is_on": "1"},
     "POST /forms/<slug>/x/sla/policies/<int:policy_id>": {"name": "Other", "first": "5", "unit-first": "hours", "version": "{policy_version}"},
     "POST /forms/<slug>/x/sla/policies/<int:policy_id>/switch": {"on": ""},

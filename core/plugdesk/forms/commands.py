@@ -40,6 +40,7 @@ from plugdesk.i18n import known_language
 from plugdesk.inputs import Problems, needed_line, one_line, read_language
 from plugdesk.permissions import can_work_on, only_admins
 from plugdesk.runtime import runtime_of
+from plugdesk.terms import tell_of_terms
 from plugdesk.users.models import Group, User
 
 
@@ -110,9 +111,12 @@ def set_responsible(
 
 
 def set_hours(session: Session, form: Form, hours: BusinessHours | None, *, by: User | None, version: int | None = None) -> None:
-    """When the form's people work; None is around the clock."""
+    """When the form's people work; None is around the clock. What promises times reckons them anew."""
     open_for_change(session, form, by, version)
-    _told(session, "form_changed", form, by, apply(form, {"hours_id": hours.id if hours else None}))
+    changes = apply(form, {"hours_id": hours.id if hours else None})
+    _told(session, "form_changed", form, by, changes)
+    if changes:
+        tell_of_terms(session, [form], by=by)
 
 
 def archive_form(session: Session, form: Form, *, by: User | None, version: int | None = None) -> None:

@@ -1,15 +1,14 @@
-"""Adding, changing, ordering and removing policies, and the hours of a form. Commands: they never commit."""
+"""Adding, changing, ordering and removing policies. Commands: they never commit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from plugdesk.api import BusinessHours, Conflict, Context, Invalid, NotFound, User, row_number
+from plugdesk.api import Conflict, Context, Invalid, NotFound, User
 from plugdesk.api import gettext as _
-from plugdesk_sla.calendars import calendar_with
 from plugdesk_sla.entering import PolicyInput
-from plugdesk_sla.models import FormHours, Policy
+from plugdesk_sla.models import Policy
 from plugdesk_sla.promising import policies_of
 from plugdesk_sla.runs import reckon_anew
 
@@ -74,27 +73,6 @@ def put_in_order(ctx: Context, order: Sequence[str], *, by: User | None) -> None
         return
     _number_anew([rows[each] for each in order])
     _changed(ctx, "policies_ordered", rows[order[0]], by, _("Put the policies into another order"))
-
-
-def set_form_hours(ctx: Context, raw: str, *, by: User | None) -> None:
-    """Give the form's tickets under no contract business hours, by their id; "" is around the clock. Raises `Invalid`."""
-    assert ctx.form is not None
-    number = row_number(raw) if raw else None
-    hours = ctx.db.get(BusinessHours, number) if number is not None else None
-    if raw and hours is None:
-        raise Invalid(problems={"hours": _("There are no such business hours any more.")})
-    calendar_with(ctx, hours)  # refuses what has no working time
-    row = ctx.db.get(FormHours, ctx.form.id)
-    if (row.hours_id if row else None) == (hours.id if hours else None):
-        return
-    if row is not None and hours is None:
-        ctx.db.delete(row)
-    elif hours is not None:
-        ctx.db.merge(FormHours(form_id=ctx.form.id, hours_id=hours.id, version=row.version if row else 1))
-    ctx.db.flush()  # what is reckoned by it
-    said = _("Deadlines count in “%(hours)s”", hours=hours.name) if hours else _("Deadlines count around the clock")
-    ctx.journal("sla_hours_set", actor=by, said=said, hours_id=hours.id if hours else None)
-    reckon_anew(ctx)
 
 
 def policy_here(ctx: Context, policy_id: int) -> Policy:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from plugdesk.api import Base, BusinessHours, Json, Key, Word
+from plugdesk.api import Base, Json, Key, Word
 
 
 class Sort(StrEnum):
@@ -47,20 +47,6 @@ class Policy(Base):
     warned: Mapped[list[str]] = mapped_column(Json, default=list)
     told: Mapped[list[str]] = mapped_column(Json, default=list)
     version: Mapped[int] = mapped_column(default=1)
-
-    __mapper_args__ = {"version_id_col": version}
-
-
-class FormHours(Base):
-    """The business hours of a form, for tickets under no contract. A form without such a row counts around the clock."""
-
-    __tablename__ = "sla_form"
-
-    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-    hours_id: Mapped[int] = mapped_column(sa.ForeignKey("business_hours.id"))
-    version: Mapped[int] = mapped_column(default=1)
-
-    hours: Mapped[BusinessHours] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from plugdesk.api import AllOf, AnyOf, Condition, Context, FactTest, Form, HealthLine, Named, Not, Place
 from plugdesk.api import gettext as _
-from plugdesk_sla.models import FormHours, Promise
+from plugdesk_sla.models import Promise
 from plugdesk_sla.promising import ReadPolicy, read_policies
 
 TAGS = ("ticket.tag", "customer.tag")
@@ -16,17 +16,14 @@ FIELD = "field."  # what a field's fact begins with
 
 
 def places(ctx: Context, named: Named) -> list[Place]:
-    """A place for the form's hours, and for each policy that names the thing."""
+    """A place for each policy that names the thing."""
     form = ctx.form
     assert form is not None, "SLA is switched on for forms."
-    hours = ctx.db.get(FormHours, form.id)
-    found = []
-    if hours is not None and named.is_hours(hours.hours_id):
-        found.append(Place(_("Deadlines of “%(form)s”", form=form.name), f"/forms/{form.slug}/x/sla/"))
-    for policy in read_policies(ctx):
-        if _names(form, policy, named):
-            found.append(Place(_("Policy “%(name)s”", name=policy.name), f"/forms/{form.slug}/x/sla/policies/{policy.id}"))
-    return found
+    return [
+        Place(_("Policy “%(name)s”", name=policy.name), f"/forms/{form.slug}/x/sla/policies/{policy.id}")
+        for policy in read_policies(ctx)
+        if _names(form, policy, named)
+    ]
 
 
 def lost_in(policy: ReadPolicy) -> list[str]:

@@ -14,12 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
 
 from plugdesk.api import BusinessHours, Calendar, Condition, Context, Form, Terms, Ticket, as_json, facts_in, matches, terms_of
 from plugdesk_sla.calendars import calendar_with
 from plugdesk_sla.conditions import ALWAYS, read_condition, values_of
-from plugdesk_sla.models import FormHours, Policy, Sort
+from plugdesk_sla.models import Policy, Sort
 from plugdesk_sla.targets import seconds_of
 
 LONGEST = 200  # characters of a value kept to say why
@@ -82,8 +81,7 @@ def read_policies(ctx: Context) -> list[ReadPolicy]:
 def form_hours(ctx: Context) -> BusinessHours | None:
     """The business hours of the form; None where it counts around the clock."""
     assert ctx.form is not None
-    row = ctx.db.scalar(sa.select(FormHours).where(FormHours.form_id == ctx.form.id).options(joinedload(FormHours.hours)))
-    return row.hours if row else None
+    return ctx.db.get(BusinessHours, ctx.form.hours_id) if ctx.form.hours_id is not None else None
 
 
 def promised_for(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from plugdesk.api import Context, User, add_business_hours, all_business_hours
+from plugdesk.api import BusinessHours, Context, User, add_business_hours, all_business_hours, set_hours_of_form
 from plugdesk.api import gettext as _
-from plugdesk_sla.commands import add_policy, set_form_hours
+from plugdesk_sla.commands import add_policy
 from plugdesk_sla.entering import PolicyInput
-from plugdesk_sla.models import FormHours, Sort
+from plugdesk_sla.models import Sort
 from plugdesk_sla.promising import policies_of
 from plugdesk_sla.targets import DAYS, HOURS, MINUTES
 
@@ -19,8 +19,8 @@ def add_example(ctx: Context, *, by: User) -> None:
     assert form is not None, "SLA is switched on for forms."
     if policies_of(ctx):
         return
-    if ctx.db.get(FormHours, form.id) is None:
-        set_form_hours(ctx, str(office(ctx, by)), by=by)
+    if form.hours_id is None:
+        set_hours_of_form(ctx.db, form, office(ctx, by), by=by)
     field = form.field(PRIORITY)
     high = [each["code"] for each in field.choices][-2:] if field is not None else []
     if high:
@@ -37,10 +37,10 @@ def _targets(*times: tuple[int, str]) -> list[dict[str, object]]:
     ]
 
 
-def office(ctx: Context, by: User) -> int:
-    """The id of the desk's first business hours, made where there are none."""
+def office(ctx: Context, by: User) -> BusinessHours:
+    """The desk's first business hours, made where there are none."""
     known = all_business_hours(ctx.db)
     if known:
-        return known[0].id
+        return known[0]
     week = {f"day-{number}": "9:00–18:00" for number in range(5)}
-    return add_business_hours(ctx.db, {"name": _("Five days a week"), **week}, by=by).id
+    return add_business_hours(ctx.db, {"name": _("Five days a week"), **week}, by=by)

@@ -1,4 +1,4 @@
-"""The pages of a form's SLA policies, for those who configure the form: list, order, hours, edit, preview, what-if."""
+"""The pages of a form's SLA policies, for those who configure the form: list, order, edit, preview, what-if."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from plugdesk.api import (
     NotFound,
     PlugdeskError,
     Ticket,
-    all_business_hours,
     can_see,
     condition_words,
     format_duration,
@@ -42,18 +41,6 @@ PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("SLA"), "hourglass", "sl
 def index(slug: str) -> Response:
     """The form's policies in the order in which they are asked, and the hours its deadlines count in."""
     return _index(form_to_configure(slug))
-
-
-@blueprint.post("/hours")
-def set_hours(slug: str) -> Response:
-    """The business hours of tickets under no contract."""
-    form = form_to_configure(slug)
-    try:
-        commands.set_form_hours(context(PLUGIN), request.form.get("hours", ""), by=me())
-    except Invalid as refusal:
-        db().rollback()
-        return _index(form_to_configure(slug), problem=refusal.problems.get("hours") or str(refusal))
-    return redirect_after(url_for(".index", slug=form.slug), _("Saved."))
 
 
 @blueprint.get("/policies/new")
@@ -184,7 +171,7 @@ def stop_preview(slug: str, run_id: int) -> Response:
     return redirect_after(url_for(".show_preview", slug=slug, run_id=run_id))
 
 
-def _index(form: Form, *, problem: str = "") -> Response:
+def _index(form: Form) -> Response:
     ctx = context(PLUGIN)
     facts = offered(ctx, form)
     policies = [
@@ -192,10 +179,8 @@ def _index(form: Form, *, problem: str = "") -> Response:
          "promises": targets_words(form, each.targets), "lost": lost_in(each)}
         for each in read_policies(ctx)
     ]  # fmt: skip
-    hours, chosen = all_business_hours(ctx.db), form_hours(ctx)
     return page(
-        "sla:index.html", status=422 if problem else 200, form=form, policies=policies, number=request.args.get("ticket", ""),
-        hours=[(str(each.id), each.name) for each in hours], chosen=str(chosen.id) if chosen else "", problem=problem,
+        "sla:index.html", form=form, policies=policies, number=request.args.get("ticket", ""), hours=form_hours(ctx),
         reckoning=runs.reckoning(ctx),
     )  # fmt: skip
 

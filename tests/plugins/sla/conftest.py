@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.forms.commands import add_field
+from plugdesk.forms.commands import add_field, set_hours
 from plugdesk.forms.models import FieldKind
 from plugdesk.hours.commands import add_business_hours
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.correspondence import Said, open_ticket, receive_message
-from plugdesk_sla.commands import add_policy, set_form_hours
+from plugdesk_sla.commands import add_policy
 from plugdesk_sla.entering import PolicyInput
 from plugdesk_sla.models import Clock, Promise
 from tests.factories import make_customer
@@ -35,9 +35,9 @@ def hours(session, form):
 
 
 @pytest.fixture
-def office(ctx, hours):
+def office(session, form, hours):
     """The form counts in office hours."""
-    set_form_hours(ctx, str(hours.id), by=None)
+    set_hours(session, form, hours, by=None)
     return hours
 
 

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
 
+from plugdesk.forms.commands import set_hours
 from plugdesk.tickets.correspondence import reply_to_ticket
 from plugdesk_sla import runs
-from plugdesk_sla.models import Clock, FormHours, Policy, Run, RunState
+from plugdesk_sla.models import Clock, Policy, Run, RunState
 from plugdesk_sla.promising import policies_of
 from tests.factories import make_agent
 
@@ -50,11 +51,13 @@ def words_of(answer):
     return " ".join(LexborHTMLParser(answer.get_data(as_text=True)).body.text(separator=" ").split())
 
 
-def test_a_policy_is_made_changed_switched_ordered_and_removed(session, ctx, head, client, hours):
+def test_a_policy_is_made_changed_switched_ordered_and_removed(session, form, ctx, head, client, hours):
     client.sign_in(head)
     assert "No policies yet" in words_of(client.get(f"{PLACE}/"))
-    assert client.post(f"{PLACE}/hours", data={"hours": str(hours.id)}).status_code == 303
-    assert session.scalars(sa.select(FormHours)).one().hours_id == hours.id
+    assert "count around the clock" in words_of(client.get(f"{PLACE}/"))
+    set_hours(session, form, hours, by=None)
+    session.commit()
+    assert "count in “Office”" in words_of(client.get(f"{PLACE}/"))
     assert client.post(f"{PLACE}/policies", data=POLICY).status_code == 303
     row = session.scalars(sa.select(Policy)).one()
     assert [(each["sort"], each["status"], each["amount"], each["unit"]) for each in row.targets] == [
@@ -100,11 +103,15 @@ def test_what_cannot_be_promised_is_refused_and_kept(session, head, client, give
     assert session.scalars(sa.select(Policy)).all() == []
 
 
-def test_hours_that_are_gone_are_refused(session, head, client):
-    client.sign_in(head)
-    refused = client.post(f"{PLACE}/hours", data={"hours": "999"})
-    assert refused.status_code == 422
-    assert "There are no such business hours any more." in words_of(refused)
+def test_other_hours_of_the_form_have_its_clocks_reckoned_anew(session, form, office, promise, ask, clocks, run_jobs):
+    promise(first="10 hours")
+    ticket = ask()
+    before = clocks(ticket)["first"].due_at
+    set_hours(session, form, None, by=None)
+    session.commit()
+    run_jobs()
+    session.expire_all()
+    assert clocks(ticket)["first"].due_at < before
 
 
 def test_an_edited_policy_is_looked_at_before_it_is_saved(session, ctx, office, promise, ask, later, head, client, clocks):

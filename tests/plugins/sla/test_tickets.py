@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.errors import Invalid
 from plugdesk.events import Event, record_each
 from plugdesk.forms.commands import add_field, create_form
 from plugdesk.forms.models import FieldKind, StatusKind
@@ -23,7 +22,7 @@ from plugdesk_contracts.commands import ContractInput, TermsInput, add_contract,
 from plugdesk_contracts.handing import choose_contract
 from plugdesk_contracts.members import add_member
 from plugdesk_sla import following
-from plugdesk_sla.commands import remove_policy, set_form_hours
+from plugdesk_sla.commands import remove_policy
 from plugdesk_sla.facts import search
 from plugdesk_sla.models import Clock, Promise
 from tests.factories import make_admin
@@ -237,10 +236,6 @@ def test_a_calendar_without_working_time_is_refused_in_words(ctx, session, offic
     promise(first="5 hours")
     ticket = ask()
     assert promised(ticket).problem == "The calendar has no working time left after its last working day."
-    empty = add_business_hours(session, {"name": "Empty", "day-0": "9–10"}, by=None)
-    empty.weekly = [[]] * 7
-    with pytest.raises(Invalid, match="no working time"):
-        set_form_hours(ctx, str(empty.id), by=None)
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,6 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
-        "sla_form",
-        sa.Column("form_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("hours_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["form_id"], ["form.id"], name=op.f("fk_sla_form_form_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["hours_id"], ["business_hours.id"], name=op.f("fk_sla_form_hours_id")),
-        sa.PrimaryKeyConstraint("form_id", name=op.f("pk_sla_form")),
-    )
-    op.create_table(
         "sla_policy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("form_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -168,4 +159,3 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sla_policy_form_id")
 
     op.drop_table("sla_policy")
-    op.drop_table("sla_form")
