@@ -1,5 +1,4 @@
 from datetime import UTC, date, datetime, timedelta
-from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -215,11 +214,3 @@ def test_adding_ends_at_the_first_moment_with_so_much_working_time(calendar, sta
     end = calendar.add_working_seconds(start, minutes * 60)
     assert calendar.working_seconds_between(start, end) == minutes * 60
     assert calendar.working_seconds_between(start, end - timedelta(microseconds=1)) < minutes * 60
-
-
-def test_a_year_is_reckoned_quickly():
-    MOSCOW.working_seconds_between(at("2026-01-01 00:00"), at("2027-01-01 00:00"))
-    started = perf_counter()
-    for _ in range(20):
-        MOSCOW.working_seconds_between(at("2026-01-01 00:00"), at("2027-01-01 00:00"))
-    print(f"a year: {(perf_counter() - started) * 50:.2f} ms")

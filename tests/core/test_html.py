@@ -1,7 +1,6 @@
 import email
 import email.policy
 import re
-from time import perf_counter
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -16,6 +15,7 @@ from plugdesk.html import (
     text_of_html,
 )
 from tests.conftest import CORPORA
+from tests.support.patience import must_end
 
 LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
 FORBIDDEN_TAGS = {
@@ -229,19 +229,16 @@ def test_a_template_keeps_those_pictures_of_ours_that_it_is_told_of():
     ],
 )
 def test_a_letter_made_to_exhaust_the_parser_is_shown_as_text(bomb):
-    started = perf_counter()
-    cleaned, text = clean_html(bomb), text_of_html(bomb)
-    assert perf_counter() - started < 10
+    with must_end():
+        cleaned, text = clean_html(bomb), text_of_html(bomb)
     assert len(cleaned) < 10 * len(bomb)
     assert ("word" in cleaned) == ("word" in text) == ("word" in bomb)
 
 
-def test_a_large_hostile_letter_is_cleaned_quickly():
+def test_a_large_hostile_letter_is_cleaned():
     cell = '<tr><td style="color:#fff;position:fixed"><a href="http://x.y/{}" onclick=x><font face=Arial>l</font></a><img src=http://t/{}></td>'
     raw = "<table>" + "".join(cell.format(n, n) for n in range(900)) + "</table><script>x</script>"
-    started = perf_counter()
     assert harm_in(clean_html(raw)) == []
-    print(f"{len(raw)} characters cleaned and judged in {(perf_counter() - started) * 1000:.0f} ms")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@ import gzip
 import socket
 import ssl
 import threading
-import time
 from contextlib import contextmanager
 
 import httpx
@@ -140,14 +139,12 @@ def test_a_server_that_hangs_is_left():
     ids=["head", "body"],
 )
 def test_a_server_that_drips_is_left(pieces):
-    started = time.perf_counter()
     with (
         server(*pieces, pause=0.1) as (port, _received),
         client(timeout=5, max_seconds=0.5) as http,
         pytest.raises(httpx.ReadTimeout),
     ):
         http.get(f"http://shop.example:{port}/")
-    assert time.perf_counter() - started < 3
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 import json
 import sqlite3
 import threading
-from time import perf_counter
 
 import pytest
 
 from plugdesk.stems import MAX_INDEXED, Term, fts5_query, index_text, query_terms, tsquery
 from tests.conftest import CORPORA
+from tests.support.patience import must_end
 
 LETTERS = {
     1: "Не пришёл счёт за май, заказ №12345",
@@ -159,11 +159,10 @@ def test_threads_do_not_disturb_each_other():
         "ё" * 100_000,
     ],
 )
-def test_strange_texts_take_no_time(text):
-    started = perf_counter()
-    index_text(text)
-    query_terms(text)
-    assert perf_counter() - started < 3
+def test_strange_texts_come_to_an_end(text):
+    with must_end():
+        index_text(text)
+        query_terms(text)
 
 
 @pytest.mark.needs("corpora")
@@ -171,14 +170,3 @@ def test_no_naughty_string_breaks_a_question(letters):
     for text in json.loads((CORPORA / "blns/blns.json").read_text(encoding="utf-8")):
         found(letters, text)
         found(letters, f'"{text}" {text}* -{text} a:{text}')
-
-
-def test_a_letter_of_five_kilobytes_is_stemmed_quickly():
-    letter = " ".join(
-        f"Здравствуйте, прошу выслать счёт номер {n} за услуги связи по договору, please send invoices" for n in range(40)
-    )
-    index_text(letter)
-    started = perf_counter()
-    for _ in range(20):
-        index_text(letter)
-    print(f"{len(letter)} characters: {(perf_counter() - started) * 50:.2f} ms")

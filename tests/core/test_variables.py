@@ -1,11 +1,10 @@
-from time import perf_counter
-
 import pytest
 from markupsafe import Markup
 
 from plugdesk.errors import Invalid
 from plugdesk.i18n import use_language
 from plugdesk.variables import Block, Variable, check_template, render_html, render_text, variables_in
+from tests.support.patience import must_end
 
 VALUES = {
     "ticket:number": "42",
@@ -169,9 +168,8 @@ def test_values_cannot_blow_a_text_up():
         "<p>${off:x}" * 15_000,
     ],
 )
-def test_strange_templates_take_no_time(template):
-    started = perf_counter()
-    render_text(template, lookup)
-    render_html(template, lookup)
-    check_template(template, VALUES)
-    assert perf_counter() - started < 5
+def test_strange_templates_come_to_an_end(template):
+    with must_end():
+        render_text(template, lookup)
+        render_html(template, lookup)
+        check_template(template, VALUES)

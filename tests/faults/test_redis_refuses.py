@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,9 +65,7 @@ def test_an_answer_is_taken_and_leaves_when_redis_is_well_again(
         ivan.sign_in(AGENT)
         page = ivan.get("/tickets/1")
         with trouble(server, redis):
-            began = time.monotonic()
             ivan.submit(page, "/replies", {"text": "Restart it."})
-            assert time.monotonic() - began < 5
             with company.runtime.database.write() as session:
                 assert session.scalar(sa.select(sa.func.count(Message.id)).where(Message.text == "Restart it.")) == 1
                 session.execute(sa.update(Job).values(due_at=company.runtime.clock.now()))

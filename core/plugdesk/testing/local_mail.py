@@ -12,9 +12,8 @@ import asyncio
 import secrets
 import ssl
 import threading
-from argparse import Namespace
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -23,21 +22,17 @@ from typing import Any, Literal, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.sock import SocketInfoLocal
-from pymap.backend.dict import Config, Login
+from pymap.backend.dict import Login
 from pymap.backend.dict.filter import FilterSet
-from pymap.backend.dict.mailbox import MailboxData, MailboxSet, Message
-from pymap.concurrent import Event, Subsystem
 from pymap.imap import IMAPServer
-from pymap.mime import MessageContent
 from pymap.parsing.message import AppendMessage
-from pymap.parsing.specials import ObjectId
-from pymap.selected import SelectedMailbox
-from pymap.user import UserMetadata
-from pysasl.hashing import Cleartext
+
+from plugdesk.testing.mailboxes import Account, Folders, Settings
 
 Stage = Literal["mail", "rcpt", "data"]
 
 KEPT_OUTGOING = 1_000
+TURNS_TO_ACCEPT = 8  # asyncio needs four for a connection without TLS
 LONGEST_LINE = 1 << 20  # bytes; both libraries stop at far less than the mail servers people run
 
 
@@ -76,7 +71,7 @@ class LocalMail:
         self._refusals: deque[tuple[Stage, str]] = deque()
         self._drops: deque[bool] = deque()
         self._delay = 0.0
-        self._config = _Config(tls if starttls else None, size_limit)
+        self._config = Settings(tls if starttls else None, size_limit)
         self._login = Login(self._config)
         self._connections: set[asyncio.BaseTransport] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -117,8 +112,8 @@ class LocalMail:
         """Opens a mailbox with an empty INBOX, or changes the password of an existing one."""
         name = address.lower()
         self._passwords[name] = password
-        self._login.users_dict[name] = _Account(self._config, name, password=password)
-        self._config.set_cache.setdefault(name, (_Folders(), FilterSet()))
+        self._login.users_dict[name] = Account(self._config, name, password=password)
+        self._config.set_cache.setdefault(name, (Folders(), FilterSet()))
 
     def letters(self, address: str, folder: str = "INBOX") -> list[bytes]:
         """The raw letters of one folder, oldest first. Raises KeyError when there is no such mailbox or folder."""
@@ -161,29 +156,47 @@ class LocalMail:
         implicit_tls = None if self._starttls else self._tls
 
         async def serve_imap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._connections.add(writer.transport)
             try:
                 await asyncio.sleep(self._delay)
                 await imap(reader, _WholeAnswers(reader, writer), SocketInfoLocal(writer))
             except (ConnectionError, asyncio.CancelledError):
                 pass
             finally:
-                self._connections.discard(writer.transport)
+                writer.transport.abort()
+
+        def imap_connection() -> asyncio.BaseProtocol:
+            return _ImapConnection(self, serve_imap)
 
         servers: list[asyncio.Server] = []
         try:
-            servers.append(
-                await asyncio.start_server(serve_imap, self.host, self.imap_port, ssl=implicit_tls, limit=LONGEST_LINE)
-            )
+            servers.append(await loop.create_server(imap_connection, self.host, self.imap_port, ssl=implicit_tls))
             servers.append(await loop.create_server(lambda: _SmtpConnection(self), self.host, self.smtp_port, ssl=implicit_tls))
             self.imap_port, self.smtp_port = (server.sockets[0].getsockname()[1] for server in servers)
             self._loop = loop
             self._ready.set()
             await self._closing.wait()
         finally:
-            for server in servers:
-                server.close()
+            await self._accept_no_more(servers)
+            await self._end_connections()
+
+    async def _accept_no_more(self, servers: Sequence[asyncio.Server]) -> None:
+        """Closes the servers once all they accepted are connections: asyncio forgets, unclosed, one that is only becoming one."""
+        for each in (socket for server in servers for socket in server.sockets):
+            asyncio.get_running_loop().remove_reader(each)
+        for _turn in range(TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
+        for server in servers:
+            server.close()
+
+    async def _end_connections(self) -> None:
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             await self._abort_connections()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=1)
+        await self._abort_connections()
+        while self._connections:
+            await asyncio.sleep(0)
 
     async def _abort_connections(self) -> None:
         for transport in list(self._connections):
@@ -253,7 +266,24 @@ class LocalMail:
         return "250 2.0.0 OK"
 
 
-class _SmtpConnection(SMTP):
+class _Known(asyncio.Protocol):
+    """A connection that stands among its server's from its first moment to its last, whatever TLS makes of its transport."""
+
+    _connections: set[asyncio.BaseTransport]
+    _first: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._first = self._first or transport
+        self._connections.add(self._first)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._first is not None:
+            self._connections.discard(self._first)
+        super().connection_lost(error)
+
+
+class _SmtpConnection(_Known, SMTP):
     line_length_limit = LONGEST_LINE
 
     def __init__(self, mail: LocalMail) -> None:
@@ -267,16 +297,7 @@ class _SmtpConnection(SMTP):
             tls_context=mail._tls if mail._starttls else None,
             loop=asyncio.get_running_loop(),
         )
-        self._mail = mail
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._mail._connections.add(transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self.transport is not None:
-            self._mail._connections.discard(self.transport)
-        super().connection_lost(error)
+        self._mail, self._connections = mail, mail._connections
 
     async def _handle_client(self) -> None:
         try:
@@ -284,6 +305,16 @@ class _SmtpConnection(SMTP):
             await super()._handle_client()
         except ConnectionError:
             pass  # the client left; nobody awaits this task, so asyncio would report it as an error
+
+
+class _ImapConnection(_Known, asyncio.StreamReaderProtocol):
+    """One client of the IMAP server."""
+
+    def __init__(
+        self, mail: LocalMail, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+    ) -> None:
+        super().__init__(asyncio.StreamReader(LONGEST_LINE), serve)
+        self._connections = mail._connections
 
 
 class _WholeAnswers(asyncio.StreamWriter):
@@ -301,98 +332,3 @@ class _WholeAnswers(asyncio.StreamWriter):
         super().write(bytes(self._answer))
         self._answer.clear()
         await super().drain()
-
-
-class _Config(Config):
-    """pymap's settings. Its own greeting looks up the machine's name, which can take seconds without a network."""
-
-    set_cache: dict[str, tuple[_Folders, FilterSet]]  # type: ignore[assignment]
-
-    def __init__(self, starttls: ssl.SSLContext | None, size_limit: int) -> None:
-        super().__init__(
-            Namespace(passlib_cfg=None, proxy_protocol=None),
-            host=None,
-            port=0,
-            demo_data=False,
-            demo_user="",
-            demo_password="",
-            tls_enabled=starttls is not None,
-            invalid_user_sleep=0,
-            max_append_len=size_limit,
-            ssl_context=starttls or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
-            hash_context=Cleartext(),
-            cpu_subsystem=Subsystem.for_asyncio(),
-        )
-
-    @property
-    def greeting(self) -> bytes:
-        return b"Server ready localhost"
-
-
-class _Account(UserMetadata):
-    """An account whose password may hold any letters; pymap's comparison fails on other than ASCII."""
-
-    def compare_secret(self, value: str) -> bool:
-        return secrets.compare_digest(value.encode(), (self.password or "").encode())
-
-
-class _Folders(MailboxSet):
-    """The folders of one mailbox."""
-
-    _inbox: _Folder
-    _set: dict[str, _Folder]  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._inbox = self._new_folder()
-
-    def folder(self, name: str) -> _Folder:
-        return self._inbox if name.upper() == "INBOX" else self._set[name]
-
-    async def add_mailbox(self, name: str) -> ObjectId:
-        if name in self._set:
-            raise ValueError(name)
-        self._set[name] = folder = self._new_folder()
-        return folder.mailbox_id
-
-    def _new_folder(self) -> _Folder:
-        return _Folder(self._content_cache, self._thread_cache)
-
-
-class _Folder(MailboxData):
-    """A folder that keeps letters as they came and whose IDLE misses nothing."""
-
-    async def append(self, append_msg: AppendMessage, *, recent: bool = False) -> Message:
-        async with self.messages_lock.write_lock():
-            self._max_uid += 1
-            message = Message(
-                self._max_uid,
-                append_msg.when or datetime.now(UTC),
-                append_msg.flag_set,
-                recent=recent,
-                email_id=ObjectId.random_email_id(),
-                thread_id=ObjectId.random_thread_id(),
-                content=_Letter(append_msg.literal),
-            )
-            self._messages[message.uid] = message
-            self._mod_sequences.update([message.uid])
-            self._updated.set()
-            return message
-
-    async def update_selected(self, selected: SelectedMailbox, *, wait_on: Event | None = None) -> SelectedMailbox:
-        # A letter that comes while pymap writes about the one before it wakes nobody: look before waiting.
-        if selected.mod_sequence is not None and self._mod_sequences.highest > selected.mod_sequence:
-            wait_on = None
-        return await super().update_selected(selected, wait_on=wait_on)
-
-
-class _Letter(MessageContent):
-    """A letter parsed only while a client asks for its parts: pymap would keep three numbers for every line of it."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = memoryview(raw)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("header", "body", "lines"):
-            return getattr(MessageContent.parse(bytes(self._raw)), name)
-        raise AttributeError(name)

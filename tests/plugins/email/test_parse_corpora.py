@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from plugdesk_email.parse import parse_email
+from tests.support.patience import must_end
 
 SETS = {
     "torture": "mails/*.eml",
@@ -29,9 +29,8 @@ def test_no_letter_of_the_world_raises(corpora: Path, name: str) -> None:
     files = [path for path in sorted((corpora / name).glob(SETS[name])) if path.is_file()]
     assert files
     for path in files:
-        started = time.perf_counter()
-        letter = parse_email(path.read_bytes())
-        assert time.perf_counter() - started < 2, path.name
+        with must_end():
+            letter = parse_email(path.read_bytes())
         for text in (letter.subject, letter.text, letter.reply, letter.html, letter.sender.name):
             text.encode("utf-8")
             assert "\0" not in text, path.name
@@ -42,9 +41,8 @@ def test_no_letter_of_the_world_raises(corpora: Path, name: str) -> None:
 def test_torture_says_what_is_expected(corpora: Path) -> None:
     folder = corpora / "torture" / "mails"
     for name, expected in json.loads((folder / "expected.json").read_text("utf-8"))["mails"].items():
-        started = time.perf_counter()
-        letter = parse_email((folder / f"{name}.eml").read_bytes())
-        assert time.perf_counter() - started < expected["max_seconds"], name
+        with must_end():
+            letter = parse_email((folder / f"{name}.eml").read_bytes())
         if "body_contains" in expected:
             assert expected["body_contains"] in letter.text, name
         if "attachments" in expected:
@@ -138,9 +136,8 @@ BOMBS = {
 @pytest.mark.parametrize("make", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_goes_off_quietly(make: Any) -> None:
     raw = make()
-    started = time.perf_counter()
-    parse_email(raw)
-    assert time.perf_counter() - started < 4
+    with must_end():
+        parse_email(raw)
 
 
 def test_a_letter_of_thirty_megabytes_costs_a_few_times_its_size() -> None:
