@@ -35,6 +35,7 @@ CLOCKS = {
     "core/plugdesk/clock.py": "it is the clock",
     "core/plugdesk/claims.py": "a worker's lease runs out in the machine's time, however the desk's clock is set",
     "core/plugdesk/testing/local_mail.py": "a mail server has the time of its machine, not that of the desk",
+    "core/plugdesk/testing/mailboxes.py": "as above",
 }
 
 # Data for tests may be as strange as what the world sends.
