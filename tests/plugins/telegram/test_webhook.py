@@ -87,6 +87,9 @@ def test_switched_off_calls_are_refused_with_a_clear_log_and_on_again_nothing_co
     shop.switch(on=False)
     with caplog.at_level(logging.WARNING, "plugdesk_telegram"):
         assert called(UPDATE | {"update_id": 2}) == 404
+    assert [each.message for each in caplog.records] == [
+        "An update for @shop_bot was refused: Telegram is off on the form “Support”"
+    ]
     shop.switch(on=True)
     assert [called(UPDATE | {"update_id": number}) for number in (1, 2)] == [200, 200]
     assert kept(shop) == 2
