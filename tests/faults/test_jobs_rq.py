@@ -182,6 +182,30 @@ def hung(runtime: Runtime) -> bool:
         return session.scalar(sa.select(Job.error).where(Job.kind == "trial:hang")) == "It did not end within 0.5 seconds."
 
 
+def leave_a_trace(*given: Any) -> None:
+    Path(os.environ["TRACE"]).touch()
+
+
+def test_who_writes_to_redis_does_not_choose_what_runs(
+    rq_desk: RqDesk, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job of RQ's names functions to call, also after itself; ours is a nudge, whatever it names."""
+    trace, there = rq.Callback(f"{__name__}.{leave_a_trace.__name__}"), tmp_path / "there"
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
+    runtime = rq_desk(jobs=[noting(tmp_path)])
+    put(runtime, 1)
+    with Redis.from_url(redis_url) as redis:
+        redis.flushall()
+        queue = rq.Queue(rq_worker.QUEUE, connection=redis, serializer=rq_worker.JSONSerializer)
+        queue.enqueue("os.mkdir", str(there), on_success=trace)
+        queue.enqueue("os.nothing_of_this_name", on_failure=trace)
+    rq_worker.run_rq_worker(runtime, burst=True)
+    assert ran(tmp_path) == [1]
+    assert nudges(redis_url) == 0
+    assert not there.exists()
+    assert not (tmp_path / "trace").exists()
+
+
 def test_a_commit_succeeds_while_redis_is_down(rq_desk: RqDesk, tmp_path: Path) -> None:
     runtime = rq_desk(redis=f"redis://127.0.0.1:{free_port()}/0", jobs=[noting(tmp_path)])
     put(runtime, 1)
