@@ -71,7 +71,8 @@ PROOFS: dict[str, str] = {
     "test_names_from_blns_do_no_harm; plugins/email/test_deliver: test_nobody_writes_a_header_field_through_a_name_a_subject_or_a_file",
     "M2": "security/test_injection: test_no_parameter_reaches_the_database_as_anything_but_a_value test_no_word_widens_what_an_agent_finds "
     "test_a_number_no_row_can_have_is_one_that_is_not_there; web/test_search: test_signs_that_mean_something_to_databases_mean_nothing",
-    "M4": "security/test_supply: test_nothing_turns_data_into_code_or_into_a_command test_rq_carries_json; core/test_vault: test_a_secret_is_not_pickled",
+    "M4": "security/test_supply: test_nothing_turns_data_into_code_or_into_a_command test_rq_carries_json; "
+    "faults/test_jobs_rq: test_who_writes_to_redis_does_not_choose_what_runs; core/test_vault: test_a_secret_is_not_pickled",
     "K1": "security/test_secrets: test_no_page_no_answer_and_no_line_of_the_log_tells_a_secret test_what_holds_secrets_shows_none_in_its_repr "
     "test_a_desk_that_holds_secrets_does_not_start_without_its_key; core/test_vault: test_two_sealings_of_one_secret_differ_and_hide_it "
     "test_an_altered_token_does_not_open",
@@ -88,7 +89,7 @@ PROOFS: dict[str, str] = {
     "L1": "security/test_refusals: test_who_is_refused_stands_in_the_journal_with_when_and_where "
     "test_what_is_done_to_people_rights_secrets_and_tickets_is_written_down test_what_strangers_send_stands_in_the_journal_on_one_line; "
     "web/test_sign_in: test_every_try_stands_in_the_journal; web/test_journal: test_no_address_changes_it; "
-    "core/test_logs: test_nobody_forges_a_second_line_of_the_log",
+    "core/test_logs: test_nobody_forges_a_second_line_of_the_log; plugins/reports/test_files: test_who_took_a_list_as_a_file_stands_in_the_journal",
     "L2": "security/test_refusals: test_a_veto_that_cannot_be_asked_denies_and_nothing_is_stored; "
     "core/plugins/test_executor: test_a_veto_that_cannot_be_asked_denies",
     "I1": "security/test_two_at_once: test_of_two_who_accept_one_gets_it_and_the_other_is_told test_two_replies_from_the_same_page_lose_no_word "
@@ -122,7 +123,8 @@ PROOFS: dict[str, str] = {
     "43": "security/test_injection: test_a_template_is_text_or_is_refused",
     "44": "security/test_supply: test_nothing_turns_data_into_code_or_into_a_command",
     "45": "security/test_supply: test_nothing_turns_data_into_code_or_into_a_command",
-    "46": "security/test_supply: test_nothing_turns_data_into_code_or_into_a_command test_rq_carries_json",
+    "46": "security/test_supply: test_nothing_turns_data_into_code_or_into_a_command test_rq_carries_json; "
+    "faults/test_jobs_rq: test_who_writes_to_redis_does_not_choose_what_runs",
     "47": "security/test_injection: test_no_parameter_reaches_the_database_as_anything_but_a_value",
     "48": "security/test_injection: test_no_word_widens_what_an_agent_finds test_no_parameter_reaches_the_database_as_anything_but_a_value",
     "50": "security/test_injection: test_nothing_typed_into_a_page_gets_into_the_head_of_a_letter",
