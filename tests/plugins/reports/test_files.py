@@ -86,7 +86,7 @@ def test_who_took_a_list_as_a_file_stands_in_the_journal(counted, ada, session):
     given = dict(pair.split("=") for pair in EVERYTHING.split("&")) | {"of": "received", "kind": "csv"}
     text = ada.post("/x/reports/files", data=given).data.decode()
     taken = session.query(Event).filter_by(kind="list_exported").one()
-    assert (taken.plugin, taken.actor.name) == ("reports", "Ada")
+    assert (taken.plugin, taken.actor.name) == ("reports", "Ada Berg")
     assert f"(tickets: {len(text.splitlines()) - 1})" in taken.data["said"]
 
 
