@@ -24,7 +24,7 @@ def look_after(session: Session) -> None:
 
 def journal(session: Session) -> list[tuple[str, int | None]]:
     rows = sa.select(Event.kind, Event.actor_id).where(Event.kind.in_(("ticket_deleted", "ticket_restored", "ticket_erased")))
-    return [tuple(row) for row in session.execute(rows.order_by(Event.id))]
+    return [(row.kind, row.actor_id) for row in session.execute(rows.order_by(Event.id))]
 
 
 def test_it_is_gone_from_lists_and_comes_back_as_it_was(session: Session, form) -> None:
