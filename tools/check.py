@@ -18,6 +18,7 @@ CHECKS = {
     "templates": ["djlint", "--lint", "--quiet", "core", "web", "plugins"],
     "translations": ["python", "tools/translations.py", "check"],
     "pins": ["python", "tools/lock.py", "--check"],
+    "bill of materials": ["python", "tools/sbom.py", "--check"],
     "reference": ["python", "tools/reference.py", "--check"],
     "manual": ["mkdocs", "build", "--strict", "--quiet", "--site-dir", "build/manual"],
 }

@@ -110,6 +110,7 @@ class Channel:
     and `withdraw(ctx, message)` that it is gone; `typing(ctx, ticket)` shows that somebody is writing. The three run in
     jobs and raise `Undeliverable` or `RetryLater`.
 
+    `numbered` says that the vendor counts its updates up: those that wait are read in its order, also when a later one came first.
     `in_order` says that a message waits for those before it on its ticket, `buttons` that the customer can press buttons
     under a message (see `Block`), `copies` that a message can go to others as well, `rich_text` that it can be formatted.
     """
@@ -129,6 +130,7 @@ class Channel:
     copies: bool = False
     buttons: bool = False
     in_order: bool = False
+    numbered: bool = False
 
 
 class Undeliverable(Exception):

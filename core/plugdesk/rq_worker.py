@@ -20,6 +20,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, NoReturn
 
 import rq
+import rq.job
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -62,7 +63,7 @@ def nudge(runtime: Runtime) -> bool:
     try:
         redis = _client(url)
         if redis.set(NUDGED, 1, nx=True, ex=NUDGE_LIFE):
-            queue = rq.Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+            queue = rq.Queue(QUEUE, connection=redis, serializer=JSONSerializer, job_class=Nudge)
             queue.enqueue("plugdesk.rq_worker.drain", job_timeout=-1, result_ttl=0, failure_ttl=3600)
     except RedisError as error:
         log.warning("Redis is away (%s); jobs are stored and run when it is back", error)
@@ -89,6 +90,17 @@ def drain() -> None:
         _runtime.database.close()
     if more and not stop.is_set():
         nudge(_runtime)
+
+
+class Nudge(rq.job.Job):
+    """The one thing Redis can ask for. RQ calls whatever functions a job names: who writes there would choose what runs here."""
+
+    func = property(lambda self: drain)
+    instance = property(lambda self: None)
+    args = property(lambda self: ())
+    kwargs = property(lambda self: {})
+    success_callback = failure_callback = stopped_callback = property(lambda self: None)
+    webhooks = property(lambda self: [], lambda self, given: None)
 
 
 def run_rq_worker(runtime: Runtime, *, burst: bool = False) -> int:
@@ -239,7 +251,8 @@ def _work(runtime: Runtime, *, burst: bool) -> bool:
         if burst:
             return False
         sleep(TICK)
-    worker = _Carrier([rq.Queue(QUEUE, connection=redis, serializer=JSONSerializer)], connection=redis, serializer=JSONSerializer)
+    queue = rq.Queue(QUEUE, connection=redis, serializer=JSONSerializer, job_class=Nudge)
+    worker = _Carrier([queue], connection=redis, serializer=JSONSerializer, job_class=Nudge)
     with suppress(RedisError):
         worker.work(burst=burst, logging_level="WARNING")
     return worker.told

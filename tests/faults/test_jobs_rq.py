@@ -17,6 +17,7 @@ import rq
 import sqlalchemy as sa
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from rq.serializers import JSONSerializer
 
 from plugdesk import rq_worker
 from plugdesk.contributions import JobKind, Timer
@@ -164,6 +165,22 @@ def test_a_work_horse_killed_in_the_middle_of_a_job_costs_that_job_a_try(rq_desk
     assert (tmp_path / "done").exists()
 
 
+def test_a_worker_told_to_end_ends_the_job_at_hand_first(rq_desk: RqDesk, tmp_path: Path) -> None:
+    def work(ctx: Any) -> None:
+        (tmp_path / "begun").touch()
+        time.sleep(1)
+        (tmp_path / "done").touch()
+
+    runtime = rq_desk(jobs=[JobKind("work", work)])
+    with runtime.database.write() as session:
+        enqueue(session, "trial:work", form=form(session))
+    with rq_process(runtime):
+        until(lambda: (tmp_path / "begun").exists())
+    assert (tmp_path / "done").exists()
+    with runtime.database.read() as session:
+        assert session.scalars(sa.select(Job)).all() == []
+
+
 def test_a_job_that_hangs_ends_its_work_horse_and_others_go_on(rq_desk: RqDesk, tmp_path: Path) -> None:
     def hang(ctx: Any) -> None:
         time.sleep(60)
@@ -180,6 +197,30 @@ def test_a_job_that_hangs_ends_its_work_horse_and_others_go_on(rq_desk: RqDesk, 
 def hung(runtime: Runtime) -> bool:
     with runtime.database.read() as session:
         return session.scalar(sa.select(Job.error).where(Job.kind == "trial:hang")) == "It did not end within 0.5 seconds."
+
+
+def leave_a_trace(*given: Any) -> None:
+    Path(os.environ["TRACE"]).touch()
+
+
+def test_who_writes_to_redis_does_not_choose_what_runs(
+    rq_desk: RqDesk, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job of RQ's names functions to call, also after itself; ours is a nudge, whatever it names."""
+    trace, there = rq.Callback(f"{__name__}.{leave_a_trace.__name__}"), tmp_path / "there"
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
+    runtime = rq_desk(jobs=[noting(tmp_path)])
+    put(runtime, 1)
+    with Redis.from_url(redis_url) as redis:
+        redis.flushall()
+        queue = rq.Queue(rq_worker.QUEUE, connection=redis, serializer=JSONSerializer)
+        queue.enqueue("os.mkdir", str(there), on_success=trace)
+        queue.enqueue("os.nothing_of_this_name", on_failure=trace)
+    rq_worker.run_rq_worker(runtime, burst=True)
+    assert ran(tmp_path) == [1]
+    assert nudges(redis_url) == 0
+    assert not there.exists()
+    assert not (tmp_path / "trace").exists()
 
 
 def test_a_commit_succeeds_while_redis_is_down(rq_desk: RqDesk, tmp_path: Path) -> None:

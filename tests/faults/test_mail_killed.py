@@ -95,13 +95,12 @@ def test_a_reply_leaves_once_or_says_maybe_wherever_the_process_is_killed(compan
 
 
 def test_a_letter_piped_in_is_taken_once_wherever_the_command_is_killed(company: Company) -> None:
-    """The mail server hears no success from a command that was killed, and pipes the letter again."""
+    """The mail server hears no success from a command that was killed, and pipes the letter again: also after its commit."""
     for step in count(1):
         sender = f"ann{step}@example.com"
         raw = bytes(letter(sender, "Piped", f"Killed at step {step}.\n" * (SMALL // 10)))  # too long to be kept without a file
         died = run_and_die(company.runtime, step, lambda runtime, raw=raw: pipe(runtime, raw))  # type: ignore[misc]
-        if died:
-            pipe(company.runtime, raw)
+        pipe(company.runtime, raw)
         recover(company)
         with company.runtime.database.read() as session:
             assert [each.kind for each in company.messages_of(session, sender)] == ["human", "receipt"], step

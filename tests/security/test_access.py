@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.security.bodies import BODIES, MISSING, MISSING_PART, NO_NAME, OBJECTS, QUERIES
 from tests.security.world import ROLES, World
@@ -134,6 +135,21 @@ def test_what_is_anothers_looks_like_what_is_not_there(world: World, role: str) 
             if (theirs.status_code, words_of(theirs)) != (nobodys.status_code, words_of(nobodys)):
                 problems.append(f"{row.route} ({row.object}): {words_of(theirs)} and {words_of(nobodys)}")
     assert not problems, "\n".join(problems)
+
+
+def test_an_archived_forms_public_pages_are_gone_and_its_tickets_stay(world: World) -> None:
+    from plugdesk.forms.commands import archive_form
+    from plugdesk.forms.models import Form
+
+    support = world.session.scalars(sa.select(Form).where(Form.slug == "support")).one()
+    archive_form(world.session, support, by=world.people["admin"])
+    world.session.commit()
+    public = [row for row in rows() if row.rule.startswith("/p/<slug>/") and row.method == "GET"]
+    found = {row.rule: ask(world, "anonymous", row).status_code for row in public}
+    assert found
+    assert set(found.values()) == {410}
+    page = world.ask("agent", "GET", world.path("/tickets/<int:number>"))
+    assert (page.status_code, "The till beeps" in page.get_data(as_text=True)) == (200, True)
 
 
 def words_of(response: Any) -> str:

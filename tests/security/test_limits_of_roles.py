@@ -164,6 +164,26 @@ def test_what_a_customer_reads_holds_nothing_of_the_inside(world: World) -> None
         assert set(json.loads(answer.get_data())) == {"error", "problems"}
 
 
+INSIDE = (
+    "A difficult one", "note.txt", "Who knows?", "The cover is open.",  # notes, their files, what colleagues say to one another
+    "@desk.example",  # addresses agents sign in with
+    "Bobs own affair", "Quite private.", "bob@home.example", "The invoice", "The fee", "clara@home.example",  # of other customers
+    "Technicians", "assignee", "mailbox-secret", "/tickets/",
+)  # fmt: skip
+
+
+def test_nothing_a_customer_may_ask_for_tells_of_the_inside(world: World) -> None:
+    """Every answer to whoever is signed in to the portal, and to anybody: pages, files, feeds, the copy of their data."""
+    problems = []
+    for row in rows():
+        for role in ("customer", "anonymous"):
+            if row.answers[role] == "200" and not row.rule.startswith("/static"):
+                with world.undone():
+                    said = ask(world, role, row).get_data().decode("utf-8", "replace")
+                problems += [f"{row.route} ({row.object}) tells {role} {word}" for word in INSIDE if word in said]
+    assert not problems, "\n".join(problems)
+
+
 def test_who_loses_a_right_loses_it_for_every_request_they_could_make(world: World) -> None:
     from plugdesk.users.commands import remove_form_agent
 

@@ -48,6 +48,23 @@ def test_no_page_no_answer_and_no_line_of_the_log_tells_a_secret(world: World) -
     assert not any(secret in repr(row) for row in stored for secret in (PLANTED, *sealed, *keys))
 
 
+def test_no_row_of_the_database_holds_a_password(world: World) -> None:
+    """After somebody was added, signed in, mistyped a password and chose another: a dump has strings of argon2 and nothing else."""
+    new = "eleven grey herons stand"
+    world.ask("admin", "POST", "/people", {"name": "New", "email": "new@desk.example", "role": "agent"})
+    for entered in (world.things["password"], "mistyped-in-haste"):
+        world.ask("anonymous", "POST", "/sign-in", {"email": "olga@desk.example", "password": entered})
+    world.ask("agent", "POST", "/account/password", {"old": world.things["password"], "password": new})
+    connection = world.session.connection()
+    rows = [
+        f"{name}: {row!r}"
+        for name in sa.inspect(connection).get_table_names()
+        for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')
+    ]
+    assert [row for row in rows for typed in (world.things["password"], "mistyped-in-haste", new) if typed in row] == []
+    assert {each[:10] for each in world.session.scalars(sa.select(User.password_hash)) if each} == {"$argon2id$"}
+
+
 def test_a_mailboxs_page_comes_back_without_the_password_that_was_typed(world: World) -> None:
     typed = MAILBOX | {"password": "typed-just-now", "untested": "", "imap_host": HOST, "smtp_host": HOST}
     for path in ("/forms/support/x/email/mailboxes", "/forms/support/x/email/test"):

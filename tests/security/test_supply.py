@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tools import sbom
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [path for folder in ("core", "web", "plugins") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -124,6 +127,25 @@ def test_every_package_of_the_lock_has_its_hashes() -> None:
     locked = {package.split("==")[0].lower().replace("_", "-") for package in named}
     wanted = {re.split(r"[\[<>=!~; ]", each)[0].lower().replace("_", "-") for each in project["dependencies"]}
     assert wanted <= locked
+
+
+def test_the_bill_of_materials_names_what_a_desk_is_made_of_and_nothing_else() -> None:
+    bill = json.loads((ROOT / "sbom.json").read_text(encoding="utf-8"))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    listed = {each["name"]: each for each in bill["components"]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[\[<>=!~; ]", each)[0].lower().replace("_", "-") for each in project["dependencies"]}
+    assert {
+        *wanted,
+        "psycopg",
+        "werkzeug",
+        "mako",
+        "htmx.org",
+        "dompurify",
+    } <= listed.keys()  # what we ask for, what that asks for, what is borrowed
+    assert not {"pytest", "mypy", "ruff", "playwright", "aiogram", "axe-core"} & listed.keys()
+    assert bill["components"] == sbom.bill()["components"]
+    assert listed["flask"]["purl"] == f"pkg:pypi/flask@{listed['flask']['version']}"
 
 
 def test_no_route_takes_a_plugin_in(app) -> None:

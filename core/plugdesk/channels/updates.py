@@ -136,7 +136,7 @@ def _take_waiting(channel: Channel, ctx: Context, account: int, chat: str) -> No
     """Job: read what waits in one chat, oldest first."""
     assert channel.take is not None
     for _number in range(AT_ONCE):
-        waiting = ctx.db.scalars(_waiting(channel.name, account, chat).limit(LOOK_AHEAD)).all()
+        waiting = ctx.db.scalars(_waiting(channel, account, chat).limit(LOOK_AHEAD)).all()
         if not waiting:
             return
         try:
@@ -170,9 +170,11 @@ def _put_aside(ctx: Context, update_id: int, error: Exception) -> None:
         raise RetryLater(delay, why)
 
 
-def _waiting(channel: str, account: int, chat: str) -> sa.Select[Update]:
-    here = (Update.channel == channel, Update.account == account, Update.chat == chat)
-    return sa.select(Update).where(*here, _WAITING).order_by(Update.id)
+def _waiting(channel: Channel, account: int, chat: str) -> sa.Select[Update]:
+    here = (Update.channel == channel.name, Update.account == account, Update.chat == chat)
+    # Numbers as texts: of two the shorter one is the smaller.
+    order = [sa.func.length(Update.external_id), Update.external_id] if channel.numbered else []
+    return sa.select(Update).where(*here, _WAITING).order_by(*order, Update.id)
 
 
 def _key(account: int, chat: str) -> str:

@@ -37,7 +37,7 @@ def restore_ticket(session: Session, ticket: Ticket, by: User) -> None:
 
 
 def erase_ticket(session: Session, ticket: Ticket) -> None:
-    """Remove the ticket, with those merged into it, and all that is said on them for good; the journal keeps that it was done."""
+    """Remove the ticket, with those merged into it, and all that is said on them for good; the journal keeps that it was done, and who deleted it."""
     if ticket.deleted_at is None:
         raise Conflict(_("Only what is in the bin is erased."))
     number, form = ticket.id, ticket.form
@@ -50,9 +50,12 @@ def erase_ticket(session: Session, ticket: Ticket) -> None:
         merged.deleted_at = merged.deleted_at or ticket.deleted_at
         erase_ticket(session, merged)  # what was said on it is said on the one it was merged into
     session.execute(sa.update(Ticket).where(Ticket.parent_id == number).values(parent_id=None))
+    deleted = sa.select(Event).where(Event.ticket_id == number, Event.kind == "ticket_deleted").order_by(Event.id.desc())
+    last = session.scalars(deleted.limit(1)).first()
+    by = last.actor if last is not None else None  # who wanted it gone, for the line that stays
     session.execute(sa.delete(Event).where(Event.ticket_id == number))
     here = sa.select(Message.id).where(Message.ticket_id == number)
     session.execute(sa.update(Message).where(Message.answers_id.in_(here)).values(answers_id=None))  # from elsewhere, too
     session.execute(sa.delete(Message).where(Message.ticket_id == number))
     session.delete(ticket)
-    record(session, "ticket_erased", form=form, number=number)
+    record(session, "ticket_erased", form=form, actor=by, number=number)

@@ -54,6 +54,11 @@ def rows_behind(session: Session, reach: Reach, period: Period, wanted: Wanted, 
             return
 
 
+def note(ctx: Context, by: User, name: str, total: int) -> None:
+    """Customers' names leave the desk with a list of their tickets: who took which stands in the journal."""
+    ctx.journal("list_exported", actor=by, said=_("The list “%(name)s” was taken as a file (tickets: %(n)s)", name=name, n=total))
+
+
 def begin(ctx: Context, reach: Reach, *, name: str, kind: str, asked: Mapping[str, str], total: int) -> Export:
     """Have a long list written by a job, for the viewer of `reach`. Raises `Conflict` when too many of theirs are being written."""
     by = reach.viewer

@@ -49,6 +49,7 @@ def create() -> Response:
         abort(404)
     total = behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted)
     name = wanted.title
+    exporting.note(asked.ctx, me(), name, total)
     if total <= exporting.AT_ONCE:
         rows = [exporting.head(wanted)]
         for part in exporting.rows_behind(asked.ctx.db, asked.reach, asked.period, wanted, ZoneInfo(asked.ctx.desk.zone)):

@@ -30,7 +30,7 @@ from plugdesk_telegram.settings import TelegramSettings
 
 CHANNEL = Channel(
     "telegram", lazy_pgettext("channel", "Telegram"), "telegram", deliver.deliver, deliver.reaches, deliver.ready, take=take.take,
-    change=changing.change, withdraw=changing.withdraw, typing=changing.typing, buttons=True, in_order=True,
+    change=changing.change, withdraw=changing.withdraw, typing=changing.typing, buttons=True, in_order=True, numbered=True,
     limits=Limits(
         text=planning.LONGEST_TEXT, file_size=planning.BIGGEST_FILE, length=utf16_length, per_chat=deliver.PER_CHAT,
         per_account=deliver.PER_BOT,

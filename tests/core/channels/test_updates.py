@@ -53,6 +53,19 @@ def test_an_update_is_read_once_however_often_it_is_sent(desk: Desk) -> None:
     assert read == ["update 1", "update 2"]
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize(("numbered", "order"), [(True, [9, 10, 100]), (False, [100, 9, 10])])
+def test_what_overtook_on_its_way_is_read_in_the_order_of_a_vendor_that_counts(
+    desk: Desk, numbered: bool, order: list[int]
+) -> None:
+    read: list[str] = []
+    runtime = desk(channels=messenger(noting(read), numbered=numbered))
+    for number in (100, 9, 10):
+        keep(runtime, number)
+    Worker(runtime).run_due()
+    assert read == [f"update {number}" for number in order]
+
+
 def test_the_same_number_of_another_account_is_another_update(desk: Desk) -> None:
     read: list[str] = []
     runtime = desk(channels=messenger(noting(read)))

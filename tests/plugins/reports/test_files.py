@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from plugdesk.events import Event
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.models import Ticket
 from plugdesk_reports import behind, exporting
@@ -79,6 +80,14 @@ def test_a_list_s_file_holds_exactly_the_tickets_of_the_list(counted, ada, sessi
     assert len(rows) == listed + 1 and [str(number), "'=1+1"] in [row[:2] for row in rows]
     book = cells(ada.post("/x/reports/files", data={**given, "kind": "xlsx"}).data)
     assert len(book) == listed + 1
+
+
+def test_who_took_a_list_as_a_file_stands_in_the_journal(counted, ada, session):
+    given = dict(pair.split("=") for pair in EVERYTHING.split("&")) | {"of": "received", "kind": "csv"}
+    text = ada.post("/x/reports/files", data=given).data.decode()
+    taken = session.query(Event).filter_by(kind="list_exported").one()
+    assert (taken.plugin, taken.actor.name) == ("reports", "Ada Berg")
+    assert f"(tickets: {len(text.splitlines()) - 1})" in taken.data["said"]
 
 
 def test_a_long_list_is_written_by_a_job_and_fetched_by_its_owner_alone(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +16,7 @@ from plugdesk.channels.updates import Update
 from plugdesk_telegram import gathering
 from plugdesk_telegram.inbound import SECRET
 from plugdesk_telegram.models import Bot, Mode
+from plugdesk_telegram.webhooks import is_secret
 from tests.support.processes import until
 
 UPDATE = {
@@ -69,6 +72,19 @@ def test_without_the_secret_nothing_is_kept_and_the_log_says_so_once_a_minute(sh
     )  # fmt: skip
 
 
+def test_a_secret_is_compared_in_constant_time_and_none_is_no_secret(shop, called, monkeypatch):
+    compared = []
+
+    def compare(one, other):
+        compared.append((one, other))
+        return hmac.compare_digest(one, other)
+
+    monkeypatch.setattr("plugdesk_telegram.webhooks.hmac", SimpleNamespace(compare_digest=compare))
+    assert called(secret="wrong") == 403
+    assert [other for _one, other in compared] == [b"wrong"]
+    assert not is_secret("", "")  # where there is no secret nobody can name it
+
+
 def test_an_address_nobody_has_is_not_found(called):
     assert called(key="x" * 32) == 404
 
@@ -87,6 +103,9 @@ def test_switched_off_calls_are_refused_with_a_clear_log_and_on_again_nothing_co
     shop.switch(on=False)
     with caplog.at_level(logging.WARNING, "plugdesk_telegram"):
         assert called(UPDATE | {"update_id": 2}) == 404
+    assert [each.message for each in caplog.records] == [
+        "An update for @shop_bot was refused: Telegram is off on the form “Support”"
+    ]
     shop.switch(on=True)
     assert [called(UPDATE | {"update_id": number}) for number in (1, 2)] == [200, 200]
     assert kept(shop) == 2
