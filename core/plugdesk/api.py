@@ -186,6 +186,7 @@ from plugdesk.users.queries import (
     customer_for,
     find_customers,
     organization_named,
+    organization_seen,
     rights_on_form,
     visible_customers,
 )
@@ -433,6 +434,7 @@ __all__ = [
     "open_ticket",
     "option",
     "organization_named",
+    "organization_seen",
     "own_types",
     "parse_condition",
     "pass_runtime",

@@ -29,7 +29,7 @@ def sign_in_link(world: World, support: Form) -> dict[str, Any]:
             made_at=now, expires_at=now + timedelta(minutes=10),
         )
     )  # fmt: skip
-    return {"sign_in_link": "ann-signs-in", "voucher": _voucher(world)} | _colleagues(world, support)
+    return {"sign_in_link": "ann-signs-in", "voucher": _voucher(world)} | _colleagues(world, support) | _sharing(world, support)
 
 
 def _colleagues(world: World, support: Form) -> dict[str, Any]:
@@ -49,6 +49,19 @@ def _colleagues(world: World, support: Form) -> dict[str, Any]:
         session.add(Watch(ticket_id=number, user_id=reader.id, form_id=support.id, added=True, told=True, told_up_to=0))
     become(session, doras, StatusKind.RESOLVED, by=None)  # nothing that agents count
     return {"doras": doras.id, "dora": dora.id, "last": doras.messages[-1].id}
+
+
+def _sharing(world: World, support: Form) -> dict[str, Any]:
+    """An organization of which something is said on Support, and one of which it is on Billing."""
+    from plugdesk.forms.queries import form_by_slug
+    from plugdesk.users.customers import add_organization
+    from plugdesk_portal.models import Sharing
+
+    session, admin = world.session, world.people["admin"]
+    ours, theirs = (add_organization(session, name=name, by=admin) for name in ("Till Works", "Bill Works"))
+    for form, organization in ((support, ours), (form_by_slug(session, "billing"), theirs)):
+        session.add(Sharing(form_id=form.id, organization_id=organization.id, shares=False))
+    return {"said_organization": ours.id, "their_organization": theirs.id}
 
 
 def _voucher(world: World) -> str:

@@ -319,9 +319,9 @@ class Pages:
     What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.
 
     A site may answer a GET without a cookie by `quick(runtime, environ)` (a WSGI environment), before anything else is asked: with
-    a page that it keeps, if it has looked itself whether the extension is on. An inbound page may so answer a vendor's POST. None
-    leaves it to the blueprint; so does what is raised, which counts on the extension's health. Whoever has read the body by then puts
-    it back as `wsgi.input`.
+    a page that it keeps, if it has looked itself whether the extension is on. An inbound page may so answer a vendor's POST,
+    and a public one a POST without a cookie: it refuses a flood. None leaves it to the blueprint; so does what is raised, which counts
+    on the extension's health. Whoever has read the body by then puts it back as `wsgi.input`.
     """
 
     blueprint: Blueprint

@@ -6,6 +6,7 @@ What fails there is on its health like anything else.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -31,11 +32,11 @@ def quick_answer(
     *,
     method: str = "GET",
 ) -> Quick:
-    """`answer` for what it may be asked, with the headers every answer has; what fails in it is left to the blueprint."""
-    failed = threading.Event()
+    """`answer` for what it may be asked under `prefix` (`<slug>` is any form), with the headers every answer has; what fails in it is left to the blueprint."""
+    failed, is_ours = threading.Event(), re.compile(re.escape(prefix).replace("<slug>", "[^/]+")).match
 
     def quick(environ: MutableMapping[str, Any]) -> Response | None:
-        if environ["REQUEST_METHOD"] != method or "HTTP_COOKIE" in environ or not environ["PATH_INFO"].startswith(prefix):
+        if environ["REQUEST_METHOD"] != method or "HTTP_COOKIE" in environ or not is_ours(environ["PATH_INFO"]):
             return None
         try:
             response = answer(runtime, environ)
@@ -50,7 +51,8 @@ def quick_answer(
             failed.clear()
             _count(runtime, plugin, None)
         if response is not None:
-            response.headers.setdefault("X-Frame-Options", "DENY")
+            if "Content-Security-Policy" not in response.headers:  # which may say that other sites frame it
+                response.headers.setdefault("X-Frame-Options", "DENY")
             security.add_usual(response.headers, secure=environ["wsgi.url_scheme"] == "https")
         return response
 

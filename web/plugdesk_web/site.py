@@ -53,7 +53,7 @@ class Site:
             if pages.place == "inbound":
                 security.csrf.exempt(pages.blueprint)
             if pages.quick is not None and isinstance(app, Application):
-                method = "POST" if pages.place == "inbound" else "GET"
+                method = "POST" if pages.place in ("inbound", "public") else "GET"
                 app.quick.append(quick_answer(runtime, each.plugin, f"{prefix}/", pages.quick, method=method))
             if pages.place in ("public", "site") and pages.with_own_tokens:
                 security.brings_own_tokens(app, name.replace(".", "_"))

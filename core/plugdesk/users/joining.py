@@ -39,7 +39,8 @@ def perhaps_the_same(session: Session, customer: User, reader: User) -> Sequence
 def join_customers(session: Session, customer: User, other: User, *, by: User | None) -> User:
     """Put `other` into `customer`: contacts, tickets and words are one person's from now on, and `other` is gone.
 
-    What `customer` has no value for (language, organization …) is taken over. Returns `customer`.
+    What `customer` has no value for (language, organization …) is taken over, and so is what extensions keep of `other`, but where
+    they keep one row of a person and have one of `customer`. Returns `customer`.
     """
     if customer.id == other.id:
         raise Invalid(_("This is the same customer already."))
@@ -57,6 +58,7 @@ def join_customers(session: Session, customer: User, other: User, *, by: User | 
     unite_customers_tags(session, other, customer)
     session.flush()  # before rows are moved past the session
     for table, column in references_to(User.__tablename__):
+        _leave_one(session, table, column, customer, other)
         session.execute(sa.update(table).where(column == other.id).values({column.name: customer.id}))
     session.expire_all()
     gone = session.get_one(User, other.id)
@@ -65,3 +67,14 @@ def join_customers(session: Session, customer: User, other: User, *, by: User | 
     session.flush()  # the row is gone before its contacts are read again
     write_words(session.connection(), customer.id)
     return session.get_one(User, customer.id)
+
+
+def _leave_one(session: Session, table: sa.Table, column: sa.Column[int], customer: User, other: User) -> None:
+    """Delete the rows of `other` beside which there could be none of `customer`'s: of what there is one of a person."""
+    keys = [*table.constraints, *(each for each in table.indexes if each.unique and not each.dialect_options["sqlite"]["where"])]
+    for key in keys:
+        if isinstance(key, sa.PrimaryKeyConstraint | sa.UniqueConstraint | sa.Index) and column in list(key.columns):
+            twin = table.alias()
+            rest = [twin.c[each.name] == each for each in key.columns if each is not column]
+            same = sa.exists().where(twin.c[column.name] == customer.id, *rest).correlate(table)
+            session.execute(sa.delete(table).where(column == other.id, same))

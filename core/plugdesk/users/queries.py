@@ -164,6 +164,15 @@ def organization_named(session: Session, name: str) -> Organization | None:
     return session.scalars(query.order_by(Organization.id).limit(1)).first()
 
 
+def organization_seen(session: Session, user: User, name: str) -> Organization | None:
+    """The organization with this name, if `user` works with anybody of it; an administrator with all."""
+    found = organization_named(session, name) if name.strip() else None
+    if found is None or user.is_admin:
+        return found
+    seen = sa.select(User.id).where(User.organization_id == found.id, visible_customers(session, user)).limit(1)
+    return found if session.scalar(seen) is not None else None
+
+
 @dataclass(frozen=True)
 class CustomerFigures:
     """What the card says in numbers: tickets the reader may see, in all and open; the first, and the last word."""

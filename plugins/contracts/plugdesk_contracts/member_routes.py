@@ -20,10 +20,9 @@ from plugdesk.api import (
     customer_for,
     find_customers,
     ngettext,
-    organization_named,
+    organization_seen,
     row_number,
     tags_of_customers,
-    visible_customers,
     visible_tickets,
 )
 from plugdesk.api import gettext as _
@@ -197,15 +196,10 @@ def _holder(customer: str, organization: str) -> User | Organization:
         if number is not None:
             return customer_for(db(), me(), number)
         raise Invalid(_("Choose one customer by the address. Nobody you work with, or more than one, is called so."))
-    firm = organization_named(db(), organization) if organization else None
-    if firm is None or not _sees_firm(firm.id):
+    firm = organization_seen(db(), me(), organization)
+    if firm is None:
         raise Invalid(_("Write the address of a customer, or the name of an organization you work with."))
     return firm
-
-
-def _sees_firm(organization_id: int) -> bool:
-    seen = sa.select(User.id).where(User.organization_id == organization_id, visible_customers(db(), me())).limit(1)
-    return me().is_admin or db().scalar(seen) is not None
 
 
 def _folder(raw: str) -> ContractFolder | None:

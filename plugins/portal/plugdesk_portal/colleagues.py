@@ -5,20 +5,33 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from plugdesk.api import Attachment, Context, Form, Message, Role, Ticket, User, runtime_of, storable
-from plugdesk_portal.models import Watch
+from plugdesk_portal.models import Sharing, Watch
 from plugdesk_portal.queries import PAGE, Page, Row, file_of, portal_forms, readable, request_of
 
 
-def shares(ctx: Context, form: Form) -> bool:
-    """Whether the form lets customers read the requests of their organization."""
+def shares_with_all(ctx: Context, form: Form) -> bool:
+    """What the form says of organizations about which nothing of their own is said."""
     return bool(runtime_of(ctx.db).context("portal", form, ctx.db).settings.colleagues)
+
+
+def shares(ctx: Context, form: Form, organization_id: int) -> bool:
+    """Whether the people of this organization read each other's requests on the form."""
+    said = ctx.db.get(Sharing, (form.id, organization_id))
+    return said.shares if said is not None else shares_with_all(ctx, form)
+
+
+def sharing_forms(ctx: Context, organization_id: int) -> list[Form]:
+    """The forms with the portal on which they do; the twin of `shares` for all of them."""
+    wanted = sa.select(Sharing.form_id, Sharing.shares).where(Sharing.organization_id == organization_id)
+    said = {form_id: shares_there for form_id, shares_there in ctx.db.execute(wanted)}
+    return [form for form in portal_forms(ctx) if (said[form.id] if form.id in said else shares_with_all(ctx, form))]
 
 
 def reads_colleagues(ctx: Context, customer: User) -> bool:
     """Whether there may be any for this customer: where a form shares them, or a colleague has let them in."""
     if customer.organization_id is None:
         return False
-    return any(shares(ctx, form) for form in portal_forms(ctx)) or bool(
+    return bool(sharing_forms(ctx, customer.organization_id)) or bool(
         ctx.db.scalar(sa.select(sa.exists().where(Watch.user_id == customer.id, Watch.added)))
     )
 
@@ -31,18 +44,17 @@ def has_colleagues_requests(ctx: Context, customer: User) -> bool:
 def may_read(ctx: Context, customer: User, ticket: Ticket) -> bool:
     """Whether the customer may read this request of somebody else's of their organization."""
     owner = ticket.customer
-    same = customer.organization_id is not None and owner.organization_id == customer.organization_id and owner.id != customer.id
+    same = owner.organization_id == customer.organization_id and owner.id != customer.id
     gone = ticket.deleted_at is not None or ticket.parent_id is not None or ticket.merged_into_id is not None
     people = customer.active and customer.role is Role.CUSTOMER and owner.role is Role.CUSTOMER
-    if not (same and people and not gone and ticket.form.has("portal")):
+    if customer.organization_id is None or not (same and people and not gone and ticket.form.has("portal")):
         return False
     watch = ctx.db.get(Watch, (ticket.id, customer.id))
-    return shares(ctx, ticket.form) or (watch is not None and watch.added)
+    return shares(ctx, ticket.form, customer.organization_id) or (watch is not None and watch.added)
 
 
 def of_colleagues(ctx: Context, customer: User) -> sa.ColumnElement[bool]:
     """The twin of `may_read` in SQL."""
-    forms = portal_forms(ctx)
     if customer.organization_id is None or not customer.active or customer.role is not Role.CUSTOMER:
         return sa.false()
     let_in = sa.exists().where(Watch.ticket_id == Ticket.id, Watch.user_id == customer.id, Watch.added).correlate(Ticket)
@@ -50,8 +62,8 @@ def of_colleagues(ctx: Context, customer: User) -> sa.ColumnElement[bool]:
     return sa.and_(
         Ticket.customer_id.in_(people),
         Ticket.customer_id != customer.id,
-        Ticket.form_id.in_([form.id for form in forms]),
-        sa.or_(Ticket.form_id.in_([form.id for form in forms if shares(ctx, form)]), let_in),
+        Ticket.form_id.in_([form.id for form in portal_forms(ctx)]),
+        sa.or_(Ticket.form_id.in_([form.id for form in sharing_forms(ctx, customer.organization_id)]), let_in),
         Ticket.deleted_at.is_(None),
         Ticket.parent_id.is_(None),
         Ticket.merged_into_id.is_(None),

@@ -64,8 +64,8 @@ def ticket_closed(ctx: Context, ticket: Ticket, event: Event) -> None:
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_portal import entrance, profile, requests, sign_in, site_routes
-    from plugdesk_web.api import NavItem, Pages
+    from plugdesk_portal import entrance, profile, requests, sharing, sharing_routes, sign_in, site_routes
+    from plugdesk_web.api import CustomerPanel, NavItem, Pages
 
     return [
         Pages(sign_in.blueprint, "site"),
@@ -74,6 +74,8 @@ def pages() -> Sequence[Any]:
         Pages(entrance.blueprint, "site", with_own_tokens=True),
         Pages(site_routes.blueprint, "app"),
         NavItem(lazy_gettext("Portal on your site"), "link", "portal_site.show", place="settings"),
+        CustomerPanel("sharing", lazy_gettext("Customer portal"), sharing.of_customer),
+        *sharing_routes.PAGES,
     ]
 
 

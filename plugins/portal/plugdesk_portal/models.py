@@ -1,4 +1,4 @@
-"""Links that sign in, how far customers have read, what they watch, and which letters they want."""
+"""Links that sign in, how far customers have read, what they watch, whose requests they share, and which letters they want."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from plugdesk.api import Base, Json, Key
+from plugdesk.api import Base, Json, Key, Organization
 
 
 class SignInLink(Base):
@@ -83,6 +83,20 @@ class Watch(Base):
     added: Mapped[bool] = mapped_column(default=False)
     told: Mapped[bool] = mapped_column(default=True)
     told_up_to: Mapped[int] = mapped_column(default=0)
+
+
+class Sharing(Base):
+    """A word about one organization on a form: whether its people read each other's requests (`shares`), whatever the form says of all others."""
+
+    __tablename__ = "portal_sharing"
+
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), primary_key=True)
+    organization_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    shares: Mapped[bool]
+
+    organization: Mapped[Organization] = relationship()
 
 
 class Read(Base):

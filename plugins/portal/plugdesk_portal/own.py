@@ -30,6 +30,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_portal.commands import CHANNEL
+from plugdesk_portal.letters import wish_of
 from plugdesk_portal.queries import all_requests, entered, portal_forms, said_on
 
 FRESH = timedelta(minutes=10)
@@ -67,7 +68,9 @@ def copy_of_all(ctx: Context, customer: User) -> IO[bytes]:
             messages = said_on(ctx, customer, ticket)
             told.append(_request(ctx, ticket, [_message(ctx, ticket, each, packed) for each in messages]))
         packed.writestr(
-            "data.json", json.dumps(_person(customer) | {"requests": told}, ensure_ascii=False, indent=1), zipfile.ZIP_DEFLATED
+            "data.json",
+            json.dumps(_person(ctx, customer) | {"requests": told}, ensure_ascii=False, indent=1),
+            zipfile.ZIP_DEFLATED,
         )
     target.seek(0)
     return target
@@ -94,7 +97,8 @@ def _form_for(ctx: Context, customer: User) -> Form | None:
     return next((form for form in living if form.id in asked[:1]), living[0] if living else None)
 
 
-def _person(customer: User) -> dict[str, Any]:
+def _person(ctx: Context, customer: User) -> dict[str, Any]:
+    wish = wish_of(ctx, customer)
     return {
         "name": customer.name,
         "language": customer.language,
@@ -102,6 +106,7 @@ def _person(customer: User) -> dict[str, Any]:
         "contacts": [
             {"kind": each.channel, "value": each.value, "proved": bool(each.verified_at)} for each in customer.identities
         ],
+        "letters": {"answers": "link" if wish.link_only else "text", "closing_notices": wish.closing_notices},
     }
 
 

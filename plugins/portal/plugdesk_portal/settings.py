@@ -27,7 +27,7 @@ class PortalSettings:
     )  # fmt: skip
     colleagues: bool = option(
         False, label=_("Customers read the requests of their organization"),
-        help=_("All requests of the people of their own organization on this form, with what was said to them; only the one who asked can answer."),
+        help=_("All requests of the people of their own organization on this form, with what was said to them; only the one who asked can answer. Of single organizations something else is said under “Requests of organizations”."),
     )  # fmt: skip
     answers: str = option(
         "text", label=_("Letters with our answers hold"), choices=[("text", _("the text of the answer")), ("link", _("only a link to the portal"))],

@@ -42,12 +42,12 @@ def timers() -> Sequence[Timer]:
 @hookimpl
 def pages() -> Sequence[Any]:
     from plugdesk_web.api import Pages, Panel
-    from plugdesk_webform import panel, public
+    from plugdesk_webform import flood, panel, public
     from plugdesk_webform.routes import PAGES
 
     return [
         Panel("origin", lazy_gettext("Request form"), panel.show, concerns=has_submission),
-        Pages(public.blueprint, "public", with_own_tokens=True, reads_first=True),
+        Pages(public.blueprint, "public", with_own_tokens=True, reads_first=True, quick=flood.quick),
         *PAGES,
     ]
 

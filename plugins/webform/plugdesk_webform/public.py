@@ -38,6 +38,7 @@ from plugdesk_web.api import (
     redirect_after,
 )
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
+from plugdesk_webform.flood import Refusal, floods_of, whose_flood
 from plugdesk_webform.letters import send_confirmation
 from plugdesk_webform.limits import connection_of, count_look_up, refuse_flood
 from plugdesk_webform.models import RequestForm, Submission
@@ -245,7 +246,11 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
     if (before := sent_before(ctx, token)) is not None:
         return redirect_after(_thanks_url(ctx, row, before, token.site) if before.ticket_id else _url(".waiting", row))
     connection = connection_of(ctx, request.remote_addr)
-    refuse_flood(ctx, row, connection)
+    try:
+        refuse_flood(ctx, row, connection)
+    except TooMany as refusal:
+        _note_flood(ctx, row, refusal)
+        raise
     entered, files = read_request(ctx, row, given, _files(ctx))
     sent, code = Sent(token, entered, files, connection, current_language()), row.code
     begin_writing()
@@ -272,6 +277,21 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
     elif submission.ticket_id is not None:
         return redirect_after(_thanks_url(ctx, row, submission, token.site))
     return redirect_after(_url(".waiting", row))
+
+
+def _note_flood(ctx: Context, row: RequestForm, refused: TooMany) -> None:
+    """Remember that the limits have refused somebody; whoever goes on is answered without being looked at, see `flood.quick`."""
+    floods, whose = floods_of(runtime_of(ctx.db)), whose_flood(request.environ, anonymous=row.anonymous)
+    if not floods.goes_on(whose, ctx.now):
+        return
+    pages, policy = dict[str, bytes](), ""
+    for language in [row.language] if row.language else LANGUAGES:
+        with use_language(language):
+            shown = frameable(
+                page("webform:public/flood.html", status=429, row=row, form=form_of(ctx), **_frame(ctx, row)), row.sites
+            )
+        pages[language], policy = shown.get_data(), shown.headers.get("Content-Security-Policy", "")
+    floods.refuse(whose, Refusal(ctx.now + refused.wait, pages, current_language(), policy), ctx.now)
 
 
 def _files(ctx: Context) -> dict[str, list[NewFile]]:

@@ -10,6 +10,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.testing.browser import browser_of
+from plugdesk.tickets.attachments import NewFile
+from plugdesk.tickets.correspondence import Said, open_ticket
+from plugdesk.users.customers import add_organization, find_or_create_customer
 
 LINK = re.compile(r"https://desk\.example(/portal/links/[\w-]+)")
 
@@ -56,3 +59,22 @@ def sign_in(mailbox: Any, run_jobs: Callable[[], int], session: Any) -> Callable
 def ann(phone: Any, ticket: Any, sign_in: Callable[..., Any]) -> Any:
     """Ann's browser: she is signed in to the portal, and has a ticket."""
     return sign_in(phone)
+
+
+@pytest.fixture
+def bobs(session: Any, form: Any, customer: Any, admin: Any) -> Any:
+    """The request, with a file, of Bob of Ann's organization."""
+    bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
+    bob.organization = customer.organization = add_organization(session, name="Stone Works", by=admin)
+    said = Said(text="Ours drips.", files=[NewFile("drip.txt", b"drip")])
+    ticket = open_ticket(session, form, bob, subject="The tap drips", said=said, channel="email")
+    session.commit()
+    return ticket
+
+
+@pytest.fixture
+def shared(enable: Callable[..., Any], portal: Any, bobs: Any, session: Any) -> Any:
+    """The `ctx` of the portal, where people of one organization read each other's requests."""
+    ctx = enable("portal", colleagues=True)
+    session.commit()
+    return ctx

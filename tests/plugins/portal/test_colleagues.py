@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import sqlalchemy as sa
 
 from plugdesk.testing.browser import browser_of
@@ -12,27 +11,9 @@ from plugdesk.tickets.correspondence import Said, add_note, open_ticket, reply_t
 from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.subtasks import ask_colleague
-from plugdesk.users.customers import add_organization, find_or_create_customer
+from plugdesk.users.customers import find_or_create_customer
 from plugdesk_portal.colleagues import may_read, of_colleagues
 from tests.plugins.portal.conftest import words_of
-
-
-@pytest.fixture
-def bobs(session, form, customer, admin):
-    """The request, with a file, of Bob of Ann's organization."""
-    bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
-    bob.organization = customer.organization = add_organization(session, name="Stone Works", by=admin)
-    said = Said(text="Ours drips.", files=[NewFile("drip.txt", b"drip")])
-    ticket = open_ticket(session, form, bob, subject="The tap drips", said=said, channel="email")
-    session.commit()
-    return ticket
-
-
-@pytest.fixture
-def shared(enable, portal, bobs, session):
-    ctx = enable("portal", colleagues=True)
-    session.commit()
-    return ctx
 
 
 def test_where_the_form_allows_it_colleagues_read_with_the_files_and_no_internal_word(

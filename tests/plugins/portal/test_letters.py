@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
+import sqlalchemy as sa
 
 from plugdesk.forms.models import StatusKind
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.commands import become
 from plugdesk.tickets.correspondence import Said, open_ticket, reply_to_ticket
 from plugdesk.users.customers import find_or_create_customer
+from plugdesk.users.joining import join_customers
+from plugdesk_portal.letters import change_wish, wish_of
+from plugdesk_portal.models import Read, Watch, Wish
 from tests.plugins.portal.conftest import words_of
 
 SECRET = "<p>The code of the safe is 4711.</p>"
@@ -68,3 +76,49 @@ def test_who_wants_no_closing_notice_gets_none(ann, ticket, session, agent, run_
     become(session, ticket, StatusKind.RESOLVED, by=agent)
     run_jobs()
     assert len(mailbox.sent) == sent + 1
+
+
+def test_which_letters_they_want_is_in_the_copy_of_their_data(ann, ticket):
+    def letters():
+        answer = ann.post("/portal/profile/copy")
+        packed = ZipFile(BytesIO(answer.get_data()))
+        answer.close()
+        with packed:
+            return json.loads(packed.read("data.json"))["letters"]
+
+    assert letters() == {"answers": "text", "closing_notices": True}
+    choose(ann, answers="link")
+    assert letters() == {"answers": "link", "closing_notices": False}
+
+
+@pytest.fixture
+def by_chat(session):
+    """The card of Ann as she wrote in a messenger."""
+    made = find_or_create_customer(session, channel="telegram", value="77", name="Ann C.")
+    session.flush()
+    return made
+
+
+def test_the_wish_of_a_card_goes_along_when_it_is_put_into_another(portal, customer, by_chat, admin, session):
+    change_wish(portal, by_chat, link_only=True, closing_notices=False, version=0)
+    session.flush()
+    joined = join_customers(session, customer, by_chat, by=admin)
+    assert (wish_of(portal, joined).link_only, wish_of(portal, joined).closing_notices) == (True, False)
+
+
+def test_where_both_cards_have_one_that_of_the_card_that_stays_holds(portal, customer, by_chat, admin, session):
+    change_wish(portal, customer, link_only=False, closing_notices=False, version=0)
+    change_wish(portal, by_chat, link_only=True, closing_notices=True, version=0)
+    session.flush()
+    joined = join_customers(session, customer, by_chat, by=admin)
+    assert (wish_of(portal, joined).link_only, wish_of(portal, joined).closing_notices) == (False, False)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Wish)) == 1
+
+
+def test_cards_that_watch_or_have_read_the_same_request_are_put_together(portal, ticket, form, customer, by_chat, admin, session):
+    for each in (customer, by_chat):
+        session.add(Watch(ticket_id=ticket.id, user_id=each.id, form_id=form.id, added=True, told=True, told_up_to=0))
+        session.add(Read(ticket_id=ticket.id, user_id=each.id, form_id=form.id, message_id=1))
+    session.flush()
+    joined = join_customers(session, customer, by_chat, by=admin)
+    assert session.scalars(sa.select(Watch.user_id)).all() == session.scalars(sa.select(Read.user_id)).all() == [joined.id]
