@@ -71,9 +71,9 @@ def waiting_for(ctx: Context, tickets: Sequence[Ticket]) -> list[tuple[Ticket, l
         for ticket, standing in _standing(ctx, here, rules)
     ]
     calendars = _Calendars(ctx, [ticket for ticket, waits in found if any(rule.in_hours for rule, _occasion in waits)])
-    waiting, earliest = [], _held_up(ctx)
+    waiting, earliest = list[tuple[Ticket, list[Waiting]]](), _held_up(ctx)
     for ticket, waits in found:
-        known = []
+        known = list[Waiting]()
         for rule, occasion in waits:
             due = _later(max(occasion.at, rule.since, whole.since), rule, calendars.of(ticket))
             if due is not None:

@@ -97,7 +97,7 @@ def test_at_work_for_long_its_agent_is_told_and_then_the_supervisor(session, ctx
     ticket = ask()
     accept(session, ticket, agent)
     reply_to_ticket(session, ticket, agent, body="<p>I look into it.</p>", status=ticket.form.status("in_progress"))
-    later(minutes=119)
+    later(minutes=120)
     assert [to for to, _subject, _html in letters] == [agent.email]
     later(minutes=59)
     assert [to for to, _subject, _html in letters] == [agent.email, boss.email]
