@@ -36,7 +36,7 @@ class Configuration:
 CONFIGURATIONS: Mapping[str, Configuration] = {
     "support_desk": Configuration(
         form_name={"en": "Support", "ru": "Поддержка"},
-        extensions=("email", "csat", "sla", "reports"),
+        extensions=("email", "csat", "sla", "automation", "reports"),
     ),
 }
 

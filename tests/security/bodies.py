@@ -131,6 +131,12 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /forms/<slug>/x/email/mailboxes": MAILBOX,
     "POST /forms/<slug>/x/email/mailboxes/<int:mailbox_id>": MAILBOX | {"address": "other@desk.example"},
     "POST /forms/<slug>/x/email/test": MAILBOX | {"imap_host": "127.0.0.1", "smtp_host": "127.0.0.1", "mailbox": "{mailbox_id}"},
+    "POST /forms/<slug>/x/automation/": {
+        **{f"amount-{code}": "7" for code in ("unaccepted", "unanswered", "in_progress", "too_long", "forgotten")},
+        **{f"unit-{code}": "hours" for code in ("unaccepted", "unanswered", "in_progress", "too_long", "forgotten")},
+        "version": "{rule_set_version}",
+    },
+    "POST /forms/<slug>/x/automation/switch": {"on": ""},
     "POST /forms/<slug>/x/sla/policies": {"name": "Another", "first": "4", "unit-first": "hours", "is_on": "1"},
     "POST /forms/<slug>/x/sla/policies/<int:policy_id>": {"name": "Other", "first": "5", "unit-first": "hours", "version": "{policy_version}"},
     "POST /forms/<slug>/x/sla/policies/<int:policy_id>/switch": {"on": ""},

@@ -15,6 +15,7 @@ def things_of_extensions(world: World, support: Form, billing: Form, ticket: Any
     found = _mail_and_rating(world, support, billing, ticket) | _bots(world, support, billing)
     found |= _rules(world, support, billing, group)
     found |= _contract(world, support) | _report_file(world, support) | _policies(world, support, billing)
+    found |= _waiting_rules(world, support, billing)
     return found | _actions(world, support, billing) | _request_forms(world, support, billing)
 
 
@@ -102,6 +103,18 @@ def _policies(world: World, support: Form, billing: Form) -> dict[str, Any]:
         "policy_id": policies[0].id, "their_policy": policies[1].id, "policy_version": policies[0].version, "policies": [str(policies[0].id)],
         "preview_id": previews[0].id, "their_preview": previews[1].id,
     }  # fmt: skip
+
+
+def _waiting_rules(world: World, support: Form, billing: Form) -> dict[str, Any]:
+    """The rules of both forms, as they usually are."""
+    from plugdesk_automation.commands import begin
+    from plugdesk_automation.rules import rule_set
+
+    contexts = [world.runtime.context("automation", form, world.session) for form in (support, billing)]
+    for ctx in contexts:
+        begin(ctx, ctx.now)
+    whole = rule_set(contexts[0])
+    return {"rule_set_version": whole.version if whole else 0}
 
 
 def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:

@@ -171,6 +171,7 @@ def build(app: Flask, runtime: Runtime, session: Session) -> World:
             "contracts",
             "reports",
             "sla",
+            "automation",
             "button",
         )
     _switch_on(session, runtime.desk(session), "demo")

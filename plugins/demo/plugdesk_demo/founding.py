@@ -49,7 +49,7 @@ FOUNDED_BEFORE = timedelta(days=92)  # the story tells of 90
 REGULARS = 7  # every so many customers is one
 FIELD_KINDS = {"text": FieldKind.TEXT, "choice": FieldKind.CHOICE, "checkmark": FieldKind.CHECK, "money": FieldKind.MONEY}
 EXTENSIONS = {
-    "support": ("webform", "faq", "portal", "contracts", "sla"),
+    "support": ("webform", "faq", "portal", "contracts", "sla", "automation"),
     "repairs": ("webform", "workflow", "portal"),
 }  # beside e-mail and the rating
 STATUSES = {"new", "open", "pending", "resolved", "closed"}  # those every form begins with, under names of the desk's own

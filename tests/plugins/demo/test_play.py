@@ -164,7 +164,7 @@ def test_the_company_is_founded_once_with_its_extensions_on(founded):
         forms = {form.slug: form.extensions for form in session.scalars(sa.select(Form))}
         people = Counter(each.role for each in session.scalars(sa.select(User)))
     assert forms == {
-        "support": ["contracts", "csat", "email", "faq", "portal", "sla", "telegram", "webform"],
+        "support": ["automation", "contracts", "csat", "email", "faq", "portal", "sla", "telegram", "webform"],
         "repairs": ["csat", "email", "portal", "webform", "workflow"], "billing": ["email"],
     }  # fmt: skip
     assert people == {Role.ADMIN: 1, Role.AGENT: 11, Role.CUSTOMER: 12}

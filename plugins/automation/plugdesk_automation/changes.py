@@ -1,0 +1,33 @@
+"""What switching the extension on or off changes, in words."""
+
+from __future__ import annotations
+
+from plugdesk.api import Change, Context, Form
+from plugdesk.api import gettext as _
+from plugdesk_automation.models import Code
+from plugdesk_automation.rules import NAMES, THEN, length_words, rule_set, rules_of
+
+
+def on(ctx: Context, form: Form) -> list[Change]:
+    """Each rule that begins to act, with its time; they count from now on."""
+    whole = rule_set(ctx)
+    if whole is not None and not whole.is_on:
+        return [Change(_("Nothing yet: all rules of %(form)s are switched off", form=form.name), "amber")]
+    return [
+        Change(
+            _("%(rule)s for %(time)s: %(then)s", rule=str(NAMES[code]), time=length_words(rule.amount, rule.unit, rule.in_hours),
+              then=str(THEN[code])),
+            "amber" if code in (Code.UNANSWERED, Code.FORGOTTEN) else "green",
+        )
+        for code, rule in rules_of(ctx).items()
+        if rule.is_on
+    ]  # fmt: skip
+
+
+def off(form: Form) -> list[Change]:
+    """Nothing happens by itself any more."""
+    said = _(
+        "Nobody is reminded of the tickets of %(form)s, and none is given back or closed by itself; the times are kept",
+        form=form.name,
+    )
+    return [Change(said, "amber")]
