@@ -301,8 +301,8 @@ _ROWS = (  # rows with names, not entities: of fifty tickets a page shows little
 )  # fmt: skip
 _ORDERS: Mapping[Order, Sequence[sa.ColumnElement[Any]]] = {
     Order.LATEST: (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc()),
-    Order.EARLIEST: (Ticket.rank, Ticket.spoken_at, Ticket.id),
+    Order.EARLIEST: (Ticket.rank.asc(), Ticket.spoken_at.asc(), Ticket.id.asc()),
     Order.NEWEST: (Ticket.id.desc(),),
-    Order.OLDEST: (Ticket.id,),
+    Order.OLDEST: (Ticket.id.asc(),),
 }
 _PLACE = sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id)
