@@ -157,7 +157,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import address_for, can_send, carrier_of, channels_to, handing_over, letter_instead, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
-from plugdesk.tickets.lists import VIEWS, Listed, Order
+from plugdesk.tickets.lists import Listed, Order
 from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
@@ -199,7 +199,6 @@ from plugdesk.vault import Secret
 __all__ = [
     "LANGUAGES",
     "OPEN_KINDS",
-    "VIEWS",
     "AllOf",
     "AnyOf",
     "At",

@@ -1,6 +1,6 @@
 """What the pages promise to plugins. Everything else here may change."""
 
-from plugdesk_web.asked_lists import AskedList, ListedPage, columns_on, number_in_list, page_of_list, read_list
+from plugdesk_web.asked_lists import AskedList, ListedPage, columns_on, lists_to_choose, number_in_list, page_of_list, read_list
 from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
 from plugdesk_web.contributions import (
     Action,
@@ -117,6 +117,7 @@ __all__ = [
     "keep_customer",
     "keep_secret",
     "kept_secret",
+    "lists_to_choose",
     "look_variables",
     "me",
     "me_or_none",

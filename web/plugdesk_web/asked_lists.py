@@ -76,6 +76,11 @@ class ListedPage:
     next: str
 
 
+def lists_to_choose() -> list[tuple[str, str]]:
+    """Everything and the built-in views but the bin, as an address names them and in words."""
+    return [(ALL, _("All tickets")), *((each.slug, str(each.title)) for each in VIEWS if each.slug != "bin")]
+
+
 def read_list(session: Session, viewer: User, given: Mapping[str, str]) -> AskedList:
     """The list an address asks for by `view`, `form` (its slug), `group` and the words of `q`, each where it says so.
 

@@ -44,11 +44,12 @@ def choose() -> Response:
     ctx, given = context("reports"), {"view": ALL_TICKETS, **request.args.to_dict()}
     wish = exporting.wish_of(ctx, me(), given)
     offered = [(listing.SHOWN, _("as the list shows them")), (listing.ALL, _("all, with every field of the form"))]
-    if given.get("columns", listing.SHOWN) not in (listing.SHOWN, listing.ALL):
-        offered.insert(0, (given["columns"], _("those of the registry, as chosen")))
+    chosen = wish.asked["columns"]
+    if chosen not in (listing.SHOWN, listing.ALL):
+        offered.insert(0, (chosen, _("those of the registry, as chosen")))
     left_out = [form.name for form in listing.forms_left_out(ctx.db, me(), wish.reach)] if not given.get("form") else []
     return page(
-        "reports:export.html", wish=wish, columns=offered, chosen=given.get("columns", listing.SHOWN), left_out=left_out, kinds=list(TYPES),
+        "reports:export.html", wish=wish, columns=offered, chosen=chosen, left_out=left_out, kinds=list(TYPES),
         back=_list_url(wish.asked), in_background=wish.total > exporting.AT_ONCE,
     )  # fmt: skip
 
@@ -134,7 +135,7 @@ def _back(export: Export) -> str:
 
 
 def _list_url(asked: Mapping[str, str]) -> str:
-    if asked.get("columns", listing.SHOWN) not in (listing.SHOWN, listing.ALL):
+    if asked["columns"] not in (listing.SHOWN, listing.ALL):
         return url_for("reports_registry.show", **asked)
     narrowed = {name: asked[name] for name in ("form", "group") if name in asked}
     if asked.get("q"):

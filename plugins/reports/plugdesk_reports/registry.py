@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import VIEWS, Form, NotFound, Order, lazy_gettext
+from plugdesk.api import Form, NotFound, Order, lazy_gettext
 from plugdesk.api import gettext as _
 from plugdesk_reports.columns import ListColumn, chosen, columns_of_list, rows_of_page
 from plugdesk_reports.reading import reach_of
-from plugdesk_web.api import AskedList, NavItem, Pages, agent_only, context, me, page, page_of_list, read_list
+from plugdesk_web.api import AskedList, NavItem, Pages, agent_only, context, lists_to_choose, me, page, page_of_list, read_list
 
 blueprint = Blueprint("registry", __name__)
 PAGES = [Pages(blueprint, "app"), NavItem(lazy_gettext("Registry"), "table", "reports_registry.show")]
@@ -38,7 +38,7 @@ def show() -> Response:
         ctx.db, me(), asked, [form], columns=[each.code for each in columns], after=given.get("after", ""), order=order
     )
     return page(
-        "reports:registry.html", form=form, form_choices=[(each.slug, each.name) for each in forms], view_choices=_views(), view=asked.view,
+        "reports:registry.html", form=form, form_choices=[(each.slug, each.name) for each in forms], view_choices=lists_to_choose(), view=asked.view,
         words=given.get("q", ""), misunderstood=asked.misunderstood, columns=columns, left=[each for each in offered if each not in columns],
         heads=[_head(_("Ticket"), BY_NUMBER, asked, order, again), *(_head(each.title, each.orders, asked, order, again, each.kind) for each in columns)],
         rows=list(rows_of_page(ctx.db, found, [form], columns, in_words=True)), again=again, is_narrowed=bool(given.get("q")) or asked.view != ALL,
@@ -90,7 +90,3 @@ def _form_asked(forms: Sequence[Form], slug: str) -> Form:
     if found is None:
         raise NotFound(_("There is no such form."))
     return found
-
-
-def _views() -> list[tuple[str, str]]:
-    return [(ALL, _("All tickets")), *((each.slug, str(each.title)) for each in VIEWS if each.slug != "bin")]
