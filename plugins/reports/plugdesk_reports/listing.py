@@ -18,7 +18,7 @@ from plugdesk_web.api import AskedList, number_in_list, page_of_list, read_list
 BATCH = 1_000  # tickets read at once
 MOST = 1_000_000  # tickets found by words that are counted
 SHOWN, ALL = "shown", "all"
-ASKED = ("view", "form", "group", "q")
+NARROWING = ("form", "group", "q")
 
 
 class Wish(NamedTuple):
@@ -42,8 +42,8 @@ def wish_of(ctx: Context, everything: Reach, given: Mapping[str, str]) -> Wish:
     reach = everything.on(asked.narrowed.form_id)
     said = given.get("columns", SHOWN)
     columns = columns_asked(columns_of_list(ctx.db, reach.viewer, reach.forms), said)
-    kept = {name: given[name] for name in ASKED if given.get(name)}
-    kept["columns"] = said if said in (SHOWN, ALL) else ",".join(each.code for each in columns)
+    kept = {name: given[name] for name in NARROWING if given.get(name)}
+    kept |= {"view": asked.view, "columns": said if said in (SHOWN, ALL) else ",".join(each.code for each in columns)}
     file = "-".join([asked.view, *([given["form"]] if given.get("form") else []), f"{ctx.now:%Y-%m-%d}"])
     total = number_in_list(ctx.db, reach.viewer, asked.on(reach.forms), most=MOST)
     return Wish(
