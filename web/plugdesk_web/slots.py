@@ -69,7 +69,7 @@ class SeenColumn:
         return f"{self.plugin}-{self.column.name}"
 
 
-def tools_of_list(session: Session, forms: Iterable[Form], arguments: Mapping[str, str]) -> list[dict[str, str]]:
+def tools_of_list(session: Session, forms: Iterable[Form], arguments: Mapping[str, Any]) -> list[dict[str, str]]:
     """The buttons of extensions above a list that `arguments` asks for, of those that are on at one of `forms`, the viewer's."""
     forms = list(forms)
     return [

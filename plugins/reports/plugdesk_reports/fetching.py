@@ -134,10 +134,10 @@ def _back(export: Export) -> str:
     return _list_url(export.asked) if "view" in export.asked else url_for("reports_pages.tickets", **export.asked)
 
 
-def _list_url(asked: Mapping[str, str]) -> str:
+def _list_url(asked: Mapping[str, Any]) -> str:
     if asked["columns"] not in (listing.SHOWN, listing.ALL):
         return url_for("reports_registry.show", **asked)
-    narrowed = {name: asked[name] for name in ("form", "group") if name in asked}
+    narrowed: dict[str, Any] = {name: asked[name] for name in ("form", "group") if name in asked}
     if asked.get("q"):
         return url_for("search.show", q=asked["q"])
     if asked["view"] == ALL_TICKETS:

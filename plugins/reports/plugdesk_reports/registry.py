@@ -32,8 +32,8 @@ def show() -> Response:
     offered = [each for each in every if each.code not in (*PINNED, "form")]
     columns = moved(chosen(offered, codes_asked()), given.get("up", ""), given.get("down", ""))
     order, codes = order_asked(asked, given.get("order", "")), ",".join(each.code for each in columns)
-    again = {"form": form.slug, "view": asked.view, "q": given.get("q", "").strip(), "order": order, "columns": codes}
-    again = {name: str(value) for name, value in again.items() if value}
+    said = {"form": form.slug, "view": asked.view, "q": given.get("q", "").strip(), "order": order, "columns": codes}
+    again: dict[str, Any] = {name: str(value) for name, value in said.items() if value}
     found = page_of_list(
         ctx.db, me(), asked, [form], columns=[each.code for each in columns], after=given.get("after", ""), order=order
     )
@@ -74,7 +74,7 @@ def _orders(asked: AskedList) -> Sequence[Order]:
 
 
 def _head(
-    title: str, orders: tuple[Order, Order] | None, asked: AskedList, order: Order, again: Mapping[str, str], kind: str = "text"
+    title: str, orders: tuple[Order, Order] | None, asked: AskedList, order: Order, again: Mapping[str, Any], kind: str = "text"
 ) -> dict[str, Any]:
     """The head of a column for `table_head`; a press on one that the list can stand by turns it round."""
     head: dict[str, Any] = {"title": title, "fig": kind != "text"}
