@@ -47,7 +47,7 @@ def _csv_and_xlsx(runtime: Runtime, tickets: int) -> list[Figure]:
             enable_plugin(session, form, "reports", None)
     Worker(runtime, "benchmark").run_due()
     figures = []
-    for kind in ("csv", "xlsx"):
+    for kind in ("xlsx", "csv"):  # what grows is the highest there was: the first one tells most
         seconds, grown = _export(runtime, kind)
         figures.append(Figure(f"{tickets} tickets as {kind.upper()}, all fields", seconds, SECONDS, "s"))
         figures.append(Figure("… by which the process grew", grown, MEGABYTES, "MB"))

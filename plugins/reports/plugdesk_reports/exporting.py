@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -185,7 +186,10 @@ def _rows_behind(session: Session, reach: Reach, period: Period, wanted: Wanted,
 
 
 def _csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
-    return "".join(csv_lines(rows)).encode()
+    written = BytesIO()
+    for line in csv_lines(rows):
+        written.write(line.encode())
+    return written.getvalue()
 
 
 def _minutes(seconds: int | None) -> float | None:
