@@ -157,6 +157,7 @@ from plugdesk.tickets.correspondence import (
 from plugdesk.tickets.delivery import address_for, can_send, carrier_of, channels_to, handing_over, letter_instead, report_failure
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
+from plugdesk.tickets.lists import Listed, Order
 from plugdesk.tickets.merging import can_be_unmerged, merge_tickets, unmerge_ticket
 from plugdesk.tickets.models import Attachment, DeliveryState, Direction, Link, Message, Participant, Ticket, Watcher
 from plugdesk.tickets.moving import move_ticket, was_on, why_not_to
@@ -246,6 +247,7 @@ __all__ = [
     "Limit",
     "Limits",
     "Link",
+    "Listed",
     "Matcher",
     "MaybeSent",
     "Message",
@@ -258,6 +260,7 @@ __all__ = [
     "OfferedFact",
     "OfferedMetric",
     "OfferedToCustomer",
+    "Order",
     "Organization",
     "Park",
     "Participant",

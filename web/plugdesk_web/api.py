@@ -1,5 +1,6 @@
 """What the pages promise to plugins. Everything else here may change."""
 
+from plugdesk_web.asked_lists import AskedList, ListedPage, columns_on, lists_to_choose, number_in_list, page_of_list, read_list
 from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
 from plugdesk_web.contributions import (
     Action,
@@ -13,6 +14,7 @@ from plugdesk_web.contributions import (
     DashboardCard,
     FormActions,
     HistoryLine,
+    ListTool,
     MessageAction,
     NavItem,
     Offer,
@@ -64,6 +66,7 @@ __all__ = [
     "FIELD_PREFIX",
     "LOOK_SIZES",
     "Action",
+    "AskedList",
     "Banner",
     "Button",
     "Cell",
@@ -76,6 +79,8 @@ __all__ = [
     "EditedField",
     "FormActions",
     "HistoryLine",
+    "ListTool",
+    "ListedPage",
     "MessageAction",
     "NavItem",
     "Offer",
@@ -91,6 +96,7 @@ __all__ = [
     "begin_framed_session",
     "begin_reading",
     "begin_writing",
+    "columns_on",
     "context",
     "customer_or_none",
     "customer_session",
@@ -111,14 +117,18 @@ __all__ = [
     "keep_customer",
     "keep_secret",
     "kept_secret",
+    "lists_to_choose",
     "look_variables",
     "me",
     "me_or_none",
     "new_key",
+    "number_in_list",
     "origin_of",
     "own_path",
     "page",
+    "page_of_list",
     "proof_of",
+    "read_list",
     "read_look",
     "read_sites",
     "redirect_after",

@@ -282,6 +282,18 @@ class NavItem:
 
 
 @dataclass(frozen=True)
+class ListTool:
+    """A button above lists of tickets, views and what was searched for, for agents of a form where the extension is on.
+
+    It leads to the page `endpoint`, whose address says which list it was by `view`, `form` and `q`: see `plugdesk_web.api.read_list`.
+    """
+
+    title: Any
+    icon: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
 class Banner:
     """Something above every page of agents while it goes on: `show(ctx, viewer)` returns a template and its values, or None.
 
@@ -367,6 +379,7 @@ __all__ = [
     "Form",
     "FormActions",
     "HistoryLine",
+    "ListTool",
     "MessageAction",
     "NavItem",
     "Offer",

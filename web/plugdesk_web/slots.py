@@ -20,7 +20,18 @@ from plugdesk.runtime import runtime_of
 from plugdesk.tickets.lists import Listed, Page
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import User
-from plugdesk_web.contributions import Action, Button, Cell, Column, CustomerMarks, CustomerPanel, FormActions, Panel, contributed
+from plugdesk_web.contributions import (
+    Action,
+    Button,
+    Cell,
+    Column,
+    CustomerMarks,
+    CustomerPanel,
+    FormActions,
+    ListTool,
+    Panel,
+    contributed,
+)
 from plugdesk_web.standing import Named
 
 
@@ -52,6 +63,20 @@ class SeenColumn:
     column: Column
     on: Mapping[int, Form]
     only: Mapping[int, sa.ColumnElement[bool]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.plugin}-{self.column.name}"
+
+
+def tools_of_list(session: Session, forms: Iterable[Form], arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The buttons of extensions above a list that `arguments` asks for, of those that are on at one of `forms`, the viewer's."""
+    forms = list(forms)
+    return [
+        {"title": str(each.what.title), "icon": each.what.icon, "url": url_for(each.what.endpoint, **arguments)}
+        for each in contributed(runtime_of(session).registry, ListTool)
+        if any(form.has(each.plugin) for form in forms)
+    ]
 
 
 def panels_of(session: Session, ticket: Ticket, viewer: User, unconcerned: Collection[Named]) -> list[ShownPanel]:
@@ -157,7 +182,7 @@ def columns_of(session: Session, columns: Iterable[SeenColumn], page: Page) -> l
         )
         if not cells and seen.column.only_where_filled:
             continue
-        shown.append(ShownColumn(f"{seen.plugin}-{seen.column.name}", str(seen.column.title), cells))
+        shown.append(ShownColumn(seen.id, str(seen.column.title), cells))
     return shown
 
 

@@ -112,13 +112,17 @@ def pages_of(trial: Trial, form_id: int) -> Iterator[tuple[str, Any]]:
 
 
 def visited(trial: Trial) -> tuple[set[str], list[str]]:
-    """The pages, menu entries and command lines that were looked at with the extension on, and what was wrong with them."""
+    """The pages, menu entries, buttons above lists and command lines that were looked at with the extension on, and what was wrong with them."""
     problems: list[str] = []
     seen = {f"Pages {name}" for name in _blueprints(trial)}
     for item in _menu_of(trial):
         seen.add(f"NavItem {item.endpoint}")
         if not _is_shown(trial, item, trial.here, "admin"):
             problems.append(f"The menu entry “{item.title}” is shown nowhere.")
+    for tool in _contributed(trial, "ListTool"):
+        seen.add(f"ListTool {tool.endpoint}")
+        if not _is_above_lists(trial, tool, "admin"):
+            problems.append(f"The button “{tool.title}” stands above no list.")
     for owner, each in trial.registry.commands:
         if owner == trial.case.plugin_id:
             seen.add(f"Command {each.command.name}")
@@ -127,9 +131,13 @@ def visited(trial: Trial) -> tuple[set[str], list[str]]:
 
 
 def menus_where_off(trial: Trial) -> list[str]:
-    """The menu entries shown to those for whom the extension is off."""
+    """The menu entries and buttons above lists shown to those for whom the extension is off."""
     shown = [item for item in _menu_of(trial) if _is_shown(trial, item, trial.there, "stranger")]
-    return [f"The menu entry “{item.title}” is shown where it is off." for item in shown]
+    above = [tool for tool in _contributed(trial, "ListTool") if _is_above_lists(trial, tool, "stranger")]
+    return [
+        *(f"The menu entry “{item.title}” is shown where it is off." for item in shown),
+        *(f"The button “{tool.title}” stands above lists where it is off." for tool in above),
+    ]
 
 
 class code_of:
@@ -177,7 +185,19 @@ def _blueprints(trial: Trial) -> Iterable[str]:
 
 
 def _menu_of(trial: Trial) -> list[Any]:
-    return [each for owner, each in trial.registry.pages if owner == trial.case.plugin_id and type(each).__name__ == "NavItem"]
+    return _contributed(trial, "NavItem")
+
+
+def _contributed(trial: Trial, kind: str) -> list[Any]:
+    return [each for owner, each in trial.registry.pages if owner == trial.case.plugin_id and type(each).__name__ == kind]
+
+
+def _is_above_lists(trial: Trial, tool: Any, who: str) -> bool:
+    from flask import url_for
+
+    with trial.app.test_request_context(base_url=ADDRESS):
+        url = url_for(tool.endpoint)
+    return f'href="{url}?view=open' in trial.browser(who).get("/views/open").get_data(as_text=True)
 
 
 def _is_shown(trial: Trial, item: Any, form_id: int, who: str) -> bool:

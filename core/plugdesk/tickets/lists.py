@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,6 +26,17 @@ from plugdesk.users.models import Group, GroupMember, User
 from plugdesk.users.shifts import is_away, is_on_shift, today_of
 
 PAGE = 50
+VALUES = "values"
+"""Among the facts that a list is asked for: what stands in the ticket's fields, by code."""
+
+
+class Order(StrEnum):
+    """How a list stands, each carried by an index: by rank and the latest word, the other way round, or by number."""
+
+    LATEST = "latest"
+    EARLIEST = "earliest"
+    NEWEST = "newest"
+    OLDEST = "oldest"
 
 
 @dataclass(frozen=True)
@@ -122,15 +134,16 @@ def tickets_of_view(
     after: Key | None = None,
     limit: int = PAGE,
     facts: Collection[str] = (),
+    order: Order = Order.LATEST,
 ) -> Page:
-    """One page of a view as `user` may see it, the highest rank and the latest word first.
+    """One page of a view as `user` may see it, the highest rank and the latest word first, or in another `order`.
 
     The values of `facts`, by name, come in the same query: `Page.facts` maps a ticket's id to them.
     """
     conditions = [*of_view(session, user, view), *narrowing(narrowed)]
     if after is not None:
-        conditions.append(_PLACE.op("<")(sa.tuple_(after.rank, after.spoken_at, after.id)))
-    return _page(*_with_facts(session, user, conditions, _ORDER, limit + 1, facts), limit)
+        conditions.append(_comes_after(after, order))
+    return _page(*_with_facts(session, user, conditions, _ORDERS[order], limit + 1, facts), limit)
 
 
 def tickets_found(
@@ -180,8 +193,8 @@ def _with_facts(
 ) -> tuple[list[Listed], dict[int, Mapping[str, Any]]]:
     """The rows that meet `conditions`, and the values of `facts` by ticket and name, in one query."""
     known = runtime_of(session).registry.facts
-    wanted = [name for name in facts if name in known]
-    query = _rows_with(tuple((name, known[name].sql) for name in wanted))
+    wanted = [name for name in facts if name == VALUES or name in known]
+    query = _rows_with(tuple((name, _values if name == VALUES else known[name].sql) for name in wanted))
     found = session.execute(query.where(*conditions).order_by(*order).limit(limit), {"reader_id": user.id}).all()
     width = len(Listed._fields)
     values: dict[int, Mapping[str, Any]] = {}
@@ -194,6 +207,17 @@ def _with_facts(
 def _rows_with(facts: tuple[tuple[str, Callable[[Any], Any]], ...]) -> sa.Select[*tuple[Any, ...]]:
     """What a list reads of a ticket, and of each fact what it is: made once."""
     return _ROWS.add_columns(*(sql(Ticket).label(f"fact_{name}") for name, sql in facts))
+
+
+def _values(ticket: Any) -> Any:
+    return ticket.values
+
+
+def _comes_after(key: Key, order: Order) -> sa.ColumnElement[bool]:
+    if order in (Order.NEWEST, Order.OLDEST):
+        return Ticket.id < key.id if order is Order.NEWEST else Ticket.id > key.id
+    after: sa.ColumnElement[bool] = _PLACE.op("<" if order is Order.LATEST else ">")(sa.tuple_(key.rank, key.spoken_at, key.id))
+    return after
 
 
 def of_view(session: Session, user: User, view: str) -> list[sa.ColumnElement[bool]]:
@@ -275,5 +299,10 @@ _ROWS = (  # rows with names, not entities: of fifty tickets a page shows little
     .outerjoin(_group, _group.id == Ticket.group_id)
     .where(Ticket.merged_into_id.is_(None))
 )  # fmt: skip
-_ORDER = (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc())
+_ORDERS: Mapping[Order, Sequence[sa.ColumnElement[Any]]] = {
+    Order.LATEST: (Ticket.rank.desc(), Ticket.spoken_at.desc(), Ticket.id.desc()),
+    Order.EARLIEST: (Ticket.rank.asc(), Ticket.spoken_at.asc(), Ticket.id.asc()),
+    Order.NEWEST: (Ticket.id.desc(),),
+    Order.OLDEST: (Ticket.id.asc(),),
+}
 _PLACE = sa.tuple_(Ticket.rank, Ticket.spoken_at, Ticket.id)

@@ -25,6 +25,14 @@ def numbers_of_view(session: Session, user: User, view: str, *, narrowed: Filter
     return list(session.scalars(query.order_by(Ticket.id).limit(most)))
 
 
+def number_of_view(session: Session, user: User, view: str, *, narrowed: Filter) -> int:
+    """How many tickets are in a view."""
+    query = sa.select(sa.func.count()).select_from(Ticket).where(
+        Ticket.merged_into_id.is_(None), *of_view(session, user, view), *narrowing(narrowed)
+    )  # fmt: skip
+    return session.scalar(query) or 0
+
+
 def numbers_found(
     session: Session, user: User, terms: Sequence[Term], *, conditions: Sequence[sa.ColumnElement[bool]] = (), most: int
 ) -> list[int]:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, request, url_for
 
-from plugdesk.api import content_disposition
+from plugdesk.api import content_disposition, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_reports import behind, charts, exporting, making
-from plugdesk_reports.behind import read_wanted
+from plugdesk_reports import charts, exporting, listing, making
 from plugdesk_reports.figures import ASSIGNEE, CHANNEL, GROUP, HOUR, STATUS, TAG
 from plugdesk_reports.files import CSV, TYPES, XLSX, csv_lines, rows_of_all, table_rows, xlsx_bytes
 from plugdesk_reports.models import Export, FileState
 from plugdesk_reports.reading import backlog_before, mark_sorts
 from plugdesk_reports.routes import Asked, overview_tables, read_asked, report_of, time_tables, topic_tables, weekdays
 from plugdesk_reports.tables import Table
-from plugdesk_web.api import Pages, agent_only, context, me, page, redirect_after
+from plugdesk_web.api import ListTool, Pages, agent_only, context, me, page, redirect_after
 
 blueprint = Blueprint("fetching", __name__)
-PAGES = [Pages(blueprint, "app")]
+PAGES = [Pages(blueprint, "app"), ListTool(lazy_gettext("Export"), "download", "reports_fetching.choose")]
+ALL_TICKETS = "all"
 
 
 @blueprint.get("/<name>.<kind>")
@@ -38,28 +37,38 @@ def report(name: str, kind: str) -> Response:
     return _file(xlsx_bytes([(table.title, table_rows(table)) for table in tables], asked.ctx.desk.zone), XLSX, file)
 
 
+@blueprint.get("/export")
+@agent_only
+def choose() -> Response:
+    """What is to stand in the file of a list: before it is made."""
+    ctx, given = context("reports"), {"view": ALL_TICKETS, **request.args.to_dict()}
+    wish = exporting.wish_of(ctx, me(), given)
+    offered = [(listing.SHOWN, _("as the list shows them")), (listing.ALL, _("all, with every field of the form"))]
+    chosen = wish.asked["columns"]
+    if chosen not in (listing.SHOWN, listing.ALL):
+        offered.insert(0, (chosen, _("those of the registry, as chosen")))
+    left_out = [form.name for form in listing.forms_left_out(ctx.db, me(), wish.reach)] if not given.get("form") else []
+    return page(
+        "reports:export.html", wish=wish, columns=offered, chosen=chosen, left_out=left_out, kinds=list(TYPES),
+        back=_list_url(wish.asked), in_background=wish.total > exporting.AT_ONCE,
+    )  # fmt: skip
+
+
 @blueprint.post("/files")
 @agent_only
 def create() -> Response:
-    """The tickets behind a figure as a file: at once, or, where they are many, by a job."""
-    asked = read_asked(request.form)
-    wanted = read_wanted(asked.ctx.db, asked.reach, request.form)
-    kind = request.form.get("kind", XLSX)
+    """A list of tickets as a file: at once, or, where they are many, by a job."""
+    ctx, kind = context("reports"), request.form.get("kind", XLSX)
     if kind not in TYPES:
         abort(404)
-    total = behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted)
-    name = wanted.title
-    exporting.note(asked.ctx, me(), name, total)
-    if total <= exporting.AT_ONCE:
-        rows = [exporting.head(wanted)]
-        for part in exporting.rows_behind(asked.ctx.db, asked.reach, asked.period, wanted, ZoneInfo(asked.ctx.desk.zone)):
-            rows += [list(row) for row in part]
-        content = "".join(csv_lines(rows)).encode() if kind == CSV else xlsx_bytes([(name, rows)], asked.ctx.desk.zone)
-        return _file(content, kind, f"{wanted.of}-{asked.period.first}-{asked.period.last}.{kind}")
-    again = asked.arguments(of=wanted.of, by=wanted.sort, key=wanted.key, least=wanted.least, below=wanted.below)
-    kept = {name: str(value) for name, value in again.items()}
-    export = exporting.begin(asked.ctx, asked.reach, name=name, kind=kind, asked=kept, total=total)
-    return redirect_after(url_for(".show", number=export.id))
+    wish = exporting.wish_of(ctx, me(), request.form)
+    if wish.total > exporting.AT_ONCE:
+        export = exporting.begin(ctx, wish, me(), kind=kind)
+        exporting.tell_journal(ctx, wish, me(), kind=kind)
+        return redirect_after(url_for(".show", number=export.id))
+    content = exporting.content_of(wish, kind, ctx.desk.zone)
+    exporting.tell_journal(ctx, wish, me(), kind=kind)
+    return _file(content, kind, f"{wish.file}.{kind}")
 
 
 @blueprint.get("/files/<int:number>")
@@ -70,7 +79,7 @@ def show(number: int) -> Response:
     values: Mapping[str, Any] = {
         "export": export, "is_waiting": export.state is FileState.WAITING, "is_ready": export.state is FileState.READY,
         "content": url_for(".content", number=number), "stop": url_for(".stop", number=number), "here": url_for(".show", number=number),
-        "back": url_for("reports_pages.tickets", **export.asked),
+        "back": _back(export),
     }  # fmt: skip
     return page("reports:file.html", fragment="reports:_file.html", **values)
 
@@ -93,7 +102,7 @@ def stop(number: int) -> Response:
     ctx = context("reports")
     export = exporting.export_of(ctx.db, me(), number)
     exporting.stop(ctx, export)
-    return redirect_after(url_for("reports_pages.tickets", **export.asked), _("The file is not written any further."))
+    return redirect_after(_back(export), _("The file is not written any further."))
 
 
 def _overview(asked: Asked) -> Sequence[Table]:
@@ -116,7 +125,24 @@ MAKERS: Mapping[str, Callable[[Asked], Sequence[Table]]] = {
 
 
 def _plain(export: Export) -> str:
-    return "-".join(str(export.asked.get(name, "")) for name in ("of", "from", "to"))
+    names = ("view", "form") if "view" in export.asked else ("of", "from", "to")
+    return "-".join(str(export.asked[name]) for name in names if export.asked.get(name))
+
+
+def _back(export: Export) -> str:
+    """The list that the file is of."""
+    return _list_url(export.asked) if "view" in export.asked else url_for("reports_pages.tickets", **export.asked)
+
+
+def _list_url(asked: Mapping[str, Any]) -> str:
+    if asked["columns"] not in (listing.SHOWN, listing.ALL):
+        return url_for("reports_registry.show", **asked)
+    narrowed: dict[str, Any] = {name: asked[name] for name in ("form", "group") if name in asked}
+    if asked.get("q"):
+        return url_for("search.show", q=asked["q"])
+    if asked["view"] == ALL_TICKETS:
+        return url_for("reports_registry.show", **narrowed)
+    return url_for("tickets.view", slug=asked["view"], **narrowed)
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plugdesk_reports.tables import Table
@@ -20,6 +20,14 @@ CSV, XLSX = "csv", "xlsx"
 TYPES = {CSV: "text/csv; charset=utf-8", XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 LONGEST = 32_767  # characters in a cell of XLSX
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Looks(NamedTuple):
+    """How cells of a workbook look: those of the head, moments and days."""
+
+    head: Any
+    moment: Any
+    day: Any
 
 
 def safe(value: Any) -> str:
@@ -52,7 +60,9 @@ def xlsx_bytes(sheets: Sequence[tuple[str, Iterable[Sequence[Any]]]], zone: str)
         path = Path(folder) / "report.xlsx"
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": folder}
         with xlsxwriter.Workbook(path, options) as book:
-            bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+            looks = Looks(
+                *map(book.add_format, ({"bold": True}, {"num_format": "yyyy-mm-dd hh:mm"}, {"num_format": "yyyy-mm-dd"}))
+            )
             for name, (_name, rows) in zip(_names(sheets), sheets, strict=True):
                 sheet = book.add_worksheet(name)
                 sheet.freeze_panes(1, 1)
@@ -60,7 +70,7 @@ def xlsx_bytes(sheets: Sequence[tuple[str, Iterable[Sequence[Any]]]], zone: str)
                 sheet.set_column(1, 30, 16)
                 for place, row in enumerate(rows):
                     for column, value in enumerate(row):
-                        _write(sheet, place, column, value, bold if place == 0 else None, moment, ZoneInfo(zone))
+                        _write(sheet, place, column, value, looks, ZoneInfo(zone))
         return path.read_bytes()
 
 
@@ -80,15 +90,17 @@ def rows_of_all(tables: Sequence[Table]) -> Iterable[Sequence[Any]]:
         yield from table_rows(table)
 
 
-def _write(sheet: Any, row: int, column: int, value: Any, bold: Any, moment: Any, zone: ZoneInfo) -> None:
+def _write(sheet: Any, row: int, column: int, value: Any, looks: Looks, zone: ZoneInfo) -> None:
     if value is None or value == "":
         return
     if isinstance(value, (int, float)):
         sheet.write_number(row, column, value)
     elif isinstance(value, datetime):
-        sheet.write_datetime(row, column, value.astimezone(zone).replace(tzinfo=None), moment)
+        sheet.write_datetime(row, column, value.astimezone(zone).replace(tzinfo=None), looks.moment)
+    elif isinstance(value, date):
+        sheet.write_datetime(row, column, value, looks.day)
     else:
-        sheet.write_string(row, column, str(value)[:LONGEST], bold)
+        sheet.write_string(row, column, str(value)[:LONGEST], looks.head if row == 0 else None)
 
 
 def _names(sheets: Sequence[tuple[str, Any]]) -> Iterable[str]:

@@ -88,10 +88,13 @@ class Figures:
         return self.counts.get((sort, key, figure), Counter())
 
 
-def reach_of(session: Session, viewer: User) -> Reach:
-    """The forms whose figures are for `viewer`: where the extension is on and they work, as far as they see the tickets."""
+def reach_of(session: Session, viewer: User, *, archived: bool = False) -> Reach:
+    """The forms whose figures are for `viewer`: where the extension is on and they work, as far as they see the tickets.
+
+    Lists have the tickets of `archived` forms, too; figures do not.
+    """
     seen = visible_forms(session, viewer)
-    forms = [form for form in all_forms(session) if form.has(PLUGIN) and can_work_on(session, viewer, form.id)]
+    forms = [form for form in all_forms(session, archived=archived) if form.has(PLUGIN) and can_work_on(session, viewer, form.id)]
     whole = [form.id for form in forms if seen is None or form.id in seen]
     return Reach(
         viewer, sorted(forms, key=lambda form: form.name.casefold()), whole, [form.id for form in forms if form.id not in whole]

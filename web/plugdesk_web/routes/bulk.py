@@ -17,16 +17,14 @@ from plugdesk.i18n import ngettext
 from plugdesk.inputs import one_line
 from plugdesk.tickets.attachments import add_file
 from plugdesk.tickets.bulk import Outcome, do_to_each
-from plugdesk.tickets.lists import PAGE, Filter
-from plugdesk.tickets.whole_lists import numbers_found, numbers_of_view
+from plugdesk.tickets.lists import PAGE
 from plugdesk_web import once
+from plugdesk_web.asked_lists import numbers_in_list, read_list
 from plugdesk_web.bulk import ASKING, asked_for, asks_first, choices_for, command_for, forms_of, title_of
 from plugdesk_web.bulk_runs import MOST, refusals_of, run_here, start_run, stop_run
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.editing import FRESH, Refused, refused
 from plugdesk_web.rendering import page, redirect_after
-from plugdesk_web.routes.tickets import narrowed_by
-from plugdesk_web.search_box import read_question
 from plugdesk_web.security import own_path
 from plugdesk_web.written import written_files
 
@@ -129,19 +127,16 @@ def _numbers() -> list[int]:
 def _whole_list(address: str) -> list[int]:
     """The numbers of all tickets in the list at this address of the desk, a view or what was searched for."""
     place = urlsplit(address)
-    given = MultiDict(parse_qsl(place.query))
+    given = dict(parse_qsl(place.query))
     try:
         endpoint, values = current_app.url_map.bind("").match(place.path)
     except HTTPException:
         return []
     if endpoint == "tickets.view":
-        return numbers_of_view(db(), me(), values["slug"], narrowed=narrowed_by(given), most=MOST + 1)
-    question = read_question(db(), me(), one_line(given.get("q"), most=500)) if endpoint == "search.show" else None
-    if question is None or question.is_empty:
+        given["view"], given["q"] = values["slug"], ""
+    elif endpoint != "search.show" or not one_line(given.get("q")):
         return []
-    if question.terms:
-        return numbers_found(db(), me(), question.terms, conditions=question.conditions, most=MOST + 1)
-    return numbers_of_view(db(), me(), "all", narrowed=Filter(conditions=question.conditions), most=MOST + 1)
+    return numbers_in_list(db(), me(), read_list(db(), me(), given), most=MOST + 1)
 
 
 def _without(typed: MultiDict[str, str]) -> MultiDict[str, str]:

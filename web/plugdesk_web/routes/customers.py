@@ -28,12 +28,12 @@ from plugdesk.users.queries import (
     find_organizations,
     organization_named,
 )
+from plugdesk_web.asked_lists import key_of, key_text
 from plugdesk_web.choices import zone_choices
 from plugdesk_web.contributions import Cell
 from plugdesk_web.current import agent_only, db, me, runtime
 from plugdesk_web.editing import FRESH, Refused, refused, version_given
 from plugdesk_web.rendering import page, redirect_after
-from plugdesk_web.routes.tickets import key_of
 from plugdesk_web.slots import customer_panels, marks_beside
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
@@ -186,7 +186,7 @@ def card_of(
     found: Page = tickets_of_view(
         db(), me(), "all", narrowed=Filter(customer_id=customer.id), after=key_of(request.args.get("after", ""))
     )
-    after = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
+    after = key_text(found.next)
     language = current_language()
     return page(
         "customers/show.html", status=max(refusal.status, identity.status, status), customer=customer, refused=refusal, identity=identity,

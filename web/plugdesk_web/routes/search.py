@@ -9,13 +9,14 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from plugdesk.errors import NotFound
 from plugdesk.i18n import gettext as _
 from plugdesk.inputs import one_line
-from plugdesk.tickets.lists import PAGE, Filter, Key, Listed, Page, tickets_found, tickets_of_view
+from plugdesk.tickets.lists import PAGE, Key, Listed, Page
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import ticket_for
 from plugdesk.users.queries import find_customers
+from plugdesk_web.asked_lists import LONGEST_QUESTION, asked_by, key_of, rows_of_list
 from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.rendering import page, redirect_after
-from plugdesk_web.routes.tickets import key_of, list_values
+from plugdesk_web.routes.tickets import list_values
 from plugdesk_web.search_box import Question, examples, read_question
 from plugdesk_web.slots import marks_beside
 
@@ -28,7 +29,7 @@ SHOWN_IN_PALETTE = 6
 @agent_only
 def show() -> Response:
     """What is found for `q`. A number alone goes to its ticket, but not while one is still typing."""
-    typed = one_line(request.args.get("q"), most=500)
+    typed = one_line(request.args.get("q"), most=LONGEST_QUESTION)
     question = read_question(db(), me(), typed)
     ticket = _numbered(question)
     if ticket is not None and not request.headers.get("HX-Request"):
@@ -85,10 +86,8 @@ def _numbered(question: Question) -> Ticket | None:
 
 def _found(question: Question, *, after: Key | None = None, limit: int = PAGE, facts: Collection[str] = ()) -> Page:
     """What the question asks for; nothing at all for an empty one."""
-    if question.is_empty:
-        return Page((), None)
-    if question.terms:
-        return tickets_found(db(), me(), question.terms, conditions=question.conditions, after=after, limit=limit, facts=facts)
-    return tickets_of_view(
-        db(), me(), "all", narrowed=Filter(conditions=question.conditions), after=after, limit=limit, facts=facts
+    return (
+        Page((), None)
+        if question.is_empty
+        else rows_of_list(db(), me(), asked_by(question), after=after, limit=limit, facts=facts)
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.actions import ACTIONS
-from plugdesk.clock import in_utc
 from plugdesk.database import row_number
 from plugdesk.errors import Invalid, NotFound
 from plugdesk.forms.queries import forms_for
@@ -20,12 +18,13 @@ from plugdesk.tickets.attachments import uploads_of
 from plugdesk.tickets.combining import survivor
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.correspondence import Said, open_ticket
-from plugdesk.tickets.lists import VIEWS, Filter, Key, Page, tickets_of_view
+from plugdesk.tickets.lists import VIEWS, Filter, Page, tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import thread_of, ticket_for
 from plugdesk.tickets.subtasks import parent_of
 from plugdesk.users.customers import customer_at, find_or_create_customer
 from plugdesk_web import once
+from plugdesk_web.asked_lists import key_of, key_text
 from plugdesk_web.assignees import assignees_of
 from plugdesk_web.bulk import offered_in_lists
 from plugdesk_web.combining import link_values
@@ -34,7 +33,7 @@ from plugdesk_web.inserting import message_acts_of, tools_of
 from plugdesk_web.navigation import KEYS
 from plugdesk_web.rendering import is_fragment, page, redirect_after
 from plugdesk_web.shown import proof_of
-from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of
+from plugdesk_web.slots import actions_of, columns_of, columns_seen, facts_of, panels_of, tools_of_list
 from plugdesk_web.standing import standing_of
 from plugdesk_web.thread import entries_of
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit, has_rules, shown_fields
@@ -42,7 +41,6 @@ from plugdesk_web.ways import ways_of
 from plugdesk_web.written import written_files
 
 blueprint = Blueprint("tickets", __name__)
-MOST_RANK = 2**31
 
 
 @blueprint.get("/")
@@ -153,7 +151,7 @@ def list_values(
     )
     language = current_language()
     arguments = {name: value for name, value in request.args.items() if name != "after" and value}
-    older = f"{found.next.rank}~{found.next.spoken_at.isoformat()}~{found.next.id}" if found.next else None
+    older = key_text(found.next)
     return {
         "title": title,
         "slug": slug,
@@ -170,6 +168,9 @@ def list_values(
         "here": request.full_path.rstrip("?"),
         "arguments": arguments,
         "older_url": _here(arguments, after=older) if older else "",
+        "list_tools": tools_of_list(
+            db(), [forms[narrowed.form_id]] if narrowed.form_id in forms else forms.values(), {"view": slug, **arguments}
+        ),
         "newer_url": _here(arguments) if request.args.get("after") else "",
     }
 
@@ -260,16 +261,6 @@ def narrowed_by(arguments: Mapping[str, str]) -> Filter:
         form_id=form.id if form else None,
         group_id=row_number(group),
     )
-
-
-def key_of(text: str) -> Key | None:
-    """The key of a page as it stands in its address; one nobody gave out is the first page."""
-    try:
-        rank, spoken_at, number = text.split("~")
-        key = Key(int(rank), in_utc(datetime.fromisoformat(spoken_at)), int(number))
-    except (ValueError, OverflowError):
-        return None
-    return key if abs(key.rank) < MOST_RANK and row_number(number) is not None else None
 
 
 def _kept() -> list[dict[str, str]]:
