@@ -109,7 +109,7 @@ def _value(path: Path, given: ast.expr) -> Any:
     except NameError:
         if not isinstance(given, ast.JoinedStr):
             return None
-        return "".join(each.value if isinstance(each, ast.Constant) else "word" for each in given.values)
+        return "".join(str(each.value) if isinstance(each, ast.Constant) else "word" for each in given.values)
 
 
 def _module(path: Path) -> ModuleType:
