@@ -59,6 +59,7 @@ from plugdesk.files import content_disposition, safe_name, shown_inline, sniff_t
 from plugdesk.forms.codes import free_code
 from plugdesk.forms.commands import add_field, add_status, create_form, set_responsible
 from plugdesk.forms.commands import set_hours as set_hours_of_form
+from plugdesk.forms.copying import copy_rows
 from plugdesk.forms.entering import check_values, fill_in, values_entered
 from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
 from plugdesk.forms.fields import default_values, file_keys, read_value, show_value
@@ -353,6 +354,7 @@ __all__ = [
     "content_disposition",
     "contributed_facts",
     "contributed_values",
+    "copy_rows",
     "count_attempt",
     "count_done",
     "create_form",

@@ -203,6 +203,17 @@ def make_example(ctx: Context, by: User) -> None:
 
 
 @asked
+def form_copied(ctx: Context, source: Form) -> None:
+    """Contribution: take what this plugin keeps for `source` along to the form of `ctx`, which was made after it a moment ago.
+
+    In the transaction that makes the copy, in a SAVEPOINT: of what fails nothing is left. The extension is on at both, and fields,
+    statuses and rights are the same already. Secrets, what there can be only once (a mailbox, a bot), and what came of tickets stay.
+    Example: `copy_rows(ctx, Rule, source)`
+    """
+    raise NotImplementedError
+
+
+@asked
 def health(ctx: Context) -> Sequence[HealthLine]:
     """Contribution: what the System page should know of this plugin on this form. Read-only.
 

@@ -169,7 +169,7 @@ def _as_text(value: str | Markup | Block, escape: Callable[[str], str] | None) -
     return escape(text) if escape else text
 
 
-_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL)
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][a-zA-Z0-9]*+)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>", re.DOTALL)
 _PARAGRAPH_TAGS = frozenset(
     {
         "blockquote",

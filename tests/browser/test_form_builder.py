@@ -98,8 +98,11 @@ def test_the_repair_form_is_built_by_clicks_and_asks_what_it_should(desk: Desk) 
 
     marta.goto(f"{desk.address}/tickets/new?form=repairs")
     expect(marta.locator("[name=field-serial_number]")).to_have_count(0)
+    marta.locator("[name=field-device]").select_option(label="Program")
+    expect(marta.locator("[name=field-address]")).to_have_count(0)
     marta.locator("[name=field-device]").select_option(label="Till")
     expect(marta.locator("[name=field-serial_number]")).to_be_visible()
+    expect(marta.locator("[name=field-address]")).to_be_visible()
     look(marta)
     for name, text in {
         "customer": "amira@example.org", "subject": "The till beeps", "text": "It beeps twice.", "field-serial_number": "77-0413",

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-import sqlalchemy as sa
 
-from plugdesk.forms.models import Form
-from plugdesk.plugins.switch import enable_plugin
 from tests.browser.conftest import Desk
+from tests.browser.test_workflow import extensions_of, press
 from tests.support.company import ADMIN
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from tests.support.processes import until
 
 pytestmark = pytest.mark.needs("browser")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def test_each_type_of_question_goes_to_its_department(desk: Desk) -> None:
     from playwright.sync_api import expect
 
-    with desk.company.runtime.database.write() as session:
-        enable_plugin(session, session.scalars(sa.select(Form).where(Form.slug == "support")).one(), "routing", by=None)
     page, rules = desk.sign_in(ADMIN), f"{desk.address}/forms/support/x/routing/"
+    page.goto(f"{desk.address}/extensions/routing/forms/support")
+    press(page, "Switch on for Support")
+    until(lambda: "routing" in extensions_of(desk))
     for name in ("Programmers", "Commercial department"):
         page.goto(f"{desk.address}/groups/new")
         page.locator("main [name=name]").fill(name)

@@ -165,7 +165,7 @@ def _decimal(raw: Any) -> Decimal:
         text = text.replace(",", "")
     text = text.replace(",", ".")
     try:
-        number = Decimal(text) if re.fullmatch(r"[+-]?\d*\.?\d*", text, re.ASCII) else Decimal("NaN")
+        number = Decimal(text) if re.fullmatch(r"[+-]?\d*+\.?\d*+", text, re.ASCII) else Decimal("NaN")
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():

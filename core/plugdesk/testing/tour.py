@@ -25,7 +25,7 @@ from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.wording import fill_text
 
 LISTS = ("new", "mine", "open", "done")
-ONLY_WHERE_ON = frozenset({"make_example"})  # what is asked and may leave something
+ONLY_WHERE_ON = frozenset({"make_example", "form_copied"})  # what is asked and may leave something
 
 
 def tour(trial: Trial, form_id: int) -> int:
@@ -210,6 +210,7 @@ def _samples(trial: Trial, session: Session, ticket: Ticket, hook: str) -> dict[
         "settled": {name: getattr(ticket, name) for name in ("assignee_id", "group_id", "rank", "form_id")} | {"values": dict(ticket.values)},
         "tickets": [ticket], "event": Event(kind="reply_written", at=trial.clock.now(), ticket_id=ticket.id, data={}), "occasion": "opened", "named": Named(Thing.AGENT, id=trial.user(session, "admin").id),
     }  # fmt: skip
+    known["source"] = session.get_one(Form, trial.there if ticket.form_id == trial.here else trial.here)
     of_type = {"int": 1, "str": "word", "bool": True, "float": 1.0, "datetime": trial.clock.now()}
     wanted = inspect.signature(trial.registry.specs[hook]).parameters
     return {name: known.get(name, of_type.get(str(each.annotation), {})) for name, each in wanted.items() if name != "ctx"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from string import digits
 from typing import Any
 
 from plugdesk.api import LANGUAGES, Invalid, contact_value, gettext, lazy_gettext, lazy_pgettext
@@ -113,4 +114,4 @@ def read_row(cells: Sequence[str], columns: Sequence[str]) -> ReadRow:
 
 def _folded(name: str) -> str:
     """“E-Mail 2:” is `e mail`."""
-    return re.sub(r"\s*\d*$", "", re.sub(r"[\W_]+", " ", name.casefold().replace("ё", "е")).strip())
+    return re.sub(r"[\W_]+", " ", name.casefold().replace("ё", "е")).strip().rstrip(digits).rstrip()

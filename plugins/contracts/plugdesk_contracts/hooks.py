@@ -20,12 +20,14 @@ from plugdesk.api import (
     Ticket,
     Timer,
     User,
+    copy_rows,
     hookimpl,
     lazy_gettext,
 )
 from plugdesk.api import gettext as _
 from plugdesk_contracts import facts as known
 from plugdesk_contracts import handing, importing, members, naming, ranking, ready, settling
+from plugdesk_contracts.models import ContractForm
 from plugdesk_contracts.queries import acting_on
 
 
@@ -37,6 +39,11 @@ def facts() -> Sequence[Fact]:
 @hookimpl
 def steps() -> Sequence[Step]:
     return [Step("hand", lazy_gettext("Hand to the contract's group"), handing.hand_over)]
+
+
+@hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    copy_rows(ctx, ContractForm, source)
 
 
 @hookimpl

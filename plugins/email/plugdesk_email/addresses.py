@@ -11,7 +11,7 @@ _LONGEST_ADDRESS = 320
 _LONGEST_NAME = 200
 
 _PIECE = re.compile(r'=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|\\.|[(),;:<>"]|[^"\\(),;:<>]+', re.DOTALL)
-_BARE = re.compile(r"[^\s@<>()\[\],;:\"]+@[^\s@<>(),;:\"]+")
+_BARE = re.compile(r"(?<![^\s@<>()\[\],;:\"])[^\s@<>()\[\],;:\"]++@[^\s@<>(),;:\"]+")
 
 
 def parse_addresses(value: str, limit: int = MAX_ADDRESSES) -> list[Address]:

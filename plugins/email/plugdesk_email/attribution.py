@@ -8,7 +8,7 @@ _VERB = (
     r"a scris|írta|写道|寫道|написа|пише)"
 )
 _SENDS_VERB = re.compile(rf"(?<!\w){_VERB}(?!\w)", re.IGNORECASE)
-_ENDS_WITH_VERB = re.compile(rf"(?<!\w){_VERB}\s*:?[\s\-*]*$", re.IGNORECASE)
+_ENDS_WITH_VERB = re.compile(rf"(?<!\w){_VERB}\s*+:?[\s\-*]*+$", re.IGNORECASE)
 _SELF = re.compile(
     r"\b(?:I|you|we|they|я|мы|ты|вы|он|она|они)\s+(?:had |have |уже |вам |тебе )?(?:wrote|писал|написал)", re.IGNORECASE
 )

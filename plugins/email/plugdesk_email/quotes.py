@@ -65,7 +65,7 @@ def _label_as_html_does(lines: list[str], labels: list[_Label], html: str) -> No
 
 
 def _letters(text: str) -> str:
-    return "".join(re.findall(r"\w+", re.sub(r"<https?://[^>]*>", "", text)))
+    return "".join(re.findall(r"\w+", re.sub(r"<https?://[^<>]*>", "", text)))
 
 
 def _label_signatures(lines: list[str], labels: list[_Label]) -> None:

@@ -26,7 +26,7 @@ FAILED_TEXT = re.compile(
 FAILED_LETTER = re.compile(
     r"(?:e-?mail|message|mail|recipients?|address(?:es)?|mailbox|following user)\b[^.\n]{0,120}\s(?:could not|can ?not|was not|were not|not be|undeliver|unable|failed|"
     r"rejected|unknown|not exist|not found|no such|postponed)|(?:could not|unable to|did not|failed to|not)\s+(?:be )?(?:deliver(?:ed)?|reach|receive)\b[^.\n]{0,60}"
-    r"(?:message|mail|recipient|address|to\s*:?\s*<?[^\s@<>]{1,80}@)|delivery of (?:e-?mail|your message)|5\.\d\.\d|(?<!\d)55\d[ -]|"
+    r"(?:message|mail|recipient|address|to\s*+:?\s*+<?[^\s@<>]{1,80}@)|delivery of (?:e-?mail|your message)|5\.\d\.\d|(?<!\d)55\d[ -]|"
     r"mailbox (?:is )?(?:unavailable|full)|@[\w.-]+>?\s?[-:.]+\s?(?:no such user|user unknown|unknown user)|не доставлено|не удалось доставить (?:письмо|сообщение)",
     re.IGNORECASE,
 )
@@ -47,7 +47,7 @@ _ORIGINAL = (
     r"transcript of (?:the )?returned|message text follows|исходное сообщение|original mail)"
 )
 ORIGINAL_BEGINS = re.compile(
-    rf"^[ \t>*|]*(?:(?:-{{2,}}|={{2,}}|_{{2,}}|\*{{2,}}|\+{{2,}})[ \t]*{_ORIGINAL}[^\n]{{0,100}}|{_ORIGINAL}(?:[^\n]{{0,80}}(?:[:.]|-{{2,}}|follows?|below))?[ \t]*)$"
+    rf"^[ \t>*|]*+(?:(?:-{{2,}}+|={{2,}}+|_{{2,}}+|\+{{2,}}+|(?<=\*\*)|(?<=\*\*[ \t])|(?<=\*\*[ \t]{{2}}))[ \t]*+{_ORIGINAL}[^\n]{{0,100}}|{_ORIGINAL}(?:[^\n]{{0,80}}(?:[:.]|-{{2,}}|follows?|below))?[ \t]*)$"
     r"|^[ \t>|]*(?:Return-Path|Received|Message-ID|MIME-Version|Delivered-To|DKIM-Signature|X-[A-Za-z-]+):[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -71,7 +71,7 @@ NAMED = tuple(
 # Addresses named so that only a report does it.
 NAMED_CLEARLY = (
     *NAMED[:2],
-    re.compile(rf"(?:deliver\w*|recipients?|rcpt|following)\b[^\n@]{{0,40}}?[ :<\"]({_ADDRESS})", re.IGNORECASE),
+    re.compile(rf"(?:deliver\w{{0,30}}|recipients?|rcpt|following)\b[^\n@]{{0,40}}?[ :<\"]({_ADDRESS})", re.IGNORECASE),
 )
 # Lines of a report that repeat the original's header, and addresses a letter came from.
 NOT_FAILED_LINE = re.compile(

@@ -19,6 +19,7 @@ from plugdesk.api import (
     all_groups,
     all_tags,
     can_work_on,
+    copy_rows,
     read_value,
     row_number,
 )
@@ -107,6 +108,13 @@ def add_rule(ctx: Context, rule: RuleInput, *, by: User) -> Rule:
     ctx.db.flush()  # the rule's id, for the journal
     _changed(ctx, "rule_added", row, by, _("Added the rule “%(rule)s”", rule=row.name))
     return row
+
+
+def copy_rules(ctx: Context, source: Form) -> None:
+    """Take the rules of `source` along to the form of `ctx`, a copy of it."""
+    for row in copy_rows(ctx, Rule, source):
+        row.complaint = ""
+    _read_anew(ctx)
 
 
 def change_rule(ctx: Context, row: Rule, rule: RuleInput, *, by: User, version: int | None) -> Rule:
@@ -219,6 +227,10 @@ def _number_anew(ctx: Context, rows: Sequence[Rule]) -> None:
 
 def _changed(ctx: Context, kind: str, row: Rule, by: User, said: str, **about: Any) -> None:
     """Write it into the journal; from now on every process reads the rules anew."""
-    assert ctx.form is not None
-    ctx.db.merge(RuleSet(form_id=ctx.form.id, stamp=secrets.token_hex(8)))
+    _read_anew(ctx)
     ctx.journal(kind, actor=by, rule_id=row.id, name=row.name, said=said, **about)
+
+
+def _read_anew(ctx: Context) -> None:
+    assert ctx.form is not None, "Routing is switched on for forms."
+    ctx.db.merge(RuleSet(form_id=ctx.form.id, stamp=secrets.token_hex(8)))

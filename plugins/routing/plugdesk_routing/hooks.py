@@ -9,6 +9,7 @@ from typing import Any
 from plugdesk.api import Change, Context, Form, HealthLine, JobKind, Named, Place, Ticket, Timer, hookimpl, lazy_gettext
 from plugdesk.api import gettext as _
 from plugdesk_routing import naming, reading, replay, settling, standing
+from plugdesk_routing.commands import copy_rules
 
 
 @hookimpl
@@ -33,6 +34,11 @@ def pages() -> Sequence[Any]:
     from plugdesk_web.api import Panel
 
     return [Panel("routing", lazy_gettext("Routing"), panel.show, concerns=panel.concerns), *PAGES]
+
+
+@hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    copy_rules(ctx, source)
 
 
 @hookimpl

@@ -19,17 +19,24 @@ from plugdesk.api import (
     Ticket,
     Timer,
     User,
+    copy_rows,
     hookimpl,
     lazy_gettext,
 )
 from plugdesk.api import gettext as _
 from plugdesk_sla import facts as known
 from plugdesk_sla import following, naming, promising, ready, runs, ticking
+from plugdesk_sla.models import Policy
 
 
 @hookimpl
 def facts() -> Sequence[Fact]:
     return known.FACTS
+
+
+@hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    copy_rows(ctx, Policy, source)
 
 
 @hookimpl

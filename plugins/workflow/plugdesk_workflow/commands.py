@@ -22,6 +22,7 @@ from plugdesk.api import (
     can_configure,
     check_template,
     clean_template,
+    copy_rows,
     free_code,
     is_email,
     known_variables,
@@ -82,6 +83,12 @@ def add_action(ctx: Context, given: ActionInput, *, by: User) -> Action:
     ctx.db.flush()  # the action's id, for the journal
     _journal(ctx, "action_added", row, by, _("Added the action “%(action)s”", action=row.name))
     return row
+
+
+def copy_actions(ctx: Context, source: Form) -> None:
+    """Take the actions of `source` along to the form of `ctx`, a copy of it. Codes stay: its rights name the same actions."""
+    for row in copy_rows(ctx, Action, source):
+        row.last_given_id, row.automatic_since = None, ctx.now if row.automatic is not None else None
 
 
 def _named_in_rights(ctx: Context, form: Form) -> set[str]:

@@ -23,6 +23,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_workflow import automatic, customers, naming, ready
+from plugdesk_workflow.commands import copy_actions
 from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of, any_on
 from plugdesk_workflow.timing import arm
@@ -107,6 +108,11 @@ def extension_enabled(ctx: Context, event: Event) -> None:
 @hookimpl
 def make_example(ctx: Context, by: User) -> None:
     ready.add_process(ctx, "repair", by=by)
+
+
+@hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    copy_actions(ctx, source)
 
 
 @hookimpl

@@ -55,3 +55,26 @@ def test_what_cannot_work_without_its_secret_waits_with_the_rest_filled_in(sessi
     copy, waiting = copy_form(session, source, name="Repairs in Graz", by=None)
     assert (copy.extensions, waiting) == ([], ["mail"])
     assert stored(session, "mail", copy.id, Mail).values == {"server": "imap.example"}
+
+
+def test_each_extension_that_is_on_takes_along_what_it_keeps_and_one_that_fails_leaves_nothing(
+    build_runtime: Any, open_session: Any
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def form_copied(ctx: Any, source: Any) -> None:
+        told.append((source.name, ctx.form.name))
+
+    def fails(ctx: Any, source: Any) -> None:
+        ctx.form.name = "Broken"
+        raise RuntimeError
+
+    fails.__name__ = "form_copied"
+    session = open_session(
+        build_runtime(build_plugin("keeps", form_copied), build_plugin("broken", fails), build_plugin("off", form_copied))
+    )
+    source = build_form(session, "Repairs")
+    for plugin in ("keeps", "broken"):
+        enable_plugin(session, source, plugin, None)
+    copy, waiting = copy_form(session, source, name="Repairs in Graz", by=None)
+    assert (told, copy.name, waiting) == ([("Repairs", "Repairs in Graz")], "Repairs in Graz", [])
