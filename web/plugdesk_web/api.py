@@ -51,6 +51,7 @@ from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
+from plugdesk_web.search_box import Question, examples, read_question
 from plugdesk_web.security import frameable, own_path
 from plugdesk_web.sending_files import send_attachment
 from plugdesk_web.shown import proof_of, refuse_another_customer, ticket_to_act_on, was_shown
@@ -81,6 +82,7 @@ __all__ = [
     "Offer",
     "Pages",
     "Panel",
+    "Question",
     "SearchWord",
     "SeenBy",
     "ShownTool",
@@ -101,6 +103,7 @@ __all__ = [
     "edited_field",
     "end_customer_session",
     "entered_values",
+    "examples",
     "forget_customer",
     "form_here",
     "form_to_configure",
@@ -120,6 +123,7 @@ __all__ = [
     "page",
     "proof_of",
     "read_look",
+    "read_question",
     "read_sites",
     "redirect_after",
     "refuse_another_customer",

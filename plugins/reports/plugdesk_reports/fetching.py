@@ -34,8 +34,8 @@ def report(name: str, kind: str) -> Response:
     tables = MAKERS[name](asked)
     file = f"{name}-{asked.period.first}-{asked.period.last}.{kind}"
     if kind == CSV:
-        return _file("".join(csv_lines(rows_of_all(tables))).encode(), CSV, file)
-    return _file(xlsx_bytes([(table.title, table_rows(table)) for table in tables], asked.ctx.desk.zone), XLSX, file)
+        return sent_as("".join(csv_lines(rows_of_all(tables))).encode(), CSV, file)
+    return sent_as(xlsx_bytes([(table.title, table_rows(table)) for table in tables], asked.ctx.desk.zone), XLSX, file)
 
 
 @blueprint.post("/files")
@@ -54,9 +54,8 @@ def create() -> Response:
         for part in exporting.rows_behind(asked.ctx.db, asked.reach, asked.period, wanted, ZoneInfo(asked.ctx.desk.zone)):
             rows += [list(row) for row in part]
         content = "".join(csv_lines(rows)).encode() if kind == CSV else xlsx_bytes([(name, rows)], asked.ctx.desk.zone)
-        return _file(content, kind, f"{wanted.of}-{asked.period.first}-{asked.period.last}.{kind}")
-    again = asked.arguments(of=wanted.of, by=wanted.sort, key=wanted.key, least=wanted.least, below=wanted.below)
-    kept = {name: str(value) for name, value in again.items()}
+        return sent_as(content, kind, f"{wanted.of}-{asked.period.first}-{asked.period.last}.{kind}")
+    kept = {name: str(value) for name, value in asked.arguments(**wanted.arguments).items()}
     export = exporting.begin(asked.ctx, asked.reach, name=name, kind=kind, asked=kept, total=total)
     return redirect_after(url_for(".show", number=export.id))
 
@@ -82,7 +81,7 @@ def content(number: int) -> Response:
     export = exporting.export_of(ctx.db, me(), number)
     if export.sha256 is None:
         abort(404)
-    return _file(ctx.read_bytes(export.sha256), export.kind, f"{_plain(export)}.{export.kind}")
+    return sent_as(ctx.read_bytes(export.sha256), export.kind, f"{_plain(export)}.{export.kind}")
 
 
 @blueprint.post("/files/<int:number>/stop")
@@ -93,6 +92,13 @@ def stop(number: int) -> Response:
     export = exporting.export_of(ctx.db, me(), number)
     exporting.stop(ctx, export)
     return redirect_after(url_for("reports_pages.tickets", **export.asked), _("The file is not written any further."))
+
+
+def sent_as(content: bytes, kind: str, name: str) -> Response:
+    """The answer that hands a file over to be kept under this name."""
+    response = Response(content, content_type=TYPES[kind])
+    response.headers["Content-Disposition"] = content_disposition(name)
+    return response
 
 
 def _overview(asked: Asked) -> Sequence[Table]:
@@ -116,9 +122,3 @@ MAKERS: Mapping[str, Callable[[Asked], Sequence[Table]]] = {
 
 def _plain(export: Export) -> str:
     return "-".join(str(export.asked.get(name, "")) for name in ("of", "from", "to"))
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    response = Response(content, content_type=TYPES[kind])
-    response.headers["Content-Disposition"] = content_disposition(name)
-    return response

@@ -38,9 +38,9 @@ def commands() -> Sequence[Command]:
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_reports import fetching, routes
+    from plugdesk_reports import fetching, own_routes, routes
 
-    return [*routes.PAGES, *fetching.PAGES]
+    return [*routes.PAGES, *fetching.PAGES, *own_routes.PAGES]
 
 
 @hookimpl
