@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -97,9 +97,11 @@ class Made:
         per = self._per
         heights = {key: (self._height(found[key]) / per, self._height(before.get(key, Figure())) / per) for key in self._slots}
         if self.definition.chart == LINE:
-            return charts.line([Slot(*slot, heights[key]) for key, slot in self._slots.items()])
+            return charts.line([Slot(first, last, name, heights[key]) for key, (first, last, name) in self._slots.items()])
         # Time goes to the right, in each step, too.
-        return charts.paired_bars([Slot(*slot, heights[key][::-1]) for key, slot in self._slots.items()])
+        return charts.paired_bars(
+            [Slot(first, last, name, heights[key][::-1]) for key, (first, last, name) in self._slots.items()]
+        )
 
     @property
     def grid(self) -> list[tuple[float, str]]:
@@ -111,7 +113,7 @@ class Made:
     # What is counted
 
     @cached_property
-    def _slots(self) -> Mapping[str, Any]:
+    def _slots(self) -> Mapping[str, tuple[date, date, str]]:
         return {str(place): slot for place, slot in enumerate(charts.slots(self.period.first, self.period.last))}
 
     @cached_property
@@ -201,5 +203,5 @@ class Made:
         return format_percent(value / 100) if self._is_share else format_number(value)
 
 
-def _days(first: Any, last: Any) -> str:
+def _days(first: date, last: date) -> str:
     return format_date(first) if first == last else f"{format_date(first)} – {format_date(last)}"

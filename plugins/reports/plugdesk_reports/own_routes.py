@@ -78,7 +78,7 @@ def show(number: int) -> Response:
     report = report_for(db(), me(), number)
     definition = read_definition(report.asked | _other_days())
     asked, made, problems = _made(definition)
-    again = {name: value for name, value in definition.plain.items() if name in ("period", "from", "to")}
+    again: dict[str, Any] = {name: value for name, value in definition.plain.items() if name in ("period", "from", "to")}
     return page(
         "reports:own.html", report=report, made=made, problems=problems, asked=asked, definition=definition, period=asked.period,
         tabs=tabs_of(asked, "own"), may_change=may_change(me(), report), shared=_shared_with(report), periods=periods.choices(),
