@@ -185,7 +185,9 @@ def _report_file(world: World, support: Form) -> dict[str, Any]:
         by_id=world.people["agent"].id, name="Received", kind="csv", asked={"of": "received"}, state=FileState.READY, done=1, total=1,
         sha256=ctx.keep_bytes(b"Number,Subject"), language="en", created_at=ctx.now, whole=[support.id], part=[],
     )  # fmt: skip
-    report = OwnReport(owner_id=world.people["agent"].id, name="Ivan's", asked={"metric": "received", "by": "time"}, changed_at=ctx.now)
+    report = OwnReport(
+        owner_id=world.people["agent"].id, name="Ivan's", asked={"metric": "received", "by": "time"}, changed_at=ctx.now
+    )
     world.session.add_all([export, report])
     world.session.flush()
     return {"export": export.id, "kind": "csv", "own_report": report.id, "own_report_version": report.version}
