@@ -27,7 +27,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "customersact": {"code": "=workflow.actions.confirm"}, "bobsact": {"number": "bobs", "code": "=workflow.actions.confirm"},
     "canned": {"plugin": "=faq", "name": "=canned"}, "paycanned": {"number": "payable", "plugin": "=faq", "name": "=canned"},
     "answer": {}, "billingsanswer": {"answer_id": "their_answer"}, "ownanswer": {"answer_id": "own_answer"}, "folder": {}, "ownfolder": {"folder_id": "own_folder"},
-    "merged": {"number": "merged"}, "linked": {"other": "bobs"}, "reportfile": {"name": "=overview", "kind": "=csv"}, "export": {"number": "export"}, "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
+    "merged": {"number": "merged"}, "linked": {"other": "bobs"}, "reportfile": {"name": "=overview", "kind": "=csv"}, "export": {"number": "export"}, "ownreport": {"number": "own_report", "kind": "=csv"}, "paid": {"message_id": "paid"}, "payfile": {"key": "payfile"}, "clara": {"user_id": "clara"},
 }  # fmt: skip
 
 # Which part of the address is taken away for the column `missing`; every other object is its rule's last part.
@@ -185,6 +185,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /x/faq/folders/<int:folder_id>": {"name": "Other"},
     "POST /x/faq/folders/<int:folder_id>/move": {"by": "down"},
     "POST /x/reports/files": {"of": "received", "kind": "csv"},
+    "POST /x/reports/own": {"name": "Another", "metric": "received", "by": "time"},
+    "POST /x/reports/own/<int:number>": {"name": "Other", "metric": "received", "by": "time", "version": "{own_report_version}"},
     "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
     "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
     "POST /account/absences": {"first_day": "2027-05-01"},

@@ -189,14 +189,18 @@ def _contract(world: World, support: Form) -> dict[str, Any]:
 
 
 def _report_file(world: World, support: Form) -> dict[str, Any]:
-    """A list of tickets that Ivan has had written into a file."""
+    """A list of tickets that Ivan has had written into a file, and a report of his own."""
     from plugdesk_reports.models import Export, FileState
+    from plugdesk_reports.own_models import OwnReport
 
     ctx = world.runtime.context("reports", support, world.session)
     export = Export(
         by_id=world.people["agent"].id, name="Received", kind="csv", asked={"of": "received"}, state=FileState.READY, done=1, total=1,
         sha256=ctx.keep_bytes(b"Number,Subject"), language="en", created_at=ctx.now, whole=[support.id], part=[],
     )  # fmt: skip
-    world.session.add(export)
+    report = OwnReport(
+        owner_id=world.people["agent"].id, name="Ivan's", asked={"metric": "received", "by": "time"}, changed_at=ctx.now
+    )
+    world.session.add_all([export, report])
     world.session.flush()
-    return {"export": export.id, "kind": "csv"}
+    return {"export": export.id, "kind": "csv", "own_report": report.id, "own_report_version": report.version}

@@ -196,7 +196,8 @@ def test_who_loses_a_right_loses_it_for_every_request_they_could_make(world: Wor
                 assert ask(world, "agent", row).status_code in (403, 404), row.route
 
 
-OWN_THINGS = ("session", "upload", "absence", "ownanswer", "ownfolder", "run")  # of the agent alone, whatever the form
+# Of the agent alone, whatever the form.
+OWN_THINGS = ("session", "upload", "absence", "ownanswer", "ownfolder", "ownreport", "run")
 
 
 def test_whose_right_is_narrowed_is_refused_every_request_they_could_make(world: World) -> None:

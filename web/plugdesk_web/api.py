@@ -53,6 +53,7 @@ from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.rendering import context, page, redirect_after, toast
+from plugdesk_web.search_box import Question, examples, read_question
 from plugdesk_web.security import frameable, own_path
 from plugdesk_web.sending_files import send_attachment
 from plugdesk_web.shown import proof_of, refuse_another_customer, ticket_to_act_on, was_shown
@@ -86,6 +87,7 @@ __all__ = [
     "Offer",
     "Pages",
     "Panel",
+    "Question",
     "SearchWord",
     "SeenBy",
     "ShownTool",
@@ -107,6 +109,7 @@ __all__ = [
     "edited_field",
     "end_customer_session",
     "entered_values",
+    "examples",
     "forget_customer",
     "form_here",
     "form_to_configure",
@@ -130,6 +133,7 @@ __all__ = [
     "proof_of",
     "read_list",
     "read_look",
+    "read_question",
     "read_sites",
     "redirect_after",
     "refuse_another_customer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,7 @@ from plugdesk_reports import figures
 from plugdesk_reports.figures import ANSWERED, CLOSED, RECEIVED, REOPENED, SPENT
 from plugdesk_reports.metrics import columns_of, in_days
 from plugdesk_reports.models import Mark, Stretch, TicketFacts
+from plugdesk_reports.narrowing import read_words
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Reach
 
@@ -49,7 +50,8 @@ _LENGTHS: Mapping[tuple[str, bool], Any] = {
 class Wanted:
     """What one figure counts: `of` a kind, told apart by `sort` and `key`, and of those that took from `least` to below `below`.
 
-    `worked`: in working time. Of an extension's figure, `metric`, every row is counted that it has in these days.
+    `worked`: in working time. Of an extension's figure, `metric`, every row is counted that it has in these days. `words` are those of the
+    search that narrow it, `filters` what they mean for its reader.
     """
 
     of: str = RECEIVED
@@ -59,11 +61,18 @@ class Wanted:
     below: int | None = None
     metric: OfferedMetric | None = None
     worked: bool = False
+    words: str = ""
+    filters: Sequence[sa.ColumnElement[bool]] = field(default=(), compare=False)
 
     @cached_property
     def rows(self) -> sa.Subquery | None:
         """The rows of the metric."""
         return None if self.metric is None else self.metric.rows.subquery("rows")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The part of an address that asks for the same again, besides the days and the form."""
+        return {"of": self.of, "by": self.sort, "key": self.key, "least": self.least, "below": self.below, "words": self.words}
 
     @property
     def title(self) -> str:
@@ -77,7 +86,10 @@ def read_wanted(session: Session, reach: Reach, given: Mapping[str, str]) -> Wan
     offered = report_metrics_on(session, reach.forms, reach.viewer) if "." in of else ()
     metric = next((each for each in offered if each.code == of), None)
     of = of if metric or of in KINDS else RECEIVED
-    return Wanted(of, given.get("by", ""), given.get("key", ""), least, below, metric, is_worked(given))
+    words = read_words(session, reach.viewer, given.get("words", ""))
+    return Wanted(
+        of, given.get("by", ""), given.get("key", ""), least, below, metric, is_worked(given), words.typed, words.conditions
+    )
 
 
 def is_worked(given: Mapping[str, str]) -> bool:
@@ -101,7 +113,7 @@ def tickets_behind(
         TicketFacts.incoming, TicketFacts.outgoing, place.label("place"), (sa.null() if rows is None else rows.c.value).label("value"),
     )  # fmt: skip
     query = (
-        _counted(sa.select(*columns), wanted)
+        from_facts(sa.select(*columns), wanted)
         .join(User, User.id == Ticket.customer_id)
         .join(Status, Status.id == Ticket.status_id)
         .outerjoin(assignee, assignee.id == Ticket.assignee_id)
@@ -118,21 +130,21 @@ def tickets_behind(
 
 def number_behind(session: Session, reach: Reach, period: Period, wanted: Wanted) -> int:
     """How many there are."""
-    query = _counted(sa.select(sa.func.count()), wanted)
+    query = from_facts(sa.select(sa.func.count()), wanted)
     return session.scalar(query.where(*conditions(session, reach, period, wanted))) or 0
 
 
 def conditions(session: Session, reach: Reach, period: Period, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """Of the facts joined with their tickets, which of them the figure counts."""
     low, high = period.first.toordinal(), period.last.toordinal()
-    found = [TicketFacts.form_id.in_([form.id for form in reach.forms]), visible_tickets(session, reach.viewer)]
+    found = seen(session, reach, wanted)
     if wanted.rows is not None:
         found.append(in_days(session, wanted.rows, period))
     elif wanted.of in (CLOSED, REOPENED):
         found.append(TicketFacts.closed_day.between(low, high))
     elif wanted.of not in (BACKLOG, SPENT):
         found.append(TicketFacts.opened_day.between(low, high))
-    length = _LENGTHS.get((wanted.of, wanted.worked))
+    length = length_of(wanted)
     if length is not None:
         found.append(length.is_not(None))
         found += [] if wanted.least is None else [length >= wanted.least]
@@ -153,7 +165,13 @@ def conditions(session: Session, reach: Reach, period: Period, wanted: Wanted) -
     return found
 
 
-def _counted(query: Any, wanted: Wanted) -> Any:
+def seen(session: Session, reach: Reach, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """Of the facts joined with their tickets, those the reader may see among those the words narrow it to; on whatever day."""
+    here = TicketFacts.form_id.in_([form.id for form in reach.forms])
+    return [here, visible_tickets(session, reach.viewer), *wanted.filters]
+
+
+def from_facts(query: Any, wanted: Wanted) -> Any:
     """`query` from the facts and their tickets, and from the times in statuses where these are what is counted."""
     query = query.select_from(TicketFacts).join(Ticket, Ticket.id == TicketFacts.ticket_id)
     if wanted.rows is not None:
@@ -161,16 +179,29 @@ def _counted(query: Any, wanted: Wanted) -> Any:
     return query.join(Stretch, Stretch.ticket_id == TicketFacts.ticket_id) if wanted.of == SPENT else query
 
 
+def column_of(wanted: Wanted, sort: str) -> Any:
+    """The column that tells what is counted apart by people or groups: the metric's own where it has one."""
+    own = None if wanted.rows is None else columns_of(wanted.rows, sort)
+    return _COLUMNS[sort] if own is None else own
+
+
+def length_of(wanted: Wanted) -> Any:
+    """The column with how long it took; None where nothing is measured."""
+    return _LENGTHS.get((wanted.of, wanted.worked))
+
+
 def _told_apart(wanted: Wanted) -> sa.ColumnElement[bool]:
     number = row_number(wanted.key)
     if wanted.sort in _COLUMNS:
-        column = _COLUMNS[wanted.sort] if wanted.rows is None else columns_of(wanted.rows, wanted.sort)
+        column = column_of(wanted, wanted.sort)
         found: sa.ColumnElement[bool] = column.is_(None) if wanted.key == figures.NOBODY else column == (number or -1)
         return found
     if wanted.sort == "organization":
         organization = User.organization_id
         here = organization.is_(None) if wanted.key == figures.NOBODY else organization == (number or -1)
         return TicketFacts.customer_id.in_(sa.select(User.id).where(here))
+    if wanted.sort == figures.STATUS:
+        return Ticket.status_id.in_(sa.select(Status.id).where(Status.code == wanted.key))
     if wanted.sort == figures.CHANNEL:
         return TicketFacts.channel == wanted.key
     if wanted.sort == figures.HOUR:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 
 from plugdesk.api import format_date
 
@@ -19,7 +20,7 @@ class Slot:
     first: date
     last: date
     name: str
-    values: Sequence[int]
+    values: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A chart: bars or lines (lists of points), lines of the grid with their value, and the names below."""
+    """A chart: bars or a line (a path), perhaps a second one, lines of the grid with their value, and the names below."""
 
     bars: Sequence[Bar]
     line: str
     grid: Sequence[tuple[float, int]]
     labels: Sequence[tuple[float, str]]
+    beside: str = ""
 
 
 def slots(first: date, last: date) -> list[tuple[date, date, str]]:
@@ -73,18 +75,30 @@ def paired_bars(steps: Sequence[Slot]) -> Drawn:
 
 
 def line(steps: Sequence[Slot]) -> Drawn:
-    """One line through the first values."""
+    """A line through the first values, and one beside it through the second ones, where there are some."""
     most, width = _ceiling(steps), WIDTH / (len(steps) or 1)
-    points = [(place * width + width / 2, FLOOR - _tall(step.values[0], most)) for place, step in enumerate(steps)]
-    if len(points) == 1:
-        points = [(0, points[0][1]), (WIDTH, points[0][1])]
-    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
-    return Drawn((), path, _grid(most), _labels(steps, width))
+    first, second = (
+        _path(
+            [
+                (place * width + width / 2, FLOOR - _tall(step.values[nth], most))
+                for place, step in enumerate(steps)
+                if len(step.values) > nth
+            ]
+        )
+        for nth in (0, 1)
+    )
+    return Drawn((), first, _grid(most), _labels(steps, width), second)
 
 
 def heat(number: int, most: int) -> int:
     """How warm a square of a heat map is, 0 to 6."""
     return 0 if number <= 0 else 1 + min(5, (number * 6 - 1) // most)
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    if len(points) == 1:
+        points = [(0, points[0][1]), (WIDTH, points[0][1])]
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
 
 
 def _ceiling(steps: Sequence[Slot]) -> int:
@@ -94,10 +108,10 @@ def _ceiling(steps: Sequence[Slot]) -> int:
         for lead in (3, 6, 12, 15):
             if most <= lead * 10**zeros:
                 return lead * int(10**zeros)
-    return most
+    return ceil(most)
 
 
-def _tall(value: int, most: int) -> float:
+def _tall(value: float, most: int) -> float:
     return (FLOOR - TOP) * value / most if most else 0
 
 

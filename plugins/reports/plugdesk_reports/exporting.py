@@ -149,8 +149,8 @@ def _behind_a_figure(ctx: Context, everything: Reach, given: Mapping[str, str]) 
     reach = everything.on(form_id if form_id in [form.id for form in everything.forms] else None)
     wanted = read_wanted(ctx.db, reach, given)
     said = {
-        "from": period.first.isoformat(), "to": period.last.isoformat(), "form": given.get("form"), "of": wanted.of, "by": wanted.sort,
-        "key": wanted.key, "least": wanted.least, "below": wanted.below, "hours": "business" if is_worked(given) else None,
+        "from": period.first.isoformat(), "to": period.last.isoformat(), "form": given.get("form"), **wanted.arguments,
+        "hours": "business" if is_worked(given) else None,
     }  # fmt: skip
     asked = {name: str(value) for name, value in said.items() if value not in (None, "")}
     total = behind.number_behind(ctx.db, reach, period, wanted)

@@ -33,8 +33,8 @@ def report(name: str, kind: str) -> Response:
     tables = MAKERS[name](asked)
     file = f"{name}-{asked.period.first}-{asked.period.last}.{kind}"
     if kind == CSV:
-        return _file("".join(csv_lines(rows_of_all(tables))).encode(), CSV, file)
-    return _file(xlsx_bytes([(table.title, table_rows(table)) for table in tables], asked.ctx.desk.zone), XLSX, file)
+        return sent_as("".join(csv_lines(rows_of_all(tables))).encode(), CSV, file)
+    return sent_as(xlsx_bytes([(table.title, table_rows(table)) for table in tables], asked.ctx.desk.zone), XLSX, file)
 
 
 @blueprint.get("/export")
@@ -68,7 +68,7 @@ def create() -> Response:
         return redirect_after(url_for(".show", number=export.id))
     content = exporting.content_of(wish, kind, ctx.desk.zone)
     exporting.tell_journal(ctx, wish, me(), kind=kind)
-    return _file(content, kind, f"{wish.file}.{kind}")
+    return sent_as(content, kind, f"{wish.file}.{kind}")
 
 
 @blueprint.get("/files/<int:number>")
@@ -92,7 +92,7 @@ def content(number: int) -> Response:
     export = exporting.export_of(ctx.db, me(), number)
     if export.sha256 is None:
         abort(404)
-    return _file(ctx.read_bytes(export.sha256), export.kind, f"{_plain(export)}.{export.kind}")
+    return sent_as(ctx.read_bytes(export.sha256), export.kind, f"{_plain(export)}.{export.kind}")
 
 
 @blueprint.post("/files/<int:number>/stop")
@@ -103,6 +103,13 @@ def stop(number: int) -> Response:
     export = exporting.export_of(ctx.db, me(), number)
     exporting.stop(ctx, export)
     return redirect_after(_back(export), _("The file is not written any further."))
+
+
+def sent_as(content: bytes, kind: str, name: str) -> Response:
+    """The answer that hands a file over to be kept under this name."""
+    response = Response(content, content_type=TYPES[kind])
+    response.headers["Content-Disposition"] = content_disposition(name)
+    return response
 
 
 def _overview(asked: Asked) -> Sequence[Table]:
@@ -143,9 +150,3 @@ def _list_url(asked: Mapping[str, Any]) -> str:
     if asked["view"] == ALL_TICKETS:
         return url_for("reports_registry.show", **narrowed)
     return url_for("tickets.view", slug=asked["view"], **narrowed)
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    response = Response(content, content_type=TYPES[kind])
-    response.headers["Content-Disposition"] = content_disposition(name)
-    return response

@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plugdesk_reports.tables import Table
+from plugdesk.api import gettext as _
+from plugdesk_reports.tables import Cell, Table
 
 CSV, XLSX = "csv", "xlsx"
 TYPES = {CSV: "text/csv; charset=utf-8", XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -75,10 +76,12 @@ def xlsx_bytes(sheets: Sequence[tuple[str, Iterable[Sequence[Any]]]], zone: str)
 
 
 def table_rows(table: Table) -> Iterable[Sequence[Any]]:
-    """A table of a report with its head; lengths of time in seconds, shares as parts of one."""
-    yield [table.head, *table.columns]
+    """A table of a report with its head; lengths of time in minutes, as the head says, shares as parts of one."""
+    lengths = {place for line in table.lines for place, cell in enumerate(line.cells) if cell.is_length}
+    columns = enumerate(table.columns)
+    yield [table.head, *(_("%(figure)s, minutes", figure=name) if place in lengths else name for place, name in columns)]
     for line in table.lines:
-        yield [line.name, *(cell.value for cell in line.cells)]
+        yield [line.name, *map(_plain, line.cells)]
 
 
 def rows_of_all(tables: Sequence[Table]) -> Iterable[Sequence[Any]]:
@@ -88,6 +91,12 @@ def rows_of_all(tables: Sequence[Table]) -> Iterable[Sequence[Any]]:
             yield []
         yield [table.title]
         yield from table_rows(table)
+
+
+def _plain(cell: Cell) -> Any:
+    if cell.is_length and isinstance(cell.value, (int, float)):
+        return round(cell.value / 60, 1)
+    return cell.value
 
 
 def _write(sheet: Any, row: int, column: int, value: Any, looks: Looks, zone: ZoneInfo) -> None:

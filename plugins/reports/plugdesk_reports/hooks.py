@@ -38,9 +38,9 @@ def commands() -> Sequence[Command]:
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_reports import fetching, registry, routes
+    from plugdesk_reports import fetching, own_routes, registry, routes
 
-    return [*routes.PAGES, *registry.PAGES, *fetching.PAGES]
+    return [*routes.PAGES, *registry.PAGES, *fetching.PAGES, *own_routes.PAGES]
 
 
 @hookimpl

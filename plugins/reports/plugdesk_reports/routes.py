@@ -151,7 +151,7 @@ def tickets() -> Response:
     before = request.args.get("before", "")
     rows, older = behind.tickets_behind(asked.ctx.db, asked.reach, asked.period, wanted, before=before)
     number = behind.number_behind(asked.ctx.db, asked.reach, asked.period, wanted)
-    again = asked.arguments(of=wanted.of, by=wanted.sort, key=wanted.key, least=wanted.least, below=wanted.below)
+    again = asked.arguments(**wanted.arguments)
     return page(
         "reports:tickets.html", rows=rows, number=number, title=wanted.title, metric=wanted.metric,
         words=narrowed_words(asked, wanted, number), back=url_for(".overview", **asked.arguments()),
@@ -215,6 +215,8 @@ def narrowed_words(asked: Asked, wanted: Wanted, number: int) -> list[str]:
         # Whom none of the reader's tickets are of has no name here: numbers in addresses can be guessed.
         names = names_of(asked.ctx.db, asked.reach.forms, sort, [wanted.key]) if number else {}
         found.append(names.get(wanted.key, nobody(sort) if wanted.key == NOBODY else wanted.key))
+    if wanted.words:
+        found.append(wanted.words)
     if wanted.least:
         found.append(_("from %(time)s", time=format_duration(wanted.least)))
     if wanted.below is not None:
@@ -229,14 +231,23 @@ def _hour_in_words(key: str) -> str:
 
 def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
     again = asked.arguments()
-    tabs = [{"title": str(title), "url": url_for("." + code, **again), "current": code == name} for code, title in TITLES.items()]
     return page(
-        f"reports:{name if name == 'overview' else 'figures'}.html", title=str(TITLES[name]), tabs=tabs, report=report, period=asked.period,
+        f"reports:{name if name == 'overview' else 'figures'}.html", title=str(TITLES[name]), tabs=tabs_of(asked, name), report=report, period=asked.period,
         problem=asked.problem, asked=asked, here=url_for("." + name), form_id=str(asked.form_id or ""),
         forms=[(str(form.id), form.name) for form in asked.everything.forms], periods=periods.choices(),
         chosen=periods.chosen(request.args), counting=_still_counted(asked),
         files=[(kind, url_for("reports_fetching.report", name=name, kind=kind, **again)) for kind in TYPES], **values,
     )  # fmt: skip
+
+
+def tabs_of(asked: Asked, current: str) -> list[dict[str, Any]]:
+    """The pages of reports, each over what is asked for; own ones have days of their own."""
+    again = asked.arguments()
+    standard = [
+        {"title": str(title), "url": url_for("reports_pages." + name, **again), "current": name == current}
+        for name, title in TITLES.items()
+    ]
+    return [*standard, {"title": _("Own reports"), "url": url_for("reports_own.index"), "current": current == "own"}]
 
 
 def _still_counted(asked: Asked) -> list[tuple[str, int, int]]:

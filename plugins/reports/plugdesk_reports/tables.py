@@ -14,12 +14,13 @@ Link = Callable[..., str]
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure: its plain `value` (seconds for a length of time), the `text` to read, the tickets behind it."""
+    """One figure: its plain `value` (seconds where it `is_length`, a length of time), the `text` to read, the tickets behind it."""
 
     value: Value
     text: str
     url: str = ""
     is_faint: bool = False
+    is_length: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ def number(value: int, url: str = "", *, faint: bool = False) -> Cell:
     return Cell(value, format_number(value) if value else "–", url if value else "", faint)
 
 
-def length(seconds: int | None, url: str = "") -> Cell:
+def length(seconds: int | None, url: str = "", *, faint: bool = False) -> Cell:
     """How long."""
-    return Cell(seconds, "–" if seconds is None else format_duration(seconds), url if seconds is not None else "")
+    text = "–" if seconds is None else format_duration(seconds)
+    return Cell(seconds, text, url if seconds is not None else "", faint, is_length=True)
 
 
 def share(part: int, whole: int) -> Cell:

@@ -1,0 +1,217 @@
+"""The pages of own reports: the list, one of them, and the page on which it is made, looked at as one chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
+
+from plugdesk.api import Conflict, Invalid, PlugdeskError, all_groups
+from plugdesk.api import gettext as _
+from plugdesk_reports import own_commands, periods
+from plugdesk_reports.definition import (
+    CHARTS,
+    Definition,
+    check,
+    groupings_for,
+    metrics_for,
+    read_definition,
+    titled,
+)
+from plugdesk_reports.fetching import sent_as
+from plugdesk_reports.files import CSV, TYPES, csv_lines, rows_of_all, table_rows, xlsx_bytes
+from plugdesk_reports.narrowing import LONGEST, read_words
+from plugdesk_reports.own_commands import may_change, report_for, reports_for
+from plugdesk_reports.own_making import Made
+from plugdesk_reports.own_models import OwnReport
+from plugdesk_reports.routes import Asked, read_asked, tabs_of
+from plugdesk_web.api import Pages, agent_only, context, db, examples, me, page, redirect_after, version_given
+
+blueprint = Blueprint("own", __name__)
+PAGES = [Pages(blueprint, "app")]
+PRIVATE, GROUPS, EVERYONE = "private", "groups", "everyone"
+
+
+@blueprint.get("/own")
+@agent_only
+def index() -> Response:
+    """The reports one reads: own ones, and those that are shared."""
+    asked = read_asked()
+    metrics, groupings = metrics_for(asked.ctx.db, asked.everything), groupings_for(asked.ctx.db, asked.everything)
+    rows = []
+    for report in reports_for(db(), me()):
+        definition = read_definition(report.asked)
+        metric = titled(metrics, definition.metric)
+        what = [str(metric.title) if metric else definition.metric, groupings.get(definition.by, definition.by)]
+        words = [dict(periods.choices()).get(definition.period, ""), definition.words]
+        rows.append((report, what, [each for each in words if each], _shared_with(report), may_change(me(), report)))
+    return page("reports:own_index.html", rows=rows, tabs=tabs_of(asked, "own"), me=me())
+
+
+@blueprint.get("/own/new")
+@agent_only
+def new() -> Response:
+    """The page to make one; the address may say what is to be counted."""
+    return _edit(None, read_definition(request.args), {"sharing": PRIVATE})
+
+
+@blueprint.post("/own/preview")
+@agent_only
+def preview() -> Response:
+    """The same page with the figures as they would be; nothing is saved."""
+    number = request.form.get("report", "")
+    report = report_for(db(), me(), int(number)) if number.isascii() and number.isdigit() and len(number) < 16 else None
+    return _edit(report, read_definition(request.form), request.form)
+
+
+@blueprint.post("/own")
+@agent_only
+def create() -> Response:
+    return _save(None)
+
+
+@blueprint.get("/own/<int:number>")
+@agent_only
+def show(number: int) -> Response:
+    """A report over its days, or over those the address names, as its reader may see the tickets."""
+    report = report_for(db(), me(), number)
+    definition = read_definition(report.asked | _other_days())
+    asked, made, problems = _made(definition)
+    again: dict[str, Any] = {name: value for name, value in definition.plain.items() if name in ("period", "from", "to")}
+    return page(
+        "reports:own.html", report=report, made=made, problems=problems, asked=asked, definition=definition, period=asked.period,
+        tabs=tabs_of(asked, "own"), may_change=may_change(me(), report), shared=_shared_with(report), periods=periods.choices(),
+        form_name=next((form.name for form in asked.reach.forms if form.id == asked.form_id), ""),
+        files=[(kind, url_for(".file", number=number, kind=kind, **again)) for kind in TYPES] if made else [],
+    )  # fmt: skip
+
+
+@blueprint.get("/own/<int:number>.<kind>")
+@agent_only
+def file(number: int, kind: str) -> Response:
+    """The report as a file."""
+    report = report_for(db(), me(), number)
+    asked, made, _problems = _made(read_definition(report.asked | _other_days()))
+    if made is None or kind not in TYPES:
+        abort(404)
+    return sent_as(
+        file_of(made, kind, asked.ctx.desk.zone), kind, f"{report.name}-{asked.period.first}-{asked.period.last}.{kind}"
+    )
+
+
+@blueprint.get("/own/<int:number>/edit")
+@agent_only
+def edit(number: int) -> Response:
+    report = _to_change(number)
+    return _edit(report, read_definition(report.asked), _stored(report))
+
+
+@blueprint.post("/own/<int:number>")
+@agent_only
+def change(number: int) -> Response:
+    return _save(_to_change(number))
+
+
+@blueprint.post("/own/<int:number>/copies")
+@agent_only
+def copy(number: int) -> Response:
+    report = report_for(db(), me(), number)
+    made = own_commands.copy_report(context("reports"), report, read_definition(report.asked), by=me())
+    return redirect_after(url_for(".edit", number=made.id), _("This is your copy. Change what you like, and save."))
+
+
+@blueprint.post("/own/<int:number>/removal")
+@agent_only
+def remove(number: int) -> Response:
+    report = report_for(db(), me(), number)
+    own_commands.remove_report(context("reports"), report, by=me())
+    return redirect_after(url_for(".index"), _("“%(report)s” is removed.", report=report.name))
+
+
+def file_of(made: Made, kind: str, zone: str) -> bytes:
+    """An own report as the content of a file."""
+    if kind == CSV:
+        return "".join(csv_lines(rows_of_all([made.table]))).encode()
+    return xlsx_bytes([(made.title, table_rows(made.table))], zone)
+
+
+def _made(definition: Definition) -> tuple[Asked, Made | None, Mapping[str, str]]:
+    """What is asked for, the report over it, and what is wrong: then nothing is counted."""
+    asked = read_asked(definition.plain)
+    problems = check(asked.ctx.db, asked.everything, definition, period_problem=asked.problem)
+    metric = titled(metrics_for(asked.ctx.db, asked.everything), definition.metric)
+    if problems or metric is None:
+        return asked, None, problems
+    words = read_words(asked.ctx.db, me(), definition.words)
+    return asked, Made(asked.ctx.db, asked.reach, definition, metric, words, asked.period, asked.link), {}
+
+
+def _save(report: OwnReport | None) -> Response:
+    """Keep what was typed; a refusal keeps it on the page."""
+    ctx, given = context("reports"), request.form
+    definition = read_definition(given)
+    _asked, _made_of_it, problems = _made(definition)
+    try:
+        wanted = own_commands.read_input(
+            ctx.db, given.get("name", ""), definition, given.get("sharing", PRIVATE), given.getlist("groups"), problems=problems
+        )
+        if report is None:
+            report = own_commands.add_report(ctx, wanted, by=me())
+        else:
+            own_commands.change_report(ctx, report, wanted, by=me(), version=version_given())
+    except (Conflict, Invalid) as refusal:
+        db().rollback()
+        return _edit(report, definition, given, refusal=refusal)
+    return redirect_after(url_for(".show", number=report.id), _("Saved."))
+
+
+def _edit(
+    report: OwnReport | None, definition: Definition, typed: Mapping[str, Any], *, refusal: PlugdeskError | None = None
+) -> Response:
+    asked, made, problems = _made(definition)
+    if isinstance(refusal, Invalid):
+        problems = {**problems, **refusal.problems}
+    everything, session = asked.everything, asked.ctx.db
+    metrics = metrics_for(session, everything)
+    groups = typed.getlist("groups") if hasattr(typed, "getlist") else typed.get("groups", [])
+    theirs = report.name if report is not None and isinstance(refusal, Conflict) else ""
+    return page(
+        "reports:own_edit.html", fragment="reports:_own_figures.html", status=refusal.status if refusal else 200, report=report, made=made,
+        problems=problems, refusal=refusal, theirs=theirs, definition=definition, typed=typed, chosen_groups=groups, asked=asked,
+        period=asked.period, metrics=[(each.code, str(each.title)) for each in metrics], groupings=list(groupings_for(session, everything).items()),
+        charts=[(code, str(title)) for code, title in CHARTS.items()], periods=periods.choices(), longest=LONGEST,
+        forms=[(str(form.id), form.name) for form in everything.forms], examples=[each for each in examples(session, me()) if ":" in each[0]],
+        sharing=[(PRIVATE, _("Me alone")), (GROUPS, _("Members of groups")), (EVERYONE, _("Everybody on the desk"))],
+        all_groups=[(str(each.id), each.name) for each in all_groups(session)], tabs=tabs_of(asked, "own"),
+        version=typed.get("version") if refusal is None or not theirs else report.version if report else "",
+    )  # fmt: skip
+
+
+def _other_days() -> dict[str, str]:
+    """Other days than the report's own, where the address names some."""
+    given = {name: request.args[name] for name in ("period", "from", "to") if request.args.get(name)}
+    return {"period": "", "from": "", "to": "", **given} if given else {}
+
+
+def _to_change(number: int) -> OwnReport:
+    report = report_for(db(), me(), number)
+    own_commands.only_changers(me(), report)
+    return report
+
+
+def _stored(report: OwnReport) -> dict[str, Any]:
+    sharing = EVERYONE if report.is_public else GROUPS if report.groups else PRIVATE
+    return {
+        "name": report.name,
+        "sharing": sharing,
+        "groups": [str(each.id) for each in report.groups],
+        "version": report.version,
+    }
+
+
+def _shared_with(report: OwnReport) -> str:
+    """Who reads it, in words."""
+    if report.is_public:
+        return _("everybody")
+    return ", ".join(each.name for each in report.groups) or _("nobody else")
