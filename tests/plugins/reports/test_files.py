@@ -87,7 +87,7 @@ def test_who_took_a_list_as_a_file_stands_in_the_journal(counted, ada, session):
     text = ada.post("/x/reports/files", data=given).data.decode()
     taken = session.query(Event).filter_by(kind="list_exported").one()
     assert (taken.plugin, taken.actor.name) == ("reports", "Ada Berg")
-    assert f"(tickets: {len(text.splitlines()) - 1})" in taken.data["said"]
+    assert f"CSV: {len(text.splitlines()) - 1} tickets" in taken.data["said"]
 
 
 def test_a_long_list_is_written_by_a_job_and_fetched_by_its_owner_alone(
