@@ -61,7 +61,7 @@ def _sharing(world: World, support: Form) -> dict[str, Any]:
     ours, theirs = (add_organization(session, name=name, by=admin) for name in ("Till Works", "Bill Works"))
     for form, organization in ((support, ours), (form_by_slug(session, "billing"), theirs)):
         session.add(Sharing(form_id=form.id, organization_id=organization.id, shares=False))
-    return {"said_organization": ours.id, "their_organization": theirs.id}
+    return {"organization_id": ours.id, "said_organization": ours.id, "their_organization": theirs.id}
 
 
 def _voucher(world: World) -> str:
