@@ -1,4 +1,5 @@
 import gzip
+import re
 import socket
 import ssl
 import threading
@@ -21,6 +22,17 @@ def resolver_to(*answers):
     return resolve
 
 
+def whole_request(connection):
+    """What was asked, to the end of its body: whoever closes before the end takes the answer back, too."""
+    asked = connection.recv(65536)
+    head, _, body = asked.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    left = int(length[1]) - len(body) if length else 0
+    while left > 0 and (more := connection.recv(65536)):
+        asked, left = asked + more, left - len(more)
+    return asked
+
+
 @contextmanager
 def server(*pieces, pause=0.0, certificate=None):
     """Answers each connection on loopback with raw pieces of bytes; gives its port and what it was sent."""
@@ -37,7 +49,7 @@ def server(*pieces, pause=0.0, certificate=None):
                     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                     certificate.configure_cert(context)
                     connection = context.wrap_socket(connection, server_side=True)
-                received.append(connection.recv(65536))
+                received.append(whole_request(connection))
                 for piece in pieces:
                     connection.sendall(piece)
                     stop.wait(pause)
