@@ -1,38 +1,31 @@
 """Words, dates and numbers in the reader's language: the one module that knows gettext and Babel.
 
 Inside a request the language comes from Flask-Babel (see `install`); anywhere else (workers, the command line), and
-wherever a text is for somebody other than who asked, from `use_language`. Messages of all packages live in one
-namespace. English msgids are the English texts; where two packages translate the same msgid, the one registered first
-wins, so a plugin cannot reword the core (it has `pgettext` for words that mean something else with it).
+wherever a text is for somebody other than who asked, from `use_language`. English msgids are the English texts. A package's
+code and templates speak its own words; what it has none for is said in those of the package that was registered first.
+So no plugin rewords another's pages, nor the core's ("Name" of a person and "Name" of a form are two words in Russian).
 """
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
-from gettext import GNUTranslations
-from io import BytesIO
-from pathlib import Path
-from threading import Lock
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import flask_babel  # type: ignore[import-untyped]
 from babel import Locale, dates, lists, numbers, units
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import Flask, current_app, has_request_context
 from flask_babel.speaklater import LazyString  # type: ignore[import-untyped]
 
+from plugdesk.catalogs import messages as words_in
+from plugdesk.catalogs import package_of
+
 LANGUAGES = {"en": "English", "ru": "Русский"}
 DEFAULT_LANGUAGE = "en"
-DOMAIN = "messages"
-
-logger = logging.getLogger(__name__)
 
 _override: ContextVar[tuple[str, tzinfo] | None] = ContextVar("plugdesk_language", default=None)
 _UTC = ZoneInfo("UTC")
@@ -121,34 +114,40 @@ def install_in_templates(environment: Any) -> None:
 
 def gettext(message: str, /, **values: object) -> str:
     """`message` in the current language; `%(name)s` in it is filled from `values` when any are given."""
-    text = _messages(current_language()).words.get(message, message)
+    text = _word(message, message, _speaker())
+    return text % values if values else text
+
+
+def gettext_of(package: str, message: str, /, **values: object) -> str:
+    """`gettext` as the package says it: for a text that stands there and is shown from elsewhere."""
+    text = _word(message, message, package)
     return text % values if values else text
 
 
 def ngettext(singular: str, plural: str, n: int, /, **values: object) -> str:
     """The form of the message that goes with the count `n`, which fills `%(num)s`."""
-    return _plural(singular, singular, plural, n) % {"num": n, **values}
+    return _plural(singular, singular, plural, n, _speaker()) % {"num": n, **values}
 
 
 def pgettext(context: str, message: str, /, **values: object) -> str:
     """Like `gettext` for a word whose meaning depends on its context ("Open" the button, "Open" the status)."""
-    text = _messages(current_language()).words.get(f"{context}\x04{message}", message)
+    text = _word(f"{context}\x04{message}", message, _speaker())
     return text % values if values else text
 
 
 def npgettext(context: str, singular: str, plural: str, n: int, /, **values: object) -> str:
     """`ngettext` with a context."""
-    return _plural(f"{context}\x04{singular}", singular, plural, n) % {"num": n, **values}
+    return _plural(f"{context}\x04{singular}", singular, plural, n, _speaker()) % {"num": n, **values}
 
 
 def lazy_gettext(message: str, /, **values: object) -> Any:
     """A text that is translated each time it is shown: for labels made when a module is imported."""
-    return LazyString(gettext, message, **values)
+    return LazyString(gettext_of, _speaker(), message, **values)
 
 
 def lazy_pgettext(context: str, message: str, /, **values: object) -> Any:
     """`lazy_gettext` with a context."""
-    return LazyString(pgettext, context, message, **values)
+    return LazyString(_pgettext_of, _speaker(), context, message, **values)
 
 
 def translatable(message: str, /) -> str:
@@ -159,104 +158,27 @@ def translatable(message: str, /) -> str:
 _ = gettext
 
 
-# Catalogs
+def _speaker() -> str:
+    """The package whose code asked for a text."""
+    return package_of(sys._getframe(2).f_globals.get("__name__", ""))
 
 
-class _Messages:
-    """All packages' messages of one language, by msgid (with its context before \\x04)."""
-
-    def __init__(self, language: str) -> None:
-        self.words: dict[str, str] = {}
-        self.plurals: dict[str, tuple[Callable[[int], int], dict[int, str]]] = {}
-        for package in _packages:
-            try:
-                if catalog := read_catalog(package, language):
-                    self._add(catalog)
-            except Exception:  # One package's broken catalog leaves that package in English and the others alone.
-                logger.exception("The %s translations in %s cannot be read", language, package)
-
-    def _add(self, catalog: GNUTranslations) -> None:
-        # Its own dictionary: asking each catalog in turn would make a page slower with every plugin installed.
-        entries: Mapping[str | tuple[str, int], str] = catalog._catalog  # type: ignore[attr-defined]
-        choose: Callable[[int], int] = catalog.plural  # type: ignore[attr-defined]
-        known = set(self.words)
-        for key, text in entries.items():
-            msgid, form = key if isinstance(key, tuple) else (key, None)
-            if not msgid or not text or msgid in known:
-                continue
-            self.words.setdefault(msgid, text)
-            if form is not None:
-                self.plurals.setdefault(msgid, (choose, {}))[1][form] = text
+def _word(key: str, message: str, package: str) -> str:
+    messages = words_in(current_language())
+    own = messages.own.get(package)
+    found = own.words.get(key) if own is not None else None
+    return messages.words.get(key, message) if found is None else found
 
 
-_packages: list[Path] = [Path(__file__).parent]
-_merged: dict[str, _Messages] = {}
-_merging = Lock()
+def _pgettext_of(package: str, context: str, message: str, /, **values: object) -> str:
+    text = _word(f"{context}\x04{message}", message, package)
+    return text % values if values else text
 
 
-def register_catalog(package_dir: Path | str) -> None:
-    """Add a package's `translations/` to what is spoken; again for the same folder does nothing."""
-    package = Path(package_dir)
-    with _merging:
-        if package not in _packages:
-            _packages.append(package)
-            _merged.clear()
-
-
-def read_catalog(package_dir: Path, language: str) -> GNUTranslations | None:
-    """A package's messages in `language`: the `.mo` if it is not older than the `.po`, else the `.po` itself."""
-    folder = package_dir / "translations" / language / "LC_MESSAGES"
-    source, compiled = folder / f"{DOMAIN}.po", folder / f"{DOMAIN}.mo"
-    if compiled.exists() and not (source.exists() and source.stat().st_mtime > compiled.stat().st_mtime):
-        with compiled.open("rb") as file:
-            return GNUTranslations(file)
-    if source.exists():
-        return GNUTranslations(BytesIO(compile_catalog(source, language)))
-    return None
-
-
-def compile_catalog(source: Path, language: str) -> bytes:
-    """The `.mo` of a `.po` file; fuzzy messages are left out."""
-    compiled = BytesIO()
-    with source.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    return compiled.getvalue()
-
-
-def script_messages(language: str) -> Mapping[str, str | Sequence[str]]:
-    """What the packages' own scripts say, msgid → text (a list of forms for plurals), for the page to hand over.
-
-    Found by reading `static/js` of each registered package once per process; `vendor` folders are not ours.
-    """
-    messages = _messages(language)
-    found: dict[str, str | Sequence[str]] = {}
-    for msgid in (msgid for package in tuple(_packages) for msgid in _script_msgids(package)):
-        if msgid in messages.plurals:
-            found[msgid] = tuple(messages.plurals[msgid][1].values())
-        elif msgid in messages.words:
-            found[msgid] = messages.words[msgid]
-    return found
-
-
-@cache
-def _script_msgids(package: Path) -> tuple[str, ...]:
-    scripts = package / "static" / "js"
-    if not scripts.is_dir():
-        return ()
-    found = extract_from_dir(scripts, method_map=[("**/vendor/**", "ignore"), ("**.js", "javascript")])
-    return tuple(dict.fromkeys(msgid if isinstance(msgid, str) else msgid[0] for _file, _line, msgid, *_ in found))
-
-
-def _messages(language: str) -> _Messages:
-    merged = _merged.get(language)
-    if merged is None:
-        with _merging:
-            merged = _merged.setdefault(language, _Messages(language))
-    return merged
-
-
-def _plural(key: str, singular: str, plural: str, n: int) -> str:
-    known = _messages(current_language()).plurals.get(key)
+def _plural(key: str, singular: str, plural: str, n: int, package: str = "") -> str:
+    messages = words_in(current_language())
+    own = messages.own.get(package)
+    known = (own.plurals.get(key) if own is not None else None) or messages.plurals.get(key)
     if known is None:
         return singular if n == 1 else plural
     choose, forms = known

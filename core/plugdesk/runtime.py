@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from plugdesk.catalogs import register_catalog
 from plugdesk.clock import Clock, SystemClock
 from plugdesk.database import Database, afterwards
 from plugdesk.errors import NotFound
 from plugdesk.files import FileStore
 from plugdesk.forms.models import Desk, Field, Form, Status
 from plugdesk.i18n import gettext as _
-from plugdesk.i18n import register_catalog
 from plugdesk.plugins.breaker import Breaker
 from plugdesk.plugins.context import Context
 from plugdesk.plugins.executor import Executor

@@ -19,8 +19,9 @@ from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
+from plugdesk.catalogs import package_of
 from plugdesk.drawing import USE_OURS, QuickContext, alike
-from plugdesk.i18n import current_language, gettext, use_language
+from plugdesk.i18n import current_language, gettext_of, use_language
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -52,7 +53,7 @@ class SpeakingEnvironment(Environment):
         template = super()._parse(source, name, filename)
         if self.language is not None:
             with use_language(self.language):
-                _Translator().visit(template)
+                _Translator(package_of(filename or "")).visit(template)
         return template
 
     def _generate(self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False) -> str:
@@ -117,6 +118,11 @@ class Application(Flask):
 
 
 class _Translator(NodeTransformer):
+    """Puts in the words of the package that the template belongs to."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
     def visit_Call(self, node: nodes.Call) -> nodes.Node:
         node = self.generic_visit(node)  # type: ignore[assignment]
         if not (isinstance(node.node, nodes.Name) and node.node.name in _WORDS and len(node.args) == 1):
@@ -124,7 +130,7 @@ class _Translator(NodeTransformer):
         message = node.args[0]
         if not (isinstance(message, nodes.Const) and isinstance(message.value, str)) or node.dyn_args or node.dyn_kwargs:
             return node
-        text = Markup(gettext(message.value))  # a msgid of ours; values are escaped where they are filled in
+        text = Markup(gettext_of(self._package, message.value))  # a msgid of ours; values are escaped where they are filled in
         if not node.kwargs:
             return nodes.Const(text % {}, lineno=node.lineno)
         pairs = [nodes.Pair(nodes.Const(each.key), each.value, lineno=node.lineno) for each in node.kwargs]

@@ -1,12 +1,15 @@
 import os
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, render_template, render_template_string
+from jinja2 import ChoiceLoader, FileSystemLoader
 
-from plugdesk import i18n
+from plugdesk import catalogs, i18n
+from plugdesk.catalogs import register_catalog
 from plugdesk.i18n import (
     current_language,
     current_zone,
@@ -24,9 +27,9 @@ from plugdesk.i18n import (
     lazy_gettext,
     ngettext,
     pgettext,
-    register_catalog,
     use_language,
 )
+from plugdesk.templating import Application
 
 EVENING = datetime(2026, 11, 21, 20, 11, tzinfo=UTC)
 HEADER = """msgid ""
@@ -64,9 +67,9 @@ msgstr ""
 @pytest.fixture
 def write_catalog(tmp_path):
     """Writes a package's Russian `.po`, registers it, and forgets it after the test."""
-    before = list(i18n._packages)
-    i18n._packages[:] = before[:1]  # the core alone, whatever other tests have loaded
-    i18n._merged.clear()
+    before = list(catalogs._packages)
+    catalogs._packages[:] = before[:1]  # the core alone, whatever other tests have loaded
+    catalogs._merged.clear()
 
     def write(text=PARROTS, package="parrots"):
         folder = tmp_path / package / "translations" / "ru" / "LC_MESSAGES"
@@ -76,8 +79,8 @@ def write_catalog(tmp_path):
         return folder
 
     yield write
-    i18n._packages[:] = before
-    i18n._merged.clear()
+    catalogs._packages[:] = before
+    catalogs._merged.clear()
 
 
 def test_without_a_choice_english_is_spoken_in_utc():
@@ -148,7 +151,7 @@ def test_fuzzy_and_empty_translations_are_not_shown(write_catalog):
         assert gettext("an untranslated parrot") == "an untranslated parrot"
 
 
-def test_a_plugin_cannot_reword_what_was_there_before(write_catalog):
+def test_a_package_cannot_reword_what_was_there_before(write_catalog):
     write_catalog()
     theirs = PARROTS.removeprefix(HEADER).replace("попуга", "чуж")
     write_catalog(HEADER + theirs + '\nmsgid "a cat"\nmsgstr "кот"\n', package="cats")
@@ -156,6 +159,38 @@ def test_a_plugin_cannot_reword_what_was_there_before(write_catalog):
         assert gettext("a parrot for %(name)s", name="X") == "попугай для X"
         assert ngettext("%(num)s parrot", "%(num)s parrots", 2) == "2 попугая"
         assert gettext("a cat") == "кот"
+
+
+def test_a_package_speaks_its_own_words_and_else_those_of_whoever_came_first(write_catalog, tmp_path):
+    write_catalog()
+    write_catalog(HEADER + PARROTS.removeprefix(HEADER).replace("попуга", "чуж").replace("Открыть", "Отпереть"), package="cats")
+    said = """
+from plugdesk.i18n import gettext as _, lazy_gettext, lazy_pgettext, ngettext, pgettext
+LAZY, IN_CONTEXT = lazy_gettext("a parrot for %(name)s", name="X"), lazy_pgettext("of a cage", "Open the parrot")
+def say():
+    parrots = ngettext("%(num)s parrot", "%(num)s parrots", 2)
+    return [_("a parrot for %(name)s", name="X"), str(LAZY), str(IN_CONTEXT), parrots, pgettext("of a cage", "Open the parrot")]
+"""
+    cats: dict[str, Any] = {"__name__": "cats.words"}
+    dogs: dict[str, Any] = {"__name__": "dogs"}
+    exec(said, cats)
+    exec(said, dogs)
+    with use_language("ru"):
+        assert cats["say"]() == ["чужй для X", "чужй для X", "Отпереть", "2 чужя", "Отпереть"]
+        assert dogs["say"]() == ["попугай для X", "попугай для X", "Открыть", "2 попугая", "Открыть"]
+
+
+def test_a_template_speaks_the_words_of_its_package(write_catalog, tmp_path):
+    write_catalog()
+    write_catalog(HEADER + 'msgid "a parrot for %(name)s"\nmsgstr "кот для %(name)s"\n', package="cats")
+    app = Application(__name__)
+    i18n.install(app, language=lambda: "ru", zone=lambda: ZoneInfo("UTC"))
+    for package in ("parrots", "cats"):
+        (tmp_path / package / "templates").mkdir()
+        (tmp_path / package / "templates" / f"{package}.html").write_text("{{ _('a parrot for %(name)s', name='X') }}")
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(tmp_path / name / "templates") for name in ("parrots", "cats")])
+    with app.test_request_context():
+        assert [render_template(f"{name}.html") for name in ("parrots", "cats")] == ["попугай для X", "кот для X"]
 
 
 def test_a_broken_catalog_leaves_only_its_package_in_english(write_catalog, caplog):
@@ -176,7 +211,7 @@ def test_a_plural_with_a_form_missing_is_said_in_english_for_that_form(write_cat
 
 def test_a_compiled_catalog_is_used_unless_its_source_is_newer(write_catalog):
     folder = write_catalog()
-    (folder / "messages.mo").write_bytes(i18n.compile_catalog(folder / "messages.po", "ru"))
+    (folder / "messages.mo").write_bytes(catalogs.compile_catalog(folder / "messages.po", "ru"))
     (folder / "messages.po").write_text(HEADER + 'msgid "a cat"\nmsgstr "кот"\n', encoding="utf-8")
     os.utime(folder / "messages.po", (1, 1))
     with use_language("ru"):
@@ -185,7 +220,7 @@ def test_a_compiled_catalog_is_used_unless_its_source_is_newer(write_catalog):
         assert ngettext("%(num)s parrot", "%(num)s parrots", 3) == "3 попугая"
         assert pgettext("of a cage", "Open the parrot") == "Открыть"
     os.utime(folder / "messages.mo", (0, 0))
-    i18n._merged.clear()
+    catalogs._merged.clear()
     with use_language("ru"):
         assert gettext("a cat") == "кот"
 
@@ -198,11 +233,11 @@ def test_scripts_get_the_words_they_use_and_no_others(write_catalog, tmp_path):
         'show(gettext("a parrot for %(name)s")); n(ngettext("%(num)s parrot", "%(num)s parrots", 2))'
     )
     (scripts / "vendor" / "theirs.js").write_text('gettext("a guessed parrot")')
-    assert i18n.script_messages("ru") == {
+    assert catalogs.script_messages("ru") == {
         "a parrot for %(name)s": "попугай для %(name)s",
         "%(num)s parrot": ("%(num)s попугай", "%(num)s попугая", "%(num)s попугаев"),
     }
-    assert i18n.script_messages("en") == {}
+    assert catalogs.script_messages("en") == {}
 
 
 def test_a_request_speaks_the_language_its_app_chose(write_catalog):

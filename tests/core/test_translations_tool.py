@@ -1,7 +1,7 @@
 import pytest
 from babel.messages.pofile import write_po
 
-from plugdesk import i18n
+from plugdesk import catalogs
 from tools import translations
 
 PYTHON = """
@@ -109,5 +109,5 @@ def test_what_is_compiled_is_spoken(package):
     translate(package)
     translations.compile_catalog(package, "ru")
     translations.po_path(package, "ru").unlink()
-    catalog = i18n.read_catalog(package, "ru")
+    catalog = catalogs.read_catalog(package, "ru")
     assert catalog is not None and catalog.gettext("Later") == "Позже"

@@ -13,7 +13,7 @@ from flask import Flask
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from plugdesk import i18n
+from plugdesk import catalogs, i18n
 from plugdesk.app import current_runtime
 from plugdesk.i18n import gettext as _
 from plugdesk.users.models import initials_of
@@ -102,7 +102,7 @@ class Kept:
 @cache
 def script_words(language: str) -> Markup:
     """What the pages' scripts say, as JSON for a data block."""
-    return Markup(htmlsafe_json_dumps(i18n.script_messages(language)))  # escaped for a script element by Jinja itself
+    return Markup(htmlsafe_json_dumps(catalogs.script_messages(language)))  # escaped for a script element by Jinja itself
 
 
 @lru_cache(maxsize=512)
