@@ -16,7 +16,10 @@ from tests.core.test_http import server
 from tests.support.processes import until
 
 NOTHING = b'{"ok":true,"result":[]}'
-ANSWER = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(NOTHING), NOTHING)
+ANSWER = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(NOTHING),
+    NOTHING,
+)
 
 
 @pytest.fixture

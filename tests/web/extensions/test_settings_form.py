@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from plugdesk import i18n
+from plugdesk import catalogs, i18n
 from plugdesk.plugins.switch import save_plugin_settings
 from plugdesk.runtime import Runtime
 from plugdesk.vault import Secret
@@ -95,7 +95,7 @@ def test_what_the_desk_sets_is_shown_and_stays_the_desks(session, form, runtime)
 
 def test_a_text_it_came_with_is_shown_in_the_readers_language_and_stays_unset(session, form, runtime, monkeypatch) -> None:
     monkeypatch.setitem(
-        i18n._messages("ru").words, "Thank you, ${customer:name|friend}. ${chat:sign}", "Спасибо, ${customer:name|друг}!"
+        catalogs.messages("ru").words, "Thank you, ${customer:name|friend}. ${chat:sign}", "Спасибо, ${customer:name|друг}!"
     )
     with i18n.use_language("ru"):
         assert form_of(here_of(session, form)).field("away").data == "Спасибо, ${customer:name|друг}!"
