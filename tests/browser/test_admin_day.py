@@ -22,7 +22,7 @@ from tests.support.processes import free_port, until
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 OWN = "marta@own.example"
 
 

@@ -21,7 +21,7 @@ from tests.support.processes import until
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 SUBJECT = "The till beeps"
 THE_TICKET = re.compile(r"/tickets/\d+$")
 

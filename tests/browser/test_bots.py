@@ -18,7 +18,7 @@ from tests.support.company import ADMIN
 
 PLACE = "/forms/support/x/telegram/bots"
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)

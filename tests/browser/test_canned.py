@@ -15,7 +15,7 @@ from tests.support.company import AGENT
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 
 
 def look(page: Page) -> None:

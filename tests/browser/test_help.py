@@ -14,7 +14,7 @@ from plugdesk_webform.commands import RequestFormInput, add_request_form, usual_
 from tests.support.browser import PHONE, accessibility_problems, overflow
 from tests.support.company import ADMIN
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 WORDS = {
     "en": ("refnud without a receipt", "Search", "Give a refund without the receipt", "Not quite", "Write to us"),
     "ru": ("вернуть денги без чека", "Поиск", "Вернуть деньги без чека", "Не совсем", "Написать нам"),

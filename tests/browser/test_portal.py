@@ -29,7 +29,7 @@ from tests.support.browser import PHONE, accessibility_problems, overflow
 from tests.support.company import ADMIN, AGENT
 from tests.support.processes import until
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 ANN = "ann@example.com"
 WORDS = {
     "en": {

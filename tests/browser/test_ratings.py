@@ -22,7 +22,7 @@ from tests.support.processes import until
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 SUPPORT, IVAN = sa.select(Form).where(Form.slug == "support"), sa.select(User).where(User.email == AGENT)
 
 

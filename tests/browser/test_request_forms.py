@@ -22,7 +22,7 @@ from tests.support.browser import DESK, PHONE, accessibility_problems, overflow
 from tests.support.company import ADMIN, AGENT
 from tests.support.processes import until
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 ASKED = ("@email", "device", "serial", "photos", "@text")
 
 

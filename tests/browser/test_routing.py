@@ -9,7 +9,7 @@ from tests.browser.test_workflow import extensions_of, press
 from tests.support.company import ADMIN
 from tests.support.processes import until
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 
 
 def test_each_type_of_question_goes_to_its_department(desk: Desk) -> None:

@@ -19,7 +19,7 @@ from tests.support.processes import until
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 WORKFLOW = "/forms/support/x/workflow/"
 
 

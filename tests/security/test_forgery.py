@@ -7,6 +7,8 @@ import pytest
 from tests.security.test_access import ask, rows
 from tests.security.world import World
 
+pytestmark = pytest.mark.one_database
+
 ELSEWHERE = [
     {"X-CSRFToken": ""},
     {"X-CSRFToken": "guess"},

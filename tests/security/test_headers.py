@@ -10,6 +10,8 @@ import pytest
 from tests.security.test_access import ask, rows
 from tests.security.world import World
 
+pytestmark = pytest.mark.one_database
+
 
 def directives(response: Any) -> dict[str, str]:
     policy = response.headers["Content-Security-Policy"]

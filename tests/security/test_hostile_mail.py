@@ -18,6 +18,8 @@ from plugdesk.tickets.models import Message, Ticket
 from tests.conftest import CORPORA
 from tests.security.world import World
 
+pytestmark = pytest.mark.one_database
+
 FORBIDDEN = {
     "script",
     "style",

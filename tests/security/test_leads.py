@@ -10,6 +10,8 @@ import pytest
 from plugdesk_web.security import own_path
 from tests.security.world import World
 
+pytestmark = pytest.mark.one_database
+
 EVIL = [
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example", "https://evil.example", "http:///evil.example", "javascript:alert(1)",
     "/%2f%2fevil.example/%2f%2f", "%2f%2fevil.example", "/%5cevil.example", "/\t/evil.example", "/\r\n/evil.example", "/%0d%0aSet-Cookie:a=b", " //evil.example", "\x00//evil.example",

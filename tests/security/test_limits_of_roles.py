@@ -15,6 +15,8 @@ from tests.security.bodies import BODIES
 from tests.security.test_access import ask, rows
 from tests.security.world import World
 
+pytestmark = pytest.mark.one_database
+
 EXTRA = {
     "role": "admin", "is_admin": "1", "admin": "1", "active": "0", "can_delete": "1", "password_hash": "x", "email": "eve@evil.example", "user_id": "1", "account_id": "1",
     "owner": "1", "author_id": "1", "customer_id": "1", "form_id": "2", "ticket_id": "1", "direction": "incoming", "is_internal": "0", "kind_of": "x", "deleted_at": "2026-01-01",

@@ -12,6 +12,8 @@ from plugdesk.users.models import User
 from tests.security.test_access import words_of
 from tests.security.world import World
 
+pytestmark = pytest.mark.one_database
+
 INSIDE = ("Traceback", 'File "', "/plugdesk/", "sqlalchemy", "SELECT ", "werkzeug", "Debugger", "ZeroDivisionError", "the inside")
 
 

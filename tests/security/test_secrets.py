@@ -25,6 +25,8 @@ from tests.security.bodies import MAILBOX
 from tests.security.test_access import ask, rows
 from tests.security.world import World
 
+pytestmark = pytest.mark.one_database
+
 PLANTED = "mailbox-secret"  # of both mailboxes of the world
 HOST = "127.0.0.1"
 

@@ -17,6 +17,8 @@ from plugdesk.storage import SMALL
 from plugdesk.tickets.models import Attachment
 from tests.security.world import PICTURE, World
 
+pytestmark = pytest.mark.one_database
+
 SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(1)</script></svg>"
 LIES = [
     ("shot.svg", "image/svg+xml", SCRIPT),

@@ -33,8 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
-        both = metafunc.definition.get_closest_marker("both_databases")
-        kinds = KINDS["both" if both else metafunc.config.getoption("--database")]
+        wanted, marked = metafunc.config.getoption("--database"), metafunc.definition.get_closest_marker
+        if marked("both_databases"):
+            wanted = "both"
+        elif wanted == "both" and marked("one_database"):
+            wanted = "sqlite"
+        kinds = KINDS[wanted]
         metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
 
 

@@ -14,7 +14,7 @@ from plugdesk_routing.models import Rule
 from tests.factories import make_ticket
 from tests.support.browser import PHONE, Pages, accessibility_problems, overflow
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 RULES = "/forms/support/x/routing/"
 
 

@@ -12,7 +12,7 @@ from plugdesk.sessions import sign_in
 from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter
 from tests.support.browser import PHONE, Pages, accessibility_problems, overflow
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
 WORKFLOW = "/forms/support/x/workflow/"
 
 
