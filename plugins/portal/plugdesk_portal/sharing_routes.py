@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, lazy_gettext, row_number
+from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, lazy_gettext, row_number, storable
 from plugdesk.api import gettext as _
 from plugdesk_portal import sharing
 from plugdesk_portal.around import PLUGIN
@@ -53,7 +53,7 @@ def remove(slug: str, organization_id: int) -> Response:
 
 
 def _typed_name() -> str:
-    return request.form.get("organization", "").strip()
+    return storable(request.form.get("organization", "")).strip()
 
 
 def _typed_word() -> bool:

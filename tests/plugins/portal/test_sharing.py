@@ -155,6 +155,11 @@ def test_what_cannot_be_said_keeps_what_was_typed(editor, portal, bobs, others, 
         say(portal, form, "STONE works", shares=False, by=admin)
 
 
+@pytest.mark.both_databases
+def test_a_name_no_database_can_hold_is_one_nobody_has(editor):
+    assert editor.post(HOME, data={"organization": "Nobody\0 Ltd", "shares": "1"}).status_code == 422
+
+
 def test_organizations_of_other_forms_are_not_known_to_a_forms_admin(portal, other_form, form, admin, session):
     elsewhere = find_or_create_customer(session, channel="email", value="ida@far.example", name="Ida Far")
     elsewhere.organization = add_organization(session, name="Far Away", by=admin)
