@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pluggy
@@ -157,7 +158,7 @@ class Registry:
     def _register(self, manager: pluggy.PluginManager, plugin: Plugin, strict: bool) -> None:
         try:
             for module in plugin.modules:
-                for name in dir(module):
+                for name in (each for each in dir(module) if inspect.isroutine(getattr(module, each, None))):
                     options = manager.parse_hookimpl_opts(module, name)
                     if options is not None:
                         _refuse_options(name, options)
@@ -182,8 +183,7 @@ class Registry:
             plugin.fail(State.FAILED, _("It fails when the desk starts. %(why)s", why=in_words(error)), trace_of(error))
 
     def _implementation(self, plugin: Plugin, hook: str, function: Callable[..., Any]) -> Implementation:
-        wants = tuple(inspect.signature(function).parameters)
-        knows = tuple(inspect.signature(self.specs[hook]).parameters)
+        wants, knows = _arguments(function), _arguments(self.specs[hook])
         unknown = [name for name in wants if name not in knows]
         if unknown:
             raise TypeError(f"{hook}() has no argument {', '.join(unknown)}; it has {', '.join(knows) or 'none'}")
@@ -230,6 +230,11 @@ class Registry:
         for contributions in kept:
             contributions[:] = [each for each in contributions if each[0] != plugin]
         self._compiled.clear()
+
+
+@lru_cache(maxsize=2048)
+def _arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 def _refuse_options(name: str, options: Any) -> None:
