@@ -28,6 +28,7 @@ pytest_plugins = [
     "tests.support.work",
     "tests.support.company",
     "tests.support.served",
+    "tests.support.stranger",
 ]
 
 

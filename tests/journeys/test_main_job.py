@@ -1,6 +1,7 @@
 """The main job, from the first letter to the rating, against the desk as it is run and real mail servers.
 
-Once with everything in one process on SQLite, once with PostgreSQL, workers of RQ and Dovecot.
+Once with everything in one process on SQLite, once with PostgreSQL, workers of RQ and Dovecot; both times with a plugin by
+somebody else beside the desk's own.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tests.support.served import Processes, Visitor
 ANN = "Ann Smith <ann@example.com>"
 ANN_ADDRESS = "ann@example.com"
 SUBJECT = "Чек печатается дважды"
+FORECAST = f"Rain over {SUBJECT}"
 
 
 @dataclass
@@ -56,11 +58,12 @@ class World:
 
 
 @pytest.fixture
-def alone(company_on: Callable[..., Company], processes: Callable[[Any], Processes]) -> World:
+def alone(company_on: Callable[..., Company], processes: Callable[..., Processes], installed: Path) -> World:
     """SQLite; one process serves and works, a second one serves only; LocalMail is the mail server."""
     port = free_port()
     company = company_on("sqlite", base_url=f"http://127.0.0.1:{port}")
-    started = processes(company.runtime.settings)
+    started = processes(company.runtime.settings, installed)
+    assert "weather" in started.run("migrate")
     addresses = [started.serve(port=port, worker_threads=1), started.serve()]
     started.wait(*addresses)
     return World(company, addresses, lambda made: post(company.mail, made))
@@ -69,7 +72,7 @@ def alone(company_on: Callable[..., Company], processes: Callable[[Any], Process
 @pytest.fixture
 def apart(
     company_on: Callable[..., Company], redis_url: str, dovecot: Dovecot, authority_file: Path,
-    processes: Callable[[Any], Processes],
+    processes: Callable[..., Processes], installed: Path,
 ) -> Iterator[World]:  # fmt: skip
     """PostgreSQL; two processes serve, two more are RQ's workers; letters are fetched from Dovecot over TLS."""
     port, box = free_port(), dovecot.mailbox()
@@ -79,7 +82,8 @@ def apart(
     company.mail.add_mailbox(box.address, box.password)
     account = {"login": box.address, "imap_host": box.host, "imap_port": box.tls_port, "imap_security": "tls"}
     company.set_up(account=account | {"password": box.password})
-    started = processes(company.runtime.settings)
+    started = processes(company.runtime.settings, installed)
+    assert "weather" in started.run("migrate")
     addresses = [started.serve(port=port), started.serve()]
     started.work()
     started.work()
@@ -108,8 +112,10 @@ def test_on_postgresql_with_workers_of_rq_and_dovecot(apart: World) -> None:
 def the_main_job(world: World, *, wait_for_the_undo: bool) -> None:
     """Every step of it, in the order people take them."""
     ivan, petra = world.visit(AGENT), world.visit(FORM_ADMIN, at=1)
+    a_strangers_plugin_is_switched_on(petra)
     number = a_letter_shows_in_the_list(world, ivan)
     the_customer_gets_a_receipt(world)
+    what_it_knows_stands_on_the_ticket_and_in_the_list(world, ivan, number)
     ivan.submit(ivan.get(f"/tickets/{number}"), "/acceptance")
     an_answer_leaves(world, ivan, number, "Please restart it.", wait=wait_for_the_undo)
     what_customers_answer_is_added(world, ivan, number)
@@ -117,26 +123,53 @@ def the_main_job(world: World, *, wait_for_the_undo: bool) -> None:
     the_customer_rates(world, links[5])
     only_who_configures_the_form_sees_it(ivan, petra, number)
     switched_off_it_is_gone_at_once(world, petra, number, links[5])
+    so_is_the_strangers_plugin(world, petra, number)
+
+
+def a_strangers_plugin_is_switched_on(petra: Visitor) -> None:
+    """With the settings it asks for; its public page is there from then on."""
+    assert "Weather" in petra.get("/extensions").text
+    petra.get("/p/support/weather/", status=404)
+    page = petra.get("/extensions/weather/forms/support")
+    petra.submit(page, "/forms/support/activation", {"set_key": "a key of nobody", "set_place": "Riga"})
+    assert "Riga" in petra.get("/p/support/weather/").text
+
+
+def what_it_knows_stands_on_the_ticket_and_in_the_list(world: World, who: Visitor, number: int) -> None:
+    until(lambda: FORECAST in who.get(f"/tickets/{number}").said("#side"), what=lambda: "its panel")
+    assert FORECAST in who.get("/views/new").text
+
+
+def so_is_the_strangers_plugin(world: World, petra: Visitor, number: int) -> None:
+    """In every process; on again, it knows what it knew."""
+    everywhere = [petra, world.visit(FORM_ADMIN, at=0)]
+    for on in (False, True):
+        act = "activation" if on else "deactivation"
+        petra.submit(petra.get("/extensions/weather/forms/support"), f"/forms/support/{act}")
+        for each in everywhere:
+            each.get("/p/support/weather/", status=200 if on else 404)
+            assert (FORECAST in each.get(f"/tickets/{number}").text) is on
+            assert (FORECAST in each.get("/views/done").text) is on
 
 
 def a_letter_shows_in_the_list(world: World, ivan: Visitor) -> int:
-    """In the open list of an agent within two seconds of its commit, told as the open page asks for it."""
+    """In the open list of an agent, with the next question or the one after it that the open page asks, once a second."""
     until(lambda: is_read(world), what=lambda: "the mailbox is read")
     opened = ivan.get("/views/new")
     assert SUBJECT not in opened.text
     since = opened.one("body").attributes["data-since"]
     world.write(letter(ANN, SUBJECT, "Здравствуйте!\n\nОн печатает каждый чек дважды.\n\nАнна"))
-    ends = time.monotonic() + 30
+    ends, asked = time.monotonic() + 60, [datetime.now(UTC)]
     while (answer := ivan.http.get("/live/changes", params={"since": since})).status_code == 204:
         assert time.monotonic() < ends
         let_time_pass(1, because="open pages ask once a second")
-    seen_at = datetime.now(UTC)
+        asked.append(datetime.now(UTC))
     assert answer.json()["changed"]["list"]
     row = ivan.get("/views/new").one("tr[data-row]")
     assert SUBJECT in row.text()
     with world.company.runtime.database.read() as session:
         opened_at = session.scalars(sa.select(Event.at).where(Event.kind == "ticket_opened")).one()
-        assert (seen_at - opened_at).total_seconds() < 2
+        assert len([each for each in asked if each > opened_at]) <= 2  # between being written and committed one may be asked
         return world.company.ticket_of(session, ANN_ADDRESS).number
 
 
@@ -162,10 +195,9 @@ def an_answer_leaves(world: World, ivan: Visitor, number: int, words: str, *, wa
     page = ivan.get(f"/tickets/{number}")
     files = {"files": ("manual.txt", b"Press the red button.", "text/plain")}
     sent = ivan.submit(page, "/replies", {"html": f"<p>Hello Ann,</p><p><b>{words}</b></p>"}, files=files)
-    assert "leaves in 10 seconds" in sent.text
+    assert re.search(r"leaves in \d+ seconds", sent.text), sent.said()
     if wait:
-        let_time_pass(8, because="nothing leaves while it can be taken back")
-        assert len(world.letters()) == before
+        nothing_leaves_while_it_can_be_taken_back(world, before)
     else:
         leave_now(world)
     until(lambda: len(world.letters()) > before, what=lambda: "the answer")
@@ -182,6 +214,16 @@ def an_answer_leaves(world: World, ivan: Visitor, number: int, words: str, *, wa
     assert answer["In-Reply-To"]
     until(lambda: world.messages()[-1].delivery is DeliveryState.SENT, what=lambda: "the mark on the reply")
     assert "Sent" in ivan.get(f"/tickets/{number}").said("#thread")
+
+
+def nothing_leaves_while_it_can_be_taken_back(world: World, before: int) -> None:
+    with world.company.runtime.database.read() as session:
+        due_at = session.scalars(sa.select(Job.due_at).where(Job.kind == "core:deliver_message")).one()
+    left = len(world.letters())
+    while datetime.now(UTC) < due_at:
+        assert left == before
+        let_time_pass(0.5, because="ten seconds are given to take it back")
+        left = len(world.letters())
 
 
 def leave_now(world: World) -> None:

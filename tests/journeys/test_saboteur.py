@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 
 import pytest
 import sqlalchemy as sa
 
+from plugdesk import hooks
 from plugdesk.events import Event
 from plugdesk.forms.models import Form, StatusKind
 from plugdesk.plugins.figures import HookError
@@ -47,25 +49,7 @@ from plugdesk_web.api import *
 def sin(ctx):
     {sin}
 
-@hookimpl
-def settle_ticket(ctx, ticket, settled): return sin(ctx)
-@hookimpl
-def channel_for(ctx, ticket, customer): return sin(ctx)
-@hookimpl
-def ticket_opened(ctx, ticket, event): return {told}
-@hookimpl
-def message_received(ctx, ticket, event): return {told}
-@hookimpl
-def reply_written(ctx, ticket, event): return {told}
-@hookimpl
-def status_changed(ctx, ticket, event): return {told}
-@hookimpl
-def ticket_closed(ctx, ticket, event): return {told}
-@hookimpl
-def what_will_change(ctx, form, switching_on): return {told}
-@hookimpl
-def health(ctx): return {told}
-
+{hooks}
 def values(ctx, ticket, **about): return {told}
 def asked(ctx, *args): return {told}
 
@@ -84,6 +68,20 @@ def pages(): return [
 ]
 """
 
+DECISIONS = frozenset({"filter", "follow", "first"})  # in all else a second is nothing remarkable: these have a limit
+LEFT_ALONE = frozenset({"contribution", "veto"})  # who fails where it may refuse has refused: nobody could be added to the desk
+
+
+def every_hook(told: str) -> str:
+    """Code that implements each hook there is; `told` is what those do that may take their time."""
+    made = []
+    for name, spec in vars(hooks).items():
+        kind = getattr(spec, "plugdesk_kind", "contribution")
+        if kind not in LEFT_ALONE:
+            does = "sin(ctx)" if kind in DECISIONS else told
+            made.append(f"@hookimpl\ndef {name}({', '.join(inspect.signature(spec).parameters)}): return {does}")
+    return "\n".join(made)
+
 
 @pytest.fixture(params=SINS)
 def company(request, database_url, tmp_path, clock, monkeypatch):
@@ -92,8 +90,8 @@ def company(request, database_url, tmp_path, clock, monkeypatch):
     folder = tmp_path / "plugin/plugdesk_saboteur"
     folder.mkdir(parents=True)
     sin, slow = SINS[request.param], request.param == "takes its time"
-    # In a job or a panel a second is nothing remarkable: only decisions have a limit.
-    (folder / "__init__.py").write_text(PLUGIN.format(sin=sin, told="None" if slow else "sin(ctx)"))
+    told = "None" if slow else "sin(ctx)"
+    (folder / "__init__.py").write_text(PLUGIN.format(sin=sin, told=told, hooks=every_hook(told)))
     (folder / "plugin.toml").write_text(MANIFEST)
     path = list(sys.path)
     with company_at(database_url, tmp_path, plugins_here([folder]), clock=clock) as company:

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
-import shutil
-import sqlite3
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
-
-SOURCE = Path(__file__).parent / "data/weather"
-
-
-@pytest.fixture
-def installed(tmp_path):
-    """The folder the wheel was installed into, by an installer of Python packages."""
-    wheel, target = build_wheel(tmp_path), tmp_path / "site"
-    uv = shutil.which("uv")
-    pip = (
-        [uv, "pip", "install", "--python", sys.executable, "--offline"]
-        if uv
-        else [sys.executable, "-m", "pip", "install", "--no-index"]
-    )
-    subprocess.run([*pip, "--no-deps", "--quiet", "--target", str(target), str(wheel)], check=True, capture_output=True)
-    return target
+import sqlalchemy as sa
 
 
 @pytest.fixture
-def run(installed, tmp_path):
+def run(installed, tmp_path, empty_database_url):
     """`run("-m", "plugdesk.cli", …)` is another Python, in which the plugin is installed."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(installed),
         "PLUGDESK_DATA": str(tmp_path / "data"),
+        "PLUGDESK_DATABASE_URL": empty_database_url,
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
 
@@ -52,39 +33,12 @@ def run(installed, tmp_path):
     return run
 
 
-def build_wheel(folder: Path) -> Path:
-    """A wheel of the plugin in data/weather (packaging.python.org, binary distribution format)."""
-    name = "plugdesk_weather-1.2.0"
-    files = {
-        str(path.relative_to(SOURCE)): path.read_bytes()
-        for path in sorted(SOURCE.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    files[f"{name}.dist-info/METADATA"] = (
-        b"Metadata-Version: 2.1\nName: plugdesk-weather\nVersion: 1.2.0\nAuthor: Somebody Else\nLicense: MIT\n"
-    )
-    files[f"{name}.dist-info/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    files[f"{name}.dist-info/entry_points.txt"] = b"[plugdesk.plugins]\nweather = plugdesk_weather\n"
-    lines = [
-        f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b'=').decode()},{len(raw)}"
-        for path, raw in files.items()
-    ]
-    files[f"{name}.dist-info/RECORD"] = "\n".join([*lines, f"{name}.dist-info/RECORD,,", ""]).encode()
-    wheel = folder / f"{name}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, raw in files.items():
-            archive.writestr(path, raw)
-    return wheel
+def tables(url: str) -> set[str]:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    return {name for name in sa.inspect(engine).get_table_names() if "weather" in name}
 
 
-def tables(tmp_path: Path) -> set[str]:
-    with sqlite3.connect(tmp_path / "data/desk.db") as database:
-        return {
-            name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%weather%'")
-        }
-
-
-def test_a_strangers_plugin_lives_and_goes(run, tmp_path):
+def test_a_strangers_plugin_lives_and_goes(run, tmp_path, empty_database_url):
     def plugdesk(*words: str, ok: bool = True) -> str:
         return str(run("-m", "plugdesk.cli", *words, ok=ok))
 
@@ -100,7 +54,7 @@ def test_a_strangers_plugin_lives_and_goes(run, tmp_path):
     assert desk("look") == {"panel": True, "column": True, "public": 200, "elsewhere": 404, "secret": False}
     plugdesk("plugin", "disable", "weather", "--form", "support")
     assert desk("look") == {"panel": False, "column": False, "public": 404, "elsewhere": 404, "secret": False}
-    assert tables(tmp_path) == {"weather_note", "alembic_version_weather"}
+    assert tables(empty_database_url) == {"weather_note", "alembic_version_weather"}
     plugdesk("plugin", "enable", "weather", "--form", "support")
     assert desk("look")["panel"] is True
     said = plugdesk("plugin", "remove", "weather", "--export", str(tmp_path / "weather.json"), "--yes")
@@ -108,7 +62,7 @@ def test_a_strangers_plugin_lives_and_goes(run, tmp_path):
     assert [row["text"] for row in json.loads((tmp_path / "weather.json").read_text())["tables"]["weather_note"]] == [
         "Rain over The till beeps"
     ] * 2
-    assert tables(tmp_path) == set()
+    assert tables(empty_database_url) == set()
 
 
 def test_a_strangers_plugin_passes_what_every_plugin_has_to_pass(run, tmp_path):

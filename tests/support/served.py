@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class Processes:
-    """Starts what one desk consists of, and ends it; logs stand in `folder`."""
+    """Starts what one desk consists of, and ends it; logs stand in `folder`, plugins by strangers in `packages`."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, folder: Path, packages: Path | None = None) -> None:
         self.settings = settings
         self.folder = folder
+        self.packages = packages
         self._running: list[subprocess.Popen[bytes]] = []
 
     def serve(self, *, port: int = 0, worker_threads: int = 0) -> str:
@@ -62,26 +63,41 @@ class Processes:
                 each.kill()
                 each.wait()
 
+    def run(self, *arguments: str) -> str:
+        """A command line beside the desk, which must end well; returns what it said."""
+        done = subprocess.run(
+            _command(arguments), env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def _start(self, *arguments: str, **environment: str) -> None:
+        env = self._environment() | environment
+        with (self.folder / f"{len(self._running)}-{arguments[0]}.log").open("wb") as log:
+            self._running.append(subprocess.Popen(_command(arguments), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env))
+
+    def _environment(self) -> dict[str, str]:
         own = self.settings
         given = {"DATA": own.data, "DATABASE_URL": own.database_url, "REDIS_URL": own.redis_url, "BASE_URL": own.base_url}
         given |= {"CA_FILE": own.ca_file}
-        env = os.environ | {f"PLUGDESK_{name}": str(value) for name, value in given.items() if value} | environment
-        command = [sys.executable, "-m", "plugdesk.cli", *arguments]
-        with (self.folder / f"{len(self._running)}-{arguments[0]}.log").open("wb") as log:
-            self._running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env))
+        packages = {"PYTHONPATH": str(self.packages)} if self.packages else {}
+        return os.environ | {f"PLUGDESK_{name}": str(value) for name, value in given.items() if value} | packages
 
     def _all_live(self) -> bool:
         return all(each.poll() is None for each in self._running)
 
 
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "plugdesk.cli", *arguments]
+
+
 @pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Callable[[Settings], Processes]]:
+def processes(tmp_path: Path) -> Iterator[Callable[..., Processes]]:
     """`processes(settings)`: see `Processes`."""
     started: list[Processes] = []
 
-    def make(settings: Settings) -> Processes:
-        started.append(Processes(settings, tmp_path))
+    def make(settings: Settings, packages: Path | None = None) -> Processes:
+        started.append(Processes(settings, tmp_path, packages))
         return started[-1]
 
     yield make

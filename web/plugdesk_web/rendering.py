@@ -48,8 +48,10 @@ def offer_undo(text: str, url: str, *, seconds: int) -> None:
 
 
 def take_toasts() -> list[dict[str, Any]]:
-    """The toasts for this page; they are shown once."""
-    taken: list[dict[str, Any]] = cookie.pop("toasts", []) if "toasts" in cookie else []
+    """The toasts for this page; they are shown once, however many templates make it up: a panel is drawn before its page."""
+    if "toasts" not in g:
+        g.toasts = cookie.pop("toasts", []) if "toasts" in cookie else []
+    taken: list[dict[str, Any]] = g.toasts
     return taken
 
 
