@@ -65,7 +65,8 @@ PROOFS: dict[str, str] = {
     "test_a_name_reaches_neither_the_disk_nor_the_head_of_an_answer; core/test_files: "
     "test_no_attachment_of_the_torture_letters_has_a_dangerous_name_or_is_shown_as_html test_the_name_of_a_download_is_read_back",
     "F2": "security/test_uploads: test_an_archive_is_never_unpacked_and_a_picture_never_decoded",
-    "T1": "security/test_injection: test_a_template_is_text_or_is_refused; core/test_variables: test_what_is_no_variable_stays_text "
+    "T1": "security/test_injection: test_a_template_is_text_or_is_refused test_a_template_in_a_canned_response_is_text_or_is_refused "
+    "test_a_template_in_a_signature_stays_text; core/test_variables: test_what_is_no_variable_stays_text "
     "test_strange_templates_come_to_an_end; security/test_supply: test_no_template_is_made_of_a_text_a_person_wrote",
     "T2": "security/test_injection: test_a_customers_words_are_never_evaluated_in_any_letter_to_them; core/test_variables: test_a_customers_text_is_never_evaluated",
     "M1": "security/test_injection: test_nothing_typed_into_a_page_gets_into_the_head_of_a_letter "

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.forms.models import StatusKind
 from plugdesk.tickets.models import Message, Ticket
+from plugdesk_faq.models import Answer
 from tests.conftest import CORPORA
 from tests.security.bodies import BODIES
 from tests.security.test_access import ask, rows
@@ -118,6 +119,13 @@ TEXTS = (
     "set_thanks",
     "cc",
     "invitation",
+    "invitation-en",
+    "title",
+    "name-en",
+    "why",
+    "set_words",
+    "choice-label",
+    "desk",
 )
 
 
@@ -216,6 +224,44 @@ def test_a_template_is_text_or_is_refused(world: World, template: str) -> None:
     page = world.ask("anonymous", "GET", world.path("/p/<slug>/csat/<token>"))
     assert page.status_code == 200
     assert template in LexborHTMLParser(page.get_data(as_text=True)).body.text()
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_in_a_canned_response_is_text_or_is_refused(world: World, template: str) -> None:
+    typed = {"name": "Evil", "text": f"Hello {template}", "shared": "1", "where": "all"}
+    answer = world.ask("admin", "POST", "/x/faq/answers", typed)
+    assert answer.status_code == (422 if template.startswith("${") else 303)
+    if answer.status_code == 303:
+        with world.runtime.database.read() as session:
+            code = str(session.scalars(sa.select(Answer.id).where(Answer.name == "Evil")).one())
+        path = world.path("/tickets/<int:number>/inserts/<plugin>/<name>", plugin="faq", name="canned")
+        assert world.ask("agent", "POST", path, {"code": code}).status_code == 303
+        page = LexborHTMLParser(world.ask("agent", "GET", world.path("/tickets/<int:number>")).get_data(as_text=True))
+        assert f"Hello {template}" in page.css_first("textarea[name=text]").text()
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_in_a_signature_stays_text(company: Any, template: str) -> None:
+    """The page refuses those with a variable that is none (see the receipt); one that was stored some other way stays text, too."""
+    from plugdesk.forms.models import Form
+    from plugdesk.plugins.switch import save_plugin_settings
+    from plugdesk.tickets.correspondence import reply_to_ticket
+    from plugdesk.users.models import User
+    from tests.support.company import AGENT, letter, post
+
+    with company.runtime.database.write() as session:
+        form = session.scalars(sa.select(Form).where(Form.slug == "support")).one()
+        save_plugin_settings(session, form, "email", {"signature": f"Regards {template}"}, 0, None)
+    post(company.mail, letter("Ann Smith <ann@example.com>", "The till beeps", "Twice."))
+    company.later(seconds=31)
+    company.work()
+    with company.runtime.database.write() as session:
+        agent = session.scalars(sa.select(User).where(User.email == AGENT)).one()
+        reply_to_ticket(session, session.get_one(Ticket, 1), agent, body="<p>Done.</p>")
+    company.work()
+    sent = company.letters("ann@example.com")[-1]
+    assert f"Regards {template}" in sent.get_body(("plain",)).get_content()
+    assert f"Regards {template}" in LexborHTMLParser(sent.get_body(("html",)).get_content()).body.text()
 
 
 def receipt(world: World) -> dict[str, str]:
