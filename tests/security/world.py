@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from plugdesk.users.models import User
 
 ROLES = ("anonymous", "customer", "stranger", "rival", "accountant", "agent", "form_admin", "admin")
+WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|COPY|TRUNCATE)\b", re.IGNORECASE)
+INTO = re.compile(r'(?:INSERT INTO|UPDATE) "?(\w+)"? ', re.IGNORECASE)
 MEASURED = ("plugin_figures", "plugin_error")  # how long hooks took and how they failed, which pages write down now and then
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
@@ -55,6 +57,14 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     things: dict[str, Any] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
+    written: list[str] = field(default_factory=list)  # statements that wrote, of the last `undone` block
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The one that all of the desk's sessions share."""
+        connection = self.session.get_bind()
+        assert isinstance(connection, sa.Connection)
+        return connection
 
     def browser(self, role: str) -> Browser:
         """A browser in which somebody of `role` is signed in; of "anonymous" nobody."""
@@ -89,24 +99,44 @@ class World:
     def undone(self) -> Iterator[None]:
         """Whatever the desk stores inside the block is gone after it."""
         self.session.rollback()
-        connection = self.session.get_bind()
-        assert isinstance(connection, sa.Connection)
+        connection = self.connection
         known = set(self.session)
-        with connection.begin_nested() as savepoint:
+        self.written.clear()
+        with connection.begin_nested() as savepoint, self._listening(connection):
             yield
             savepoint.rollback()
         for row in [row for row in self.session if row not in known]:
             self.session.expunge(row)  # it is gone, and SQLite gives its number to a new one
         self.session.expire_all()  # the session knows nothing of a savepoint of its connection
 
-    def dump(self) -> dict[str, str]:
-        """A fingerprint of every table but what is measured, and in the journal but of who was refused."""
-        connection = self.session.get_bind()
-        assert isinstance(connection, sa.Connection)
+    @contextmanager
+    def _listening(self, connection: sa.Connection) -> Iterator[None]:
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if WRITES.search(statement):
+                self.written.append(statement)
+
+        sa.event.listen(connection, "before_cursor_execute", note)
+        try:
+            yield
+        finally:
+            sa.event.remove(connection, "before_cursor_execute", note)
+
+    def changed(self, before: Mapping[str, str]) -> list[str]:
+        """The tables that are, inside an `undone` block, other than in `before`; what no statement wrote to is not read again."""
+        into = [INTO.match(statement) for statement in self.written]
+        if all(into):  # else something was deleted, which takes rows of other tables along, or is not understood
+            after = self.dump({each[1] for each in into if each})
+        else:
+            after = self.dump()
+        return [name for name in after if after[name] != before[name]]
+
+    def dump(self, only: Collection[str] | None = None) -> dict[str, str]:
+        """A fingerprint of every table (or `only` these) but what is measured, and in the journal but of who was refused."""
+        connection = self.connection
         if not self.tables:
             self.tables = tuple(name for name in sa.inspect(connection).get_table_names() if name not in MEASURED)
         found = {}
-        for name in self.tables:
+        for name in self.tables if only is None else [each for each in self.tables if each in only]:
             but = " WHERE kind <> 'access_denied'" if name == "event" else ""
             rows = sorted(repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"{but}'))
             found[name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()

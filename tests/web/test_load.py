@@ -11,6 +11,7 @@ from plugdesk.forms.models import StatusKind
 from plugdesk.tickets.commands import assign
 from plugdesk.tickets.merging import merge_tickets
 from plugdesk.users.load import load_for
+from plugdesk_web.pressing import SHOWN
 from tests.factories import make_agent, make_form, make_group, make_ticket
 
 
@@ -61,3 +62,35 @@ def test_a_form_admin_sees_the_agents_of_the_form_and_only_its_tickets(session: 
     session.flush()
     seen = load_for(session, admin)
     assert {user.id for user in seen.people} == {admin.id, ivan.id} and seen.of_people[ivan.id].all == 1
+
+
+def test_a_supervisor_sees_first_what_nobody_accepted_and_who_waits(browse, session: Session, form, clock) -> None:
+    anna, ivan = make_agent(session, form, name="Anna", is_admin=True), make_agent(session, form, name="Ivan")
+    make_group(session, ivan, name="Night", supervisor=anna)
+    first = make_ticket(session, form, subject="The first")
+    clock.advance(hours=2)
+    make_ticket(session, form, first.customer, subject="The second")
+    session.commit()
+    page = browse(anna).get("/load")
+    titles = [each.get_text() for each in page.html.select("main h2")]
+    assert titles[:2] == ["Nobody has accepted them 2", "The customer waits for an answer 2"]
+    rows = [row.th.get_text(" ", strip=True) for row in page.html.select("#pressing-1 tbody tr")]
+    assert [row.partition(" ")[2] for row in rows] == ["The first", "The second"]
+    assert "1 of 1 at work" in page.html.select_one("#groups").get_text()
+
+
+def test_more_than_it_shows_is_a_click_away(browse, session: Session, form) -> None:
+    anna = make_agent(session, form, is_admin=True)
+    customer = make_ticket(session, form).customer
+    for _each in range(SHOWN):
+        make_ticket(session, form, customer)
+    session.commit()
+    page = browse(anna).get("/load")
+    assert len(page.html.select("#pressing-1 tbody tr")) == SHOWN
+    assert len(page.click("All 7", index=0).html.select("tr[data-row]")) == SHOWN + 1
+
+
+def test_where_nothing_presses_it_is_said(browse, session: Session, form) -> None:
+    anna = make_agent(session, form, is_admin=True)
+    session.commit()
+    assert "Nothing presses" in browse(anna).get("/load").text

@@ -52,6 +52,7 @@ from plugdesk_web.editing import version_given
 from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
+from plugdesk_web.pressing import Pressing
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.search_box import Question, examples, read_question
 from plugdesk_web.security import frameable, own_path
@@ -87,6 +88,7 @@ __all__ = [
     "Offer",
     "Pages",
     "Panel",
+    "Pressing",
     "Question",
     "SearchWord",
     "SeenBy",

@@ -81,7 +81,7 @@ class Navigation:
     def pages(self) -> tuple[Item, ...]:
         items = [_item(_("Customers"), "users", "customers.index")]
         if sees_load(db(), me()):
-            items.append(_item(_("Load"), "chart", "load.show"))
+            items.append(_item(_("Supervision"), "chart", "load.show"))
         desk = runtime().desk(db())
         for each in contributed(runtime().registry, NavItem):
             if each.what.place == "desk" and (desk.has(each.plugin) or _is_shown(each, self._forms)):

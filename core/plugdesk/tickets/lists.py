@@ -146,6 +146,16 @@ def tickets_of_view(
     return _page(*_with_facts(session, user, conditions, _ORDERS[order], limit + 1, facts), limit)
 
 
+def first_of_view(
+    session: Session, user: User, view: str, *, narrowed: Filter, since: Callable[[Any], Any], most: int
+) -> list[tuple[Listed, datetime | None]]:
+    """The `most` tickets of a view whose moment `since(Ticket)` is earliest, each with it; those without one come last."""
+    moment = since(Ticket)
+    query = _ROWS.add_columns(moment.label("since")).where(*of_view(session, user, view), *narrowing(narrowed))
+    found = session.execute(query.order_by(moment.asc().nulls_last(), Ticket.id).limit(most), {"reader_id": user.id}).all()
+    return [(Listed._make(row[:-1]), row[-1]) for row in found]
+
+
 def tickets_found(
     session: Session,
     user: User,

@@ -10,6 +10,7 @@ from plugdesk.api import (
     Change,
     Context,
     Event,
+    Fact,
     Form,
     HealthLine,
     JobKind,
@@ -21,13 +22,19 @@ from plugdesk.api import (
     lazy_gettext,
 )
 from plugdesk_automation import changes, commands, naming, running, telling
+from plugdesk_automation import facts as known
 from plugdesk_automation.timing import arm, remind
+
+
+@hookimpl
+def facts() -> Sequence[Fact]:
+    return known.FACTS
 
 
 @hookimpl
 def pages() -> Sequence[Any]:
     from plugdesk_automation import panel, routes
-    from plugdesk_web.api import HistoryLine, Panel
+    from plugdesk_web.api import HistoryLine, Panel, Pressing, SearchWord
 
     return [
         Panel("automation", lazy_gettext("Automation"), panel.show, concerns=panel.concerns),
@@ -37,8 +44,10 @@ def pages() -> Sequence[Any]:
         HistoryLine("automation_too_long", "bolt", lazy_gettext("At work for too long: a message to %(people)s")),
         HistoryLine("automation_forgotten", "bolt", lazy_gettext("Done and forgotten: it was closed")),
         HistoryLine("automation_failed", "alert", lazy_gettext("A rule came to nothing. %(why)s")),
+        SearchWord(("escalated", "эскалация"), known.search, "escalated:any", lazy_gettext("has waited for longer than a rule allows; or none")),
+        Pressing(lazy_gettext("Escalated"), "escalated:any", "escalated_since", lazy_gettext("Has waited since")),
         *routes.PAGES,
-    ]
+    ]  # fmt: skip
 
 
 @hookimpl

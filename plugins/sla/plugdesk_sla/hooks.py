@@ -58,7 +58,7 @@ def timers() -> Sequence[Timer]:
 @hookimpl
 def pages() -> Sequence[Any]:
     from plugdesk_sla import panel, routes
-    from plugdesk_web.api import Column, Panel, SearchWord
+    from plugdesk_web.api import Column, Panel, Pressing, SearchWord
 
     return [
         Panel("sla", lazy_gettext("SLA"), panel.show, concerns=panel.concerns),
@@ -68,6 +68,8 @@ def pages() -> Sequence[Any]:
         SearchWord(
             ("sla", "срок"), known.search, "sla:breached", lazy_gettext("missed a deadline; soon, paused, met, any or none; срок:нарушен")
         ),
+        Pressing(lazy_gettext("A deadline was missed"), "sla:breached", "deadline", lazy_gettext("Deadline")),
+        Pressing(lazy_gettext("A deadline is close"), "sla:soon", "deadline", lazy_gettext("Deadline")),
         *routes.PAGES,
     ]  # fmt: skip
 
