@@ -75,5 +75,5 @@ def _list(session: Session, viewer: User, head: tuple[str, str, str], view: str,
 
 _OWN: Sequence[tuple[str, Any, Any, sa.ColumnElement[Any] | Any]] = (
     ("new", lazy_gettext("Nobody has accepted them"), lazy_gettext("Opened"), Ticket.created_at),
-    ("unanswered", lazy_gettext("The customer waits for an answer"), lazy_gettext("Last word"), Ticket.spoken_at),
+    ("unanswered", lazy_gettext("The customer waits for an answer"), lazy_gettext("Waits"), Ticket.spoken_at),
 )

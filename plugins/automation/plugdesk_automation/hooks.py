@@ -45,7 +45,7 @@ def pages() -> Sequence[Any]:
         HistoryLine("automation_forgotten", "bolt", lazy_gettext("Done and forgotten: it was closed")),
         HistoryLine("automation_failed", "alert", lazy_gettext("A rule came to nothing. %(why)s")),
         SearchWord(("escalated", "эскалация"), known.search, "escalated:any", lazy_gettext("has waited for longer than a rule allows; or none")),
-        Pressing(lazy_gettext("Escalated"), "escalated:any", "escalated_since", lazy_gettext("Has waited since")),
+        Pressing(lazy_gettext("Escalated"), "escalated:any", "escalated_since", lazy_gettext("Waits")),
         *routes.PAGES,
     ]  # fmt: skip
 
