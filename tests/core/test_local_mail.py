@@ -239,10 +239,10 @@ def test_who_comes_in_the_moment_it_stops_is_not_left_open(mail: LocalMail) -> N
             socket.create_connection((mail.host, port)) for port in (mail.imap_port, mail.smtp_port) for _each in range(5)
         ]
         mail.stop()
-        gc.collect()
         for each in knocking:
             each.close()
         mail.start()
+    gc.collect()
 
 
 def test_only_the_latest_outgoing_letters_are_kept(mail: LocalMail, monkeypatch: pytest.MonkeyPatch) -> None:

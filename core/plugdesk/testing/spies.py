@@ -14,7 +14,7 @@ from plugdesk.plugins.context import Context
 from plugdesk.plugins.registry import CONTRIBUTED, Registry
 from plugdesk.tickets.models import Ticket
 
-ONLY_WORDS = ("HistoryLine",)  # in which nothing runs that could reach too far
+ONLY_WORDS = ("HistoryLine", "Pressing")  # in which nothing runs that could reach too far
 ONLY_NOTE = "only_note"  # an argument of jobs that were queued to see whether they are run
 
 
