@@ -12,7 +12,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Channel, Context, Form, Group, Ticket, User, all_forms, runtime_of, visible_tickets
+from plugdesk.api import (
+    Channel,
+    Context,
+    Fact,
+    Form,
+    Group,
+    Ticket,
+    User,
+    all_forms,
+    contributed_facts,
+    runtime_of,
+    visible_tickets,
+)
 from plugdesk.api import gettext as _
 from plugdesk_csat.models import BEST, WORST, Invitation, Rating
 from plugdesk_csat.searching import moments
@@ -38,6 +50,7 @@ class Wanted:
     group: str = ""
     channel: str = ""
     mark: str = ""
+    apart: tuple[tuple[str, str], ...] = ()  # of what extensions tell tickets apart by: the name of the fact and its value
 
     @property
     def before(self) -> Wanted:
@@ -86,6 +99,36 @@ class Summary:
     lines: Mapping[str, Sequence[Line]]
 
 
+@dataclass(frozen=True)
+class Grouping:
+    """Something people have made that an extension knows of tickets, such as the contract, and on which forms."""
+
+    fact: Fact
+    form_ids: Sequence[int]
+
+    @property
+    def column(self) -> sa.ColumnElement[Any]:
+        """Its value for the ticket of an invitation, as text."""
+        return sa.case((Invitation.form_id.in_(self.form_ids), sa.cast(self.fact.sql(Ticket), sa.Text)))
+
+
+def groupings_of(ctx: Context, forms: Sequence[tuple[Context, Form]]) -> dict[str, Grouping]:
+    """What extensions tell the tickets of these forms apart by, by the name of the fact."""
+    known, on = dict[str, Fact](), dict[str, list[int]]()
+    for _here, form in forms:
+        for name, fact in contributed_facts(ctx.db, form).items():
+            if fact.type == "choice" and fact.choices_in is not None:
+                known[name] = fact
+                on.setdefault(name, []).append(form.id)
+    return {name: Grouping(fact, on[name]) for name, fact in known.items()}
+
+
+def names_in(ctx: Context, grouping: Grouping) -> dict[str, str]:
+    """What the values of a grouping are called."""
+    choices = grouping.fact.choices_in
+    return {str(code): str(name) for code, name in (choices(ctx.db) if choices else ())}
+
+
 def seen_forms(ctx: Context, viewer: User) -> list[tuple[Context, Form]]:
     """The forms on which ratings, some at least, are for `viewer` to see, each with the extension's context there."""
     runtime = runtime_of(ctx.db)
@@ -99,26 +142,30 @@ def seen_forms(ctx: Context, viewer: User) -> list[tuple[Context, Form]]:
 
 
 def summary_of(ctx: Context, viewer: User, forms: Sequence[tuple[Context, Form]], wanted: Wanted) -> Summary:
-    """The figures of these days and of those before, whole and by specialist, group, form and channel."""
+    """The figures of these days and of those before, whole, by specialist, group, form and channel, and by what extensions tell apart."""
+    groupings = groupings_of(ctx, forms)
+    columns = {**_COLUMNS, **{name: each.column for name, each in groupings.items()}}
     total = {True: Count(), False: Count()}
-    by: dict[str, dict[tuple[str, bool], Count]] = {dimension: {} for dimension in DIMENSIONS}
+    by: dict[str, dict[tuple[str, bool], Count]] = {dimension: {} for dimension in columns}
     scope, begin = _scope(viewer, ctx, forms, wanted, whole_desk=True), moments(wanted.first, wanted.last, ctx.desk.zone)[0]
     reach = _reach(ctx, wanted)
-    marks = _base(viewer, Rating.rated_at >= begin, Rating.mark.label("mark")).join(Rating, Rating.invitation_id == Invitation.id)
+    marks = _base(viewer, columns, Rating.rated_at >= begin, Rating.mark.label("mark")).join(
+        Rating, Rating.invitation_id == Invitation.id
+    )
     marks = marks.where(scope, Rating.form_id.in_([form.id for _here, form in forms]), *_within(Rating.rated_at, reach))
-    for dimension, key, is_now, mark, number in ctx.db.execute(_tallied(marks, "mark")):
+    for dimension, key, is_now, mark, number in ctx.db.execute(_tallied(marks, columns, "mark")):
         for count in _counts(total, by, dimension, key, bool(is_now)):
             count.marks[mark] += number
-    asked = _base(viewer, Invitation.sent_at >= begin, sa.case((Rating.id.is_not(None), 1), else_=0).label("answered"))
+    asked = _base(viewer, columns, Invitation.sent_at >= begin, sa.case((Rating.id.is_not(None), 1), else_=0).label("answered"))
     asked = asked.outerjoin(Rating, Rating.invitation_id == Invitation.id)
     for dimension, key, is_now, answered, number in ctx.db.execute(
-        _tallied(asked.where(scope, *_within(Invitation.sent_at, reach)), "answered")
+        _tallied(asked.where(scope, *_within(Invitation.sent_at, reach)), columns, "answered")
     ):
         for count in _counts(total, by, dimension, key, bool(is_now)):
             count.asked += number
             count.answered += number if answered else 0
-    names = _names(ctx, forms, by)
-    lines = {dimension: _lines(by[dimension], names[dimension]) for dimension in DIMENSIONS}
+    names = _names(ctx, forms, by) | {name: {NOBODY: _("None"), **names_in(ctx, each)} for name, each in groupings.items()}
+    lines = {dimension: _lines(by[dimension], names[dimension]) for dimension in columns}
     return Summary(total[True], total[False], lines)
 
 
@@ -169,17 +216,19 @@ def channels_of(ctx: Context) -> list[tuple[str, str]]:
     return [*((name, str(channel.title)) for name, channel in found.items()), ("phone", _("By hand"))]
 
 
-def _base(viewer: User, is_now: sa.ColumnElement[bool], *columns: Any) -> sa.Select[Any]:
-    keys = [column.label(dimension) for dimension, column in _COLUMNS.items()]
+def _base(viewer: User, columns: Mapping[str, Any], is_now: sa.ColumnElement[bool], what: Any) -> sa.Select[Any]:
+    keys = [column.label(dimension) for dimension, column in columns.items()]
     period = sa.case((is_now, 1), else_=0).label("is_now")
-    counted = sa.select(period, *keys, *columns).select_from(Invitation)
-    if viewer.is_admin:  # sees every ticket but those in the bin, which are few: the others need not be looked at
+    counted = sa.select(period, *keys, what).select_from(Invitation)
+    if (
+        viewer.is_admin and columns.keys() == _COLUMNS.keys()
+    ):  # sees every ticket but those in the bin, which are few: the others need not be looked at
         binned = sa.select(Ticket.id).where(Ticket.deleted_at.is_not(None))
         return counted.where(Invitation.ticket_id.not_in(binned.correlate(None)))
     return counted.join(Ticket, Ticket.id == Invitation.ticket_id)
 
 
-def _tallied(base: sa.Select[Any], what: str) -> sa.CompoundSelect[Any]:
+def _tallied(base: sa.Select[Any], columns: Mapping[str, Any], what: str) -> sa.CompoundSelect[Any]:
     """`base` counted by each dimension: rows of dimension, key, period, `what` and number. Read once, whatever the database."""
     rows = base.cte("counted")
     return sa.union_all(
@@ -187,7 +236,7 @@ def _tallied(base: sa.Select[Any], what: str) -> sa.CompoundSelect[Any]:
             sa.select(sa.literal(each), sa.cast(rows.c[each], sa.Text), rows.c.is_now, rows.c[what], sa.func.count()).group_by(
                 rows.c[each], rows.c.is_now, rows.c[what]
             )
-            for each in DIMENSIONS
+            for each in columns
         )
     )
 
@@ -211,11 +260,15 @@ def _scope(
             else:
                 parts.append(sa.and_(Invitation.form_id == form.id, condition))
     found = [sa.or_(Invitation.form_id.in_(whole), *parts) if parts else Invitation.form_id.in_(whole)]
-    if not (whole_desk and viewer.is_admin):
+    groupings = groupings_of(ctx, forms)
+    if not (whole_desk and viewer.is_admin and not groupings):
         found.append(visible_tickets(ctx.db, viewer))
     for column, value in ((Invitation.assignee_id, wanted.assignee), (Invitation.group_id, wanted.group)):
         if value:
             found.append(column.is_(None) if value == NOBODY else column == int(value))
+    for name, value in wanted.apart:
+        if name in groupings:
+            found.append(groupings[name].column.is_(None) if value == NOBODY else groupings[name].column == value)
     if wanted.channel:
         found.append(Invitation.channel == wanted.channel)
     return sa.and_(*found)

@@ -35,6 +35,7 @@ HEADS = {
 }  # fmt: skip
 KINDS = {RATED: lazy_gettext("Rated"), ASKED: lazy_gettext("Asked"), UNANSWERED: lazy_gettext("Asked, not answered")}
 USUAL = "30"
+BY = "by-"  # before the name of what an extension tells tickets apart by, in addresses
 LONGEST = 3_660  # days
 
 
@@ -45,11 +46,12 @@ def show() -> Response:
     ctx, forms, wanted, problem = _opened()
     summary = figures.summary_of(ctx, me(), forms, wanted)
     people, groups = figures.people_asked_about(ctx, forms)
+    apart = {name: each.fact.title for name, each in figures.groupings_of(ctx, forms).items()}
     return page(
         "csat:summary.html", summary=summary, wanted=wanted, problem=problem, forms=[(str(form.id), form.name) for _c, form in forms],
         people=people, groups=groups, channels=figures.channels_of(ctx), periods=_periods(), period=_period(request.args),
-        names=names(), titles=TITLES, heads=HEADS, link=_link(wanted), export=url_for(".export", **_arguments(wanted)),
-        dimensions=DIMENSIONS, most=max(summary.now.marks.values()),
+        names=names(), titles={**TITLES, **apart}, heads={**HEADS, **apart}, link=_link(wanted), export=url_for(".export", **_arguments(wanted)),
+        parts={**{each: each for each in DIMENSIONS}, **{name: BY + name for name in apart}}, most=max(summary.now.marks.values()),
     )  # fmt: skip
 
 
@@ -83,9 +85,10 @@ def export() -> Response:
     head = [_("Table"), _("Name"), _("Ratings"), _("Average"), *marks, _("Asked"), _("Answered"), _("Average before")]
     write.writerow(_safe(each) for each in head)
     write.writerow(_row(_("All"), f"{wanted.first} – {wanted.last}", summary.now, summary.before))
-    for dimension in DIMENSIONS:
-        for line in summary.lines[dimension]:
-            write.writerow(_row(str(TITLES[dimension]), line.name, line.now, line.before))
+    titles = {**TITLES, **{name: each.fact.title for name, each in figures.groupings_of(ctx, forms).items()}}
+    for dimension, lines in summary.lines.items():
+        for line in lines:
+            write.writerow(_row(str(titles[dimension]), line.name, line.now, line.before))
     response = Response(made.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="ratings-{wanted.first}-{wanted.last}.csv"'
     return response
@@ -97,7 +100,9 @@ def _opened() -> tuple[Context, list[tuple[Context, Form]], Wanted, str]:
     forms = figures.seen_forms(ctx, me())
     if not forms:
         abort(404)
-    return ctx, forms, *_wanted(ctx, request.args)
+    wanted, problem = _wanted(ctx, request.args)
+    apart = {name: request.args.get(BY + name, "") for name in figures.groupings_of(ctx, forms)}
+    return ctx, forms, replace(wanted, apart=tuple((name, value) for name, value in apart.items() if value)), problem
 
 
 def _periods() -> list[tuple[str, str]]:
@@ -128,11 +133,12 @@ def _wanted(ctx: Context, given: Mapping[str, str]) -> tuple[Wanted, str]:
             problem = _("The first day must be before the last one, like 2026-03-01 and 2026-03-31, at most ten years apart.")
             first, last = _preset(USUAL, today)
     mark = given.get("mark", "")
-    numbers = {name: _number(given.get(name, "")) for name in ("form", "assignee", "group")}
+    form, assignee, group = (_number(given.get(name, "")) for name in ("form", "assignee", "group"))
     channel = given.get("channel", "")
     return Wanted(
         first, last, channel=channel if channel in dict(figures.channels_of(ctx)) else "",
-        mark=mark if mark in ("1", "2", "3", "4", "5") else "", **numbers,
+        mark=mark if mark in ("1", "2", "3", "4", "5") else "",
+        form=form, assignee=assignee, group=group,
     ), problem  # fmt: skip
 
 
@@ -155,6 +161,7 @@ def _number(given: str) -> str:
 def _arguments(wanted: Wanted) -> dict[str, Any]:
     """The address's part that asks for the same again."""
     narrowed = {name: getattr(wanted, name) for name in ("form", "assignee", "group", "channel", "mark")}
+    narrowed |= {BY + name: value for name, value in wanted.apart}
     return {"from": wanted.first.isoformat(), "to": wanted.last.isoformat(), **{k: v for k, v in narrowed.items() if v}}
 
 
@@ -174,7 +181,12 @@ def _narrowed_words(ctx: Context, forms: list[tuple[Context, Form]], wanted: Wan
         "form": {str(form.id): form.name for _c, form in forms}, "assignee": dict(people), "group": dict(groups),
         "channel": dict(figures.channels_of(ctx)),
     }  # fmt: skip
-    return [known[name].get(getattr(wanted, name), getattr(wanted, name)) for name in known if getattr(wanted, name)]
+    words = [known[name].get(getattr(wanted, name), getattr(wanted, name)) for name in known if getattr(wanted, name)]
+    groupings = figures.groupings_of(ctx, forms)
+    for name, value in wanted.apart:
+        called = figures.names_in(ctx, groupings[name]).get(value, _("None") if value == NOBODY else value)
+        words.append(f"{groupings[name].fact.title}: {called}")
+    return words
 
 
 def _row(table: str, name: str, now: Count, before: Count) -> list[str]:

@@ -14,7 +14,10 @@ from plugdesk.forms.models import StatusKind
 from plugdesk.plugins.switch import enable_plugin
 from plugdesk.tickets.commands import assign, become
 from plugdesk.tickets.correspondence import Said, open_ticket
+from plugdesk.tickets.models import Ticket
 from plugdesk.users.models import Group
+from plugdesk_contracts.commands import ContractInput, TermsInput, add_contract, set_terms
+from plugdesk_contracts.handing import choose_contract
 from plugdesk_csat.commands import invite, last_closing, rate
 from plugdesk_csat.figures import Wanted, behind, seen_forms, summary_of
 from tests.factories import make_customer, make_group
@@ -127,3 +130,32 @@ def test_the_file_holds_the_same_figures_and_no_formula(played):
     assert answer.mimetype == "text/csv" and rows[1][2:9] == ["3", "3.33", "1", "1", "0", "0", "1"]
     assert any(row[1] == "'=Technicians" for row in rows)
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)
+
+
+def test_they_are_told_apart_by_contract_where_contracts_are_on(played):
+    with played.runtime.database.write() as session:
+        form = support(session)
+        enable_plugin(session, form, "contracts", None)
+        here = played.runtime.context("contracts", form, session)
+        vip = add_contract(here, ContractInput("=VIP"), by=None)
+        session.flush()
+        set_terms(here, vip, form, TermsInput(None, "", "", []), by=None, version=0)
+        for ticket in session.scalars(sa.select(Ticket).where(Ticket.subject.in_(("new0", "new1")))):
+            choose_contract(here, ticket, vip, by=person(session, ADMIN))
+    found, _listed = summary(played, ADMIN)
+    lines = found.lines["contract"]
+    assert {(line.name, line.now.number, line.now.average) for line in lines} == {("=VIP", 2, 4.5), ("None", 2, 2)}
+    key = next(line.key for line in lines if line.name == "=VIP")
+    narrowed, listed = summary(played, ADMIN, apart=(("contract", key),))
+    assert (narrowed.now.number, listed["rated"], listed["unanswered"]) == (2, 2, 0)
+    petra = browser(played, FORM_ADMIN)
+    links = re.findall(r'href="(/x/csat/tickets\?[^"]*by-contract[^"]+)">(\d+)<', petra.get("/x/csat/").get_data(as_text=True))
+    assert len(links) >= 4
+    for url, number in links:
+        listed = petra.get(url.replace("&amp;", "&")).get_data(as_text=True)
+        assert len(re.findall(r'<th scope="row" class="lead"><a href="/tickets/', listed)) == int(number), url
+        assert "Contract: " in listed
+    assert any(
+        row[:2] == ["Contract", "'=VIP"] for row in csv.reader(StringIO(petra.get("/x/csat/summary.csv").get_data(as_text=True)))
+    )
+    assert petra.get("/x/csat/?by-contract=nonsense%27").status_code == 200
