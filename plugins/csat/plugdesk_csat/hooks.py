@@ -71,7 +71,14 @@ def pages() -> Sequence[Any]:
 
     return [
         Panel("rating", lazy_gettext("Rating"), panel.show, concerns=panel.concerns),
-        Column("rating", lazy_gettext("Rating"), facts=("rating",), cell=panel.mark_cell, seen_by=seeing.seen),
+        Column(
+            "rating",
+            lazy_gettext("Rating"),
+            facts=("rating",),
+            cell=panel.mark_cell,
+            seen_by=seeing.seen,
+            only_where_filled=True,
+        ),
         Column(
             "rated_at",
             lazy_gettext("Rating date"),
