@@ -127,6 +127,7 @@ from plugdesk.tags.models import Tag, TicketTag
 from plugdesk.tags.queries import all_tags, tags_of_customers, tags_of_ticket
 from plugdesk.terms import Terms, tell_of_terms, terms_of
 from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network_of, refuse_used_up
+from plugdesk.tickets.asking import facts_of_tickets, names_of_weekdays, types_of_tickets, values_of_tickets
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
@@ -381,6 +382,7 @@ __all__ = [
     "explain",
     "explained_line",
     "facts_in",
+    "facts_of_tickets",
     "field_values",
     "file_keys",
     "fill_html",
@@ -429,6 +431,7 @@ __all__ = [
     "merge_tickets",
     "merged_numbers",
     "move_ticket",
+    "names_of_weekdays",
     "network_of",
     "ngettext",
     "normal_email",
@@ -504,6 +507,7 @@ __all__ = [
     "ticket_for",
     "title_of_step",
     "translatable",
+    "types_of_tickets",
     "unmerge_ticket",
     "unwatch",
     "updates_aside",
@@ -512,6 +516,7 @@ __all__ = [
     "value_words",
     "values_entered",
     "values_of_customer",
+    "values_of_tickets",
     "variables_in",
     "verify_identity",
     "visible_customers",
