@@ -142,12 +142,12 @@ def npgettext(context: str, singular: str, plural: str, n: int, /, **values: obj
 
 def lazy_gettext(message: str, /, **values: object) -> Any:
     """A text that is translated each time it is shown: for labels made when a module is imported."""
-    return LazyString(gettext_of, _speaker(), message, **values)
+    return LazyString(_gettext_from, _module(), message, **values)
 
 
 def lazy_pgettext(context: str, message: str, /, **values: object) -> Any:
     """`lazy_gettext` with a context."""
-    return LazyString(_pgettext_of, _speaker(), context, message, **values)
+    return LazyString(_pgettext_from, _module(), context, message, **values)
 
 
 def translatable(message: str, /) -> str:
@@ -163,6 +163,17 @@ def _speaker() -> str:
     return package_of(sys._getframe(2).f_globals.get("__name__", ""))
 
 
+def _module() -> str:
+    """The module whose code made a lazy text. Whose words it says is asked when it is shown: extensions make theirs while they are
+    imported, before their packages are known."""
+    name: str = sys._getframe(2).f_globals.get("__name__", "")
+    return name
+
+
+def _gettext_from(module: str, message: str, /, **values: object) -> str:
+    return gettext_of(package_of(module), message, **values)
+
+
 def _word(key: str, message: str, package: str) -> str:
     messages = words_in(current_language())
     own = messages.own.get(package)
@@ -170,8 +181,8 @@ def _word(key: str, message: str, package: str) -> str:
     return messages.words.get(key, message) if found is None else found
 
 
-def _pgettext_of(package: str, context: str, message: str, /, **values: object) -> str:
-    text = _word(f"{context}\x04{message}", message, package)
+def _pgettext_from(module: str, context: str, message: str, /, **values: object) -> str:
+    text = _word(f"{context}\x04{message}", message, package_of(module))
     return text % values if values else text
 
 

@@ -180,6 +180,18 @@ def say():
         assert dogs["say"]() == ["попугай для X", "попугай для X", "Открыть", "2 попугая", "Открыть"]
 
 
+def test_a_lazy_text_made_before_its_package_is_known_is_said_in_its_words(write_catalog):
+    owls: dict[str, Any] = {"__name__": "owls.words"}
+    exec(
+        "from plugdesk.i18n import lazy_gettext, lazy_pgettext\n"
+        'SAID = lazy_gettext("a parrot for %(name)s", name="X"), lazy_pgettext("of a cage", "Open the parrot")', owls,
+    )  # fmt: skip
+    write_catalog()
+    write_catalog(HEADER + PARROTS.removeprefix(HEADER).replace("попуга", "чуж").replace("Открыть", "Отпереть"), package="owls")
+    with use_language("ru"):
+        assert [str(each) for each in owls["SAID"]] == ["чужй для X", "Отпереть"]
+
+
 def test_a_template_speaks_the_words_of_its_package(write_catalog, tmp_path):
     write_catalog()
     write_catalog(HEADER + 'msgid "a parrot for %(name)s"\nmsgstr "кот для %(name)s"\n', package="cats")

@@ -187,6 +187,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /x/reports/files": {"of": "received", "kind": "csv"},
     "POST /x/reports/own": {"name": "Another", "metric": "received", "by": "time"},
     "POST /x/reports/own/<int:number>": {"name": "Other", "metric": "received", "by": "time", "version": "{own_report_version}"},
+    "POST /x/reports/own/<int:number>/letter": {"every": "week", "hour": "9", "weekday": "0", "day": "1", "people": "{agent_id}", "version": "1"},
+    "POST /x/reports/own/<int:number>/letter/switch": {"on": "1"},
     "POST /people": {"name": "New Person", "email": "new@desk.example", "role": "agent"},
     "POST /people/<int:user_id>": {"name": "Ivan the Terrible", "email": "ivan@desk.example", "role": "agent"},
     "POST /account/absences": {"first_day": "2027-05-01"},

@@ -189,9 +189,11 @@ def _contract(world: World, support: Form) -> dict[str, Any]:
 
 
 def _report_file(world: World, support: Form) -> dict[str, Any]:
-    """A list of tickets that Ivan has had written into a file, and a report of his own."""
+    """A list of tickets that Ivan has had written into a file, and a report of his own, with its letters paused."""
+    from plugdesk_reports.letter_commands import LetterInput, set_letter
     from plugdesk_reports.models import Export, FileState
     from plugdesk_reports.own_models import OwnReport
+    from plugdesk_reports.rhythms import Every, Rhythm
 
     ctx = world.runtime.context("reports", support, world.session)
     export = Export(
@@ -203,4 +205,6 @@ def _report_file(world: World, support: Form) -> dict[str, Any]:
     )
     world.session.add_all([export, report])
     world.session.flush()
+    letter = LetterInput(Rhythm(Every.WEEK, 9), [report.owner], is_on=False)
+    set_letter(world.runtime.context("reports", support, world.session), report, letter, by=report.owner, version=0)
     return {"export": export.id, "kind": "csv", "own_report": report.id, "own_report_version": report.version}

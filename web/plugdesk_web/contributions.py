@@ -328,6 +328,8 @@ class Pages:
     Pages of a site that stand `in_frames` work in a frame on another site, too, which sends no cookie: who is signed in there lies in
     the address, see `plugdesk_web.api.framed`. They ask for nobody but the customer. Which sites may frame them, they say by `frameable`.
 
+    A site with an `entrance`, the words of a link to its first page, is where whoever was refused something on a page for customers is led.
+
     What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.
 
     A site may answer a GET without a cookie by `quick(runtime, environ)` (a WSGI environment), before anything else is asked: with
@@ -341,6 +343,7 @@ class Pages:
     with_own_tokens: bool = False
     reads_first: bool = False
     in_frames: bool = False
+    entrance: Any = None
     quick: Callable[[Runtime, MutableMapping[str, Any]], Response | None] | None = None
 
 

@@ -15,7 +15,9 @@ from plugdesk.app import Busy, Full, in_words
 from plugdesk.errors import Invalid, PlugdeskError
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import note_denied
-from plugdesk_web.current import db, go_on_reading, me_or_none
+from plugdesk_web.current import db, desk_or_none, go_on_reading, me_or_none
+from plugdesk_web.customers import framed
+from plugdesk_web.entrances import is_for_customers, ways_on
 
 log = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds; no writer should hold the database for longer
@@ -113,9 +115,19 @@ def _answer(code: int, words: str, problems: Any = None, *, typed: Typed | None 
         response = make_response(render_template("errors/_refusal.html", words=words, code=code))
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#toasts", "beforeend"
     else:
-        response = make_response(render_template("errors/page.html", code=code, words=words, typed=typed))
+        response = make_response(_page(code, words, typed))
     response.status_code = code
     return response
+
+
+def _page(code: int, words: str, typed: Typed | None) -> str:
+    """For customers one of theirs: the desk's own pages are nothing to them, least of all the agents' sign-in."""
+    if not is_for_customers():
+        return render_template("errors/page.html", code=code, words=words, typed=typed)
+    desk = desk_or_none()
+    ways = ways_on() if desk is not None else []
+    site = {"name": desk.name if desk else "", "home_url": ways[0].url if ways else ""}
+    return render_template("errors/customers.html", site=site, words=words, typed=typed, ways=ways, bare=framed())
 
 
 def _sentence(code: int) -> str:

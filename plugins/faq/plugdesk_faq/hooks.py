@@ -31,7 +31,7 @@ def pages() -> Sequence[Any]:
         *routes.PAGES,
         *article_routes.PAGES,
         *look_routes.PAGES,
-        Pages(public.blueprint, "site", with_own_tokens=True, quick=quick),
+        Pages(public.blueprint, "site", with_own_tokens=True, quick=quick, entrance=lazy_gettext("Help")),
     ]
 
 

@@ -69,7 +69,7 @@ def pages() -> Sequence[Any]:
 
     return [
         Pages(sign_in.blueprint, "site"),
-        Pages(requests.blueprint, "site", in_frames=True),
+        Pages(requests.blueprint, "site", in_frames=True, entrance=lazy_gettext("My requests")),
         Pages(profile.blueprint, "site"),
         Pages(entrance.blueprint, "site", with_own_tokens=True),
         Pages(site_routes.blueprint, "app"),

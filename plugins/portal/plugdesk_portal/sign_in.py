@@ -81,19 +81,25 @@ def create() -> Response:
 
 @blueprint.get("/links/<token>")
 def link(token: str) -> Response:
-    """What the letter leads to: whose it is, and one button."""
-    found = link_behind(desk_ctx(), token)
+    """What the letter leads to: whose it is, and one button. Of one that is over, the page on which to ask for another."""
+    try:
+        found = link_behind(desk_ctx(), token)
+    except NotFound as refusal:
+        return _over(refusal)
     return portal_page("link.html", link=found, token=token, here=was_asked_here(found, kept_secret(ASKED)))
 
 
 @blueprint.post("/links/<token>")
 def use(token: str) -> Response:
     """The button: signed in, once."""
-    found = link_behind(desk_ctx(), token)
-    if not any(form.id == found.form_id for form in portal_forms(desk_ctx())):
-        raise NotFound(_("This link is not valid any more. Ask for another one."))
     stay = bool(request.form.get("stay"))
-    opened = begin_customer_session(use_link(desk_ctx(), found), stay=stay)
+    try:
+        found = link_behind(desk_ctx(), token)
+        if not any(form.id == found.form_id for form in portal_forms(desk_ctx())):
+            raise NotFound(_("This link is not valid any more. Ask for another one."))
+        opened = begin_customer_session(use_link(desk_ctx(), found), stay=stay)
+    except NotFound as refusal:
+        return _over(refusal)
     return keep_customer(redirect_after(found.leads_to or url_for("portal_requests.index")), opened, stay=stay)
 
 
@@ -112,6 +118,12 @@ def sign_out_everywhere() -> Response:
     return forget_customer(redirect_after(url_for("portal_requests.index")))
 
 
+def _over(refusal: NotFound) -> Response:
+    """A link that is used or too old: whoever it has signed in goes on by a button, others ask for another one."""
+    begin_reading()
+    return _page(status=refusal.status, over=str(refusal))
+
+
 def _refused(refusal: Invalid | TooMany, where: str) -> Response:
     """The page again, with what was typed."""
     begin_reading()
@@ -125,7 +137,7 @@ def _page(*, status: int = 200, **said: Any) -> Response:
     ctx, agent = desk_ctx(), me_or_none()
     return portal_page(
         "sign_in.html", status=status, next=wanted_page() or None, email=request.form.get("email", ""), agent=agent if agent and agent.is_agent else None,
-        letters=posting_form(ctx, portal_forms(ctx)) is not None, **{"problem": "", "wrong": "", **said},
+        letters=posting_form(ctx, portal_forms(ctx)) is not None, **{"problem": "", "wrong": "", "over": "", **said},
     )  # fmt: skip
 
 

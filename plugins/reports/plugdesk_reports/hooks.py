@@ -8,7 +8,7 @@ from typing import Any
 
 from plugdesk.api import Change, Command, Context, Event, Form, HealthLine, JobKind, Ticket, Timer, hookimpl
 from plugdesk.api import gettext as _
-from plugdesk_reports import counting, exporting
+from plugdesk_reports import counting, exporting, letter_sending
 from plugdesk_reports.commandline import recount
 from plugdesk_reports.keeping import keep
 from plugdesk_reports.models import Standing
@@ -20,6 +20,7 @@ def jobs() -> Sequence[JobKind]:
         JobKind("look_through", counting.look_through, lease=timedelta(minutes=30)),
         JobKind("count", counting.count, lease=timedelta(minutes=30)),
         JobKind("export", exporting.write, lease=timedelta(minutes=30)),
+        JobKind("letter", letter_sending.send_due, lease=timedelta(minutes=30)),
     ]
 
 
@@ -38,9 +39,9 @@ def commands() -> Sequence[Command]:
 
 @hookimpl
 def pages() -> Sequence[Any]:
-    from plugdesk_reports import fetching, own_routes, registry, routes
+    from plugdesk_reports import fetching, letter_routes, own_routes, registry, routes
 
-    return [*routes.PAGES, *registry.PAGES, *fetching.PAGES, *own_routes.PAGES]
+    return [*routes.PAGES, *registry.PAGES, *fetching.PAGES, *own_routes.PAGES, *letter_routes.PAGES]
 
 
 @hookimpl

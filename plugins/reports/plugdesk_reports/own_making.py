@@ -9,17 +9,17 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from plugdesk.api import format_date, format_duration, format_number, format_percent
+from plugdesk.api import format_date, format_duration, format_number, format_percent, row_number
 from plugdesk.api import gettext as _
 from plugdesk_reports import charts, tables
 from plugdesk_reports.behind import Wanted
 from plugdesk_reports.charts import Drawn, Slot
-from plugdesk_reports.definition import BARS, LINE, TIME, Definition, Metric, groupings_for
+from plugdesk_reports.definition import BARS, LINE, TIME, Definition, Metric, check, groupings_for, metrics_for, titled
 from plugdesk_reports.figures import NOBODY
 from plugdesk_reports.grains import DAY, HOUR, MINUTE
 from plugdesk_reports.metrics import FORM, Measured, shown
 from plugdesk_reports.naming import names_of, nobody
-from plugdesk_reports.narrowing import Words
+from plugdesk_reports.narrowing import Words, read_words
 from plugdesk_reports.own_counting import MOST_LINES, Asking, Figure
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Reach
@@ -201,6 +201,19 @@ class Made:
         if self.metric.share is not None:
             return format_duration(value * self._per)
         return format_percent(value / 100) if self._is_share else format_number(value)
+
+
+def made_of(
+    session: Session, everything: Reach, definition: Definition, period: Period, *, period_problem: str, link: Link
+) -> tuple[Made | None, Mapping[str, str]]:
+    """The report over these days for the viewer of `everything`, and what is wrong with it: then there is none, and nothing is counted."""
+    problems = check(session, everything, definition, period_problem=period_problem)
+    metric = titled(metrics_for(session, everything), definition.metric)
+    if problems or metric is None:
+        return None, problems
+    reach = everything.on(row_number(definition.form))
+    words = read_words(session, everything.viewer, definition.words)
+    return Made(session, reach, definition, metric, words, period, link), {}
 
 
 def _days(first: date, last: date) -> str:

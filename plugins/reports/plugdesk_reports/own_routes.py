@@ -13,7 +13,6 @@ from plugdesk_reports import own_commands, periods
 from plugdesk_reports.definition import (
     CHARTS,
     Definition,
-    check,
     groupings_for,
     metrics_for,
     read_definition,
@@ -21,9 +20,10 @@ from plugdesk_reports.definition import (
 )
 from plugdesk_reports.fetching import sent_as
 from plugdesk_reports.files import CSV, TYPES, csv_lines, rows_of_all, table_rows, xlsx_bytes
-from plugdesk_reports.narrowing import LONGEST, read_words
+from plugdesk_reports.letter_routes import letter_urls, shown_letter
+from plugdesk_reports.narrowing import LONGEST
 from plugdesk_reports.own_commands import may_change, report_for, reports_for
-from plugdesk_reports.own_making import Made
+from plugdesk_reports.own_making import Made, made_of
 from plugdesk_reports.own_models import OwnReport
 from plugdesk_reports.routes import Asked, read_asked, tabs_of
 from plugdesk_web.api import Pages, agent_only, context, db, examples, me, page, redirect_after, version_given
@@ -79,9 +79,13 @@ def show(number: int) -> Response:
     definition = read_definition(report.asked | _other_days())
     asked, made, problems = _made(definition)
     again: dict[str, Any] = {name: value for name, value in definition.plain.items() if name in ("period", "from", "to")}
+    may = may_change(me(), report)
+    letters: dict[str, Any] = (
+        {"letters": shown_letter(report), "letter_urls": letter_urls(report), "zone": asked.ctx.desk.zone} if may else {}
+    )
     return page(
         "reports:own.html", report=report, made=made, problems=problems, asked=asked, definition=definition, period=asked.period,
-        tabs=tabs_of(asked, "own"), may_change=may_change(me(), report), shared=_shared_with(report), periods=periods.choices(),
+        tabs=tabs_of(asked, "own"), may_change=may, shared=_shared_with(report), periods=periods.choices(), **letters,
         form_name=next((form.name for form in asked.reach.forms if form.id == asked.form_id), ""),
         files=[(kind, url_for(".file", number=number, kind=kind, **again)) for kind in TYPES] if made else [],
     )  # fmt: skip
@@ -139,12 +143,10 @@ def file_of(made: Made, kind: str, zone: str) -> bytes:
 def _made(definition: Definition) -> tuple[Asked, Made | None, Mapping[str, str]]:
     """What is asked for, the report over it, and what is wrong: then nothing is counted."""
     asked = read_asked(definition.plain)
-    problems = check(asked.ctx.db, asked.everything, definition, period_problem=asked.problem)
-    metric = titled(metrics_for(asked.ctx.db, asked.everything), definition.metric)
-    if problems or metric is None:
-        return asked, None, problems
-    words = read_words(asked.ctx.db, me(), definition.words)
-    return asked, Made(asked.ctx.db, asked.reach, definition, metric, words, asked.period, asked.link), {}
+    made, problems = made_of(
+        asked.ctx.db, asked.everything, definition, asked.period, period_problem=asked.problem, link=asked.link
+    )
+    return asked, made, problems
 
 
 def _save(report: OwnReport | None) -> Response:

@@ -177,3 +177,12 @@ def test_of_two_presses_at_the_same_instant_one_signs_in(app, phone, asked, sess
     with pytest.raises(NotFound):  # read before the first press was stored
         use_link(runtime.context("portal", runtime.desk(session), session), found)
     assert sessions(session) == before + 1
+
+
+def test_a_link_that_is_over_leads_to_another_one_or_on(app, phone, asked):
+    phone.post(asked)
+    for answer in (browser_of(app).get(asked), browser_of(app).post(asked)):
+        assert answer.status_code == 404 and f'action="{ASK}"' in answer.get_data(as_text=True)
+        assert "This link is not valid any more" in words_of(answer) and "signed in already" not in words_of(answer)
+    again = phone.get(asked)
+    assert again.status_code == 404 and "You are signed in already." in words_of(again)
