@@ -118,6 +118,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.report_metrics import OfferedMetric, report_metrics_on
+from plugdesk.rhythms import Every, Rhythm, rhythm_choices, weekday_names
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.sessions import end_all_sessions
 from plugdesk.stems import Term, index_text, query_terms
@@ -127,7 +128,7 @@ from plugdesk.tags.models import Tag, TicketTag
 from plugdesk.tags.queries import all_tags, tags_of_customers, tags_of_ticket
 from plugdesk.terms import Terms, tell_of_terms, terms_of
 from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network_of, refuse_used_up
-from plugdesk.tickets.asking import facts_of_tickets, names_of_weekdays, types_of_tickets, values_of_tickets
+from plugdesk.tickets.asking import facts_of_tickets, types_of_tickets, values_of_tickets
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
@@ -229,6 +230,7 @@ __all__ = [
     "Desk",
     "Direction",
     "Event",
+    "Every",
     "Explained",
     "ExplainedLine",
     "Fact",
@@ -273,6 +275,7 @@ __all__ = [
     "ReportMetric",
     "RequestFormLink",
     "RetryLater",
+    "Rhythm",
     "Role",
     "Runtime",
     "Said",
@@ -431,7 +434,6 @@ __all__ = [
     "merge_tickets",
     "merged_numbers",
     "move_ticket",
-    "names_of_weekdays",
     "network_of",
     "ngettext",
     "normal_email",
@@ -466,6 +468,7 @@ __all__ = [
     "report_failure",
     "report_metrics_on",
     "request_form_links",
+    "rhythm_choices",
     "rights_of",
     "rights_on_form",
     "row_number",
@@ -526,6 +529,7 @@ __all__ = [
     "wanted_facts",
     "was_on",
     "watch",
+    "weekday_names",
     "why_not",
     "why_not_to",
     "withdraw_message",

@@ -8,15 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from babel import Locale
 from sqlalchemy.orm import Session
 
 from plugdesk.condition_words import OfferedFact
 from plugdesk.contributions import ValueType
 from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
 from plugdesk.forms.models import Form
-from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
+from plugdesk.rhythms import weekday_names
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Direction, Message, Ticket
 
@@ -42,7 +41,7 @@ def facts_of_tickets(session: Session, form: Form) -> dict[str, OfferedFact]:
     more = [
         OfferedFact("customer.name", _("Customer's name"), "text", (), who),
         OfferedFact("customer.address", _("Customer's e-mail address"), "text", (), who),
-        OfferedFact("opened.weekday", _("Day of the week"), "choice", names_of_weekdays(), when),
+        OfferedFact("opened.weekday", _("Day of the week"), "choice", _weekdays(), when),
         OfferedFact("opened.hour", _("Hour, 0 to 23"), "number", (), when),
     ]
     return {each.name: each for each in (*letter, *known.values(), *more)}
@@ -67,12 +66,6 @@ def values_of_tickets(
     for number, contributed in contributed_values(session, form, list(found), wanted).items():
         found[number] |= contributed
     return found
-
-
-def names_of_weekdays() -> list[tuple[str, str]]:
-    """The days of the week, Monday the first, as code and name."""
-    names = Locale(current_language()).days["stand-alone"]["wide"]
-    return [(code, names[number]) for number, code in enumerate(WEEKDAYS)]
 
 
 @dataclass(frozen=True)
@@ -117,3 +110,7 @@ def _first_messages(session: Session, tickets: Sequence[Ticket]) -> dict[int, Me
     incoming = (Message.ticket_id.in_(ids), Message.direction == Direction.INCOMING)
     first = sa.select(sa.func.min(Message.id)).where(*incoming).group_by(Message.ticket_id)
     return {each.ticket_id: each for each in session.scalars(sa.select(Message).where(Message.id.in_(first)))}
+
+
+def _weekdays() -> list[tuple[str, str]]:
+    return list(zip(WEEKDAYS, weekday_names(), strict=True))

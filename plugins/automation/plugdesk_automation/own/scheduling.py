@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from plugdesk.api import Context, Form, Ticket, User, cancel_timer, ngettext, set_timer
-from plugdesk_automation.own.asking import form_of, types_of, values_of, zone_of
+from plugdesk_automation.own.asking import form_of, types_of, values_of
 from plugdesk_automation.own.models import Automation
 from plugdesk_automation.own.reading import own_set, read_condition
 from plugdesk_automation.own.running import ask
@@ -24,7 +24,7 @@ def set_next(ctx: Context, row: Automation) -> None:
     """Set the automation's timer to its next time by the clock, or take it back where it has none, rests or is gone."""
     start = read_start(row.starts)
     if row.is_on and own_set(ctx).is_on and start.kind is Kind.SCHEDULE:
-        at = start.next_after(ctx.now, zone_of(ctx))
+        at = start.rhythm.next(ctx.now, ctx.desk.zone)
         set_timer(ctx.db, TIMER, at, key=str(row.id), form=ctx.form, automation_id=row.id, at=at.isoformat())
     else:
         take_back(ctx, row)
@@ -68,7 +68,7 @@ def next_time(ctx: Context, row: Automation) -> datetime | None:
     """When it runs next by the clock; None where it does not."""
     start = read_start(row.starts)
     works = row.is_on and own_set(ctx).is_on and start.kind is Kind.SCHEDULE
-    return start.next_after(ctx.now, zone_of(ctx)) if works else None
+    return start.rhythm.next(ctx.now, ctx.desk.zone) if works else None
 
 
 def _running(ctx: Context, automation_id: int) -> Automation | None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from plugdesk.api import Invalid, lazy_gettext, names_of_weekdays
+from plugdesk.api import Every, Invalid, Rhythm, lazy_gettext
 from plugdesk.api import gettext as _
 from plugdesk_automation.models import Unit
 from plugdesk_automation.rules import MOST, length_words
@@ -43,32 +41,14 @@ class Since(StrEnum):
     SAID = "said"
 
 
-class Every(StrEnum):
-    DAY = "day"
-    WORKDAY = "workday"
-    WEEK = "week"
-    MONTH = "month"
-
-
 SINCE_WORDS: Mapping[Since, Any] = {
     Since.OPENED: lazy_gettext("after the ticket was opened"),
     Since.STATUS: lazy_gettext("after it came into its status"),
     Since.SAID: lazy_gettext("after the last thing said on it"),
 }
-EVERY_WORDS: Mapping[Every, Any] = {
-    Every.DAY: lazy_gettext("every day"),
-    Every.WORKDAY: lazy_gettext("from Monday to Friday"),
-    Every.WEEK: lazy_gettext("every week"),
-    Every.MONTH: lazy_gettext("every month"),
-}
-
-
 @dataclass(frozen=True)
 class Start:
-    """When: at `events`; `amount` of `unit` after `since`, by working time if `in_hours`; or `every` day, week or month `at` a time.
-
-    `weekday` is 0 for Monday, `day` the day of the month, the last one where a month is shorter; `at` is the desk's time, "09:00".
-    """
+    """When: at `events`; `amount` of `unit` after `since`, by working time if `in_hours`; or by the clock, in a `rhythm`."""
 
     kind: Kind = Kind.EVENT
     events: tuple[str, ...] = ()
@@ -76,10 +56,7 @@ class Start:
     amount: int = 1
     unit: Unit = Unit.HOURS
     in_hours: bool = False
-    every: Every = Every.DAY
-    weekday: int = 0
-    day: int = 1
-    at: str = "09:00"
+    rhythm: Rhythm = Rhythm(Every.DAY, 9)
 
     def plain(self) -> dict[str, Any]:
         """The start as JSON, with what belongs to its kind; `read_start` reads it back."""
@@ -88,29 +65,9 @@ class Start:
         if self.kind is Kind.TIME:
             about = {"since": str(self.since), "amount": self.amount, "unit": str(self.unit), "in_hours": self.in_hours}
         else:
-            about = {"every": str(self.every), "weekday": self.weekday, "day": self.day, "at": self.at}
+            rhythm = self.rhythm
+            about = {"every": str(rhythm.every), "hour": rhythm.hour, "weekday": rhythm.weekday, "day": rhythm.day}
         return {"kind": str(self.kind), **about}
-
-    def next_after(self, moment: datetime, zone: ZoneInfo) -> datetime:
-        """The first time by the clock after `moment`; an hour that a day does not have comes with the next one it has."""
-        local = moment.astimezone(zone)
-        hours, minutes = (int(part) for part in self.at.split(":"))
-        for days in range(64):
-            here = local.date() + timedelta(days=days)
-            found = datetime.combine(here, time(hours, minutes), zone).astimezone(UTC)
-            if self._is_on(here) and found > moment:
-                return found
-        raise AssertionError("Every kind of day comes within two months.")
-
-    def _is_on(self, here: date) -> bool:
-        if self.every is Every.WORKDAY:
-            return here.weekday() < 5
-        if self.every is Every.WEEK:
-            return here.weekday() == self.weekday
-        if self.every is Every.MONTH:
-            is_last = (here + timedelta(days=1)).month != here.month
-            return here.day == self.day or (is_last and here.day < self.day)
-        return True
 
 
 def read_start(stored: Mapping[str, Any]) -> Start:
@@ -120,7 +77,7 @@ def read_start(stored: Mapping[str, Any]) -> Start:
         return Start(kind, tuple(stored["events"]))
     if kind is Kind.TIME:
         return Start(kind, (), Since(stored["since"]), stored["amount"], Unit(stored["unit"]), stored["in_hours"])
-    return Start(kind, every=Every(stored["every"]), weekday=stored["weekday"], day=stored["day"], at=stored["at"])
+    return Start(kind, rhythm=Rhythm(Every(stored["every"]), stored["hour"], stored["weekday"], stored["day"]))
 
 
 def typed_start(given: Any) -> Start:
@@ -139,10 +96,11 @@ def typed_start(given: Any) -> Start:
             raise Invalid(problems={"amount": _("Write a whole number from 1 to %(most)s.", most=MOST[Unit(unit)])})
         return Start(Kind.TIME, (), Since(since), amount, Unit(unit), given.get("counting") == "hours")
     if kind == Kind.SCHEDULE:
-        every, weekday, day = given.get("every", ""), _number(given.get("weekday", "0")), _number(given.get("day", "1"))
-        if every not in tuple(Every) or not 0 <= weekday <= 6 or not 1 <= day <= 31:
-            raise Invalid(problems={"at": _("Choose the days on which it runs.")})
-        return Start(Kind.SCHEDULE, every=Every(every), weekday=weekday, day=day, at=_time(given.get("at", "")))
+        every, hour = given.get("every", ""), _number(given.get("hour", ""))
+        weekday, day = _number(given.get("weekday", "0")), _number(given.get("day", "1"))
+        if every not in tuple(Every) or not 0 <= hour <= 23 or not 0 <= weekday <= 6 or not 1 <= day <= 31:
+            raise Invalid(problems={"every": _("Choose the days and the hour at which it runs.")})
+        return Start(Kind.SCHEDULE, rhythm=Rhythm(Every(every), hour, weekday, day))
     raise Invalid(problems={"starts": _("Choose when it runs.")})
 
 
@@ -153,20 +111,9 @@ def start_words(start: Start) -> str:
     if start.kind is Kind.TIME:
         length = length_words(start.amount, start.unit, start.in_hours)
         return _("%(length)s %(moment)s", length=length, moment=SINCE_WORDS[start.since])
-    if start.every is Every.WEEK:
-        return _("every week on %(day)s at %(time)s", day=names_of_weekdays()[start.weekday][1], time=start.at)
-    if start.every is Every.MONTH:
-        return _("every month on day %(day)s at %(time)s", day=start.day, time=start.at)
-    return _("%(days)s at %(time)s", days=EVERY_WORDS[start.every], time=start.at)
+    return start.rhythm.words
 
 
 def _number(typed: str) -> int:
     typed = typed.strip()
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else -1
-
-
-def _time(typed: str) -> str:
-    try:
-        return time.fromisoformat(typed.strip()).strftime("%H:%M")
-    except ValueError:
-        raise Invalid(problems={"at": _("Write the time like 09:00.")}) from None
