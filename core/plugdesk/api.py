@@ -129,6 +129,7 @@ from plugdesk.terms import Terms, tell_of_terms, terms_of
 from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network_of, refuse_used_up
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
+from plugdesk.tickets.carrying import takers_of
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
 from plugdesk.tickets.commands import (
     accept,
@@ -498,6 +499,7 @@ __all__ = [
     "survivor",
     "tags_of_customers",
     "tags_of_ticket",
+    "takers_of",
     "tell_of_terms",
     "terms_of",
     "text_of_html",
