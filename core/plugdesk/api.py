@@ -131,6 +131,7 @@ from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network
 from plugdesk.tickets.asking import facts_of_tickets, types_of_tickets, values_of_tickets
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
+from plugdesk.tickets.carrying import takers_of
 from plugdesk.tickets.combining import link_tickets, merged_numbers, said_with, split_ticket, survivor
 from plugdesk.tickets.commands import (
     accept,
@@ -504,6 +505,7 @@ __all__ = [
     "survivor",
     "tags_of_customers",
     "tags_of_ticket",
+    "takers_of",
     "tell_of_terms",
     "terms_of",
     "text_of_html",

@@ -266,7 +266,8 @@ def settle_ticket(
     `settled` holds `values`, `assignee_id`, `group_id`, `rank`, `form_id`; return a changed copy, or None to leave it. Plugins
     are asked in the order of `requires` and `after`. If one fails its part stays empty and a job asks it again. `occasion` is
     "opened" (the first message is there), "changed", "moved" or "again". With another `form_id` the ticket goes to that form,
-    whose plugins are asked in turn; it is moved so once in its life.
+    whose plugins are asked in turn; it is moved so once in its life. `form_fields` beside it says for codes of fields here into
+    which of that form's their values go, "" for none; what it does not name goes into the field of equal code and kind.
     Example: `return {**settled, "group_id": 7}`
     """
     raise NotImplementedError
@@ -484,6 +485,8 @@ def ticket_reopened(ctx: Context, ticket: Ticket, event: Event) -> None:
 @announcement
 def ticket_moved(ctx: Context, ticket: Ticket, event: Event) -> None:
     """Announcement: the ticket came to this form from another one; `event.data` holds the ids `before` and `after`.
+
+    Also `left`, codes of the fields whose values are kept in a note, and `renamed`, pairs of labels of those that went into another.
 
     Example: `begin_anew(ctx, ticket)`
     """

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from plugdesk.errors import Invalid, NotAllowed
 from plugdesk.events import Event
-from plugdesk.forms.commands import add_field, archive_form, set_responsible
+from plugdesk.forms.commands import add_field, archive_form, change_field, set_responsible
 from plugdesk.forms.models import FieldKind, StatusKind
 from plugdesk.permissions import can_see
 from plugdesk.plugins.switch import enable_plugin
@@ -181,3 +181,80 @@ def test_moving_takes_the_right_to_give_away_and_to_open_there(session, forms, h
     set_right(session, forms[1], agent, RightInput(actions=["open"]), by=None)
     move_ticket(session, ticket, forms[1], by=agent)
     assert ticket.form is forms[1]
+
+
+def moved_with(session, ticket, form, **fields):
+    return move_ticket(session, ticket, form, by=make_admin(session), fields=fields)
+
+
+def filled(session, form, **values):
+    ticket = make_ticket(session, form)
+    set_fields(session, ticket, values, by=make_admin(session))
+    return ticket
+
+
+def test_a_value_goes_into_the_field_chosen_for_it_and_history_says_so(session, forms):
+    here, there = forms
+    ask(session, here, "Room")
+    ask(session, here, "Weight", FieldKind.NUMBER)
+    ask(session, there, "Place")
+    ask(session, there, "Weight")
+    ticket = moved_with(session, filled(session, here, room="12", weight="3"), there, room="place", weight="weight")
+    assert (ticket.values["place"], ticket.values["weight"]) == ("12", "3")
+    assert not notes(ticket)
+    event = session.scalars(sa.select(Event).where(Event.ticket_id == ticket.id, Event.kind == "ticket_moved")).one()
+    assert (event.data["renamed"], event.data["left"]) == ([["Room", "Place"]], [])
+
+
+def test_choices_go_by_their_words_where_their_codes_differ_and_words_become_choices(session, forms):
+    here, there = forms
+    colours(session, here, "red", "blue")
+    ask(session, here, "Paint")
+    shade = ask(session, there, "Shade", FieldKind.CHOICES, choices=["Ruby"])
+    change_field(session, there, shade, {"choices": [{"code": "ruby", "label": "red", "tone": ""}]}, by=None)
+    ask(session, there, "Coat", FieldKind.CHOICE, choices=["Blue"])
+    ticket = moved_with(session, filled(session, here, colour="red", paint="BLUE"), there, colour="shade", paint="coat")
+    assert (ticket.values["shade"], ticket.values["coat"]) == (["ruby"], "blue")
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"room": "nowhere"}, {"room": "takes this value"}),
+        ({"room": "amount"}, {"room": "takes this value"}),
+        ({"room": "place", "floor": "place"}, {"room": "Another value", "floor": "Another value"}),
+    ],
+    ids=["no such field", "a field that does not take it", "one field for two"],
+)
+def test_a_choice_that_would_lose_a_value_is_refused(session, forms, fields, wrong):
+    here, there = forms
+    for label in ("Room", "Floor"):
+        ask(session, here, label)
+    ask(session, there, "Place")
+    ask(session, there, "Amount", FieldKind.NUMBER)
+    ticket = filled(session, here, room="12b", floor="3")
+    with pytest.raises(Invalid) as refusal:
+        moved_with(session, ticket, there, **fields)
+    assert refusal.value.problems.keys() == wrong.keys()
+    assert all(said in refusal.value.problems[code] for code, said in wrong.items())
+    assert ticket.form is here
+
+
+def test_a_value_kept_back_or_pushed_out_of_its_field_by_another_stands_in_the_note(session, forms):
+    here, there = forms
+    for form in forms:
+        ask(session, form, "Room")
+        ask(session, form, "Floor")
+    ticket = moved_with(session, filled(session, here, room="12", floor="3"), there, room="floor")
+    assert ticket.values["floor"] == "12" and "room" not in ticket.values
+    assert "Floor: 3" in notes(ticket)[0].text
+    other = moved_with(session, filled(session, here, room="12", floor="3"), there, room="")
+    assert other.values["floor"] == "3" and "Room: 12" in notes(other)[0].text
+
+
+def test_an_amount_stays_behind_where_another_currency_is_asked_for(session, forms):
+    here, there = forms
+    for form, currency in zip(forms, ("EUR", "USD"), strict=True):
+        ask(session, form, "Sum", FieldKind.MONEY, currency=currency)
+    ticket = moved_with(session, filled(session, here, sum="20"), there)
+    assert "sum" not in ticket.values and "20" in notes(ticket)[0].text

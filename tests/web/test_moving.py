@@ -38,7 +38,8 @@ def test_it_says_what_stays_behind_and_moves_by_a_press(browse, session: Session
     session.commit()
     browser = browse(agent)
     page = browser.get(f"/tickets/{ticket.id}").click("Move to another form")
-    assert "Room: 12" in page.text and "New" in page.html.find(id="to-billing").text
+    section = page.html.find(id="to-billing").text
+    assert "Room" in section and "12" in section and "Keep it in a note" in section and "New" in section
     (move,) = move_forms(page)
     answer = move.submit(status=303).follow()
     assert "is on “Billing” now" in answer.text and "Moved here from “Support”" in answer.text
@@ -73,3 +74,27 @@ def test_a_form_that_cannot_take_it_says_why_and_a_late_press_changes_nothing(
     assert "is archived and takes no tickets" in answer.text
     session.expire_all()
     assert ticket.form is forms[0]
+
+
+def test_a_value_goes_where_one_chooses_and_a_refused_choice_comes_back(browse, session: Session, admin, forms, ticket) -> None:
+    here, there = forms
+    add_field(session, here, kind=FieldKind.TEXT, label="Shelf", agent_only=True, by=None)
+    for label in ("Place", "Corner"):
+        add_field(session, there, kind=FieldKind.TEXT, label=label, by=None)
+    set_fields(session, ticket, {"shelf": "B"}, by=admin)
+    session.commit()
+    browser = browse(admin)
+    (move,) = move_forms(browser.get(f"/tickets/{ticket.id}/form"))
+    assert [text for _code, _chosen, text in move["to-shelf"].options] == [
+        "Keep it in a note", "Place (customers read it)", "Corner (customers read it)",
+    ]  # fmt: skip
+    move["to-room"] = move["to-shelf"] = "place"
+    answer = move.submit(status=422)
+    assert "Another value goes into the same field" in answer.text
+    (move,) = move_forms(answer)
+    assert (move["to-room"].value, move["to-shelf"].value) == ("place", "place")
+    move["to-shelf"] = ""
+    answer = move.submit(status=303).follow()
+    assert "fields: Room → Place" in answer.text and "Shelf: B" in answer.text
+    session.expire_all()
+    assert ticket.values["place"] == "12"

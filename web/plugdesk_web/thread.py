@@ -286,10 +286,7 @@ def _words(session: Session, ticket: Ticket, event: Event) -> tuple[str, str] | 
     if event.kind == "message_withdrawn":
         return "refresh", _("%(name)s took a message back", name=name)
     if event.kind == "ticket_moved":
-        return "refresh", _(
-            "%(name)s moved it from “%(before)s” to “%(after)s”", name=name, before=data.get("before_name", ""),
-            after=data.get("after_name", ""),
-        )  # fmt: skip
+        return "refresh", _moving_words(name, data)
     return _of_an_extension(session, event, name) if event.plugin else None
 
 
@@ -297,6 +294,14 @@ def _of_an_extension(session: Session, event: Event, name: str) -> tuple[str, st
     lines = (each.what for each in contributed(runtime_of(session).registry, HistoryLine) if each.plugin == event.plugin)
     line = next((line for line in lines if line.kind == event.kind), None)
     return (line.icon, str(line.words) % {**event.data, "name": name}) if line is not None else None
+
+
+def _moving_words(name: str, data: Mapping[str, Any]) -> str:
+    forms = {each: data.get(f"{each}_name", "") for each in ("before", "after")}
+    if renamed := data.get("renamed"):
+        fields = format_list(f"{was} → {now}" for was, now in renamed)
+        return _("%(name)s moved it from “%(before)s” to “%(after)s”, fields: %(fields)s", name=name, fields=fields, **forms)
+    return _("%(name)s moved it from “%(before)s” to “%(after)s”", name=name, **forms)
 
 
 def _tagging_words(name: str, data: Mapping[str, Any]) -> str:

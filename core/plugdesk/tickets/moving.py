@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import Conflict, Invalid, NotAllowed
 from plugdesk.events import Event, record
-from plugdesk.forms.fields import default_values, show_value
-from plugdesk.forms.models import Field, FieldKind, Form, Status, StatusKind
+from plugdesk.forms.fields import default_values
+from plugdesk.forms.models import Form, Status, StatusKind
 from plugdesk.forms.queries import all_forms
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import use_language
 from plugdesk.permissions import can_open, can_work_on, why_not
 from plugdesk.runtime import runtime_of
+from plugdesk.tickets.carrying import Carried, carried, check_fields
 from plugdesk.tickets.models import Reading, Ticket, Watcher
 from plugdesk.tickets.notes import note_fields
 from plugdesk.users.models import User
@@ -28,7 +28,7 @@ _FINAL = (StatusKind.RESOLVED, StatusKind.CLOSED)
 
 @dataclass(frozen=True)
 class Move:
-    """What moving a ticket to `form` would do: its `status` there, and label and words of the values that stay in a note.
+    """What moving a ticket to `form` would do: its `status` there, and what becomes of its values.
 
     `why_not` says why it cannot be done; then the rest is empty.
     """
@@ -36,7 +36,7 @@ class Move:
     form: Form
     why_not: str = ""
     status: Status | None = None
-    left: Sequence[tuple[str, str]] = ()
+    values: Sequence[Carried] = ()
 
 
 def possible_moves(session: Session, ticket: Ticket, by: User) -> list[Move]:
@@ -48,16 +48,19 @@ def possible_moves(session: Session, ticket: Ticket, by: User) -> list[Move]:
         if (why := why_not_to(session, ticket, form)) is not None:
             moves.append(Move(form, why))
         else:
-            left = [(label, words) for _code, label, words in _carried(session, ticket, form)[1]]
-            moves.append(Move(form, "", _status_there(ticket.status, form), left))
+            moves.append(Move(form, "", _status_there(ticket.status, form), carried(session, ticket, form)))
     return sorted(moves, key=lambda move: move.form.name.casefold())
 
 
-def move_ticket(session: Session, ticket: Ticket, form: Form, *, by: User | None) -> Ticket:
+def move_ticket(
+    session: Session, ticket: Ticket, form: Form, *, by: User | None, fields: Mapping[str, str] | None = None
+) -> Ticket:
     """Put the ticket, with its subtasks, on another `form`, as if it had come in there: that form's extensions settle it.
 
-    Values of fields with equal codes and kinds go along; the others are kept in a note. The ticket goes to whom the form gives
-    its new ones. Nobody (`None`) is the desk itself. Raises `Invalid` with the reason where the form cannot take it.
+    `fields` says for codes of fields here into which field there their values go, "" for none; those it does not name go into the
+    field of equal code and kind. Values that go nowhere are kept in a note. The ticket goes to whom the form gives its new ones.
+    Nobody (`None`) is the desk itself. Raises `Invalid` with the reason where the form cannot take it, or by code where a field
+    does not take its value.
     """
     from plugdesk.tickets.settling import settle
 
@@ -73,26 +76,29 @@ def move_ticket(session: Session, ticket: Ticket, form: Form, *, by: User | None
     if (why := why_not_to(session, ticket, form)) is not None:
         raise Invalid(why)
     if form.id != ticket.form_id:
-        take_to(session, ticket, form, by=by)
+        check_fields(carried(session, ticket, form, fields), fields or {})
+        take_to(session, ticket, form, by=by, fields=fields)
         settle(session, ticket, "moved")
     return ticket
 
 
-def take_to(session: Session, ticket: Ticket, form: Form, *, by: User | None) -> None:
-    """`move_ticket` without its checks of who and what, and without settling."""
+def take_to(session: Session, ticket: Ticket, form: Form, *, by: User | None, fields: Mapping[str, str] | None = None) -> None:
+    """`move_ticket` without its checks of who and what, and without settling; what `fields` names in vain goes as if not named."""
     before = ticket.form
-    values, left = _carried(session, ticket, form)
+    rows = carried(session, ticket, form, fields)
+    left = [row for row in rows if row.noted]
     for each in (*session.scalars(sa.select(Ticket).where(Ticket.parent_id == ticket.id)), ticket):
         _rehome(session, each, form)
-    ticket.values = values
+    ticket.values = default_values(form.fields) | {row.there.code: row.value for row in rows if row.there is not None}
+    renamed = [[row.field.label, row.there.label] for row in rows if row.there is not None and row.there.code != row.field.code]
     record(
         session, "ticket_moved", ticket=ticket, actor=by, before=before.id, after=form.id, before_name=before.name,
-        after_name=form.name, left=[code for code, _label, _value in left],
+        after_name=form.name, left=[row.field.code for row in left], renamed=renamed,
     )  # fmt: skip
     if left:
         with use_language(form.language or runtime_of(session).desk(session).language):
             head = _("Moved here from “%(form)s”, whose fields said:", form=before.name)
-        note_fields(session, ticket, head, [(label, value) for _code, label, value in left], kind="moved")
+        note_fields(session, ticket, head, [(row.field.label, row.words) for row in left], kind="moved")
 
 
 def why_not_to(session: Session, ticket: Ticket, form: Form) -> str | None:
@@ -174,26 +180,3 @@ def _status_there(status: Status, form: Form) -> Status | None:
     if same is not None and same.kind is status.kind:
         return same
     return form.first_status(status.kind, *(_FINAL if status.kind.is_final else _OPEN))
-
-
-def _carried(session: Session, ticket: Ticket, form: Form) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
-    """The ticket's values on `form`, and code, label and words of those that do not go along."""
-    values, left = default_values(form.fields), list[tuple[str, str, str]]()
-    with use_language(form.language or runtime_of(session).desk(session).language):
-        for field in ticket.form.fields:
-            value = ticket.values.get(field.code)
-            if value is None:
-                continue
-            there = form.field(field.code)
-            fits = there is not None and there.kind is field.kind and _is_offered(there, value)
-            if fits:
-                values[field.code] = value
-            elif (words := show_value(field, value, session)) and value != field.default:
-                left.append((field.code, field.label, words))
-    return values, left
-
-
-def _is_offered(field: Field, value: Any) -> bool:
-    if not field.kind.has_choices:
-        return True
-    return all(field.choice(code) is not None for code in (value if field.kind is FieldKind.CHOICES else [value]))

@@ -78,7 +78,7 @@ def _go_on(session: Session, ticket: Ticket, before: Mapping[str, Any], settled:
 
     if occasion == "moved" or was_moved_by_a_rule(session, ticket):
         return
-    take_to(session, ticket, session.get_one(Form, settled["form_id"]), by=None)
+    take_to(session, ticket, session.get_one(Form, settled["form_id"]), by=None, fields=settled.get("form_fields"))
     named = {name: settled.get(name) for name in ("assignee_id", "group_id")}
     if any(named[name] != before[name] for name in named):
         ticket.assignee_id, ticket.group_id = named["assignee_id"], named["group_id"]
@@ -97,15 +97,19 @@ def _check(session: Session, ticket: Ticket, settled: Mapping[str, Any]) -> None
         raise TypeError(f"settled: values are {settled.get('values')!r}, not a mapping")
     json.dumps(dict(settled["values"]))  # TypeError for what no column takes
     if settled.get("form_id", ticket.form_id) != ticket.form_id:
-        _check_form(session, ticket, settled["form_id"])
+        _check_form(session, ticket, settled)
 
 
-def _check_form(session: Session, ticket: Ticket, number: Any) -> None:
+def _check_form(session: Session, ticket: Ticket, settled: Mapping[str, Any]) -> None:
     from plugdesk.tickets.moving import why_not_to
 
+    number = settled["form_id"]
     form = session.get(Form, number) if type(number) is int else None
     if form is None:
         raise ValueError(f"settled: there is no form_id {number!r}")
+    fields = settled.get("form_fields") or {}
+    if not isinstance(fields, Mapping) or not all(isinstance(each, str) for pair in fields.items() for each in pair):
+        raise TypeError(f"settled: form_fields are {fields!r}, not codes of fields by code")
     if (why := why_not_to(session, ticket, form)) is not None:
         raise ValueError(f"settled: form_id {number}: {why}")
 

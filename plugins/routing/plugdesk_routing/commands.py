@@ -24,6 +24,7 @@ from plugdesk.api import (
     row_number,
 )
 from plugdesk.api import gettext as _
+from plugdesk_routing.carrying import read_ways
 from plugdesk_routing.models import Rule, RuleSet
 from plugdesk_routing.reading import rows_of
 from plugdesk_routing.standing import UNSETTABLE
@@ -70,6 +71,8 @@ def read_result(ctx: Context, given: Any, *, by: User, problems: dict[str, str])
         offered = {str(form.id): form for form in forms_for_moving(ctx, by)}
         if wanted in offered:
             target, result["form_id"] = offered[wanted], offered[wanted].id
+            fields = read_ways(ctx.form, target, given, problems)
+            result |= {"form_fields": fields} if fields else {}
         else:
             problems["form"] = _("Choose one of the forms offered.")
     people = {each.id for each in agents_of_form(ctx.db, target)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from plugdesk.api import Context, Field, FieldKind, OfferedFact, User, agents_of_form, all_groups, all_tags
 from plugdesk.api import gettext as _
+from plugdesk_routing.carrying import MOVING, shown_ways, typed_ways, ways
 from plugdesk_routing.commands import RuleInput, forms_for_moving
 from plugdesk_routing.models import Rule
 from plugdesk_routing.standing import UNSETTABLE
@@ -31,6 +32,8 @@ class Typed:
     goes_on: bool = False
     on_change: bool = False
     tags: Sequence[str] = ()
+    ways: Mapping[str, str] = field(default_factory=dict)
+    redrawn: bool = False  # by the choice of a form, whose fields are offered then
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def typed_rule(facts: Mapping[str, OfferedFact], given: Any) -> Typed:
     return Typed(
         typed_condition(WHEN, facts, given), given.get("name", ""), given.get("form", ""), given.get("assignee", ""),
         given.get("group", ""), given.getlist("watchers"), values, bool(given.get("is_on")), bool(given.get("goes_on")),
-        bool(given.get("on_change")), given.getlist("tags"),
+        bool(given.get("on_change")), given.getlist("tags"), typed_ways(given), f"{MOVING}-do" in given,
     )  # fmt: skip
 
 
@@ -63,7 +66,7 @@ def shown_rule(facts: Mapping[str, OfferedFact], rule: Rule | RuleInput | None) 
     return Typed(
         edit_condition(WHEN, facts, rule.condition), rule.name, str(result.get("form_id") or ""), str(result.get("assignee_id") or ""),
         str(result.get("group_id") or ""), [str(each) for each in result.get("watchers") or ()], values, rule.is_on, rule.goes_on,
-        rule.on_change, list(result.get("tags") or ()),
+        rule.on_change, list(result.get("tags") or ()), shown_ways(result),
     )  # fmt: skip
 
 
@@ -76,7 +79,7 @@ def choices_for(ctx: Context, typed: Typed, by: User) -> dict[str, Any]:
     known = sorted(people.items(), key=lambda pair: pair[1])
     groups = [(each.id, each.name) for each in all_groups(ctx.db)]
     return {
-        "forms": [(form.id, form.name) for form in forms], "people": known, "groups": groups,
+        "forms": [(form.id, form.name) for form in forms], "ways": ways(ctx.form, target, typed.ways) if target else [], "people": known, "groups": groups,
         "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "watcher_choices": [(str(number), name) for number, name in known],
         "controls": [_control(each, typed, known, groups) for each in ctx.form.fields if each.kind not in UNSETTABLE],

@@ -34,6 +34,8 @@ def _ways(form: Form, rule: ReadRule, named: Named) -> Iterator[str]:
     values = result.get("values") or {}
     if any(named.is_field(code) or named.is_chosen(form.field(code), value) for code, value in values.items()):
         yield _("it sets a field")
+    if any(named.is_field(code) for code in result.get("form_fields") or ()):
+        yield _("it takes it along to another form")
     if any(_asks_for(form, test, named) for test in tests_of(rule.condition)):
         yield _("its condition asks for it")
 

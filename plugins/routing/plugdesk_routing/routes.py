@@ -192,7 +192,7 @@ def _save(form: Form, row: Rule | None, *, rehearse: bool = False) -> Response:
     """Save or rehearse what was typed; a refusal keeps it."""
     ctx = context("routing")
     typed = typed_rule(offered(ctx, form), request.form)
-    if typed.when.pressed:
+    if typed.when.pressed or typed.redrawn:
         return _edit(form, row, typed)
     try:
         rule = commands.read_input(ctx, request.form, typed.when.read(), by=me())

@@ -1,7 +1,7 @@
 """Rules as they decide: pure. A rule holds or not on a ticket's values; the first that sets a thing decides it.
 
-A rule's result is JSON: `assignee_id`, `group_id`, `values` (code → stored value), `form_id`, `watchers` (ids), `tags` (codes). What
-it does not name it leaves as it is.
+A rule's result is JSON: `assignee_id`, `group_id`, `values` (code → stored value), `form_id`, `form_fields` (codes of that form's
+fields by codes of this one's), `watchers` (ids), `tags` (codes). What it does not name it leaves as it is.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def joined(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for result in results:
         if "assignee_id" not in whole and (result.get("assignee_id") or result.get("group_id")):
             whole |= {"assignee_id": result.get("assignee_id"), "group_id": result.get("group_id")}
-        if result.get("form_id"):
-            whole.setdefault("form_id", result["form_id"])
+        if result.get("form_id") and "form_id" not in whole:
+            whole |= {name: result[name] for name in ("form_id", "form_fields") if result.get(name)}
         if result.get("values"):
             whole["values"] = {**result["values"], **whole.get("values", {})}
         for name in ("watchers", "tags"):

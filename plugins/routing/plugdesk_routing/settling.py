@@ -18,7 +18,7 @@ from plugdesk_routing.rules import Decision, ReadRule, decide, joined, wanted_by
 from plugdesk_routing.standing import Standing
 
 LONGEST = 200  # characters of a value kept to say why
-_ASSIGNMENT = ("assignee_id", "group_id")
+_ASSIGNMENT, _MOVE = ("assignee_id", "group_id"), ("form_id", "form_fields")
 
 
 def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: str) -> Mapping[str, Any] | None:
@@ -39,7 +39,7 @@ def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: s
     new = [rule for rule in decision.held if rule.id not in known]
     result = joined(rule.result for rule in new)
     if occasion == "again" and _in_hand(ctx, ticket, before):
-        result = {name: each for name, each in result.items() if name not in (*_ASSIGNMENT, "form_id")}
+        result = {name: each for name, each in result.items() if name not in (*_ASSIGNMENT, *_MOVE)}
     changed = _applied(ctx, ticket, settled, result)
     _write(ctx, ticket, before, decision, values, changed)
     return changed
@@ -81,8 +81,7 @@ def _applied(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], result: M
     changed = dict(settled)
     if "assignee_id" in result:
         changed |= {name: result.get(name) for name in _ASSIGNMENT}
-    if "form_id" in result:
-        changed["form_id"] = result["form_id"]
+    changed |= {name: result[name] for name in _MOVE if name in result}
     if "values" in result:
         changed["values"] = {**settled["values"], **result["values"]}
     form = ctx.db.get(Form, changed.get("form_id", ticket.form_id)) or ticket.form

@@ -7,6 +7,7 @@ from typing import Any
 
 from plugdesk.api import Context, FieldKind, Form, Group, Invalid, User, all_tags, read_value, works_on
 from plugdesk.api import gettext as _
+from plugdesk_routing.carrying import lost_ways
 from plugdesk_routing.rules import ReadRule
 
 UNSETTABLE = (FieldKind.FILE, FieldKind.CUSTOMER, FieldKind.MONEY, FieldKind.DATE_TIME)
@@ -43,16 +44,26 @@ class Standing:
 
     def warnings(self, rule: ReadRule) -> list[str]:
         """What the rule leaves out, while the rest of it acts."""
-        form = self._target(rule.result)[0] or self._ctx.form
-        assert form is not None
+        here = self._ctx.form
+        assert here is not None, "Routing is switched on for forms."
+        target = self._target(rule.result)[0]
+        form = target or here
         gone = [number for number in rule.result.get("watchers") or () if not works_on(self._ctx.db, number, form)]
         known = {each.code for each in all_tags(self._ctx.db)} if rule.result.get("tags") else set()
         lost = [code for code in rule.result.get("tags") or () if code not in known]
         names = [user.name if (user := self._ctx.db.get(User, number)) else "?" for number in gone]
         return [
-            _("%(name)s does not work on “%(form)s” any more and is not told. Choose other watchers.", name=name, form=form.name)
-            for name in names
-        ] + [_("The tag “%(code)s” it puts on has been deleted. Take that out.", code=code) for code in lost]
+            *(lost_ways(here, target, rule.result) if target else ()),
+            *(
+                _(
+                    "%(name)s does not work on “%(form)s” any more and is not told. Choose other watchers.",
+                    name=name,
+                    form=form.name,
+                )
+                for name in names
+            ),
+            *(_("The tag “%(code)s” it puts on has been deleted. Take that out.", code=code) for code in lost),
+        ]
 
     def _target(self, result: Mapping[str, Any]) -> tuple[Form | None, str]:
         if not result.get("form_id"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from plugdesk.api import Context, Form, Group, OfferedFact, User, all_tags, condition_words, format_list, show_value
 from plugdesk.api import gettext as _
+from plugdesk_routing.carrying import way_words
 from plugdesk_routing.rules import ALWAYS, ReadRule
 
 
@@ -20,7 +21,12 @@ def result_words(ctx: Context, result: Mapping[str, Any]) -> list[str]:
     found = []
     if result.get("form_id"):
         form = ctx.db.get(Form, result["form_id"])
-        found.append(_("to the form “%(form)s”", form=form.name if form else _("(deleted)")))
+        name, fields = form.name if form else _("(deleted)"), way_words(ctx, form, result)
+        found.append(
+            _("to the form “%(form)s” (%(fields)s)", form=name, fields=fields)
+            if fields
+            else _("to the form “%(form)s”", form=name)
+        )
     if whom := whom_words(ctx, result):
         found.append(_("to %(whom)s", whom=whom))
     found += value_lines(ctx, result.get("values") or {})

@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.errors import Conflict
-from plugdesk.forms.commands import archive_form
+from plugdesk.forms.commands import add_field, archive_form
+from plugdesk.forms.models import FieldKind
 from plugdesk.testing.browser import browser_of
 from plugdesk.testing.desks import add_staff
 from plugdesk.tickets.models import Ticket
@@ -71,6 +72,28 @@ def test_a_button_of_the_condition_draws_one_more_line_and_keeps_what_was_typed(
     answer = text(post(page, "rules", {"name": "Half a rule", "when-do": "add:0", "when-0-join": "all"}, status=200))
     assert 'name="when-0.0-fact"' in answer and "Half a rule" in answer
     assert rules(session) == []
+
+
+def test_a_rule_that_moves_tickets_shows_the_fields_of_the_form_chosen_and_where_values_go(session, form, other_form, page):
+    for label in ("Room", "Floor"):
+        add_field(session, form, kind=FieldKind.TEXT, label=label, by=None)
+    add_field(session, other_form, kind=FieldKind.TEXT, label="Place", by=None)
+    session.commit()
+    typed = {"name": "Away", "is_on": "1", "form": str(other_form.id)}
+    drawn = text(post(page, "rules", {**typed, "moving-do": "refresh"}, status=200))
+    assert "By itself: into the note" in drawn and ">Place</option>" in drawn and rules(session) == []
+    typed |= {"moving-to": str(other_form.id), "carry-room": "place", "carry-floor": "place"}
+    refused = text(post(page, "rules", typed, status=422))
+    assert "Another value goes into the same field" in refused and '<option value="place" selected>' in refused
+    post(page, "rules", {**typed, "carry-floor": "-", "carry-priority": ""})
+    (rule,) = rules(session)
+    assert rule.result == {"form_id": other_form.id, "form_fields": {"room": "place", "floor": ""}}
+    listed = text(page.get(RULES))
+    assert "Room → Place" in listed and "Floor → note" in listed
+    kept = text(page.get(f"{RULES}rules/{rule.id}"))
+    assert '<option value="place" selected>' in kept and '<option value="-" selected>' in kept
+    post(page, f"rules/{rule.id}", {**typed, "moving-to": "0", "version": str(rule.version)})
+    assert rules(session)[0].result == {"form_id": other_form.id}, "what was chosen for another form says nothing of this one"
 
 
 def test_a_rule_that_does_nothing_is_refused_and_what_was_typed_is_kept(session, page):

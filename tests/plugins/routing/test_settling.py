@@ -10,18 +10,19 @@ from plugdesk.events import Event
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.field_commands import change_field, delete_field
 from plugdesk.forms.models import FieldKind
+from plugdesk.naming import places_naming
 from plugdesk.plugins.switch import disable_plugin
 from plugdesk.tags.commands import add_tag, change_customers_tags, delete_tag
 from plugdesk.tags.queries import tags_of_ticket
 from plugdesk.testing.desks import add_staff
 from plugdesk.tickets.commands import accept, assign, set_fields
-from plugdesk.tickets.models import Watcher
+from plugdesk.tickets.models import Direction, Watcher
 from plugdesk.users.commands import deactivate_user, delete_group
 from plugdesk.users.models import CustomerKind, Role
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk_routing.commands import RuleInput, change_rule, move_rule, read_result, switch_rule
 from plugdesk_routing.models import Outcome, Rule
-from plugdesk_routing.reading import rules_of
+from plugdesk_routing.reading import read_row, rules_of
 from plugdesk_routing.standing import Standing
 from tests.factories import make_agent, make_customer, make_group, make_ticket
 
@@ -266,6 +267,26 @@ def test_a_ticket_goes_to_another_form_whose_rules_are_asked_and_no_further(
     assert any("moved once" in why for why in complaints(session))
     set_fields(session, ticket, {"priority": "low"}, by=admin)
     assert ticket.form_id == other_form.id
+
+
+def test_values_go_into_the_fields_the_rule_names_and_nothing_is_lost(session, rule, routing, form, other_form):
+    for label in ("Room", "Floor", "Shelf"):
+        add_field(session, form, kind=FieldKind.TEXT, label=label, default="7", by=None)
+    place = add_field(session, other_form, kind=FieldKind.TEXT, label="Place", by=None)
+    add_field(session, other_form, kind=FieldKind.TEXT, label="Floor", by=None)
+    fields = {"room": "place", "floor": "", "shelf": "gone"}
+    moving = rule(says("invoice"), form_id=other_form.id, form_fields=fields)
+    ticket = make_ticket(session, form, text="My invoice", values={"shelf": "B"})
+    assert ticket.form_id == other_form.id
+    assert (ticket.values["place"], ticket.values.get("floor")) == ("7", None)
+    (note,) = [message for message in ticket.messages if message.direction is Direction.NOTE]
+    assert "Floor: 7" in note.text and "Shelf: B" in note.text
+    (said,) = Standing(routing).warnings(read_row(moving, {}))
+    assert "no field any more for what is in “Shelf”" in said
+    (named,) = places_naming(session, form.field("room"))
+    assert "it takes it along" in named.place.words
+    delete_field(session, other_form, place, by=None)
+    assert make_ticket(session, form, text="My invoice").form_id == other_form.id
 
 
 def test_a_ticket_stays_where_its_answers_can_leave_from(session, rule, form, other_form, enable):
