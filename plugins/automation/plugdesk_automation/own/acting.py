@@ -29,5 +29,10 @@ class Acting:
     def count_letter(self) -> None:
         """A letter is about to be written. Raises `Invalid` when the hour's limit is used up."""
         if self.letters >= self.left:
-            raise Invalid(_("No letter was written: the limit of %(most)s an hour is used up. It can be raised on the page of automations.", most=self.most))
+            raise Invalid(
+                _(
+                    "No letter was written: the limit of %(most)s an hour is used up. It can be raised on the page of automations.",
+                    most=self.most,
+                )
+            )
         self.letters += 1

@@ -78,7 +78,11 @@ def switch_automation(ctx: Context, row: Automation, *, on: bool, by: User | Non
     if row.is_on == on:
         return
     row.is_on, row.since = on, ctx.now
-    said = _("Switched the automation “%(name)s” on", name=row.name) if on else _("Switched the automation “%(name)s” off", name=row.name)
+    said = (
+        _("Switched the automation “%(name)s” on", name=row.name)
+        if on
+        else _("Switched the automation “%(name)s” off", name=row.name)
+    )
     _changed(ctx, "automation_switched", row, by, said)
 
 
@@ -135,7 +139,7 @@ def change_limits(ctx: Context, given: Mapping[str, str], *, by: User | None) ->
         return
     for name, number in read.items():
         setattr(whole, name, number)
-    ctx.journal("automation_limits", actor=by, said=_("Changed the limits of automations"), **read)
+    ctx.journal("automation_limits", actor=by, said=_("Changed the limits of automations"), limits=read)
 
 
 def begin(ctx: Context) -> None:

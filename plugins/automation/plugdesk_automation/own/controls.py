@@ -65,9 +65,13 @@ def kinds_to_add(ctx: Context) -> list[tuple[str, Choices]]:
     """What an automation can do, under headings: itself, set each field, steps of extensions."""
     form = form_of(ctx)
     plain = [(code, str(words)) for code, words in KINDS.items()]
-    fields = [(f"field:{each.code}", _("Set “%(field)s”", field=each.label)) for each in form.fields if each.kind not in UNSETTABLE]
+    fields = [
+        (f"field:{each.code}", _("Set “%(field)s”", field=each.label)) for each in form.fields if each.kind not in UNSETTABLE
+    ]
     steps = [(f"step:{each.code}", each.title) for each in steps_on(ctx.db, form)]
-    return [(heading, found) for heading, found in (("", plain), (_("Fields of the form"), fields), (_("Extensions"), steps)) if found]
+    return [
+        (heading, found) for heading, found in (("", plain), (_("Fields of the form"), fields), (_("Extensions"), steps)) if found
+    ]
 
 
 def title_of(ctx: Context, kind: str) -> str:
@@ -133,7 +137,16 @@ def _subtask(ctx: Context, options: Mapping[str, Any], start: str) -> list[Edite
 
 
 def _webhook(ctx: Context, options: Mapping[str, Any], start: str) -> list[EditedField]:
-    return [_control(start, "url", _("Address"), "link", options.get("url", ""), help=_("It gets the ticket as JSON, signed with the key on the page of automations."))]
+    return [
+        _control(
+            start,
+            "url",
+            _("Address"),
+            "link",
+            options.get("url", ""),
+            help=_("It gets the ticket as JSON, signed with the key on the page of automations."),
+        )
+    ]
 
 
 _PLAIN = {
@@ -161,7 +174,9 @@ def _step_controls(ctx: Context, row: Row, start: str, code: str) -> list[Edited
         choices = [(str(each), str(label)) for each, label in option.about.get("choices") or ()]
         is_long = (option.about.get("lines") or 1) > 1 or option.type in (list, tuple)
         kind = "choice" if choices else "check" if option.type is bool else "long_text" if is_long else "text"
-        value = row.options.get(option.name, _(option.default) if isinstance(option.default, str) and option.default else option.default)
+        value = row.options.get(
+            option.name, _(option.default) if isinstance(option.default, str) and option.default else option.default
+        )
         help = str(option.about.get("help") or "")
         found.append(_control(start, option.name, str(option.about["label"]), kind, value, choices, help=help))
     return found
@@ -175,7 +190,9 @@ def _choice(start: str, name: str, label: str, known: Choices, options: Mapping[
 def _control(
     start: str, name: str, label: str, kind: str, value: Any, choices: Sequence[tuple[Any, str]] = (), help: str = ""
 ) -> EditedField:
-    return EditedField(code=name, name=start + name, label=label, kind=kind, value=value, help=help, required=False, choices=list(choices))
+    return EditedField(
+        code=name, name=start + name, label=label, kind=kind, value=value, help=help, required=False, choices=list(choices)
+    )
 
 
 def _people_and_groups(ctx: Context) -> Choices:

@@ -111,7 +111,11 @@ class SetField(Deed):
             shown = show_value(field, read_value(field, options.get("value", ""), ctx.db), ctx.db)
         except Invalid:
             shown = _("(no longer there)")
-        return _("set “%(field)s” to %(value)s", field=field.label, value=shown) if shown else _("empty “%(field)s”", field=field.label)
+        return (
+            _("set “%(field)s” to %(value)s", field=field.label, value=shown)
+            if shown
+            else _("empty “%(field)s”", field=field.label)
+        )
 
     def do(self, act: Acting, options: Options) -> None:
         set_fields(act.ctx.db, act.ticket, {self.about: options.get("value", "")}, by=None)
@@ -180,7 +184,9 @@ class WriteToCustomer(Deed):
 
 class WriteToPeople(Deed):
     def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        found = writing.problems(ctx, options, ("text",), link=True) | writing.problems(ctx, options, ("subject",), link=True, empty=True)
+        found = writing.problems(ctx, options, ("text",), link=True) | writing.problems(
+            ctx, options, ("subject",), link=True, empty=True
+        )
         return found | writing.recipient_problems(options)
 
     def words(self, ctx: Context, options: Options) -> str:
@@ -253,7 +259,7 @@ def deed_of(kind: str) -> Deed | None:
 
 def problems_of(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """What is wrong with what an automation does, by "do-ROW-OPTION" ("do-ROW": with the row)."""
-    found = {}
+    found = dict[str, str]()
     for number, row in enumerate(rows):
         deed = deed_of(row["kind"])
         wrong = deed.problems(ctx, row["options"]) if deed is not None else {"": _("Choose what it does.")}

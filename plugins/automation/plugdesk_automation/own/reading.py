@@ -103,7 +103,9 @@ def automation_here(ctx: Context, automation_id: int) -> Automation:
 def troubles(ctx: Context, condition: Mapping[str, Any] | None, does: Sequence[Mapping[str, Any]]) -> list[str]:
     """Why an automation is not run, or does less than it says, each with its remedy."""
     asked = read_condition(condition, types_of(ctx))
-    lost = [_("Its condition asks for “%(fact)s”, which is no longer there. Change the condition.", fact=fact) for fact in asked.lost]
+    lost = [
+        _("Its condition asks for “%(fact)s”, which is no longer there. Change the condition.", fact=fact) for fact in asked.lost
+    ]
     return lost + list(dict.fromkeys(problems_of(ctx, does).values()))
 
 

@@ -104,19 +104,20 @@ def _key(rehearsal: Rehearsal) -> Any:
     return Event.id if _start_of(rehearsal).kind is Kind.EVENT else Ticket.id
 
 
-def _candidates(ctx: Context, rehearsal: Rehearsal) -> sa.Select[Any]:
+def _candidates(ctx: Context, rehearsal: Rehearsal) -> Any:
     """What it could have run at, the latest first: events of its kinds; or the tickets that can wait, or are open, now."""
     form, start = form_of(ctx), _start_of(rehearsal)
     if start.kind is Kind.EVENT:
         since = rehearsal.created_at - timedelta(days=rehearsal.days)
         wanted = sa.select(Event.id.label("key"), Event.ticket_id, Event.at)
-        wanted = wanted.where(Event.form_id == form.id, Event.kind.in_(start.events), Event.at >= since, Event.ticket_id.is_not(None))
+        wanted = wanted.where(
+            Event.form_id == form.id, Event.kind.in_(start.events), Event.at >= since, Event.ticket_id.is_not(None)
+        )
         return wanted.order_by(Event.id.desc())
-    here = open_tickets(form).with_only_columns(Ticket.id.label("key"), Ticket.id.label("ticket_id"), Ticket.created_at.label("at"))
-    if start.kind is Kind.TIME:
-        waits = (Ticket.form_id == form.id, Ticket.status_kind.in_(KINDS), Ticket.parent_id.is_(None), Ticket.deleted_at.is_(None))
-        here = sa.select(Ticket.id.label("key"), Ticket.id.label("ticket_id"), Ticket.created_at.label("at")).where(*waits)
-    return here.order_by(None).order_by(Ticket.id.desc())
+    waits = (Ticket.form_id == form.id, Ticket.status_kind.in_(KINDS), Ticket.parent_id.is_(None), Ticket.deleted_at.is_(None))
+    here = sa.select(Ticket).where(*waits) if start.kind is Kind.TIME else open_tickets(form).order_by(None)
+    columns = (Ticket.id.label("key"), Ticket.id.label("ticket_id"), Ticket.created_at.label("at"))
+    return here.with_only_columns(*columns).order_by(Ticket.id.desc())
 
 
 def _look(ctx: Context, rehearsal: Rehearsal, times: Sequence[tuple[int, datetime]]) -> None:

@@ -9,7 +9,18 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, Ticket, can_see, condition_words, row_number, visible_tickets, was_on
+from plugdesk.api import (
+    Conflict,
+    Form,
+    Invalid,
+    PlugdeskError,
+    Ticket,
+    can_see,
+    condition_words,
+    row_number,
+    visible_tickets,
+    was_on,
+)
 from plugdesk.api import gettext as _
 from plugdesk_automation.own import calling, commands, rehearsing, scheduling
 from plugdesk_automation.own.asking import offered, types_of
@@ -211,7 +222,7 @@ def _counted(form: Form) -> dict[int, int]:
     """How often each has run within the last days."""
     query = sa.select(OwnRun.automation_id, sa.func.count())
     query = query.where(OwnRun.form_id == form.id, OwnRun.at >= context(PLUGIN).now - COUNTED, OwnRun.automation_id.is_not(None))
-    return {number: count for number, count in db().execute(query.group_by(OwnRun.automation_id))}
+    return {number: count for number, count in db().execute(query.group_by(OwnRun.automation_id)) if number is not None}
 
 
 def _row_named() -> Automation | None:
@@ -259,7 +270,12 @@ def _tested(form: Form, row: Automation | None, typed: Typed, given: commands.Ow
 
 
 def _edit(
-    form: Form, row: Automation | None, typed: Typed, *, refusal: PlugdeskError | None = None, tested: Mapping[str, Any] | None = None
+    form: Form,
+    row: Automation | None,
+    typed: Typed,
+    *,
+    refusal: PlugdeskError | None = None,
+    tested: Mapping[str, Any] | None = None,
 ) -> Response:
     ctx = context(PLUGIN)
     theirs = ""

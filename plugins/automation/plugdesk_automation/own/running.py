@@ -24,9 +24,10 @@ KEPT = timedelta(days=180)
 def at_event(ctx: Context, ticket: Ticket, event: Event) -> None:
     """Something happened to the ticket: ask the automations that run then, in their order."""
     wanted = [row for row, start in at_work(ctx, Kind.EVENT) if event.kind in start.events] if can_run(ctx, ticket) else []
-    depth = _depth_of(ctx, ticket, event) if wanted else 0
+    cause = _cause_of(ctx, ticket, event) if wanted else None
+    seen = _asked_after(ctx, cause) if cause is not None else set()
     for row in wanted:
-        if ask(ctx, row, ticket, f"event:{event.id}", depth=depth) and row.stops:
+        if row.id not in seen and ask(ctx, row, ticket, f"event:{event.id}", depth=cause.depth + 1 if cause else 0) and row.stops:
             break
 
 
@@ -77,17 +78,21 @@ def _run(
     condition, met = kept(asked, values)
     run = OwnRun(
         form_id=ticket.form_id, automation_id=row.id, ticket_id=ticket.id, name=row.name, occasion=occasion, at=ctx.now, depth=depth,
-        condition=condition, met=met,
+        condition=condition, met=met, did=[], problem="", letters=0,
     )  # fmt: skip
     if depth > whole.depth:
-        run.problem = _("%(number)s automations had followed from one another. Look at which sets off which, then change one.", number=depth)
+        run.problem = _(
+            "%(number)s automations had followed from one another. Look at which sets off which, then change one.", number=depth
+        )
         ctx.db.add(run)
     else:
         _do_all(ctx, row, ticket, run, whole)
     said = _("Automation “%(name)s” on ticket %(number)s", name=row.name, number=ticket.number)
     did = "; ".join(run.did) or _("nothing")
     kind = "automation_ran" if not run.problem else "automation_held_up"
-    ctx.journal(kind, ticket=ticket, name=row.name, did=did, why=run.problem, said=f"{said}. {run.problem}" if run.problem else said)
+    ctx.journal(
+        kind, ticket=ticket, name=row.name, did=did, why=run.problem, said=f"{said}. {run.problem}" if run.problem else said
+    )
 
 
 def _do_all(ctx: Context, row: Automation, ticket: Ticket, run: OwnRun, whole: OwnSet) -> None:
@@ -120,8 +125,13 @@ def _last_event(ctx: Context, ticket: Ticket) -> int:
     return ctx.db.scalar(sa.select(sa.func.max(Event.id)).where(Event.ticket_id == ticket.id)) or 0
 
 
-def _depth_of(ctx: Context, ticket: Ticket, event: Event) -> int:
-    """How many automations the event follows from."""
+def _cause_of(ctx: Context, ticket: Ticket, event: Event) -> OwnRun | None:
+    """The run of an automation that the event is part of."""
     caused = (OwnRun.ticket_id == ticket.id, OwnRun.first_event < event.id, OwnRun.last_event >= event.id)
-    depth = ctx.db.scalar(sa.select(sa.func.max(OwnRun.depth)).where(*caused))
-    return 0 if depth is None else depth + 1
+    return ctx.db.scalar(sa.select(OwnRun).where(*caused).order_by(OwnRun.depth.desc()).limit(1))
+
+
+def _asked_after(ctx: Context, cause: OwnRun) -> set[int | None]:
+    """The automations that ran right after it at the same event, and so have seen already what it did."""
+    later = (OwnRun.ticket_id == cause.ticket_id, OwnRun.occasion == cause.occasion, OwnRun.id > cause.id)
+    return set(ctx.db.scalars(sa.select(OwnRun.automation_id).where(*later)))

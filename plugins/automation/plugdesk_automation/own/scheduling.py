@@ -25,7 +25,7 @@ def set_next(ctx: Context, row: Automation) -> None:
     start = read_start(row.starts)
     if row.is_on and own_set(ctx).is_on and start.kind is Kind.SCHEDULE:
         at = start.rhythm.next(ctx.now, ctx.desk.zone)
-        set_timer(ctx.db, TIMER, at, key=str(row.id), form=ctx.form, automation_id=row.id, at=at.isoformat())
+        set_timer(ctx.db, TIMER, at, key=str(row.id), form=ctx.form, automation_id=row.id, planned=at.isoformat())
     else:
         take_back(ctx, row)
 
@@ -35,7 +35,7 @@ def take_back(ctx: Context, row: Automation) -> None:
     cancel_timer(ctx.db, TIMER, str(row.id), form=ctx.form)
 
 
-def run(ctx: Context, automation_id: int = 0, at: str = "", **_given: object) -> None:
+def run(ctx: Context, automation_id: int = 0, planned: str = "", **_given: object) -> None:
     """Job: ask the form's open tickets, batch by batch. After a rest of the desk it runs once, however often it would have."""
     last = changed = 0
     while (row := _running(ctx, automation_id)) is not None:
@@ -44,7 +44,7 @@ def run(ctx: Context, automation_id: int = 0, at: str = "", **_given: object) ->
         asked = read_condition(row.condition, types_of(ctx))
         values = values_of(ctx, tickets, asked.facts)
         for ticket in tickets:
-            if changed < most and ask(ctx, row, ticket, f"clock:{at}", values=values[ticket.id]):
+            if changed < most and ask(ctx, row, ticket, f"clock:{planned}", values=values[ticket.id]):
                 changed += 1
         if not tickets or changed >= most:
             if changed >= most:

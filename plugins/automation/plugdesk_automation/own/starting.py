@@ -46,6 +46,9 @@ SINCE_WORDS: Mapping[Since, Any] = {
     Since.STATUS: lazy_gettext("after it came into its status"),
     Since.SAID: lazy_gettext("after the last thing said on it"),
 }
+NINE = Rhythm(Every.DAY, 9)
+
+
 @dataclass(frozen=True)
 class Start:
     """When: at `events`; `amount` of `unit` after `since`, by working time if `in_hours`; or by the clock, in a `rhythm`."""
@@ -56,7 +59,7 @@ class Start:
     amount: int = 1
     unit: Unit = Unit.HOURS
     in_hours: bool = False
-    rhythm: Rhythm = Rhythm(Every.DAY, 9)
+    rhythm: Rhythm = NINE
 
     def plain(self) -> dict[str, Any]:
         """The start as JSON, with what belongs to its kind; `read_start` reads it back."""

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, Event, StatusKind, Ticket, cancel_timer, set_timer
+from plugdesk.api import Context, Direction, Event, Message, StatusKind, Ticket, cancel_timer, set_timer
 from plugdesk_automation.own.models import Automation, OwnRun
 from plugdesk_automation.own.reading import at_work
 from plugdesk_automation.own.running import ask, can_run
@@ -40,9 +40,14 @@ def arm(ctx: Context, tickets: Sequence[Ticket], *, ahead: bool = False) -> None
     for ticket, waiting in waiting_for(ctx, tickets, rows):
         wanted = [each.due for each in waiting if not ahead or each.due > ctx.now]
         if wanted:
-            set_timer(ctx.db, TIMER, max(min(wanted), ctx.now), key=str(ticket.id), form=ctx.form, ticket_id=ticket.id)
+            remind(ctx, ticket, max(min(wanted), ctx.now))
         else:
             cancel_timer(ctx.db, TIMER, str(ticket.id), form=ctx.form)
+
+
+def remind(ctx: Context, ticket: Ticket, at: datetime) -> None:
+    """Have somebody look at the ticket then."""
+    set_timer(ctx.db, TIMER, at, key=str(ticket.id), form=ctx.form, ticket_id=ticket.id)
 
 
 def run_due(ctx: Context, ticket_id: int = 0, **_given: object) -> None:
@@ -74,10 +79,15 @@ def waiting_for(
     """When each of `tickets` comes to be asked by those of `rows` that have not run, in their order; as few queries for many as for one."""
     able = [each for each in tickets if rows and can_run(ctx, each) and each.status_kind in KINDS]
     came = _came(ctx, able) if any(start.since is Since.STATUS for _row, start in rows) else {}
+    said = _said(ctx, able) if any(start.since is Since.SAID for _row, start in rows) else {}
     calendars, ran = Calendars(ctx, able if any(start.in_hours for _row, start in rows) else []), _ran(ctx, able)
     found = dict[int, list[Waiting]]()
     for ticket in able:
-        moments = {Since.OPENED: ticket.created_at, Since.SAID: ticket.spoken_at, Since.STATUS: came.get(ticket.id, ticket.created_at)}
+        moments = {
+            Since.OPENED: ticket.created_at,
+            Since.SAID: said.get(ticket.id, ticket.created_at),
+            Since.STATUS: came.get(ticket.id, ticket.created_at),
+        }
         for row, start in rows:
             moment = moments[start.since]
             calendar = calendars.of(ticket) if start.in_hours else None
@@ -94,9 +104,20 @@ def _ran(ctx: Context, tickets: Sequence[Ticket]) -> set[tuple[int, int | None, 
     return {(number, row, occasion) for number, row, occasion in found}
 
 
+def _said(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, datetime]:
+    """When customer or agents last wrote to one another on tickets; what the desk and other programs write is no word of theirs."""
+    by_people = (
+        Message.ticket_id.in_([each.id for each in tickets]),
+        Message.direction != Direction.NOTE,
+        Message.kind == "human",
+    )
+    query = sa.select(Message.ticket_id, sa.func.max(Message.created_at)).where(*by_people).group_by(Message.ticket_id)
+    return {number: at for number, at in ctx.db.execute(query)}
+
+
 def _came(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, datetime]:
     """When tickets came into their status, where that was not when they were opened."""
     ctx.db.flush()  # what has just happened counts, too
     events = (Event.ticket_id.in_([each.id for each in tickets]), Event.kind.in_(_CAME))
     query = sa.select(Event.ticket_id, sa.func.max(Event.at)).where(*events).group_by(Event.ticket_id)
-    return {number: at for number, at in ctx.db.execute(query)}
+    return {number: at for number, at in ctx.db.execute(query) if number is not None}
