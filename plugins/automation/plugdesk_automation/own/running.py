@@ -22,12 +22,15 @@ KEPT = timedelta(days=180)
 
 
 def at_event(ctx: Context, ticket: Ticket, event: Event) -> None:
-    """Something happened to the ticket: ask the automations that run then, in their order."""
+    """Something happened to the ticket: ask the automations that run then, in their order.
+
+    What an automation did sets off others, each of them once for what began it all: two that feed each other end by that.
+    """
     wanted = [row for row, start in at_work(ctx, Kind.EVENT) if event.kind in start.events] if can_run(ctx, ticket) else []
     cause = _cause_of(ctx, ticket, event) if wanted else None
-    seen = _asked_after(ctx, cause) if cause is not None else set()
+    occasion, depth = (cause.occasion, cause.depth + 1) if cause is not None else (f"event:{event.id}", 0)
     for row in wanted:
-        if row.id not in seen and ask(ctx, row, ticket, f"event:{event.id}", depth=cause.depth + 1 if cause else 0) and row.stops:
+        if ask(ctx, row, ticket, occasion, depth=depth) and row.stops:
             break
 
 
@@ -129,9 +132,3 @@ def _cause_of(ctx: Context, ticket: Ticket, event: Event) -> OwnRun | None:
     """The run of an automation that the event is part of."""
     caused = (OwnRun.ticket_id == ticket.id, OwnRun.first_event < event.id, OwnRun.last_event >= event.id)
     return ctx.db.scalar(sa.select(OwnRun).where(*caused).order_by(OwnRun.depth.desc()).limit(1))
-
-
-def _asked_after(ctx: Context, cause: OwnRun) -> set[int | None]:
-    """The automations that ran right after it at the same event, and so have seen already what it did."""
-    later = (OwnRun.ticket_id == cause.ticket_id, OwnRun.occasion == cause.occasion, OwnRun.id > cause.id)
-    return set(ctx.db.scalars(sa.select(OwnRun.automation_id).where(*later)))
