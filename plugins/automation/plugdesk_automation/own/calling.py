@@ -62,10 +62,9 @@ def call(ctx: Context, url: str = "", ticket_id: int = 0, body: str = "", **_giv
     signed = hmac.new(key_of(ctx).encode(), body.encode(), hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", SIGNATURE: f"sha256={signed}"}
     host = host_of(url)
-    client = ctx.http_to(host, max_seconds=20, max_bytes=100_000)
-    ctx.checkpoint()
+    ctx.checkpoint()  # nothing of the database is held while somebody else is waited for
     try:
-        status = client.post(url, content=body.encode(), headers=headers).status_code
+        status = ctx.http_to(host, max_seconds=20, max_bytes=100_000).post(url, content=body.encode(), headers=headers).status_code
     except httpx.HTTPError as error:
         raise RuntimeError(_("%(host)s cannot be called: %(why)s", host=host, why=error)) from error
     if status == 429:

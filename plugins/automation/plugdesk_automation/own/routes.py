@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -149,6 +149,8 @@ def show_rehearsal(slug: str, rehearsal_id: int) -> Response:
     return page(
         "automation:own/rehearsal.html", fragment="automation:own/_rehearsal.html", form=form, rehearsal=found, draft=draft,
         does=words_of(ctx, draft.does), when=start_words(read_start(draft.starts)),
+        condition=_condition_words(draft.condition, offered(ctx), types_of(ctx)),
+        times=[each | {"at": datetime.fromisoformat(each["at"])} for each in found.found],
     )  # fmt: skip
 
 
@@ -211,11 +213,16 @@ def _index(form: Form, refusal: Invalid | None = None) -> Response:
 
 def _described(row: Automation, facts: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
     ctx = context(PLUGIN)
-    condition = read_condition(row.condition, types).condition
     return {
-        "row": row, "when": start_words(read_start(row.starts)), "if": "" if condition == ALWAYS else condition_words(condition, facts),
+        "row": row, "when": start_words(read_start(row.starts)), "if": _condition_words(row.condition, facts, types),
         "does": words_of(ctx, row.does), "troubles": troubles(ctx, row.condition, row.does), "next": scheduling.next_time(ctx, row),
     }  # fmt: skip
+
+
+def _condition_words(stored: Any, facts: Mapping[str, Any], types: Mapping[str, Any]) -> str:
+    """The condition in words; nothing for one that always holds."""
+    condition = read_condition(stored, types).condition
+    return "" if condition == ALWAYS else condition_words(condition, facts)
 
 
 def _counted(form: Form) -> dict[int, int]:
