@@ -94,7 +94,7 @@ def _run(
     did = "; ".join(run.did) or _("nothing")
     kind = "automation_ran" if not run.problem else "automation_held_up"
     ctx.journal(
-        kind, ticket=ticket, name=row.name, did=did, why=run.problem, said=f"{said}. {run.problem}" if run.problem else said
+        kind, ticket=ticket, automation=row.name, did=did, why=run.problem, said=f"{said}. {run.problem}" if run.problem else said
     )
 
 
