@@ -18,12 +18,13 @@ from plugdesk.api import (
     Place,
     Ticket,
     Timer,
+    User,
     hookimpl,
     lazy_gettext,
 )
 from plugdesk_automation import changes, commands, naming, running, telling, timing
 from plugdesk_automation import facts as known
-from plugdesk_automation.own import calling, rehearsing, scheduling
+from plugdesk_automation.own import calling, ready, rehearsing, scheduling
 from plugdesk_automation.own import commands as own_commands
 from plugdesk_automation.own import naming as own_naming
 from plugdesk_automation.own import running as own_running
@@ -149,6 +150,11 @@ def extension_enabled(ctx: Context, event: Event) -> None:
     if event.plugin == ctx.plugin:
         commands.begin(ctx, event.at)
         own_commands.begin(ctx)
+
+
+@hookimpl
+def make_example(ctx: Context, by: User) -> None:
+    ready.make_examples(ctx, by)
 
 
 @hookimpl

@@ -6,9 +6,11 @@ from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.naming import places_naming
 from plugdesk.tags.commands import add_tag
-from plugdesk_automation.own.commands import pause
+from plugdesk_automation.own.commands import copy_automations, pause
 from plugdesk_automation.own.naming import health
-from tests.factories import make_form
+from plugdesk_automation.own.reading import automations_of, troubles
+from plugdesk_automation.own.ready import make_examples
+from tests.factories import make_admin, make_form
 from tests.plugins.automation.own.conftest import OPENED
 
 DOES, ASKS = "Automation “%s”: what it does names it", "Automation “%s”: its condition asks for it"
@@ -61,11 +63,15 @@ def test_what_cannot_do_what_it_says_needs_somebody(session, form, ctx, agent, m
 
 
 def test_they_go_along_with_a_copied_form_and_rest_there(session, form, ctx, enable, make):
-    from plugdesk_automation.own.commands import copy_automations
-    from plugdesk_automation.own.reading import automations_of
-
     make(("note", {"text": "Seen"}), starts=OPENED, condition=asks("ticket.subject", "Till"), name="Tills", stops=True)
     copy = enable("automation", on=make_form(session, slug="copy", name="Copy"))
     copy_automations(copy, form)
     (row,) = automations_of(copy)
     assert (row.name, row.condition, row.stops, row.is_on) == ("Tills", asks("ticket.subject", "Till"), True, False)
+
+
+def test_there_is_something_to_look_at(session, ctx, make):
+    make_examples(ctx, make_admin(session))
+    rows = automations_of(ctx)
+    assert [(row.name, row.is_on) for row in rows] == [("It came back", True), ("The customer is silent", False)]
+    assert not [each for row in rows for each in troubles(ctx, row.condition, row.does)]
