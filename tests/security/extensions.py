@@ -116,7 +116,9 @@ def _waiting_rules(world: World, support: Form, billing: Form) -> dict[str, Any]
     for ctx in contexts:
         begin(ctx, ctx.now)
     whole, admin = rule_set(contexts[0]), world.people["admin"]
-    given = OwnInput("Notes", {"kind": "event", "events": ["ticket_opened"]}, None, [{"kind": "note", "options": {"text": "Seen"}}])
+    given = OwnInput(
+        "Notes", {"kind": "event", "events": ["ticket_opened"]}, None, [{"kind": "note", "options": {"text": "Seen"}}]
+    )
     own = [add_automation(ctx, given, by=admin) for ctx in contexts]
     rehearsals = [start(ctx, given, row=None, days=7, by=admin) for ctx in contexts]
     return {
@@ -199,10 +201,10 @@ def _contract(world: World, support: Form) -> dict[str, Any]:
 
 def _report_file(world: World, support: Form) -> dict[str, Any]:
     """A list of tickets that Ivan has had written into a file, and a report of his own, with its letters paused."""
+    from plugdesk.rhythms import Every, Rhythm
     from plugdesk_reports.letter_commands import LetterInput, set_letter
     from plugdesk_reports.models import Export, FileState
     from plugdesk_reports.own_models import OwnReport
-    from plugdesk.rhythms import Every, Rhythm
 
     ctx = world.runtime.context("reports", support, world.session)
     export = Export(

@@ -64,7 +64,9 @@ def call(ctx: Context, url: str = "", ticket_id: int = 0, body: str = "", **_giv
     host = host_of(url)
     ctx.checkpoint()  # nothing of the database is held while somebody else is waited for
     try:
-        status = ctx.http_to(host, max_seconds=20, max_bytes=100_000).post(url, content=body.encode(), headers=headers).status_code
+        status = (
+            ctx.http_to(host, max_seconds=20, max_bytes=100_000).post(url, content=body.encode(), headers=headers).status_code
+        )
     except httpx.HTTPError as error:
         raise RuntimeError(_("%(host)s cannot be called: %(why)s", host=host, why=error)) from error
     if status == 429:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from plugdesk.api import Context, User
 from plugdesk.api import gettext as _
+from plugdesk_automation.models import Unit
 from plugdesk_automation.own.commands import OwnInput, add_automation
 from plugdesk_automation.own.starting import Kind, Since, Start
-from plugdesk_automation.rules import Unit
 
 
 def make_examples(ctx: Context, by: User) -> None:
@@ -16,6 +16,8 @@ def make_examples(ctx: Context, by: User) -> None:
     add_automation(ctx, OwnInput(_("It came back"), came_back.plain(), None, [note], is_on=True), by=by)
     silent = Start(Kind.TIME, (), Since.SAID, 2, Unit.DAYS)
     waits = {"all": [{"fact": "ticket.status", "is": "waiting"}, {"fact": "ticket.waits", "is": False}]}
-    words = _("Hello, ${customer:name}. Could you have a look at our last message? Without an answer we shall close the request soon.")
+    words = _(
+        "Hello, ${customer:name}. Could you have a look at our last message? Without an answer we shall close the request soon."
+    )
     letter = {"kind": "customer", "options": {"text": words}}
     add_automation(ctx, OwnInput(_("The customer is silent"), silent.plain(), waits, [letter]), by=by)

@@ -15,8 +15,18 @@ from plugdesk.jobs import Job, JobState
 from plugdesk_automation.own.calling import key_of, problems
 
 
+class Server(ThreadingHTTPServer):
+    """Answers one thing after another, the last again and again; keeps what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Hook)
+        self.told: list[tuple[dict[str, str], bytes]] = []
+        self.answers = [200]
+        self.url = f"http://127.0.0.1:{self.server_port}/in"
+
+
 class Hook(BaseHTTPRequestHandler):
-    """Answers with what the server holds, one after another, the last again and again; keeps what it was told."""
+    server: Server
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -33,9 +43,7 @@ class Hook(BaseHTTPRequestHandler):
 def hook(runtime):
     """A server that takes calls at `hook.url`; the desk may call this machine."""
     object.__setattr__(runtime.settings, "private_hosts", ("127.0.0.1",))
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
-        server.told, server.answers = [], [200]
-        server.url = f"http://127.0.0.1:{server.server_port}/in"
+    with Server() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server

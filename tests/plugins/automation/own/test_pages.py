@@ -29,7 +29,15 @@ def head(session, form, ctx, client):
 
 def sent(**changes):
     """What the page sends: a note on each ticket that is opened."""
-    return {"name": "Tills", "starts": "event", "events": ["ticket_opened"], "when-0-join": "all", "is_on": "1", **NOTE, **changes}
+    return {
+        "name": "Tills",
+        "starts": "event",
+        "events": ["ticket_opened"],
+        "when-0-join": "all",
+        "is_on": "1",
+        **NOTE,
+        **changes,
+    }
 
 
 def about(text):
@@ -68,7 +76,7 @@ def test_every_kind_of_start_and_deed_comes_back_as_it_was_saved(session, ctx, f
         "subtask": {"to": f"group:{group.id}", "subject": "Look", "text": "Please."}, "webhook": {"url": "https://hooks.example/in"},
         "field:priority": {"value": "high"},
     }  # fmt: skip
-    does = {"do-row": [str(number) for number in range(len(ways))]}
+    does: dict[str, object] = {"do-row": [str(number) for number in range(len(ways))]}
     for number, (kind, options) in enumerate(ways.items()):
         does |= {f"do-{number}-kind": kind} | {f"do-{number}-{name}": given for name, given in options.items()}
         does |= {f"do-{number}-{name}-here": "1" for name in options}
@@ -90,10 +98,10 @@ def test_every_kind_of_start_and_deed_comes_back_as_it_was_saved(session, ctx, f
 
 def _typed(page):
     """What a browser would send of the page's form."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for control in page.css("main form input, main form select, main form textarea"):
         name = control.attributes.get("name")
-        if not name or control.attributes.get("type") in ("checkbox", "radio") and "checked" not in control.attributes:
+        if not name or (control.attributes.get("type") in ("checkbox", "radio") and "checked" not in control.attributes):
             continue
         if control.tag == "select":
             chosen = control.css_first("option[selected]") or control.css_first("option")
@@ -199,7 +207,9 @@ def test_it_is_rehearsed_changed_and_saved(session, ctx, head, client, open_one)
     assert client.post(f"{begun.location}/stop", data={}).status_code == 303, "it is over: nothing to stop"
     assert client.post(f"{begun.location}/saving", data={}).status_code == 303
     (row,) = stored(session, ctx)
-    again = client.post(f"{PLACE}/rehearsals", data=sent(**about("printer"), days="7", automation=str(row.id), version=str(row.version)))
+    again = client.post(
+        f"{PLACE}/rehearsals", data=sent(**about("printer"), days="7", automation=str(row.id), version=str(row.version))
+    )
     assert "It would not have run once." in words_of(client.get(again.location))
     client.post(f"{PLACE}/{row.id}", data=sent(name="Another's", version=str(row.version)))
     late = client.post(f"{again.location}/saving", data={})
