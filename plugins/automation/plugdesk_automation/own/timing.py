@@ -35,8 +35,13 @@ class Waiting:
 
 
 def arm(ctx: Context, tickets: Sequence[Ticket], *, ahead: bool = False) -> None:
-    """Set the timer of each of `tickets` to its next automation, or take it back; with `ahead` what is due already was asked."""
+    """Set the timer of each of `tickets` to its next automation, or take it back; with `ahead` what is due already was asked.
+
+    Where the form has none of these, nothing is done: what timers there were find nothing to do.
+    """
     rows = at_work(ctx, Kind.TIME)
+    if not rows:
+        return
     for ticket, waiting in waiting_for(ctx, tickets, rows):
         wanted = [each.due for each in waiting if not ahead or each.due > ctx.now]
         if wanted:
@@ -66,6 +71,8 @@ def arm_all(ctx: Context, **_given: object) -> None:
     """Job: the automations have changed, or the working time: set the timers of all tickets that can wait for one."""
     form, last = ctx.form, 0
     assert form is not None, "Automation is switched on for forms."
+    if not at_work(ctx, Kind.TIME):
+        return
     wanted = sa.select(Ticket).where(Ticket.form_id == form.id, Ticket.status_kind.in_(KINDS), Ticket.parent_id.is_(None))
     while found := ctx.db.scalars(wanted.where(Ticket.id > last).order_by(Ticket.id).limit(BATCH)).all():
         last = found[-1].id
