@@ -72,6 +72,7 @@ PICTURES = [
     Picture("reports", "Administrator", "/x/reports/"),
     Picture("reports", "Administrator", "/x/reports/", "ru", "dark"),
     Picture("contracts", "Administrator", "/x/contracts/"),
+    Picture("automations", "Administrator", "/forms/support/x/automation/own/"),
 ]
 # Where the pictures were taken is nobody's business: what stands there instead.
 ELSEWHERE = {sys.executable: "/opt/plugdesk/bin/python", str(ROOT): "/opt/plugdesk", socket.gethostname(): "desk"}

@@ -118,6 +118,7 @@ from plugdesk.plugins.executor import Veto
 from plugdesk.plugins.settings import option
 from plugdesk.plugins.switch import disable_plugin, enable_plugin, save_plugin_settings
 from plugdesk.report_metrics import OfferedMetric, report_metrics_on
+from plugdesk.rhythms import Every, Rhythm, rhythm_choices, weekday_names
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.sessions import end_all_sessions
 from plugdesk.stems import Term, index_text, query_terms
@@ -127,6 +128,7 @@ from plugdesk.tags.models import Tag, TicketTag
 from plugdesk.tags.queries import all_tags, tags_of_customers, tags_of_ticket
 from plugdesk.terms import Terms, tell_of_terms, terms_of
 from plugdesk.throttle import Limit, TooMany, count_attempt, count_done, network_of, refuse_used_up
+from plugdesk.tickets.asking import facts_of_tickets, types_of_tickets, values_of_tickets
 from plugdesk.tickets.attachments import NewFile, add_file, drop_file, uploads_of
 from plugdesk.tickets.bin import delete_ticket
 from plugdesk.tickets.carrying import takers_of
@@ -229,6 +231,7 @@ __all__ = [
     "Desk",
     "Direction",
     "Event",
+    "Every",
     "Explained",
     "ExplainedLine",
     "Fact",
@@ -273,6 +276,7 @@ __all__ = [
     "ReportMetric",
     "RequestFormLink",
     "RetryLater",
+    "Rhythm",
     "Role",
     "Runtime",
     "Said",
@@ -382,6 +386,7 @@ __all__ = [
     "explain",
     "explained_line",
     "facts_in",
+    "facts_of_tickets",
     "field_values",
     "file_keys",
     "fill_html",
@@ -464,6 +469,7 @@ __all__ = [
     "report_failure",
     "report_metrics_on",
     "request_form_links",
+    "rhythm_choices",
     "rights_of",
     "rights_on_form",
     "row_number",
@@ -506,6 +512,7 @@ __all__ = [
     "ticket_for",
     "title_of_step",
     "translatable",
+    "types_of_tickets",
     "unmerge_ticket",
     "unwatch",
     "updates_aside",
@@ -514,6 +521,7 @@ __all__ = [
     "value_words",
     "values_entered",
     "values_of_customer",
+    "values_of_tickets",
     "variables_in",
     "verify_identity",
     "visible_customers",
@@ -523,6 +531,7 @@ __all__ = [
     "wanted_facts",
     "was_on",
     "watch",
+    "weekday_names",
     "why_not",
     "why_not_to",
     "withdraw_message",

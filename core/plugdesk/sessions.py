@@ -90,11 +90,11 @@ def session_of(session: Session, token: str | None) -> tuple[SignedSession, User
     return signed, user
 
 
-def note_use(session: Session, signed: SignedSession) -> None:
-    """Write down that the session is in use now: in a transaction of the edge's own, when `should_note` says so."""
+def note_use(session: Session, session_id: int) -> None:
+    """Write down that the session with this id is in use now: in a transaction of the edge's own, when `should_note` says so."""
     now = runtime_of(session).clock.now()
     session.execute(
-        sa.update(SignedSession).where(SignedSession.id == signed.id, *_alive(now)).values(last_seen_at=now),
+        sa.update(SignedSession).where(SignedSession.id == session_id, *_alive(now)).values(last_seen_at=now),
         execution_options={"synchronize_session": False},
     )
 

@@ -92,7 +92,7 @@ def test_use_keeps_a_session_alive_for_thirty_days_at_most(session, agent, clock
     token = sign_in(session, agent)
     for _ in range(59):
         clock.advance(hours=11.9)
-        note_use(session, signed_by(session, token))
+        note_use(session, signed_by(session, token).id)
     clock.advance(days=1)
     assert user_of(session, token) is None
 
@@ -113,7 +113,7 @@ def test_use_is_noted_every_five_minutes_and_reading_writes_nothing(session, age
     assert not signed.should_note(clock.now()) and not session.dirty
     clock.advance(minutes=1)
     assert signed.should_note(clock.now())
-    note_use(session, signed)
+    note_use(session, signed.id)
     session.refresh(signed)
     assert signed.last_seen_at == clock.now() and not signed.should_note(clock.now())
 
@@ -130,7 +130,7 @@ def test_a_session_that_ended_is_not_revived_by_its_last_use(session, agent):
     token = sign_in(session, agent)
     signed = signed_by(session, token)
     end_session(session, signed, by=agent)
-    note_use(session, signed)
+    note_use(session, signed.id)
     assert user_of(session, token) is None
 
 

@@ -10,7 +10,7 @@ NO_NAME = "nowhere"
 
 # The parts of an address, by the row's object. A value is the name of a thing of the world, or with = a text.
 OBJECTS: Mapping[str, Mapping[str, str]] = {
-    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "run": {}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "policy": {}, "billingspolicy": {"policy_id": "their_policy"}, "preview": {"run_id": "preview_id"}, "billingspreview": {"run_id": "their_preview"}, "group": {}, "job": {}, "delivery": {}, "message": {},
+    "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "run": {}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "automation": {}, "billingsautomation": {"automation_id": "their_automation"}, "rehearsal": {}, "billingsrehearsal": {"rehearsal_id": "their_rehearsal"}, "policy": {}, "billingspolicy": {"policy_id": "their_policy"}, "preview": {"run_id": "preview_id"}, "billingspreview": {"run_id": "their_preview"}, "group": {}, "job": {}, "delivery": {}, "message": {},
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "answered": {"message_id": "answered"}, "arrived": {"message_id": "arrived"},
     "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
@@ -47,6 +47,10 @@ SERVERS = {
     for kind in ("imap", "smtp")
     for name, value in (("host", "mail.example"), ("port", "993"), ("security", "tls"))
 }
+AUTOMATION = {
+    "name": "Another", "starts": "event", "events": "ticket_opened", "when-0-join": "all", "do-row": "0", "do-0-kind": "note",
+    "do-0-text": "Seen",
+}  # fmt: skip
 MAILBOX = {"address": "new@desk.example", "password": "s3cret", "untested": "1", **SERVERS}
 
 # A value that is {thing} stands for that thing of the world.
@@ -137,6 +141,14 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "version": "{rule_set_version}",
     },
     "POST /forms/<slug>/x/automation/switch": {"on": ""},
+    "POST /forms/<slug>/x/automation/own/": AUTOMATION,
+    "POST /forms/<slug>/x/automation/own/<int:automation_id>": AUTOMATION | {"version": "{automation_version}"},
+    "POST /forms/<slug>/x/automation/own/<int:automation_id>/switch": {"on": ""},
+    "POST /forms/<slug>/x/automation/own/order": {"order": "{automations}"},
+    "POST /forms/<slug>/x/automation/own/pause": {"on": ""},
+    "POST /forms/<slug>/x/automation/own/limits": {"letters": "7", "changes": "7", "depth": "7"},
+    "POST /forms/<slug>/x/automation/own/test": AUTOMATION | {"ticket": "{number}"},
+    "POST /forms/<slug>/x/automation/own/rehearsals": AUTOMATION | {"days": "7"},
     "POST /forms/<slug>/x/sla/policies": {"name": "Another", "first": "4", "unit-first": "hours", "is_on": "1"},
     "POST /forms/<slug>/x/sla/policies/<int:policy_id>": {"name": "Other", "first": "5", "unit-first": "hours", "version": "{policy_version}"},
     "POST /forms/<slug>/x/sla/policies/<int:policy_id>/switch": {"on": ""},

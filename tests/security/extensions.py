@@ -106,15 +106,26 @@ def _policies(world: World, support: Form, billing: Form) -> dict[str, Any]:
 
 
 def _waiting_rules(world: World, support: Form, billing: Form) -> dict[str, Any]:
-    """The rules of both forms, as they usually are."""
+    """The rules of both forms, as they usually are, and an automation on each with a rehearsal of it."""
     from plugdesk_automation.commands import begin
+    from plugdesk_automation.own.commands import OwnInput, add_automation
+    from plugdesk_automation.own.rehearsing import start
     from plugdesk_automation.rules import rule_set
 
     contexts = [world.runtime.context("automation", form, world.session) for form in (support, billing)]
     for ctx in contexts:
         begin(ctx, ctx.now)
-    whole = rule_set(contexts[0])
-    return {"rule_set_version": whole.version if whole else 0}
+    whole, admin = rule_set(contexts[0]), world.people["admin"]
+    given = OwnInput(
+        "Notes", {"kind": "event", "events": ["ticket_opened"]}, None, [{"kind": "note", "options": {"text": "Seen"}}]
+    )
+    own = [add_automation(ctx, given, by=admin) for ctx in contexts]
+    rehearsals = [start(ctx, given, row=None, days=7, by=admin) for ctx in contexts]
+    return {
+        "rule_set_version": whole.version if whole else 0, "automation_id": own[0].id, "their_automation": own[1].id,
+        "automation_version": own[0].version, "automations": [str(own[0].id)], "rehearsal_id": rehearsals[0].id,
+        "their_rehearsal": rehearsals[1].id,
+    }  # fmt: skip
 
 
 def _actions(world: World, support: Form, billing: Form) -> dict[str, Any]:
@@ -190,10 +201,10 @@ def _contract(world: World, support: Form) -> dict[str, Any]:
 
 def _report_file(world: World, support: Form) -> dict[str, Any]:
     """A list of tickets that Ivan has had written into a file, and a report of his own, with its letters paused."""
+    from plugdesk.rhythms import Every, Rhythm
     from plugdesk_reports.letter_commands import LetterInput, set_letter
     from plugdesk_reports.models import Export, FileState
     from plugdesk_reports.own_models import OwnReport
-    from plugdesk_reports.rhythms import Every, Rhythm
 
     ctx = world.runtime.context("reports", support, world.session)
     export = Export(

@@ -176,6 +176,17 @@ def test_a_session_notes_now_and_then_that_it_is_in_use(
     assert seen(session) == begun + timedelta(minutes=6)
 
 
+def test_a_refused_request_counts_as_use_and_is_answered_with_its_refusal(
+    anna: User, session: Session, browse: Browse, clock: MovableClock
+) -> None:
+    browser = browse(anna)
+    form = next(each for each in browser.get("/account").forms.values() if each.action == "/account")
+    form["name"] = ""
+    clock.advance(timedelta(minutes=6))
+    form.submit(status=422)
+    assert seen(session) == clock.now()
+
+
 def seen(session: Session):
     session.expire_all()
     return session.scalar(sa.select(SignedSession.last_seen_at))

@@ -70,12 +70,13 @@ def waiting_for(ctx: Context, tickets: Sequence[Ticket]) -> list[tuple[Ticket, l
         (ticket, [(rule, occasion) for rule, occasion in standing if (ticket.id, rule.code, occasion.event_id) not in ran])
         for ticket, standing in _standing(ctx, here, rules)
     ]
-    calendars = _Calendars(ctx, [ticket for ticket, waits in found if any(rule.in_hours for rule, _occasion in waits)])
+    calendars = Calendars(ctx, [ticket for ticket, waits in found if any(rule.in_hours for rule, _occasion in waits)])
     waiting, earliest = list[tuple[Ticket, list[Waiting]]](), _held_up(ctx)
     for ticket, waits in found:
         known = list[Waiting]()
         for rule, occasion in waits:
-            due = _later(max(occasion.at, rule.since, whole.since), rule, calendars.of(ticket))
+            began = max(occasion.at, rule.since, whole.since)
+            due = later(began, rule.amount, rule.unit, in_hours=rule.in_hours, calendar=calendars.of(ticket))
             if due is not None:
                 known.append(Waiting(max(due, earliest.get(rule.code, due)), rule, occasion))
         waiting.append((ticket, sorted(known, key=lambda each: each.due)))
@@ -141,7 +142,7 @@ def _held_up(ctx: Context) -> Mapping[Code, datetime]:
     return {} if closes else {Code.FORGOTTEN: ctx.now + LOOK_AGAIN}
 
 
-class _Calendars:
+class Calendars:
     """The working time of tickets: their contract's hours, or else the form's, around the clock where there are none."""
 
     def __init__(self, ctx: Context, tickets: Sequence[Ticket]) -> None:
@@ -165,16 +166,16 @@ class _Calendars:
         return self._made[hours.id]
 
 
-def _later(moment: datetime, rule: Rule, calendar: Calendar | None) -> datetime | None:
-    """When a rule acts whose time counts from `moment`; None: never. What counts by working time acts in it."""
+def later(moment: datetime, amount: int, unit: Unit, *, in_hours: bool, calendar: Calendar | None) -> datetime | None:
+    """When that acts whose time counts from `moment`; None: never. What counts by working time acts in it."""
     try:
-        if not rule.in_hours:
-            return moment.astimezone(UTC) + timedelta(**{rule.unit: rule.amount})
+        if not in_hours:
+            return moment.astimezone(UTC) + timedelta(**{unit: amount})
         if calendar is None:
             return None
-        if rule.unit is Unit.DAYS:
-            return calendar.add_working_days(moment, rule.amount)
-        seconds = timedelta(**{rule.unit: rule.amount}).total_seconds()
+        if unit is Unit.DAYS:
+            return calendar.add_working_days(moment, amount)
+        seconds = timedelta(**{unit: amount}).total_seconds()
         return calendar.next_working_moment(calendar.add_working_seconds(moment, seconds))
     except (OverflowError, Invalid):
         return None

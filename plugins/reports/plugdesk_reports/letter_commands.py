@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import Conflict, Context, Invalid, NotFound, Role, User, cancel_timer, row_number, set_timer
+from plugdesk.api import Conflict, Context, Every, Invalid, NotFound, Rhythm, Role, User, cancel_timer, row_number, set_timer
 from plugdesk.api import gettext as _
 from plugdesk_reports.letter_models import ReportLetter
 from plugdesk_reports.own_commands import only_changers
 from plugdesk_reports.own_models import OwnReport
-from plugdesk_reports.rhythms import Every, Rhythm
 
 MOST_PEOPLE = 50
 TIMER = "reports:letter"

@@ -8,9 +8,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from plugdesk.api import Base, User, Word
+from plugdesk.api import Base, Every, Rhythm, User, Word
 from plugdesk_reports.own_models import OwnReport
-from plugdesk_reports.rhythms import Every, Rhythm
 
 
 class Obstacle(StrEnum):

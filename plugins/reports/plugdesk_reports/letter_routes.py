@@ -9,16 +9,15 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Invalid, PlugdeskError, can_send, format_time, ngettext
+from plugdesk.api import Conflict, Every, Invalid, PlugdeskError, can_send, format_time, ngettext, rhythm_choices, weekday_names
 from plugdesk.api import gettext as _
-from plugdesk_reports import letter_commands, rhythms
+from plugdesk_reports import letter_commands
 from plugdesk_reports.letter_commands import can_get_letters, letter_of, people_to_choose, read_letter
 from plugdesk_reports.letter_models import Obstacle, ReportLetter
 from plugdesk_reports.letter_sending import Hindered, send
 from plugdesk_reports.own_commands import only_changers, report_for
 from plugdesk_reports.own_models import OwnReport
 from plugdesk_reports.reading import reach_of
-from plugdesk_reports.rhythms import Every
 from plugdesk_web.api import Pages, agent_only, context, db, me, page, redirect_after, version_given
 
 blueprint = Blueprint("letters", __name__)
@@ -132,7 +131,7 @@ def _page(report: OwnReport, typed: Mapping[str, Any], *, refusal: PlugdeskError
         "reports:own_letter.html", status=refusal.status if refusal else 200, report=report, typed=typed, chosen=chosen, problems=problems,
         refusal=refusal, theirs=letter.rhythm.words if letter is not None and isinstance(refusal, Conflict) else "", version=version,
         people=[(str(each.id), each.name) for each in people_to_choose(db())], back=_back(report), is_mine=report.owner_id == me().id,
-        every=rhythms.choices(), weekdays=[(str(day), name) for day, name in enumerate(rhythms.weekdays())],
+        every=rhythm_choices(), weekdays=[(str(day), name) for day, name in enumerate(weekday_names())],
         hours=[(str(hour), format_time(time(hour))) for hour in range(24)], days=[(str(day), str(day)) for day in range(1, 32)],
         has_mail=any(can_send(db(), "email", form) for form in reach_of(db(), report.owner).forms), zone=context("reports").desk.zone,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugdesk.database import afterwards
 from plugdesk.errors import Invalid
 from plugdesk.plugins.loader import PAGES
-from plugdesk.sessions import SignedSession, end_session, note_use, session_of
+from plugdesk.sessions import end_session, note_use, session_of
 from plugdesk.throttle import TooMany
 from plugdesk.users.signing_in import sign_in_with_password
 from plugdesk_web.cookies import forget_session, keep_session, session_token, speak_as_asked
@@ -71,17 +71,18 @@ def note_that_it_is_used(response: Response) -> Response:
     agent = current_user.signed if "_login_user" in g and current_user.is_authenticated else None
     for signed in (agent, g.customer[0] if g.get("customer") else None):
         if signed is not None and signed.should_note(runtime().clock.now()):
-            afterwards(db(), _noting(signed))
+            afterwards(db(), _noting(signed.id))
     return response
 
 
-def _noting(signed: SignedSession) -> Any:
+def _noting(session_id: int) -> Any:
+    """What writes it down once the request's own transaction is over; by then a refused request's rows are out of reach."""
     database = runtime().database
 
     def note() -> None:
         # A busy database is no reason to fail a page that is right; the next one notes it.
         with suppress(sa.exc.OperationalError), database.write() as session:
-            note_use(session, signed)
+            note_use(session, session_id)
 
     return note
 

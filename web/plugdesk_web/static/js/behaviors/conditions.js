@@ -15,6 +15,7 @@ export default function conditions(fieldset, signal) {
     const mine = ++asked;
     const focused = document.activeElement?.id;
     fieldset.setAttribute("aria-busy", "true");
+    rest(act !== "refresh");
     try {
       const answer = await post(form.getAttribute("action"), data, { headers: { ...headers(), Accept: "text/html" } });
       const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(fieldset.id);
@@ -27,8 +28,16 @@ export default function conditions(fieldset, signal) {
     } catch (error) {
       toast({ tone: "red", text: error.message });
     } finally {
-      fieldset.removeAttribute("aria-busy");
+      if (mine === asked) {
+        fieldset.removeAttribute("aria-busy");
+        rest(false);
+      }
     }
+  }
+
+  /* Until a button's answer is here a second press would undo the first: the rows it counts are not drawn yet. Typing goes on. */
+  function rest(held) {
+    for (const control of fieldset.querySelectorAll("button, [data-redraws]")) control.inert = held;
   }
 
   /* What was typed while the answer was on its way. */

@@ -1,4 +1,4 @@
-"""When a report is sent by letter: tables of moments, over daylight changes and short months."""
+"""When what happens again and again comes next: tables of moments, over daylight changes and short months."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from plugdesk_reports.rhythms import Every, Rhythm
+from plugdesk.rhythms import Every, Rhythm
 
 DAILY, OFFICE = Rhythm(Every.DAY, 9), Rhythm(Every.WEEKDAY, 9)
 NIGHTLY, MONDAYS = Rhythm(Every.DAY, 2), Rhythm(Every.WEEK, 9, weekday=0)

@@ -1,4 +1,4 @@
-"""When a report is sent by letter: the next moment of a rhythm, on the clock of the desk. Pure."""
+"""What happens again and again: the next moment of a rhythm, on the clock of the desk. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from plugdesk.api import format_date, format_time
-from plugdesk.api import gettext as _
+from plugdesk.i18n import format_date, format_time
+from plugdesk.i18n import gettext as _
 
 _MONDAY = date(2024, 1, 1)
 
@@ -52,7 +52,7 @@ class Rhythm:
         """When that is, for people."""
         at = format_time(time(self.hour))
         if self.every is Every.WEEK:
-            return _("every week: %(weekday)s at %(time)s", weekday=weekdays()[self.weekday], time=at)
+            return _("every week: %(weekday)s at %(time)s", weekday=weekday_names()[self.weekday], time=at)
         if self.every is Every.MONTH:
             return _("every month: day %(day)s at %(time)s", day=self.day, time=at)
         if self.every is Every.WEEKDAY:
@@ -69,13 +69,13 @@ class Rhythm:
         return True
 
 
-def choices() -> Sequence[tuple[str, str]]:
+def rhythm_choices() -> Sequence[tuple[str, str]]:
     """The rhythms to choose from."""
     return [
         (Every.DAY, _("Every day")), (Every.WEEKDAY, _("Monday to Friday")), (Every.WEEK, _("Every week")), (Every.MONTH, _("Every month")),
     ]  # fmt: skip
 
 
-def weekdays() -> list[str]:
+def weekday_names() -> list[str]:
     """Monday to Sunday."""
     return [format_date(_MONDAY + timedelta(days=number), "cccc") for number in range(7)]

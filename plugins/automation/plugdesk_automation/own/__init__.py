@@ -1,0 +1,1 @@
+"""Automations that people make themselves: when, if, then."""
