@@ -88,14 +88,14 @@ def choices_for(ctx: Context, typed: Typed, by: User) -> dict[str, Any]:
 
 def in_words(ctx: Context, typed: Typed, by: User) -> dict[str, str]:
     """Each control's label with what stands in it, to be compared with another state of the rule."""
-    offered = choices_for(ctx, typed, by)
+    offered, moving, setting = choices_for(ctx, typed, by), _("Move to the form"), _("Set fields")
     return {
         _("Name of the rule"): typed.name, pgettext("rule", "When"): typed.when.words or _("Always"),
         _("Assign to the group"): chosen_words(offered["groups"], typed.group),
         _("Assign to the person"): chosen_words(offered["people"], typed.assignee),
-        _("Move to the form"): chosen_words(offered["forms"], typed.form),
-        **{f"{_('Move to the form')}: {way.label}": chosen_words(way.choices, way.value) or way.by_itself for way in offered["ways"]},
-        **{f"{_('Set fields')}: {each.label}": chosen_words(each.choices, each.value) for each in offered["controls"]},
+        moving: chosen_words(offered["forms"], typed.form),
+        **{f"{moving}: {way.label}": chosen_words(way.choices, way.value) or way.by_itself for way in offered["ways"]},
+        **{f"{setting}: {each.label}": chosen_words(each.choices, each.value) for each in offered["controls"]},
         _("Tags"): chosen_words(offered["tag_choices"], typed.tags), _("Watchers"): chosen_words(offered["watcher_choices"], typed.watchers),
         _("The rule is on"): yes_or_no(typed.is_on), _("Go on with the rules below it"): yes_or_no(typed.goes_on),
         _("Also ask it when values of the ticket's fields change"): yes_or_no(typed.on_change),

@@ -71,17 +71,21 @@ def _does(typed: Typed, offered: Any) -> Said:
     yield _("New status"), chosen_words(offered["to_statuses"], typed.status)
     assignments = [choice for _heading, listed in offered["assignments"] for choice in listed]
     yield _("Assign it to"), _under(offered["assignments"], typed.assignment) or chosen_words(assignments, typed.assignment)
+    fields = _("Set fields")
     for each in offered["controls"]:
-        yield f"{_('Set fields')}: {each.label}", _held(each)
+        yield f"{fields}: {each.label}", _held(each)
     yield _("Watchers"), chosen_words(offered["people"], typed.watchers)
     yield _("Put on"), chosen_words(offered["tag_choices"], typed.add_tags)
     yield _("Take off"), chosen_words(offered["tag_choices"], typed.remove_tags)
     yield _("Keep a note"), typed.note
     subtask = _("Ask colleagues in a subtask")
-    yield f"{subtask}: {_('Whom')}", chosen_words(offered["colleagues"], typed.subtask_to)
-    yield f"{subtask}: {_('Group')}", chosen_words(offered["asked_groups"], typed.subtask_group)
-    yield f"{subtask}: {_('What about')}", typed.subtask_subject
-    yield f"{subtask}: {_('Text')}", typed.subtask_body
+    asked = {
+        _("Whom"): chosen_words(offered["colleagues"], typed.subtask_to),
+        _("Group"): chosen_words(offered["asked_groups"], typed.subtask_group),
+        _("What about"): typed.subtask_subject, _("Text"): typed.subtask_body,
+    }  # fmt: skip
+    for label, words in asked.items():
+        yield f"{subtask}: {label}", words
     for step in offered["steps"]:
         on = step["code"] in typed.steps
         yield step["title"], yes_or_no(on)
@@ -93,8 +97,9 @@ def _does(typed: Typed, offered: Any) -> Said:
 
 def _letters(typed: Typed, offered: Any) -> Said:
     for number, row in enumerate(typed.letters, start=1):
+        letter = _("Letter %(number)d", number=number)
         for label, words in _letter(row, offered["recipients"]):
-            yield f"{_('Letter %(number)d', number=number)}: {label}", words
+            yield f"{letter}: {label}", words
 
 
 def _letter(row: LetterRow, recipients: Sequence[tuple[str, str]]) -> Said:
