@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from plugdesk.plugins import executor
 from tests.support.guard import loopback_only
@@ -30,6 +31,11 @@ pytest_plugins = [
     "tests.support.served",
     "tests.support.stranger",
 ]
+
+
+# No test is timed: a slow machine is no defect. All else is as Hypothesis has it, which under CI tries the same cases each time.
+settings.register_profile("desk", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("desk")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -201,14 +201,14 @@ def calendars(draw):
     return Calendar(draw(ZONES), weekly, draw(holidays))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(calendars(), MOMENTS, st.integers(0, 4000))
 def test_working_time_is_what_the_clock_on_the_wall_says(calendar, start, minutes):
     end = start + timedelta(minutes=minutes)
     assert calendar.working_seconds_between(start, end) == slowly(calendar, start, end) * 60
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(calendars(), MOMENTS, st.integers(1, 3000))
 def test_adding_ends_at_the_first_moment_with_so_much_working_time(calendar, start, minutes):
     end = calendar.add_working_seconds(start, minutes * 60)

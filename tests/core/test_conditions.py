@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugdesk.conditions import (
@@ -206,7 +206,7 @@ def test_rows_are_found_as_values_are_matched(empty_database_url):
     with database.engine.connect() as connection:
         TABLE.create(connection)
 
-        @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow], database=None)
+        @settings(max_examples=150, database=None)
         @given(CONDITIONS, ROWS)
         def agree(raw, rows):
             condition = parse_condition(raw, FACTS)

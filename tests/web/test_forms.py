@@ -145,7 +145,8 @@ def test_a_field_that_somebody_changed_meanwhile_is_not_overwritten(browser: Tes
     change_field(session, form, form.field("priority"), {"label": "Urgency"}, by=None)
     session.commit()
     page["label"] = "Importance"
-    refused = page.submit(status=409)
+    drawn = page.submit("row", value="more", status=200)
+    refused = form_at(drawn, "/forms/repairs/fields/priority").submit(status=409)
     assert "Urgency" in refused.html.find("table", class_="diff").text
     assert form_at(refused, "/forms/repairs/fields/priority")["label"].value == "Importance"
 

@@ -48,7 +48,7 @@ from plugdesk_web.customers import (
     keep_secret,
     kept_secret,
 )
-from plugdesk_web.editing import version_given
+from plugdesk_web.editing import FRESH, Refused, chosen_words, refused, version_given, yes_or_no
 from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
@@ -66,6 +66,7 @@ from plugdesk_web.written import written_files, written_html
 
 __all__ = [
     "FIELD_PREFIX",
+    "FRESH",
     "LOOK_SIZES",
     "Action",
     "AskedList",
@@ -90,6 +91,7 @@ __all__ = [
     "Panel",
     "Pressing",
     "Question",
+    "Refused",
     "SearchWord",
     "SeenBy",
     "ShownTool",
@@ -100,6 +102,7 @@ __all__ = [
     "begin_framed_session",
     "begin_reading",
     "begin_writing",
+    "chosen_words",
     "columns_on",
     "context",
     "customer_or_none",
@@ -139,6 +142,7 @@ __all__ = [
     "read_sites",
     "redirect_after",
     "refuse_another_customer",
+    "refused",
     "remember",
     "send_attachment",
     "speak_as_asked",
@@ -150,4 +154,5 @@ __all__ = [
     "was_shown",
     "written_files",
     "written_html",
+    "yes_or_no",
 ]

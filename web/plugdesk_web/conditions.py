@@ -19,7 +19,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from plugdesk.condition_words import DAYS, OfferedFact, operators_of
+from plugdesk.condition_words import DAYS, OfferedFact, condition_words, operators_of
 from plugdesk.conditions import MAX_DEPTH, MAX_TESTS, parse_condition
 from plugdesk.errors import Invalid
 from plugdesk.forms.fields import read_number
@@ -105,6 +105,17 @@ class EditedCondition:
     @property
     def joins(self) -> list[tuple[str, str]]:
         return [(code, str(words)) for code, words in JOINS]
+
+    @property
+    def words(self) -> str:
+        """What stands in it, in words: "Type of question is Payment"; empty where there is no row."""
+        if self.is_empty:
+            return ""
+        types = {name: fact.type for name, fact in self.facts.items()}
+        try:
+            return condition_words(parse_condition(self.read() or {"all": []}, types, lost_facts=True), self.facts)
+        except Invalid:
+            return _("(not finished)")
 
     def checked(self) -> EditedCondition:
         """The same with each row saying what is wrong with it."""

@@ -10,6 +10,8 @@ from flask import Response, request
 
 from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, PlugdeskError
+from plugdesk.i18n import format_list
+from plugdesk.i18n import gettext as _
 from plugdesk_web.current import db
 
 
@@ -31,6 +33,17 @@ class Refused:
     problems: Mapping[str, str] = field(default_factory=dict)
     theirs: Sequence[Difference] = ()
     is_conflict: bool = False
+
+    def version_of(self, stored: int, made_from: int | None = None) -> int | None:
+        """What the page's hidden field holds. A page drawn anew stays `made_from` the version it was, so that what somebody else saved
+        meanwhile is not passed over; one that has shown both after a conflict goes on from what is `stored`.
+        """
+        given = version_given() if made_from is None else made_from
+        return stored if self.is_conflict or given is None else given
+
+    def compared(self, yours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Refused:
+        """The same with what was typed and what is stored now, after a conflict; both by label, one may have more of them."""
+        return self.beside((label, yours.get(label), theirs.get(label)) for label in {**yours, **theirs})
 
     def beside(self, rows: Iterable[tuple[str, Any, Any]]) -> Refused:
         """The same with what is stored now, after a conflict: `rows` of label, typed and stored value."""
@@ -55,6 +68,18 @@ def version_given() -> int | None:
     return row_number(request.form.get("version", ""))
 
 
+def chosen_words(choices: Iterable[tuple[Any, Any]], chosen: Any) -> str:
+    """The labels of what is `chosen` among `choices`, one value or several; what is no longer offered stands as it is."""
+    labels = {str(value): str(label) for value, label in choices}
+    several = chosen if isinstance(chosen, list | tuple) else [chosen]
+    return format_list([labels.get(str(each), str(each)) for each in several if each not in (None, "")])
+
+
+def yes_or_no(given: Any) -> str:
+    """A box as it stands: ticked or not."""
+    return _("Yes") if given else _("No")
+
+
 def nothing() -> Response:
     """The answer to a script that needs none."""
     response = Response(status=204)
@@ -63,4 +88,4 @@ def nothing() -> Response:
 
 
 def _shown(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    return "" if value is None else "\n".join(str(value).strip().splitlines())

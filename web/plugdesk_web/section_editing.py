@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from plugdesk.condition_words import OfferedFact, condition_words
 from plugdesk.conditions import parse_condition
-from plugdesk.errors import Invalid
 from plugdesk.forms.facts import offered_facts
 from plugdesk.forms.models import Field, Form
 from plugdesk.forms.rules import sections_of
@@ -69,16 +68,6 @@ def groups_of_builder(form: Form) -> Iterator[tuple[dict[str, Any] | None, list[
 def section_title(form: Form, code: str) -> str:
     section = form.section(code)
     return str(section["title"]) if section else _("Above the sections")
-
-
-def in_words(when: EditedCondition | None) -> str:
-    """A condition as it stands in its editor, in words; empty where there is none, or it is not finished."""
-    if when is None or when.is_empty:
-        return ""
-    try:
-        return _say(when.read() or {"all": []}, when.facts)
-    except Invalid:
-        return _("(not finished)")
 
 
 def words_of(session: Session, form: Form) -> dict[str, str]:

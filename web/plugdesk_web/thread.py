@@ -206,7 +206,8 @@ def _to(session: Session, message: Message) -> str:
         return f"{who}, {by}" if by else who
     if message.direction is Direction.OUTGOING:
         to = _("to %(name)s", name=", ".join(message.to) if message.to else message.home.customer.name)
-        return f"{to}, {_('cc %(addresses)s', addresses=', '.join(message.cc))}" if message.cc else to
+        cc = _("cc %(addresses)s", addresses=", ".join(message.cc)) if message.cc else ""
+        return f"{to}, {cc}" if cc else to
     return ""
 
 

@@ -68,7 +68,7 @@ def exceptions_in_words(stored: Sequence[Mapping[str, Any]]) -> str:
     lines = []
     for each in stored:
         days = each["first"] if each["first"] == each["last"] else f"{each['first']}..{each['last']}"
-        lines.append(f"{days} {hours_in_words(each['hours']) or _('off')}")
+        lines.append(" ".join((days, hours_in_words(each["hours"]) or _("off"))))
     return "\n".join(lines)
 
 

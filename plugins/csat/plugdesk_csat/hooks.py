@@ -20,6 +20,7 @@ from plugdesk.api import (
     Ticket,
     User,
     Variables,
+    copy_rows,
     hookimpl,
     html_of_text,
     lazy_gettext,
@@ -28,6 +29,7 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_csat import commands, conditions, following, in_portal, letters, metrics, queries
 from plugdesk_csat.asking import AskOptions, ask_for_rating
+from plugdesk_csat.models import Asking
 
 
 @hookimpl
@@ -52,6 +54,11 @@ def steps() -> Sequence[Step]:
 @hookimpl
 def report_metrics() -> Sequence[ReportMetric]:
     return metrics.METRICS
+
+
+@hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    copy_rows(ctx, Asking, source)
 
 
 @hookimpl

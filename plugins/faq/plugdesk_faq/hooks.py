@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk.api import Change, Context, Form, SuggestedAnswer, User, hookimpl, lazy_gettext, ngettext
+from plugdesk.api import Change, Context, Form, SuggestedAnswer, User, copy_rows, hookimpl, lazy_gettext, ngettext
 from plugdesk.api import gettext as _
 from plugdesk_faq import ready
 from plugdesk_faq.freshness import watch_changes
-from plugdesk_faq.models import Answer
+from plugdesk_faq.models import Answer, AnswerForm
 from plugdesk_faq.ready_articles import add_example_articles
 from plugdesk_faq.rights import answers_on
 from plugdesk_faq.suggesting import suggestions
@@ -39,6 +39,11 @@ def pages() -> Sequence[Any]:
 def make_example(ctx: Context, by: User) -> None:
     ready.add_examples(ctx, by=by)
     add_example_articles(ctx, by=by)
+
+
+@hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    copy_rows(ctx, AnswerForm, source)
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from plugdesk.api import (
     Timer,
     User,
     Variables,
+    copy_rows,
     hookimpl,
     lazy_gettext,
     lazy_pgettext,
@@ -25,6 +26,7 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_portal import letters, signing, watching
 from plugdesk_portal.commands import CHANNEL
+from plugdesk_portal.models import Sharing
 
 
 @hookimpl
@@ -45,6 +47,11 @@ def timers() -> Sequence[Timer]:
 @hookimpl
 def variables() -> Sequence[Variables]:
     return [Variables("portal", {"link": lazy_gettext("The request's address in the portal")}, _values)]
+
+
+@hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    copy_rows(ctx, Sharing, source)
 
 
 @hookimpl

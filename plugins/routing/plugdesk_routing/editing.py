@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import Context, Field, FieldKind, OfferedFact, User, agents_of_form, all_groups, all_tags
+from plugdesk.api import Context, Field, FieldKind, OfferedFact, User, agents_of_form, all_groups, all_tags, pgettext
 from plugdesk.api import gettext as _
 from plugdesk_routing.carrying import MOVING, shown_ways, typed_ways, ways
 from plugdesk_routing.commands import RuleInput, forms_for_moving
 from plugdesk_routing.models import Rule
 from plugdesk_routing.standing import UNSETTABLE
-from plugdesk_web.api import EditedCondition, edit_condition, typed_condition
+from plugdesk_web.api import EditedCondition, chosen_words, edit_condition, typed_condition, yes_or_no
 
 WHEN = "when"
 
@@ -83,6 +83,22 @@ def choices_for(ctx: Context, typed: Typed, by: User) -> dict[str, Any]:
         "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "watcher_choices": [(str(number), name) for number, name in known],
         "controls": [_control(each, typed, known, groups) for each in ctx.form.fields if each.kind not in UNSETTABLE],
+    }  # fmt: skip
+
+
+def in_words(ctx: Context, typed: Typed, by: User) -> dict[str, str]:
+    """Each control's label with what stands in it, to be compared with another state of the rule."""
+    offered, moving, setting = choices_for(ctx, typed, by), _("Move to the form"), _("Set fields")
+    return {
+        _("Name of the rule"): typed.name, pgettext("rule", "When"): typed.when.words or _("Always"),
+        _("Assign to the group"): chosen_words(offered["groups"], typed.group),
+        _("Assign to the person"): chosen_words(offered["people"], typed.assignee),
+        moving: chosen_words(offered["forms"], typed.form),
+        **{f"{moving}: {way.label}": chosen_words(way.choices, way.value) or way.by_itself for way in offered["ways"]},
+        **{f"{setting}: {each.label}": chosen_words(each.choices, each.value) for each in offered["controls"]},
+        _("Tags"): chosen_words(offered["tag_choices"], typed.tags), _("Watchers"): chosen_words(offered["watcher_choices"], typed.watchers),
+        _("The rule is on"): yes_or_no(typed.is_on), _("Go on with the rules below it"): yes_or_no(typed.goes_on),
+        _("Also ask it when values of the ticket's fields change"): yes_or_no(typed.on_change),
     }  # fmt: skip
 
 

@@ -29,8 +29,11 @@ KEPT = timedelta(days=2)
 _PLACE = ("form_id", "assignee_id", "group_id")
 
 
-def start(ctx: Context, rule: RuleInput, *, row: Rule | None, most: int, by: User) -> Replay:
-    """Rehearse the form's rules with `rule` in the place of `row`, or at the end, over its last `most` tickets."""
+def start(ctx: Context, rule: RuleInput, *, row: Rule | None, version: int | None = None, most: int, by: User) -> Replay:
+    """Rehearse the form's rules with `rule` in the place of `row`, or at the end, over its last `most` tickets.
+
+    `version` is that of `row` that `rule` was made from: saving it later passes over nothing somebody else has saved since.
+    """
     assert ctx.form is not None, "Routing is switched on for forms."
     if most not in SIZES:
         raise Invalid(problems={"most": _("Choose one of the numbers offered.")})
@@ -41,7 +44,7 @@ def start(ctx: Context, rule: RuleInput, *, row: Rule | None, most: int, by: Use
     total = ctx.db.scalar(sa.select(sa.func.count()).select_from(numbers)) or 0
     replay = Replay(
         form_id=ctx.form.id, by_id=by.id, state=ReplayState.WAITING, before=before, after=after, total=total,
-        draft={"rule_id": row.id if row else None, "version": row.version if row else None, "rule": rule.__dict__},
+        draft={"rule_id": row.id if row else None, "version": version if row else None, "rule": rule.__dict__},
         created_at=ctx.now,
     )  # fmt: skip
     ctx.db.add(replay)

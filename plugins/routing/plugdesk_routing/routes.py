@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -10,13 +11,26 @@ from plugdesk.api import Conflict, Form, Invalid, NotFound, PlugdeskError, Ticke
 from plugdesk.api import gettext as _
 from plugdesk_routing import commands, replay, why
 from plugdesk_routing.commands import RuleInput, rule_here
-from plugdesk_routing.editing import Typed, choices_for, shown_rule, typed_rule
+from plugdesk_routing.editing import Typed, choices_for, in_words, shown_rule, typed_rule
 from plugdesk_routing.facts import offered
 from plugdesk_routing.models import Rule
 from plugdesk_routing.reading import rules_of
 from plugdesk_routing.standing import Standing
 from plugdesk_routing.words import result_words, when_words
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    NavItem,
+    Pages,
+    Refused,
+    context,
+    db,
+    form_to_configure,
+    me,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+)
 
 blueprint = Blueprint("rules", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Routing"), "branch", "routing_rules.index", place="form")]
@@ -40,7 +54,8 @@ def index(slug: str) -> Response:
 @blueprint.get("/rules/new")
 def new(slug: str) -> Response:
     form = form_to_configure(slug)
-    return _edit(form, None, shown_rule(offered(context("routing"), form), _rehearsed(None)))
+    rule, _version = _rehearsed(None)
+    return _edit(form, None, shown_rule(offered(context("routing"), form), rule))
 
 
 @blueprint.post("/rules")
@@ -52,7 +67,8 @@ def create(slug: str) -> Response:
 def edit(slug: str, rule_id: int) -> Response:
     form = form_to_configure(slug)
     row = rule_here(context("routing"), rule_id)
-    return _edit(form, row, shown_rule(offered(context("routing"), form), _rehearsed(row) or row))
+    rule, version = _rehearsed(row)
+    return _edit(form, row, shown_rule(offered(context("routing"), form), rule or row), made_from=version)
 
 
 @blueprint.post("/rules/<int:rule_id>")
@@ -174,9 +190,7 @@ def save_replay(slug: str, replay_id: int) -> Response:
     try:
         _store(row, rule, found.draft["version"])
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        form = form_to_configure(slug)
-        return _edit(form, row, shown_rule(offered(context("routing"), form), rule), refusal=refusal)
+        return _refuse(slug, row, shown_rule(offered(ctx, form), rule), refusal, made_from=found.draft["version"])
     return redirect_after(url_for(".index", slug=slug), _("Saved."))
 
 
@@ -189,7 +203,7 @@ def stop_replay(slug: str, replay_id: int) -> Response:
 
 
 def _save(form: Form, row: Rule | None, *, rehearse: bool = False) -> Response:
-    """Save or rehearse what was typed; a refusal keeps it."""
+    """Save or rehearse what was typed."""
     ctx = context("routing")
     typed = typed_rule(offered(ctx, form), request.form)
     if typed.when.pressed or typed.redrawn:
@@ -198,14 +212,12 @@ def _save(form: Form, row: Rule | None, *, rehearse: bool = False) -> Response:
         rule = commands.read_input(ctx, request.form, typed.when.read(), by=me())
         if rehearse:
             most = request.form.get("most", "")
-            begun = replay.start(ctx, rule, row=row, most=int(most) if most.isdecimal() and len(most) < 9 else 0, by=me())
+            number = int(most) if most.isdecimal() and len(most) < 9 else 0
+            begun = replay.start(ctx, rule, row=row, version=version_given(), most=number, by=me())
             return redirect_after(url_for(".show_replay", slug=form.slug, replay_id=begun.id))
         _store(row, rule, version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        return _edit(
-            form_to_configure(form.slug), row, Typed(**{**typed.__dict__, "when": typed.when.checked()}), refusal=refusal
-        )
+        return _refuse(form.slug, row, replace(typed, when=typed.when.checked()), refusal)
     return redirect_after(url_for(".index", slug=form.slug), _("Saved."))
 
 
@@ -217,18 +229,20 @@ def _store(row: Rule | None, rule: RuleInput, version: int | None) -> None:
         commands.change_rule(ctx, row, rule, by=me(), version=version)
 
 
-def _edit(form: Form, row: Rule | None, typed: Typed, *, refusal: PlugdeskError | None = None) -> Response:
-    ctx = context("routing")
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
-    theirs = ""
-    if row is not None and isinstance(refusal, Conflict):
-        facts = offered(ctx, form)
-        stored = next(rule for rule in rules_of(ctx) if rule.id == row.id)
-        theirs = f"{stored.name}: {when_words(stored, facts)} → {', '.join(result_words(ctx, stored.result))}"
+def _refuse(slug: str, row: Rule | None, typed: Typed, refusal: PlugdeskError, *, made_from: int | None = None) -> Response:
+    """The page again with what was typed; after a conflict beside what is stored."""
+    said, form, ctx = refused(refusal), form_to_configure(slug), context("routing")
+    if row is not None and said.is_conflict:
+        stored = shown_rule(offered(ctx, form), row)
+        said = said.compared(in_words(ctx, typed, me()), in_words(ctx, stored, me()))
+    return _edit(form, row, typed, said, made_from=made_from)
+
+
+def _edit(form: Form, row: Rule | None, typed: Typed, said: Refused = FRESH, *, made_from: int | None = None) -> Response:
     return page(
-        "routing:edit.html", status=refusal.status if refusal else 200, form=form, rule=row, typed=typed, problems=problems,
-        words="" if problems or refusal is None else str(refusal), theirs=theirs, sizes=[(each, str(each)) for each in replay.SIZES],
-        **choices_for(ctx, typed, me()),
+        "routing:edit.html", status=said.status, form=form, rule=row, version=said.version_of(row.version, made_from) if row else None,
+        typed=typed, refused=said, problems=said.problems, sizes=[(each, str(each)) for each in replay.SIZES],
+        **choices_for(context("routing"), typed, me()),
     )  # fmt: skip
 
 
@@ -240,13 +254,13 @@ def _ready(form: Form, code: str, *, problem: str = "", status: int = 200) -> Re
     return page("routing:ready.html", status=status, form=form, field=field, groups=groups, problem=problem, given=request.form)
 
 
-def _rehearsed(row: Rule | None) -> RuleInput | None:
-    """The edited rule of the rehearsal that the address names, to go on with."""
+def _rehearsed(row: Rule | None) -> tuple[RuleInput | None, int | None]:
+    """The edited rule of the rehearsal that the address names, to go on with, and the version it was made from."""
     number = row_number(request.args.get("replay", ""))
-    if number is None:
-        return None
-    found = replay.replay_here(context("routing"), number)
-    return replay.drafted(found) if found.draft["rule_id"] == (row.id if row else None) else None
+    found = replay.replay_here(context("routing"), number) if number is not None else None
+    if found is None or found.draft["rule_id"] != (row.id if row else None):
+        return None, None
+    return replay.drafted(found), found.draft["version"]
 
 
 def _destination(ctx: Any, result: dict[str, Any]) -> str:

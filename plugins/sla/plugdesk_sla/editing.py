@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import OPEN_KINDS, Form, OfferedFact, current_language, lazy_gettext, lazy_pgettext
+from plugdesk.api import OPEN_KINDS, Form, OfferedFact, current_language, lazy_gettext, lazy_pgettext, pgettext
+from plugdesk.api import gettext as _
 from plugdesk_sla.entering import ASSIGNEE, GROUP, SUPERVISOR, PolicyInput
 from plugdesk_sla.models import Policy
 from plugdesk_sla.targets import HOURS, UNITS, controls_of
-from plugdesk_web.api import EditedCondition, edit_condition, typed_condition
+from plugdesk_web.api import EditedCondition, chosen_words, edit_condition, typed_condition, yes_or_no
 
 WHEN = "when"
 WHOM_WORDS = (
@@ -74,6 +75,24 @@ def choices_for(form: Form, typed: Typed) -> dict[str, Any]:
     ]
     kinds = [(str(kind), _kind_words(form, str(kind))) for kind in OPEN_KINDS]
     return {"rows": rows, "units": UNITS, "kinds": kinds, "whom": WHOM_WORDS}
+
+
+def in_words(form: Form, typed: Typed) -> dict[str, str]:
+    """Each control's label with what stands in it, to be compared with another state of the policy."""
+    offered = choices_for(form, typed)
+    times = {
+        row["title"]: f"{row['amount'].strip()} {chosen_words(UNITS, row['unit'])}" if row["amount"].strip() else ""
+        for row in offered["rows"]
+    }
+    return {
+        _("Name of the policy"): typed.name, pgettext("policy", "When"): typed.when.words or _("Always"), **times,
+        _("Count around the clock, whatever hours the contract or the form has"): yes_or_no(typed.around),
+        _("The clocks stand still in a status that is"): chosen_words(offered["kinds"], typed.pauses),
+        _("Warn when this much of the time is used, %%") % (): typed.warn_percent,
+        _("Or so many minutes before the end"): typed.warn_minutes,
+        _("Before a deadline is missed"): chosen_words(WHOM_WORDS, typed.warned), _("When it was missed"): chosen_words(WHOM_WORDS, typed.told),
+        _("The policy is on"): yes_or_no(typed.is_on),
+    }  # fmt: skip
 
 
 def _kind_words(form: Form, kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,13 +25,26 @@ from plugdesk.api import gettext as _
 from plugdesk_sla import commands, runs, why
 from plugdesk_sla.commands import policy_here
 from plugdesk_sla.conditions import ALWAYS, offered
-from plugdesk_sla.editing import Typed, choices_for, shown_policy, typed_policy
+from plugdesk_sla.editing import Typed, choices_for, in_words, shown_policy, typed_policy
 from plugdesk_sla.entering import PolicyInput, read_input
 from plugdesk_sla.models import Policy
 from plugdesk_sla.naming import lost_in
 from plugdesk_sla.promising import form_hours, read_policies
 from plugdesk_sla.targets import targets_words, title_of
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    NavItem,
+    Pages,
+    Refused,
+    context,
+    db,
+    form_to_configure,
+    me,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+)
 
 PLUGIN = "sla"
 blueprint = Blueprint("policies", __name__)
@@ -46,7 +60,8 @@ def index(slug: str) -> Response:
 @blueprint.get("/policies/new")
 def new(slug: str) -> Response:
     form = form_to_configure(slug)
-    return _edit(form, None, shown_policy(offered(context(PLUGIN), form), _looked_at(None)))
+    policy, _version = _looked_at(None)
+    return _edit(form, None, shown_policy(offered(context(PLUGIN), form), policy))
 
 
 @blueprint.post("/policies")
@@ -58,7 +73,8 @@ def create(slug: str) -> Response:
 def edit(slug: str, policy_id: int) -> Response:
     form = form_to_configure(slug)
     row = policy_here(context(PLUGIN), policy_id)
-    return _edit(form, row, shown_policy(offered(context(PLUGIN), form), _looked_at(row) or row))
+    policy, version = _looked_at(row)
+    return _edit(form, row, shown_policy(offered(context(PLUGIN), form), policy or row), made_from=version)
 
 
 @blueprint.post("/policies/<int:policy_id>")
@@ -157,9 +173,7 @@ def save_preview(slug: str, run_id: int) -> Response:
     try:
         _store(row, policy, draft["version"])
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        form = form_to_configure(slug)
-        return _edit(form, row, shown_policy(offered(context(PLUGIN), form), policy), refusal=refusal)
+        return _refuse(slug, row, shown_policy(offered(ctx, form), policy), refusal, made_from=draft["version"])
     return redirect_after(url_for(".index", slug=slug), _("Saved."))
 
 
@@ -186,7 +200,7 @@ def _index(form: Form) -> Response:
 
 
 def _save(form: Form, row: Policy | None, *, looking: bool = False) -> Response:
-    """Save what was typed, or look at what it would do; a refusal keeps it."""
+    """Save what was typed, or look at what it would do."""
     ctx = context(PLUGIN)
     typed = typed_policy(form, offered(ctx, form), request.form)
     if typed.when.pressed:
@@ -194,14 +208,11 @@ def _save(form: Form, row: Policy | None, *, looking: bool = False) -> Response:
     try:
         policy = read_input(ctx, request.form, typed.when.read())
         if looking:
-            number, version = (row.id, row.version) if row else (None, None)
-            begun = runs.preview(ctx, policy, policy_id=number, version=version)
+            begun = runs.preview(ctx, policy, policy_id=row.id if row else None, version=version_given())
             return redirect_after(url_for(".show_preview", slug=form.slug, run_id=begun.id))
         _store(row, policy, version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        checked = Typed(**{**typed.__dict__, "when": typed.when.checked()})
-        return _edit(form_to_configure(form.slug), row, checked, refusal=refusal)
+        return _refuse(form.slug, row, replace(typed, when=typed.when.checked()), refusal)
     return redirect_after(url_for(".index", slug=form.slug), _("Saved."))
 
 
@@ -213,24 +224,28 @@ def _store(row: Policy | None, policy: PolicyInput, version: int | None) -> None
         commands.change_policy(ctx, row, policy, by=me(), version=version)
 
 
-def _edit(form: Form, row: Policy | None, typed: Typed, *, refusal: PlugdeskError | None = None) -> Response:
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
-    theirs = ""
-    if row is not None and isinstance(refusal, Conflict):
-        theirs = f"{row.name}: {'; '.join(targets_words(form, row.targets))}"
+def _refuse(slug: str, row: Policy | None, typed: Typed, refusal: PlugdeskError, *, made_from: int | None = None) -> Response:
+    """The page again with what was typed; after a conflict beside what is stored."""
+    said, form = refused(refusal), form_to_configure(slug)
+    if row is not None and said.is_conflict:
+        said = said.compared(in_words(form, typed), in_words(form, shown_policy(offered(context(PLUGIN), form), row)))
+    return _edit(form, row, typed, said, made_from=made_from)
+
+
+def _edit(form: Form, row: Policy | None, typed: Typed, said: Refused = FRESH, *, made_from: int | None = None) -> Response:
     return page(
-        "sla:edit.html", status=refusal.status if refusal else 200, form=form, policy=row, typed=typed, problems=problems,
-        words="" if problems or refusal is None else str(refusal), theirs=theirs, **choices_for(form, typed),
+        "sla:edit.html", status=said.status, form=form, policy=row, version=said.version_of(row.version, made_from) if row else None,
+        typed=typed, refused=said, problems=said.problems, **choices_for(form, typed),
     )  # fmt: skip
 
 
-def _looked_at(row: Policy | None) -> PolicyInput | None:
-    """The edited policy of the preview that the address names, to go on with."""
+def _looked_at(row: Policy | None) -> tuple[PolicyInput | None, int | None]:
+    """The edited policy of the preview that the address names, to go on with, and the version it was made from."""
     number = row_number(request.args.get("preview", ""))
-    if number is None:
-        return None
-    found = runs.preview_here(context(PLUGIN), number)
-    return runs.drafted(found) if found.draft["policy_id"] == (row.id if row else None) else None
+    found = runs.preview_here(context(PLUGIN), number) if number is not None else None
+    if found is None or found.draft["policy_id"] != (row.id if row else None):
+        return None, None
+    return runs.drafted(found), found.draft["version"]
 
 
 def _moment(raw: Any) -> datetime | None:

@@ -217,7 +217,8 @@ class _Reader(HTMLParser):
             self._end_block()
             self._blocks.append(Picture(source.removeprefix("/files/")))
         elif remote or source:
-            self._say(f"{given.get('alt') or _('Picture')} ({remote or source})")
+            words = given.get("alt") or _("Picture")
+            self._say(f"{words} ({remote or source})")
         elif given.get("alt"):
             self._say(given["alt"])
 

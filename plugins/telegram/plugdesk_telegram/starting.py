@@ -46,7 +46,8 @@ def _take_number(ctx: Context, bot: Bot, said: Said, person: Person, number: str
     keep_number(ctx, customer, number)
     ticket = last_ticket(ctx, customer, only_open=True)
     if ticket is not None:
-        html = f"<p>{escape(_('The customer shared their own telephone number: %(number)s', number=number))}</p>"
+        said_so = _("The customer shared their own telephone number: %(number)s", number=number)
+        html = f"<p>{escape(said_so)}</p>"
         add_desk_note(ctx, ticket, html=html, kind="contact")
     with use_language(language_of(ctx, person)):
         words = _("Thank you.") if ticket is not None else _("Thank you. Now write what we can do for you.")

@@ -97,7 +97,8 @@ def _take_membership(ctx: Context, bot: Bot, news: Membership, update: Update) -
 def _take_unknown(ctx: Context, what: Unknown) -> None:
     """Nothing is lost of what nobody here can read: it stands on the customer's ticket as it came."""
     raw = escape(json.dumps(what.raw, ensure_ascii=False, indent=1)[:LONGEST_RAW])
-    html = f"<p>{escape(_('Telegram told of something this desk does not read: %(kind)s', kind=what.kind))}</p><pre>{raw}</pre>"
+    words = _("Telegram told of something this desk does not read: %(kind)s", kind=what.kind)
+    html = f"<p>{escape(words)}</p><pre>{raw}</pre>"
     if what.sender is None or not _note(ctx, what.sender, html, "raw"):
         ctx.log.warning("An update of a kind nobody reads was taken: %s", what.kind)
 

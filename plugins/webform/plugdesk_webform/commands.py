@@ -6,7 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import LANGUAGES, Conflict, Context, Form, Invalid, NotAllowed, User, can_configure, free_code, row_number
+import sqlalchemy as sa
+
+from plugdesk.api import (
+    LANGUAGES,
+    Conflict,
+    Context,
+    Form,
+    Invalid,
+    NotAllowed,
+    User,
+    can_configure,
+    copy_rows,
+    free_code,
+    row_number,
+)
 from plugdesk.api import gettext as _
 from plugdesk_web.api import read_look, read_sites
 from plugdesk_webform.asking import ABOUT_PEOPLE, EMAIL, NAME, PARTS, SUBJECT, TEXT, choosable, form_of
@@ -56,6 +70,22 @@ def add_request_form(ctx: Context, given: RequestFormInput, *, by: User) -> Requ
     _keep_consent(ctx, row, given.consent)
     _journal(ctx, "request_form_added", row, by, _("Added the request form “%(title)s”", title=row.title))
     return row
+
+
+def copy_request_forms(ctx: Context, source: Form) -> None:
+    """Take the request forms of `source` along to the form of `ctx`, a copy of it, with the texts to agree to.
+
+    They are off, and no site may embed them yet: a door to anybody is opened by somebody who has looked at it.
+    """
+    agreed = sa.and_(Consent.request_form_id == RequestForm.id, Consent.number == RequestForm.consent)
+    texts = sa.select(RequestForm.code, Consent.text).join(Consent, agreed).where(RequestForm.form_id == source.id)
+    consents = {code: text for code, text in ctx.db.execute(texts)}
+    rows = copy_rows(ctx, RequestForm, source)
+    for row in rows:
+        row.is_on, row.sites, row.consent = False, [], None
+    ctx.db.flush()  # their ids, which the texts point at
+    for row in rows:
+        _keep_consent(ctx, row, consents.get(row.code, ""))
 
 
 def change_request_form(ctx: Context, row: RequestForm, given: RequestFormInput, *, by: User, version: int | None) -> RequestForm:

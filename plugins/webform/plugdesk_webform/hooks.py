@@ -69,6 +69,11 @@ def make_example(ctx: Context, by: User) -> None:
 
 
 @hookimpl
+def form_copied(ctx: Context, source: Form) -> None:
+    commands.copy_request_forms(ctx, source)
+
+
+@hookimpl
 def request_form_links(ctx: Context, subject: str, language: str) -> Sequence[RequestFormLink]:
     return [RequestFormLink(row.title, address_of(ctx, row, subject)) for row in links_for(ctx, language)]
 

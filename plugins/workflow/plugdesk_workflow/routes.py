@@ -7,11 +7,25 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Form, Invalid, PlugdeskError, Status, current_language, lazy_gettext, ngettext, rights_on_form
+from plugdesk.api import Conflict, Form, Invalid, Status, current_language, lazy_gettext, ngettext, rights_on_form
 from plugdesk.api import gettext as _
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    NavItem,
+    Pages,
+    Refused,
+    context,
+    db,
+    form_to_configure,
+    me,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+)
 from plugdesk_workflow import commands, graph, ready
 from plugdesk_workflow.commands import action_here
+from plugdesk_workflow.comparing import in_words
 from plugdesk_workflow.controls import choices_for
 from plugdesk_workflow.definition import read
 from plugdesk_workflow.editing import Typed, input_of, shown_action, typed_action
@@ -122,7 +136,7 @@ def add_ready(slug: str, name: str) -> Response:
 
 
 def _save(form: Form, row: Action | None) -> Response:
-    """Store what was typed; a refusal keeps it."""
+    """Store what was typed; a refusal keeps it, and after a conflict shows it beside what is stored."""
     ctx, typed = context("workflow"), typed_action(form, request.form)
     if typed.pressed:
         return _edit(form, row, typed)
@@ -133,21 +147,19 @@ def _save(form: Form, row: Action | None) -> Response:
         else:
             commands.change_action(ctx, row, given, by=me(), version=version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        return _edit(form_to_configure(form.slug), row, typed, refusal=refusal)
+        said, form, ctx = refused(refusal), form_to_configure(form.slug), context("workflow")
+        if row is not None and said.is_conflict:
+            said = said.compared(in_words(ctx, form, typed), in_words(ctx, form, shown_action(row)))
+        return _edit(form, row, typed, said)
     return redirect_after(url_for(".index", slug=form.slug), _("Saved."))
 
 
-def _edit(form: Form, row: Action | None, typed: Typed, *, refusal: PlugdeskError | None = None) -> Response:
+def _edit(form: Form, row: Action | None, typed: Typed, said: Refused = FRESH) -> Response:
     ctx = context("workflow")
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
-    theirs = ""
-    if row is not None and isinstance(refusal, Conflict):
-        theirs = f"{title_of(row)}: {'; '.join(Wording(ctx).does(read(row)))}"
     found = [each for each in findings(ctx) if row is not None and each.action is not None and each.action.id == row.id]
     return page(
-        "workflow:edit.html", status=refusal.status if refusal else 200, form=form, action=row, typed=typed, problems=problems,
-        words="" if problems or refusal is None else str(refusal), theirs=theirs, findings=found, language=current_language(), **choices_for(ctx, form, typed),
+        "workflow:edit.html", status=said.status, form=form, action=row, version=said.version_of(row.version) if row else None,
+        typed=typed, refused=said, problems=said.problems, findings=found, language=current_language(), **choices_for(ctx, form, typed),
     )  # fmt: skip
 
 

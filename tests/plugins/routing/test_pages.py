@@ -16,6 +16,7 @@ from plugdesk.users.models import Role
 from plugdesk_routing.commands import put_in_order
 from plugdesk_routing.models import Rule
 from tests.factories import make_ticket
+from tests.support.pages import differences
 
 RULES = "/forms/support/x/routing/"
 
@@ -131,11 +132,24 @@ def test_two_who_change_one_rule_do_not_overwrite_each_other(session, page, prog
     session.commit()
     seen = made.version
     post(page, f"rules/{made.id}", {"name": "Second", "group": str(commerce.id), "version": str(seen)})
-    answer = text(
-        post(page, f"rules/{made.id}", {"name": "Third", "group": str(programmers.id), "version": str(seen)}, status=409)
-    )
-    assert "Third" in answer and "Second: Always → to Commercial department" in answer
+    late = {
+        "name": "Third",
+        "is_on": "1",
+        "group": str(programmers.id),
+        "version": str(seen),
+        **condition("ticket.subject", "is", "Hi"),
+    }
+    drawn = text(post(page, f"rules/{made.id}", {**late, "when-do": "add:0"}, status=200))
+    assert f'name="version" value="{seen}"' in drawn, "a line more passes over nothing that was saved meanwhile"
+    answer = text(post(page, f"rules/{made.id}", late, status=409))
+    assert differences(answer) == {
+        "Name of the rule": ("Third", "Second"), "When": ("Subject is “Hi”", "Always"), "The rule is on": ("Yes", "No"),
+        "Assign to the group": ("Programmers", "Commercial department"),
+    }  # fmt: skip
     assert rules(session)[0].name == "Second"
+    rehearsed = post(page, "replays", {**late, "rule": str(made.id), "most": "100"}).location
+    assert post(page, f"{rehearsed.partition('/routing/')[2]}/saving", {}, status=409), "nor does saving what was rehearsed"
+    assert f'name="version" value="{seen}"' in text(page.get(f"{RULES}rules/{made.id}?replay={rehearsed.rpartition('/')[2]}"))
 
 
 def test_rules_are_switched_moved_and_removed(session, page, programmers, rule):

@@ -86,7 +86,14 @@ def test_a_large_one_goes_on_in_the_background_and_reports(
 def test_what_was_rehearsed_is_saved_or_changed_further(session, page, routing, tickets, programmers, commerce, rule):
     made = rule(name="All", group_id=programmers.id)
     session.commit()
-    typed = {"rule": str(made.id), "name": "Invoices", "group": str(commerce.id), "most": "100", "is_on": "1"}
+    typed = {
+        "rule": str(made.id),
+        "version": str(made.version),
+        "name": "Invoices",
+        "group": str(commerce.id),
+        "most": "100",
+        "is_on": "1",
+    }
     place = page.post(RULES + "replays", data=typed).headers["Location"]
     number = place.rpartition("/")[2]
     further = page.get(f"{RULES}rules/{made.id}?replay={number}").get_data(as_text=True)

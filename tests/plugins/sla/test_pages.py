@@ -14,6 +14,7 @@ from plugdesk_sla import runs
 from plugdesk_sla.models import Clock, Policy, Run, RunState
 from plugdesk_sla.promising import policies_of
 from tests.factories import make_agent
+from tests.support.pages import differences
 
 PLACE = "/forms/support/x/sla"
 POLICY = {
@@ -68,7 +69,11 @@ def test_a_policy_is_made_changed_switched_ordered_and_removed(session, form, ct
     assert 'value="75"' in client.get(f"{PLACE}/policies/{row.id}").get_data(as_text=True)
     changed = POLICY | {"name": "Slower", "first": "3", "version": str(row.version)}
     assert client.post(f"{PLACE}/policies/{row.id}", data=changed).status_code == 303
-    assert client.post(f"{PLACE}/policies/{row.id}", data=changed).status_code == 409
+    late = client.post(f"{PLACE}/policies/{row.id}", data=changed | {"name": "Quicker", "resolution": "1"})
+    assert late.status_code == 409
+    assert differences(late.get_data(as_text=True)) == {
+        "Name of the policy": ("Quicker", "Slower"), "Resolution": ("1 working days", "2 working days"),
+    }  # fmt: skip
     assert client.post(f"{PLACE}/policies", data=POLICY | {"name": "Other"}).status_code == 303
     other = session.scalars(sa.select(Policy).where(Policy.name == "Other")).one()
     assert client.post(f"{PLACE}/policies/{other.id}/move", data={"by": "up"}).status_code == 303

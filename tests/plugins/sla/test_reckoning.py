@@ -78,7 +78,7 @@ def case_of(seed):
     return chance.choice(ZONES), [some_day(chance) for _day in range(7)], holidays, started, pauses, chance.randint(1, 1200)
 
 
-@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**48))
 def test_a_deadline_is_where_a_slow_count_ends(seed):
     zone, weekly, holidays, started, pauses, minutes = case_of(seed)

@@ -30,6 +30,7 @@ from plugdesk_workflow.definition import (
 )
 from plugdesk_workflow.models import Action
 from tests.factories import make_agent, make_group
+from tests.support.pages import differences
 
 WORKFLOW = "/forms/support/x/workflow/"
 PLAIN = {"name": "Payment received", "statuses": ["new"], "agents": "1", "is_on": "1", "assignment": "leave"}
@@ -162,10 +163,50 @@ def test_two_who_change_one_action_do_not_overwrite_each_other(session, page, ac
     session.commit()
     seen = str(made.version)
     post(page, f"actions/{made.id}", {**PLAIN, "name": "Second", "status": "done", "version": seen})
-    refused = text(post(page, f"actions/{made.id}", {**PLAIN, "name": "Third", "version": seen}, status=409))
-    assert "Third" in refused and "Second: new status: Done" in refused
-    assert actions(session)[0].name == "Second"
-    assert f'name="version" value="{actions(session)[0].version}"' in refused
+    late = {
+        **PLAIN, "name": "Third", "version": seen, "letters-row": "0", "letters-0-to": "customer", "letters-0-body": "One\r\ntwo",
+    }  # fmt: skip
+    drawn = text(post(page, f"actions/{made.id}", {**late, "letters-do": "add"}, status=200))
+    assert f'name="version" value="{seen}"' in drawn, "a line more passes over nothing that was saved meanwhile"
+    refused = text(post(page, f"actions/{made.id}", late, status=409))
+    assert differences(refused) == {
+        "Name of the action": ("Third", "Second"), "New status": ("—", "Done"), "Letter 1: To": ("the customer", "—"),
+        "Letter 1: Text": ("One\ntwo", "—"),
+    }  # fmt: skip
+    stored = actions(session)[0]
+    assert stored.name == "Second" and f'name="version" value="{stored.version}"' in refused
+    post(page, f"actions/{made.id}", {**late, "version": str(stored.version)})
+    assert actions(session)[0].name == "Third"
+
+
+def test_an_action_with_everything_in_it_differs_in_nothing_from_itself(session, form, page, action, agent):
+    group = make_group(session, agent)
+    does = Does(
+        "done", Assignment(How.ROUND_ROBIN, group=group.id), {"priority": "high"}, (agent.id,), "<p>One<br>two</p>", agent.id, "Ship",
+        "<p>Now</p>", quietly=True,
+    )  # fmt: skip
+    asks = (Ask(AskKind.OWN, code="sum", label="Sum", field_kind=FieldKind.MONEY, choices=({"code": "EUR", "label": "EUR"},)),)
+    letters = (Letter(("assignee", "address:a@example.org"), "<p>One</p>\n<p>Two</p>", "Hello"),)
+    made = action("Hand over", asks=asks, letters=letters, does=does, automatic=Automatic(Since.STATUS, 2, Unit.HOURS))
+    session.commit()
+    typed = {
+        **PLAIN, "name": "Hand over", "statuses": list(made.statuses), "version": "0", "status": "done", "quietly": "1",
+        "assignment": f"round_robin:{group.id}", "value-priority": "high", "watchers": str(agent.id), "note": "One\r\ntwo",
+        "subtask_to": str(agent.id), "subtask_subject": "Ship", "subtask_body": "Now", "asks-row": "0",
+        **ask(0, "own:money", "Sum", code="sum", choices="EUR"), "letters-row": "0", "letters-0-to": "assignee",
+        "letters-0-addresses": "a@example.org", "letters-0-subject": "Hello", "letters-0-body": "One\r\n\r\nTwo",
+        "when": "status", "amount": "2", "unit": "hours",
+    }  # fmt: skip
+    assert differences(text(post(page, f"actions/{made.id}", typed, status=409))) == {}
+    other = {**typed, "assignment": f"group:{group.id}", "amount": "3", "subtask_subject": "Send", "asks-0-required": "1"}
+    other |= {"value-priority": "low", "icon": "money", "note": ""}
+    assert differences(text(post(page, f"actions/{made.id}", other, status=409))) == {
+        "Sign": ("Money", "None"), "Run it by itself": ("3 hours after the ticket came into the status", "2 hours after the ticket came into the status"),
+        "What is asked for, line 1": ("Money\nSum\nmust be given\nEUR", "Money\nSum\nEUR"),
+        "Assign it to": (f"A whole group: {group.name}", f"The members of the group in turn: {group.name}"),
+        "Set fields: Priority": ("Low", "High"), "Keep a note": ("—", "One\ntwo"),
+        "Ask colleagues in a subtask: What about": ("Send", "Ship"),
+    }  # fmt: skip
 
 
 def test_actions_stand_under_their_statuses_with_what_they_do(session, page, action):

@@ -19,11 +19,11 @@ from plugdesk.naming import places_naming
 from plugdesk.users.queries import agents_of_form, all_groups
 from plugdesk_web.conditions import edit_condition
 from plugdesk_web.current import agent_only, db, form_to_configure, me
-from plugdesk_web.editing import FRESH, Refused, nothing, refused, version_given
+from plugdesk_web.editing import FRESH, Refused, nothing, refused, version_given, yes_or_no
 from plugdesk_web.field_editing import EMPTY_ROWS, KINDS, TONES, FieldDraft, Row, draft_of, draft_typed, facts_for, preview_of
 from plugdesk_web.rendering import page, redirect_after
 from plugdesk_web.routes.forms import tabs_of
-from plugdesk_web.section_editing import SectionDraft, groups_of_builder, in_words, section_asked, section_title, words_of
+from plugdesk_web.section_editing import SectionDraft, groups_of_builder, section_asked, section_title, words_of
 
 blueprint = Blueprint("fields", __name__, url_prefix="/forms/<slug>/fields")
 
@@ -187,19 +187,22 @@ def _rows(form: Form, yours: FieldDraft, theirs: FieldDraft) -> list[tuple[str, 
     def status(code: str) -> str:
         return next((status.name_in(current_language()) for status in form.statuses if status.code == code), code)
 
-    yes = {True: _("Yes"), False: _("No")}
     return [
         (_("Question"), yours.label, theirs.label),
         (_("Kind"), KINDS[yours.kind], KINDS[theirs.kind]),
         (_("Help"), yours.help, theirs.help),
         (_("Section"), section_title(form, yours.section), section_title(form, theirs.section)),
-        (_("Required"), yes[yours.required], yes[theirs.required]),
+        (_("Required"), yes_or_no(yours.required), yes_or_no(theirs.required)),
         (_("Required from a status on"), status(yours.required_from), status(theirs.required_from)),
         (_("Read-only from a status on"), status(yours.readonly_from), status(theirs.readonly_from)),
-        (_("Agents only"), yes[yours.agent_only], yes[theirs.agent_only]),
-        (_("Shown when"), in_words(yours.when), in_words(theirs.when)),
+        (_("Agents only"), yes_or_no(yours.agent_only), yes_or_no(theirs.agent_only)),
+        (_("Shown when"), _when(yours), _when(theirs)),
         (_("Choices"), labels(yours), labels(theirs)),
     ]
+
+
+def _when(draft: FieldDraft) -> str:
+    return draft.when.words if draft.when else ""
 
 
 def _typed(form: Form, kind: FieldKind, code: str) -> FieldDraft:
@@ -234,7 +237,7 @@ def builder_page(
     field = form.field(draft.code) if draft and draft.code else None
     names = status_options(form)
     return page(
-        "forms/fields.html", status=refusal.status, tabs=tabs_of(form, "fields"), refused=refusal, kinds=KINDS, tones=TONES,
+        "forms/fields.html", status=refusal.status, version=refusal.version_of(form.version), tabs=tabs_of(form, "fields"), refused=refusal, kinds=KINDS, tones=TONES,
         kind_choices=[(str(kind), str(title)) for kind, title in KINDS.items()], statuses=names, status_names=dict(names),
         section_choices=[(each["code"], each["title"]) for each in form.sections], section=section, words=words_of(db(), form),
         other_kinds=[(str(kind), str(KINDS[kind])) for kind in kinds_after(field.kind)] if field else [],

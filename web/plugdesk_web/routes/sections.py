@@ -12,7 +12,7 @@ from plugdesk_web.current import agent_only, db, form_to_configure, me
 from plugdesk_web.editing import refused, version_given
 from plugdesk_web.rendering import redirect_after
 from plugdesk_web.routes.fields import builder_page
-from plugdesk_web.section_editing import SectionDraft, in_words, section_draft, section_typed
+from plugdesk_web.section_editing import SectionDraft, section_draft, section_typed
 
 blueprint = Blueprint("sections", __name__, url_prefix="/forms/<slug>/sections")
 
@@ -78,4 +78,4 @@ def _rows(form: Form, draft: SectionDraft) -> list[tuple[str, str, str]]:
     if section is None:
         return []
     theirs = section_draft(form, section)
-    return [(_("Title"), draft.title, theirs.title), (_("Shown when"), in_words(draft.when), in_words(theirs.when))]
+    return [(_("Title"), draft.title, theirs.title), (_("Shown when"), draft.when.words, theirs.when.words)]

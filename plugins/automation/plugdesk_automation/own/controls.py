@@ -55,7 +55,7 @@ def choices_for(ctx: Context, typed: Typed) -> dict[str, Any]:
         "weekdays": [(str(number), name) for number, name in enumerate(weekday_names())],
         "kinds": kinds_to_add(ctx), "variables": _variables(ctx),
         "rows": [
-            {"kind": row.kind, "title": title_of(ctx, row.kind), "controls": _controls(ctx, row, f"{DO}-{number}-")}
+            {"kind": row.kind, "title": title_of(ctx, row.kind), "controls": controls_of(ctx, row, f"{DO}-{number}-")}
             for number, row in enumerate(typed.rows)
         ],
     }  # fmt: skip
@@ -85,7 +85,8 @@ def title_of(ctx: Context, kind: str) -> str:
     return str(KINDS.get(kind, kind))
 
 
-def _controls(ctx: Context, row: Row, start: str) -> list[EditedField]:
+def controls_of(ctx: Context, row: Row, start: str) -> list[EditedField]:
+    """The controls of one thing to do, whose names begin with `start`."""
     name, _colon, about = row.kind.partition(":")
     if name == "field":
         return _field_controls(ctx, row, start, about)

@@ -31,11 +31,14 @@ KEPT = timedelta(days=2)
 _OPEN = (RehearsalState.WAITING, RehearsalState.RUNNING)
 
 
-def start(ctx: Context, draft: OwnInput, *, row: Automation | None, days: int, by: User) -> Rehearsal:
-    """Ask the automation, as edited, about what happened on the form in the last `days`. `Invalid` for days not offered."""
+def start(ctx: Context, draft: OwnInput, *, row: Automation | None, version: int | None = None, days: int, by: User) -> Rehearsal:
+    """Ask the automation, as edited, about what happened on the form in the last `days`. `Invalid` for days not offered.
+
+    `version` is that of `row` that `draft` was made from: saving it later passes over nothing somebody else has saved since.
+    """
     if days not in DAYS:
         raise Invalid(problems={"days": _("Choose one of the numbers offered.")})
-    kept = {"automation_id": row.id if row else None, "version": row.version if row else None, "automation": draft.__dict__}
+    kept = {"automation_id": row.id if row else None, "version": version if row else None, "automation": draft.__dict__}
     rehearsal = Rehearsal(form_id=form_of(ctx).id, by_id=by.id, draft=kept, days=days, total=0, created_at=ctx.now)
     rehearsal.state = RehearsalState.WAITING
     rehearsal.done = rehearsal.times = rehearsal.letters = 0

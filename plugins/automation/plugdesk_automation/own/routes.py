@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from plugdesk.api import (
     PlugdeskError,
     Ticket,
     can_see,
-    condition_words,
     row_number,
     visible_tickets,
     was_on,
@@ -24,14 +24,28 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_automation.own import calling, commands, rehearsing, scheduling
 from plugdesk_automation.own.asking import offered, types_of
+from plugdesk_automation.own.commands import OwnInput
+from plugdesk_automation.own.comparing import condition_in_words, in_words
 from plugdesk_automation.own.controls import choices_for
 from plugdesk_automation.own.deeds import words_of
 from plugdesk_automation.own.editing import Typed, input_of, shown_automation, typed_automation
 from plugdesk_automation.own.models import Automation, OwnRun
-from plugdesk_automation.own.reading import ALWAYS, automation_here, automations_of, own_set, read_condition, troubles, why
+from plugdesk_automation.own.reading import automation_here, automations_of, own_set, troubles, why
 from plugdesk_automation.own.running import letters_this_hour
 from plugdesk_automation.own.starting import read_start, start_words
-from plugdesk_web.api import Pages, context, db, form_to_configure, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    Pages,
+    Refused,
+    context,
+    db,
+    form_to_configure,
+    me,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+)
 
 PLUGIN = "automation"
 SHOWN, COUNTED = 50, timedelta(days=7)
@@ -49,7 +63,8 @@ def index(slug: str) -> Response:
 def new(slug: str) -> Response:
     """An empty one, or one that was rehearsed before it was stored."""
     form = form_to_configure(slug)
-    return _edit(form, None, shown_automation(offered(context(PLUGIN)), _rehearsed(None)))
+    draft, _version = _rehearsed(None)
+    return _edit(form, None, shown_automation(offered(context(PLUGIN)), draft))
 
 
 @blueprint.post("/own/")
@@ -61,7 +76,8 @@ def create(slug: str) -> Response:
 def edit(slug: str, automation_id: int) -> Response:
     form, ctx = form_to_configure(slug), context(PLUGIN)
     row = automation_here(ctx, automation_id)
-    return _edit(form, row, shown_automation(offered(ctx), _rehearsed(row) or row))
+    draft, version = _rehearsed(row)
+    return _edit(form, row, shown_automation(offered(ctx), draft or row), made_from=version)
 
 
 @blueprint.post("/own/<int:automation_id>")
@@ -149,7 +165,7 @@ def show_rehearsal(slug: str, rehearsal_id: int) -> Response:
     return page(
         "automation:own/rehearsal.html", fragment="automation:own/_rehearsal.html", form=form, rehearsal=found, draft=draft,
         does=words_of(ctx, draft.does), when=start_words(read_start(draft.starts)),
-        condition=_condition_words(draft.condition, offered(ctx), types_of(ctx)),
+        condition=condition_in_words(draft.condition, offered(ctx), types_of(ctx)),
         times=[each | {"at": datetime.fromisoformat(each["at"])} for each in found.found],
     )  # fmt: skip
 
@@ -165,9 +181,7 @@ def save_rehearsal(slug: str, rehearsal_id: int) -> Response:
     try:
         _store(row, draft, found.draft["version"])
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        form = form_to_configure(slug)
-        return _edit(form, row, shown_automation(offered(context(PLUGIN)), draft), refusal=refusal)
+        return _refuse(slug, row, shown_automation(offered(ctx), draft), draft, refusal, made_from=found.draft["version"])
     return redirect_after(url_for(".index", slug=slug), _("Saved."))
 
 
@@ -214,15 +228,9 @@ def _index(form: Form, refusal: Invalid | None = None) -> Response:
 def _described(row: Automation, facts: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
     ctx = context(PLUGIN)
     return {
-        "row": row, "when": start_words(read_start(row.starts)), "if": _condition_words(row.condition, facts, types),
+        "row": row, "when": start_words(read_start(row.starts)), "if": condition_in_words(row.condition, facts, types),
         "does": words_of(ctx, row.does), "troubles": troubles(ctx, row.condition, row.does), "next": scheduling.next_time(ctx, row),
     }  # fmt: skip
-
-
-def _condition_words(stored: Any, facts: Mapping[str, Any], types: Mapping[str, Any]) -> str:
-    """The condition in words; nothing for one that always holds."""
-    condition = read_condition(stored, types).condition
-    return "" if condition == ALWAYS else condition_words(condition, facts)
 
 
 def _counted(form: Form) -> dict[int, int]:
@@ -244,29 +252,29 @@ def _save(form: Form, row: Automation | None, *, way: str = "save") -> Response:
     typed = typed_automation(offered(ctx), request.form)
     if typed.pressed:
         return _edit(form, row, typed)
+    given = None
     try:
         given = commands.check(ctx, input_of(typed, request.form))
         if way == "test":
             return _tested(form, row, typed, given)
         if way == "rehearse":
-            begun = rehearsing.start(ctx, given, row=row, days=row_number(request.form.get("days", "")) or 0, by=me())
+            days = row_number(request.form.get("days", "")) or 0
+            begun = rehearsing.start(ctx, given, row=row, version=version_given(), days=days, by=me())
             return redirect_after(url_for(".show_rehearsal", slug=form.slug, rehearsal_id=begun.id))
         _store(row, given, version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        kept = Typed(**{**typed.__dict__, "when": typed.when.checked()})
-        return _edit(form_to_configure(form.slug), row, kept, refusal=refusal)
+        return _refuse(form.slug, row, replace(typed, when=typed.when.checked()), given, refusal)
     return redirect_after(url_for(".index", slug=form.slug), _("Saved."))
 
 
-def _store(row: Automation | None, given: commands.OwnInput, version: int | None) -> None:
+def _store(row: Automation | None, given: OwnInput, version: int | None) -> None:
     if row is None:
         commands.add_automation(context(PLUGIN), given, by=me())
     else:
         commands.change_automation(context(PLUGIN), row, given, by=me(), version=version)
 
 
-def _tested(form: Form, row: Automation | None, typed: Typed, given: commands.OwnInput) -> Response:
+def _tested(form: Form, row: Automation | None, typed: Typed, given: OwnInput) -> Response:
     ctx, number = context(PLUGIN), row_number(request.form.get("ticket", "").strip().lstrip("#"))
     ticket = db().get(Ticket, number) if number is not None else None
     if ticket is None or not can_see(db(), me(), ticket) or not was_on(db(), ticket, form):
@@ -276,31 +284,43 @@ def _tested(form: Form, row: Automation | None, typed: Typed, given: commands.Ow
     return _edit(form, row, typed, tested={"ticket": ticket, "held": held, "line": line, "does": words_of(ctx, given.does)})
 
 
+def _refuse(
+    slug: str,
+    row: Automation | None,
+    typed: Typed,
+    given: OwnInput | None,
+    refusal: PlugdeskError,
+    *,
+    made_from: int | None = None,
+) -> Response:
+    """The page again with what was typed; after a conflict beside what is stored."""
+    said, form, ctx = refused(refusal), form_to_configure(slug), context(PLUGIN)
+    if row is not None and given is not None and said.is_conflict:
+        said = said.compared(in_words(ctx, given), in_words(ctx, row))
+    return _edit(form, row, typed, said, made_from=made_from)
+
+
 def _edit(
     form: Form,
     row: Automation | None,
     typed: Typed,
+    said: Refused = FRESH,
     *,
-    refusal: PlugdeskError | None = None,
+    made_from: int | None = None,
     tested: Mapping[str, Any] | None = None,
 ) -> Response:
-    ctx = context(PLUGIN)
-    theirs = ""
-    if row is not None and isinstance(refusal, Conflict):
-        theirs = f"{row.name}: {start_words(read_start(row.starts))} → {'; '.join(words_of(ctx, row.does))}"
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
     return page(
-        "automation:own/edit.html", status=refusal.status if refusal else 200, form=form, automation=row, typed=typed,
-        problems=problems, words="" if problems or refusal is None else str(refusal), theirs=theirs, tested=tested,
+        "automation:own/edit.html", status=said.status, form=form, automation=row, typed=typed, refused=said, problems=said.problems,
+        version=said.version_of(row.version, made_from) if row else None, tested=tested,
         ticket=request.form.get("ticket", request.args.get("ticket", "")), days=[(str(each), str(each)) for each in rehearsing.DAYS],
-        **choices_for(ctx, typed),
+        **choices_for(context(PLUGIN), typed),
     )  # fmt: skip
 
 
-def _rehearsed(row: Automation | None) -> commands.OwnInput | None:
-    """The automation, as edited, of the rehearsal that the address names, to go on with."""
+def _rehearsed(row: Automation | None) -> tuple[OwnInput | None, int | None]:
+    """The automation, as edited, of the rehearsal that the address names, to go on with, and the version it was made from."""
     number = row_number(request.args.get("rehearsal", ""))
-    if number is None:
-        return None
-    found = rehearsing.rehearsal_here(context(PLUGIN), number)
-    return rehearsing.drafted(found) if found.draft["automation_id"] == (row.id if row else None) else None
+    found = rehearsing.rehearsal_here(context(PLUGIN), number) if number is not None else None
+    if found is None or found.draft["automation_id"] != (row.id if row else None):
+        return None, None
+    return rehearsing.drafted(found), found.draft["version"]
