@@ -61,7 +61,15 @@ from plugdesk.forms.commands import add_field, add_status, create_form, set_resp
 from plugdesk.forms.commands import set_hours as set_hours_of_form
 from plugdesk.forms.copying import copy_rows
 from plugdesk.forms.entering import check_values, fill_in, values_entered
-from plugdesk.forms.facts import contributed_facts, contributed_values, field_values, offered_facts, own_types, values_of_customer
+from plugdesk.forms.facts import (
+    contributed_facts,
+    contributed_values,
+    field_values,
+    offered_facts,
+    own_types,
+    values_at_the_door,
+    values_of_customer,
+)
 from plugdesk.forms.fields import default_values, file_keys, read_value, show_value
 from plugdesk.forms.models import OPEN_KINDS, Desk, Field, FieldKind, Form, FormAgent, Status, StatusKind
 from plugdesk.forms.queries import all_forms, form_by_slug
@@ -519,6 +527,7 @@ __all__ = [
     "uploads_of",
     "use_language",
     "value_words",
+    "values_at_the_door",
     "values_entered",
     "values_of_customer",
     "values_of_tickets",

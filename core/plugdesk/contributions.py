@@ -147,6 +147,10 @@ class Fact:
 
     `sql(ticket)` gives the expression that finds it, `ticket` being the `Ticket` entity of the query around it.
     What can be chosen are the `choices()`, or, where people make them, the rows that `choices_in(session)` reads.
+
+    A new ticket's fields are shown by conditions before there is a ticket: `before_opening(ctx, customer)` says what the fact will be
+    for one of `customer` on `ctx`'s form, as far as that is known by then; without it the fact counts as empty there. It is asked
+    by pages and within the opening, and does not wait.
     """
 
     name: str
@@ -155,6 +159,7 @@ class Fact:
     sql: Callable[[Any], sa.ColumnElement[Any]]
     choices: Callable[[], Sequence[tuple[str, str]]] | None = None
     choices_in: Callable[[Session], Sequence[tuple[str, str]]] | None = None
+    before_opening: Callable[[Context, User], Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Marta builds the repair form by clicks alone, and Anna meets what it asks, in a real browser."""
+"""Marta builds the repair form by clicks alone; she, and a customer with a photo, meet what it asks, in a real browser."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
+from plugdesk.forms.models import Form
 from tests.browser.conftest import Desk
 from tests.support.browser import DESK, PHONE, accessibility_problems, overflow
 from tests.support.company import ADMIN
+from tests.support.processes import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -82,12 +85,63 @@ def build(page: Page, address: str) -> None:
     save(page, "Add the field")
 
 
+def open_to_customers(page: Page, desk: Desk) -> None:
+    """Photos in a section of their own, for tills alone, and the page on which customers ask."""
+    address = desk.address
+    page.goto(f"{address}/forms/repairs/fields")
+    page.get_by_role("link", name="Add a section").click()
+    page.locator("[name=title]").fill("What it looks like")
+    condition(page, "Device", "is", "Till")
+    save(page, "Add the section")
+    add(page, address, "Files", "Photos", "What it looks like")
+    page.locator("[name=required]").check()
+    save(page, "Add the field")
+    page.goto(f"{address}/extensions/webform/forms/repairs")
+    press(page, "Switch on for Repairs")
+    until(lambda: "webform" in extensions_of(desk))
+    page.goto(f"{address}/forms/repairs/x/webform/")
+    page.get_by_role("link", name="Add a request form").first.click()
+    page.get_by_label("Title").fill("A repair")
+    press(page, "Save")
+    page.get_by_text("The page that lists them").wait_for()
+
+
+def extensions_of(desk: Desk) -> list[str]:
+    with desk.company.runtime.database.read() as session:
+        return list(session.scalars(sa.select(Form).where(Form.slug == "repairs")).one().extensions)
+
+
+def ask_with_a_photo(phone: Page, address: str) -> None:
+    """A customer asks for a repair: without a photo of the till it is not taken."""
+    from playwright.sync_api import expect
+
+    phone.goto(f"{address}/p/repairs/webform/")
+    phone.get_by_role("link", name="A repair").click()
+    phone.locator("html[data-started]").wait_for(state="attached")
+    phone.get_by_label("Device").select_option(label="Program")
+    expect(phone.get_by_role("heading", name="What it looks like")).to_have_count(0)
+    phone.get_by_label("Device").select_option(label="Till")
+    expect(phone.get_by_role("heading", name="What it looks like")).to_be_visible()
+    for name, text in {"email": "ann@example.com", "subject": "Ann's till", "text": "It is broken."}.items():
+        phone.locator(f"[name={name}]").fill(text)
+    press(phone, "Send the request")
+    expect(phone.locator(".errors")).to_contain_text("Photos")
+    photo = {"name": "ann.png", "mimeType": "image/png", "buffer": PICTURE}
+    phone.locator("input[type=file]").set_input_files(photo)
+    look(phone)
+    press(phone, "Send the request")
+    expect(phone.get_by_role("heading", name="Your request is sent")).to_be_visible()
+
+
 def test_the_repair_form_is_built_by_clicks_and_asks_what_it_should(desk: Desk) -> None:
+    """Journey 1 of the forms issue."""
     from playwright.sync_api import expect
 
     marta = desk.sign_in(ADMIN)
     desk.pages.expect_error("status of 422")
     build(marta, desk.address)
+    open_to_customers(marta, desk)
+    marta.goto(f"{desk.address}/forms/repairs/fields")
     preview = marta.locator("#preview")
     expect(preview.locator("[name=v-serial_number]")).to_have_count(0)
     preview.locator("[name=v-device]").select_option(label="Till")
@@ -122,6 +176,12 @@ def test_the_repair_form_is_built_by_clicks_and_asks_what_it_should(desk: Desk) 
     sheet.locator("[name=field-cost]").fill("12.5")
     sheet.get_by_role("button", name="Save and change the status").click()
     expect(marta.locator("#panel-fields")).to_contain_text("12.5")
+
+    ask_with_a_photo(desk.pages.open(width=PHONE), desk.address)
+    marta.goto(f"{desk.address}/views/open")
+    marta.get_by_role("link", name="Ann's till").first.click()
+    expect(marta.locator(".message .files")).to_contain_text("ann.png")
+    expect(marta.locator("#panel-fields")).to_contain_text("Till")
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(DESK, "light", "en"), (PHONE, "dark", "ru")])

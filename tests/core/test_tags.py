@@ -218,6 +218,6 @@ def test_conditions_ask_about_tags_of_the_ticket_and_of_its_customer(session, fo
 def test_a_customers_tag_is_known_before_the_ticket_is_opened(session, form, vip, admin):
     customer = make_customer(session)
     change_customers_tags(session, customer, add=[vip], by=admin)
-    assert values_at_the_door(session, "email", customer, {"customer.tag"})["customer.tag"] == ["vip_24_7"]
+    assert values_at_the_door(session, form, "email", customer, {"customer.tag"})["customer.tag"] == ["vip_24_7"]
     offered = offered_facts(session, form)
     assert list(offered["customer.tag"].choices) == [("vip_24_7", "VIP 24/7")]

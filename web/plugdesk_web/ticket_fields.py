@@ -93,7 +93,7 @@ def fields_to_edit(
     values = values_entered(session, form, raw, before=before)
     wanted = wanted_facts(session, form)
     stands = status or (form.status_by_id(ticket.status_id) if ticket else form.first_status(*OPEN_KINDS))
-    facts = values_of_ticket(session, ticket, wanted) if ticket else values_at_the_door(session, "phone", customer, wanted)
+    facts = values_of_ticket(session, ticket, wanted) if ticket else values_at_the_door(session, form, "phone", customer, wanted)
     decision = decide(session, form, values, status=stands.code if stands else None, facts=facts)
     typed = {**before, **{code: each for code, each in raw.items() if ticket or each not in (None, "", [])}}
     asked = {each.code for each in missing_in(session, ticket, status)} | raw.keys() if ticket and status else decision.visible

@@ -85,7 +85,7 @@ def first_values(
     if raw is None:
         return defaults
     if facts is None:
-        facts = values_at_the_door(session, channel, customer, wanted_facts(session, form))
+        facts = values_at_the_door(session, form, channel, customer, wanted_facts(session, form))
     values, problems = check_values(
         session, form, raw, by_agent=by is not None, before=defaults, complete=True, by=by, status=status.code, facts=facts
     )

@@ -16,6 +16,7 @@ from plugdesk.database import Moment
 from plugdesk.forms.models import Field, FieldKind, Form
 from plugdesk.i18n import LANGUAGES, current_language, pgettext
 from plugdesk.i18n import gettext as _
+from plugdesk.plugins.executor import Failed
 from plugdesk.runtime import runtime_of
 from plugdesk.tags.facts import CUSTOMER_TAG, TICKET_TAG
 from plugdesk.tags.queries import all_tags, codes_on_customer
@@ -118,13 +119,26 @@ def values_of_customer(channel: str, customer: User | None) -> dict[str, Any]:
     return facts
 
 
-def values_at_the_door(session: Session, channel: str, customer: User | None, wanted: Collection[str]) -> dict[str, Any]:
-    """The `wanted` facts of a ticket that is about to be opened, besides its fields."""
+def values_at_the_door(
+    session: Session, form: Form, channel: str, customer: User | None, wanted: Collection[str]
+) -> dict[str, Any]:
+    """The `wanted` facts of a ticket of `form` that is about to be opened, besides its fields.
+
+    Extensions say theirs as far as they know them of the customer (`Fact.before_opening`); one that fails says nothing.
+    """
     if not wanted:
         return {}
     facts = values_of_customer(channel, customer)
-    if customer is not None and CUSTOMER_TAG in wanted:
+    if customer is None:
+        return facts
+    if CUSTOMER_TAG in wanted:
         facts[CUSTOMER_TAG] = codes_on_customer(session, customer.id)
+    runtime = runtime_of(session)
+    for name, fact in contributed_facts(session, form).items():
+        if name in wanted and fact.before_opening is not None:
+            owner = runtime.registry.owner("facts", name)
+            found = runtime.executor.know(owner, f"fact {name}", form, session, fact.before_opening, customer)
+            facts |= {} if isinstance(found, Failed) else {name: found}
     return facts
 
 

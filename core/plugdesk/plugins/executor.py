@@ -160,6 +160,13 @@ class Executor:
         implementation = Implementation(plugin, what, function, (), bare=False)
         return self._run(implementation, scope, session, given, "asked", args)
 
+    def know(
+        self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any
+    ) -> Any:
+        """Like `run`, for what is asked within a change as well: it is under the rules of decisions, which never wait."""
+        implementation = Implementation(plugin, what, function, (), bare=False)
+        return self._run(implementation, scope, session, given, "decision", args)
+
     def do(
         self, plugin: str, what: str, scope: Form | Desk, session: Session, function: Callable[..., Any], *args: Any, **given: Any
     ) -> Any:

@@ -86,6 +86,8 @@ def ask(trial: Trial, form_id: int, number: int) -> None:
             for name, fact in registry.facts.items():
                 if registry.owner("facts", name) == plugin:
                     session.scalar(sa.select(fact.sql(Ticket)).where(Ticket.id == number))
+                    if fact.before_opening is not None:
+                        executor.know(plugin, f"fact {name}", ticket.form, session, fact.before_opening, ticket.customer)
             for name, channel in registry.channels.items():
                 if registry.owner("channels", name) == plugin:
                     executor.run(plugin, f"channel {name}", ticket.form, session, channel.reaches, ticket.customer)

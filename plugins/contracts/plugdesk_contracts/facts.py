@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.api import Context, Fact, Ticket, User, lazy_gettext
 from plugdesk_contracts.models import Contract, TicketContract
+from plugdesk_contracts.settling import expected
 
 NONE, ANY = ("none", "нет"), ("any", "есть")
 
@@ -32,9 +33,21 @@ def choices(session: Session) -> Sequence[tuple[str, str]]:
     return [(str(number), name) for number, name in session.execute(query)]
 
 
+def contract_before(ctx: Context, customer: User) -> str | None:
+    """The code of the contract a new request of `customer` would fall under."""
+    contract = expected(ctx, customer)
+    return str(contract.id) if contract is not None else None
+
+
+def rating_before(ctx: Context, customer: User) -> int | None:
+    """Its rating."""
+    contract = expected(ctx, customer)
+    return contract.rating if contract is not None else None
+
+
 FACTS = (
-    Fact("contract", lazy_gettext("Contract"), "choice", contract_of, choices_in=choices),
-    Fact("contract_rating", lazy_gettext("Rating of the contract"), "number", rating_of),
+    Fact("contract", lazy_gettext("Contract"), "choice", contract_of, choices_in=choices, before_opening=contract_before),
+    Fact("contract_rating", lazy_gettext("Rating of the contract"), "number", rating_of, before_opening=rating_before),
 )
 
 

@@ -79,9 +79,8 @@ def takes_requests(day: date) -> sa.ColumnElement[bool]:
     return sa.and_(Contract.is_on, begun, sa.or_(Contract.until.is_(None), Contract.until >= day))
 
 
-def offered_to(ctx: Context, ticket: Ticket) -> list[tuple[Contract, ContractForm]]:
-    """The contracts of the ticket's customer that act on its form now: their own, then the organization's, the highest rating first."""
-    customer = ticket.customer
+def offered_to(ctx: Context, customer: User, form_id: int) -> list[tuple[Contract, ContractForm]]:
+    """The contracts of a customer that act on a form now: their own, then the organization's, the highest rating first."""
     with_them = [Member.user_id == customer.id]
     if customer.organization_id is not None:
         with_them.append(Member.organization_id == customer.organization_id)
@@ -91,7 +90,7 @@ def offered_to(ctx: Context, ticket: Ticket) -> list[tuple[Contract, ContractFor
         sa.select(Contract, ContractForm)
         .join(ContractForm, ContractForm.contract_id == Contract.id)
         .join(ranked, ranked.c.contract_id == Contract.id)
-        .where(ContractForm.form_id == ticket.form_id, takes_requests(today(ctx.db)))
+        .where(ContractForm.form_id == form_id, takes_requests(today(ctx.db)))
         .order_by(ranked.c.own.desc(), Contract.rating.desc(), Contract.id)
     )
     return [(contract, link) for contract, link in ctx.db.execute(query)]

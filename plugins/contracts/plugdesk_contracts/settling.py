@@ -7,11 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from plugdesk.api import (
+    Condition,
     Context,
     Form,
     OfferedFact,
     Terms,
     Ticket,
+    User,
     contributed_facts,
     contributed_values,
     facts_in,
@@ -20,6 +22,7 @@ from plugdesk.api import (
     offered_facts,
     own_types,
     parse_condition,
+    values_at_the_door,
     values_of_customer,
 )
 from plugdesk.api import gettext as _
@@ -85,23 +88,45 @@ def offered(ctx: Context, form: Form) -> dict[str, OfferedFact]:
     return known | {each.name: each for each in own}
 
 
+def expected(ctx: Context, customer: User) -> Contract | None:
+    """The contract a request of `customer` would fall under, by what is known before it is opened: nothing of its fields or channel."""
+    form = ctx.form
+    assert form is not None, "Contracts act on forms."
+    for contract, link in offered_to(ctx, customer, form.id):
+        condition = _condition(ctx, form, link)
+        known = values_at_the_door(ctx.db, form, "", customer, facts_in(condition) - OWN) if condition else {}
+        if condition is None or _matches(ctx, condition, customer, known):
+            return contract
+    return None
+
+
 def holds(ctx: Context, ticket: Ticket, link: ContractForm, values: Mapping[str, Any]) -> bool:
     """Whether a contract's condition on the form holds for the ticket with these values; one without holds always."""
-    if link.condition is None:
-        return True
     form = ticket.form
-    types = own_types(form.fields) | {name: fact.type for name, fact in contributed_facts(ctx.db, form).items()}
-    condition = parse_condition(link.condition, types | {NAME: "text", ADDRESS: "text"}, lost_facts=True)
+    condition = _condition(ctx, form, link)
+    if condition is None:
+        return True
     found = values_of_customer(ticket.channel, ticket.customer) | field_values(form.fields, values)
-    found |= {NAME: ticket.customer.name, ADDRESS: ticket.customer.address("email")}
     found |= contributed_values(ctx.db, form, [ticket.id], facts_in(condition)).get(ticket.id, {})
-    return matches(condition, found, now=ctx.now, zone=ZoneInfo(ctx.desk.zone))
+    return _matches(ctx, condition, ticket.customer, found)
+
+
+def _condition(ctx: Context, form: Form, link: ContractForm) -> Condition | None:
+    if link.condition is None:
+        return None
+    types = own_types(form.fields) | {name: fact.type for name, fact in contributed_facts(ctx.db, form).items()}
+    return parse_condition(link.condition, types | {NAME: "text", ADDRESS: "text"}, lost_facts=True)
+
+
+def _matches(ctx: Context, condition: Condition, customer: User, found: Mapping[str, Any]) -> bool:
+    about = {NAME: customer.name, ADDRESS: customer.address("email")}
+    return matches(condition, {**found, **about}, now=ctx.now, zone=ZoneInfo(ctx.desk.zone))
 
 
 def _choose(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], terms: TicketContract | None) -> TicketContract | None:
     ctx.db.flush()  # the ticket's id
     chosen: Contract | None = None
-    for contract, link in offered_to(ctx, ticket):
+    for contract, link in offered_to(ctx, ticket.customer, ticket.form_id):
         if holds(ctx, ticket, link, settled["values"]):
             chosen = contract
             break

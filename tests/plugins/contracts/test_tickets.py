@@ -7,8 +7,10 @@ import sqlalchemy as sa
 
 from plugdesk.conditions import matches, parse_condition
 from plugdesk.errors import Invalid, NotAllowed
-from plugdesk.forms.facts import offered_facts, types_of, values_of_ticket
-from plugdesk.forms.models import StatusKind
+from plugdesk.forms.commands import add_field
+from plugdesk.forms.facts import offered_facts, types_of, values_at_the_door, values_of_ticket
+from plugdesk.forms.models import FieldKind, StatusKind
+from plugdesk.forms.rules import wanted_facts
 from plugdesk.steps import run_step
 from plugdesk.tickets.commands import become, set_fields
 from plugdesk.tickets.lists import tickets_of_view
@@ -268,3 +270,34 @@ def test_where_the_group_s_supervisor_is_gone_its_members_are_told(session, ctx,
     clock.advance(hours=7)
     run_jobs()
     assert [each["To"] for each in mailbox.sent if "ends on" in each["Subject"]] == [agent.email]
+
+
+def test_what_a_contract_shows_is_asked_before_the_ticket_is_opened(session, form, make, ann, ask, client, admin):
+    firm = add_organization(session, name="Northwind", by=None)
+    bob = make_customer(session, name="Bob", email="bob@home.example")
+    bob.organization = firm
+    stranger = make_customer(session, email="stranger@home.example")
+    high = {"fact": "field.priority", "is": "high"}
+    make("Only urgent", ann, rating=90, when={"all": [high]})
+    vip = make("VIP", ann, firm, rating=5, when={"any": [ADDRESS, {"fact": "customer.organization", "is": "Northwind"}, high]})
+    add_field(
+        session, form, kind=FieldKind.TEXT, label="Machine", required=True, visible_when={"all": [{"fact": "contract", "is": str(vip.id)}]}, by=None
+    )  # fmt: skip
+    add_field(
+        session, form, kind=FieldKind.TEXT, label="Rack", visible_when={"all": [{"fact": "contract_rating", "gt": 4}]}, by=None
+    )
+    wanted = wanted_facts(session, form)
+    known = [values_at_the_door(session, form, "web", each, wanted) for each in (ann, bob, stranger, None)]
+    assert [(each.get("contract"), each.get("contract_rating")) for each in known] == [
+        (str(vip.id), 5), (str(vip.id), 5), (None, None), (None, None),
+    ]  # fmt: skip
+    assert ask(bob, machine="M-7", rack="3").values["machine"] == "M-7"
+    with pytest.raises(Invalid, match="Machine"):
+        ask(bob, rack="3")
+    assert ask(stranger, machine="M-7", rack="3").values.keys().isdisjoint(("machine", "rack"))
+    session.commit()
+    client.sign_in(admin)
+    for customer, is_asked in ((bob, True), (stranger, False)):
+        typed = {"form": form.slug, "customer": customer.address("email"), "asked": "1"}
+        page = client.post("/tickets", data=typed).get_data(as_text=True)
+        assert ('name="field-machine"' in page, 'name="field-rack"' in page) == (is_asked, is_asked)
