@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
-from plugdesk.sessions import LONGEST, SignedSession, end_session, session_of, sign_in
+from plugdesk.sessions import LONGEST, SignedSession, end_session, lapsed_session_of, session_of, sign_in
 from plugdesk.users.models import Role, User
 from plugdesk_web.current import db
 from plugdesk_web.security import cookie_name, is_secure
@@ -58,12 +58,26 @@ def customer_or_none() -> User | None:
 def customer_session() -> tuple[SignedSession, User] | None:
     """Their session, and who they are."""
     if "customer" not in g:
-        in_frame = framed()
-        token = request.args[FRAME] if in_frame else request.cookies.get(cookie_name(CUSTOMER_COOKIE), "")
-        found = session_of(db(), token) if token.startswith(FRAMED) == in_frame else None
+        found = session_of(db(), _token())
         g.customer = found if found and found[1].role is Role.CUSTOMER else None
     known: tuple[SignedSession, User] | None = g.customer
     return known
+
+
+def customer_timed_out() -> User | None:
+    """The customer whose session in this browser ran out by itself: they are to sign in again, and may be shown nothing until then.
+
+    None for who is signed in, and after a sign-out, whoever pressed it.
+    """
+    found = lapsed_session_of(db(), _token())
+    return found if found is not None and found.role is Role.CUSTOMER else None
+
+
+def _token() -> str:
+    """What this browser holds of a customer's session; one for frames counts in frames alone."""
+    in_frame = framed()
+    token = request.args[FRAME] if in_frame else request.cookies.get(cookie_name(CUSTOMER_COOKIE), "")
+    return token if token.startswith(FRAMED) == in_frame else ""
 
 
 def begin_customer_session(customer: User, *, stay: bool) -> str:
