@@ -40,7 +40,7 @@ from plugdesk_web.api import (
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.flood import Refusal, floods_of, whose_flood
 from plugdesk_webform.letters import send_confirmation
-from plugdesk_webform.limits import connection_of, count_look_up, refuse_flood
+from plugdesk_webform.limits import connection_of, count_look_up, in_words, refuse_flood
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
 from plugdesk_webform.sending import (
@@ -233,6 +233,8 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
         row = request_form_called(ctx, code)
         problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
         words = "" if problems else str(refusal)
+        if isinstance(refusal, TooMany):
+            words = in_words(ctx, row, refusal) + " " + _("What you wrote stands below.")
         answer = form_page(
             ctx, row, given, site=site, where=where, problems=_by_control(problems), words=words, status=refusal.status
         )
@@ -288,8 +290,12 @@ def _note_flood(ctx: Context, row: RequestForm, refused: TooMany) -> None:
     for language in [row.language] if row.language else LANGUAGES:
         with use_language(language):
             shown = frameable(
-                page("webform:public/flood.html", status=429, row=row, form=form_of(ctx), **_frame(ctx, row)), row.sites
-            )
+                page(
+                    "webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=in_words(ctx, row, refused),
+                    back=_url(".show", row), **_frame(ctx, row),
+                ),
+                row.sites,
+            )  # fmt: skip
         pages[language], policy = shown.get_data(), shown.headers.get("Content-Security-Policy", "")
     floods.refuse(whose, Refusal(ctx.now + refused.wait, pages, current_language(), policy), ctx.now)
 

@@ -75,7 +75,7 @@ function send(form, state) {
     if (request.status === 200 && request.responseURL !== form.action) return location.assign(request.responseURL);
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     const next = page.getElementById("request");
-    if (!next) return stop(page.querySelector("h1")?.textContent.trim() || form.dataset.sayFailed); // refused by the desk, in its words
+    if (!next) return stop(refused(page, form)); // by the desk, in its words
     keepFiles(form, next);
     document.getElementById("main").replaceWith(document.adoptNode(page.getElementById("main")));
     start();
@@ -83,6 +83,11 @@ function send(form, state) {
     tell({ plugdesk: "shown" });
   };
   request.send(new FormData(form));
+}
+
+function refused(page, form) {
+  const said = [page.querySelector("h1"), page.querySelector("[data-say-refused]")].filter(Boolean).map((each) => each.textContent.trim().replace(/(?<=\p{L})$/u, "."));
+  return said.length ? [...said, form.dataset.sayKept].join(" ") : form.dataset.sayFailed;
 }
 
 /* No page may fill in files: those that were chosen move over as they are. */
