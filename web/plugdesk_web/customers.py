@@ -17,6 +17,7 @@ from plugdesk_web.security import cookie_name, is_secure
 CUSTOMER_COOKIE = "plugdesk_customer"
 FRAME, FRAME_LIVES = "_frame", timedelta(hours=1)
 FRAMED = "frame-"  # an address is read in more places than a cookie: what stood in one opens nothing but frames
+EMBED = "_embed"  # pages for anybody that a site shows in a frame have it in their address
 IN_FRAMES = "PLUGDESK_IN_FRAMES"
 
 
@@ -39,6 +40,11 @@ def framed() -> bool:
     Whoever does not know the address can have nothing posted there in the customer's name, so it needs no further token.
     """
     return request.blueprint in current_app.config.get(IN_FRAMES, ()) and bool(request.args.get(FRAME))
+
+
+def in_a_frame() -> bool:
+    """Whether the address says that the page stands in a frame on another site: a customer's session, or `_embed` of a form's page."""
+    return framed() or bool(request.args.get(EMBED))
 
 
 def begin_framed_session(customer: User) -> dict[str, Any]:

@@ -93,9 +93,13 @@ def embed(slug: str) -> Response:
 
 @blueprint.get("/<code>")
 def show(slug: str, code: str) -> Response:
-    """A request form, with what a link fills in."""
-    with _looking(code) as (ctx, row):
+    """A request form, with what a link fills in; of one that is switched off words that say so, wherever it stood."""
+    with _looking(code, also_closed=True) as (ctx, row):
         site, where = _embedding(row)
+        if not row.is_on:
+            return frameable(
+                page("webform:public/closed.html", status=404, row=row, form=form_of(ctx), **_frame(ctx, row, site)), row.sites
+            )
         return form_page(ctx, row, prefilled(ctx, row, request.args), site=site, where=where)
 
 
@@ -175,10 +179,10 @@ def store_confirmation(slug: str, link: str) -> Response:
 
 
 @contextmanager
-def _looking(code: str) -> Iterator[tuple[Context, RequestForm]]:
+def _looking(code: str, *, also_closed: bool = False) -> Iterator[tuple[Context, RequestForm]]:
     """The request form at this address, in the language it is shown in. Raises `NotFound`."""
     ctx = context("webform")
-    row = request_form_called(ctx, code)
+    row = request_form_called(ctx, code, also_closed=also_closed)
     with use_language(_language(ctx, row)):
         yield ctx, row
 

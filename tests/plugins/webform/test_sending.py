@@ -301,7 +301,9 @@ def test_whoever_is_over_a_days_limit_is_told_to_wait_before_what_they_sent_is_l
     refused = visitor.send(PATH, {**TYPED, "email": "nowhere"})
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) == pytest.approx(2 * 3600, abs=5)
-    assert "Nothing was sent yet Too many requests came from your connection. Try again in 2 hours. What you wrote" in words_of(refused)
+    assert "Nothing was sent yet Too many requests came from your connection. Try again in 2 hours. What you wrote" in words_of(
+        refused
+    )
 
 
 def test_who_cannot_work_over_plain_http_is_told_so_and_not_to_switch_on_scripts(visitor, request_form):
