@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
+from math import ceil
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -271,6 +272,17 @@ def format_relative_time(moment: datetime, now: datetime) -> str:
     if abs(moment - now) < timedelta(seconds=45):
         return gettext("just now")
     return dates.format_timedelta(moment - now, add_direction=True, threshold=1.2, locale=_locale())
+
+
+def format_wait(wait: timedelta) -> str:
+    """In how long, never sooner than it is: "in 7 minutes", "in 24 hours", "через 2 дня"."""
+    for length, most in ((60, 89), (3600, 35), (86400, 0)):  # a unit goes on until one and a half of the next
+        amount = max(1, ceil(wait.total_seconds() / length))
+        if amount <= most:
+            break
+    return dates.format_timedelta(
+        timedelta(seconds=amount * length), granularity="minute", add_direction=True, threshold=1.5, locale=_locale()
+    )
 
 
 def format_duration(seconds: float) -> str:

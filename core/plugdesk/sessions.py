@@ -90,6 +90,26 @@ def session_of(session: Session, token: str | None) -> tuple[SignedSession, User
     return signed, user
 
 
+def lapsed_session_of(session: Session, token: str | None) -> User | None:
+    """Whose session the token was, where nobody ended it but time: unused for too long, or at its end. Else None.
+
+    It opens nothing any more; what somebody was typing when it ran out may be kept for them. After a sign-out nothing is.
+    """
+    if not token:
+        return None
+    now = runtime_of(session).clock.now()
+    unused = sa.and_(sa.not_(SignedSession.stays), SignedSession.last_seen_at <= now - IDLE)
+    wanted = sa.select(User).join(SignedSession, SignedSession.user_id == User.id)
+    return session.scalar(
+        wanted.where(
+            SignedSession.token_hash == _hash(token),
+            SignedSession.ended_at.is_(None),
+            sa.or_(SignedSession.expires_at <= now, unused),
+            User.active,
+        )
+    )
+
+
 def note_use(session: Session, session_id: int) -> None:
     """Write down that the session with this id is in use now: in a transaction of the edge's own, when `should_note` says so."""
     now = runtime_of(session).clock.now()

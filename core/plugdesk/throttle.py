@@ -10,14 +10,14 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
 
 from plugdesk.database import Base, Key
 from plugdesk.errors import PlugdeskError
-from plugdesk.i18n import ngettext
+from plugdesk.i18n import format_wait
+from plugdesk.i18n import gettext as _
 from plugdesk.runtime import Runtime, runtime_of
 
 LONGEST_KEPT = timedelta(days=1)
@@ -43,18 +43,18 @@ class Limit:
 
 
 class TooMany(PlugdeskError):
-    """Too many attempts; `wait` says how long until the next one is let through."""
+    """Too many attempts; `wait` says how long until the next one is let through, `key` under which limit."""
 
     status = 429
 
-    def __init__(self, wait: timedelta) -> None:
-        self.wait = wait
-        minutes = max(1, ceil(wait.total_seconds() / 60))
-        super().__init__(
-            ngettext(
-                "Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes
-            )
-        )
+    def __init__(self, wait: timedelta, key: str = "") -> None:
+        self.wait, self.key = wait, key
+        super().__init__(_("Too many attempts. Try again %(when)s.", when=self.when))
+
+    @property
+    def when(self) -> str:
+        """`wait` as people say it: "in 7 minutes", "in 24 hours"."""
+        return format_wait(self.wait)
 
 
 def count_attempt(runtime: Runtime, limits: Mapping[str, Limit]) -> list[int]:
@@ -88,9 +88,9 @@ def count_done(session: Session, limits: Mapping[str, Limit]) -> list[Attempt]:
 def refuse_used_up(session: Session, limits: Mapping[str, Limit]) -> None:
     """Raise `TooMany`, saying how long, where no more would be let through now; nothing is counted."""
     now = runtime_of(session).clock.now()
-    waits = [wait for key, limit in limits.items() if (wait := _wait(session, key, limit, now))]
+    waits = [(wait, key) for key, limit in limits.items() if (wait := _wait(session, key, limit, now))]
     if waits:
-        raise TooMany(max(waits))
+        raise TooMany(*max(waits))
 
 
 def forgive(session: Session, attempts: Sequence[int], *, keys: Sequence[str] = ()) -> None:

@@ -108,8 +108,11 @@ def test_a_customer_asks_from_the_page_of_another_site_and_an_agent_finds_it(des
     frame.get_by_role("button", name=send).click()
     expect(frame.locator(".errors")).to_be_focused()
     assert ticket() is None
+    wrong = frame.locator("[data-error], [aria-invalid], .error")
+    assert wrong.count() > 0
     frame.locator("[name=text]").fill("It beeps twice.")
     frame.locator("[name=consent]").check()
+    expect(wrong).to_have_count(0)
     if place == "script":
         until(lambda: _height(phone) >= phone.frames[1].evaluate("document.documentElement.getBoundingClientRect().height") - 1)
     assert overflow(phone) <= 0

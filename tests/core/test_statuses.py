@@ -87,6 +87,12 @@ def test_customers_read_their_own_wording_where_there_is_one_and_agents_the_name
     assert (status.customers_name_in("en"), status.customers_name_in("ru")) == ("In progress", "У инженеров")
 
 
+def test_of_a_new_form_customers_read_no_word_of_the_staffs_in_either_language(form):
+    assert [(status.customers_name_in("en"), status.customers_name_in("ru")) for status in form.statuses] == [
+        ("New", "Новый"), ("In progress", "В работе"), ("Waiting for your answer", "Ожидаем вашего ответа"), ("Done", "Выполнен"), ("Closed", "Завершён"),
+    ]  # fmt: skip
+
+
 def test_a_letters_variable_and_a_copied_form_have_the_customers_wording(session, admin, form):
     own = add_status(
         session, form, name="Escalated", kind="open", customer_name="Being looked into", customer_names={"ru": "Разбираемся"},

@@ -41,6 +41,7 @@ from plugdesk_web.customers import (
     begin_framed_session,
     customer_or_none,
     customer_session,
+    customer_timed_out,
     end_customer_session,
     forget_customer,
     framed,
@@ -49,6 +50,7 @@ from plugdesk_web.customers import (
     kept_secret,
 )
 from plugdesk_web.editing import FRESH, Refused, chosen_words, refused, version_given, yes_or_no
+from plugdesk_web.failures import Typed, typed_words
 from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
@@ -96,6 +98,7 @@ __all__ = [
     "SeenBy",
     "ShownTool",
     "Together",
+    "Typed",
     "admin_only",
     "agent_only",
     "begin_customer_session",
@@ -107,6 +110,7 @@ __all__ = [
     "context",
     "customer_or_none",
     "customer_session",
+    "customer_timed_out",
     "customers_body_of",
     "db",
     "done_before",
@@ -150,6 +154,7 @@ __all__ = [
     "toast",
     "tools_of",
     "typed_condition",
+    "typed_words",
     "version_given",
     "was_shown",
     "written_files",

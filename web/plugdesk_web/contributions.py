@@ -328,6 +328,9 @@ class Pages:
     Pages of a site that stand `in_frames` work in a frame on another site, too, which sends no cookie: who is signed in there lies in
     the address, see `plugdesk_web.api.framed`. They ask for nobody but the customer. Which sites may frame them, they say by `frameable`.
 
+    A refusal where a frame was to be (pages `in_frames`, and those with `_embed` in their address) is words and nothing to press, which any
+    site may show: its visitors read them instead of the browser's own refusal.
+
     A site with an `entrance`, the words of a link to its first page, is where whoever was refused something on a page for customers is led.
 
     What is posted to pages that `reads_first` begins by reading, and holds up no writer until they call `begin_writing`.

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
-from plugdesk.sessions import LONGEST, SignedSession, end_session, session_of, sign_in
+from plugdesk.sessions import LONGEST, SignedSession, end_session, lapsed_session_of, session_of, sign_in
 from plugdesk.users.models import Role, User
 from plugdesk_web.current import db
 from plugdesk_web.security import cookie_name, is_secure
@@ -17,6 +17,7 @@ from plugdesk_web.security import cookie_name, is_secure
 CUSTOMER_COOKIE = "plugdesk_customer"
 FRAME, FRAME_LIVES = "_frame", timedelta(hours=1)
 FRAMED = "frame-"  # an address is read in more places than a cookie: what stood in one opens nothing but frames
+EMBED = "_embed"  # pages for anybody that a site shows in a frame have it in their address
 IN_FRAMES = "PLUGDESK_IN_FRAMES"
 
 
@@ -41,6 +42,11 @@ def framed() -> bool:
     return request.blueprint in current_app.config.get(IN_FRAMES, ()) and bool(request.args.get(FRAME))
 
 
+def in_a_frame() -> bool:
+    """Whether the address says that the page stands in a frame on another site: a customer's session, or `_embed` of a form's page."""
+    return framed() or bool(request.args.get(EMBED))
+
+
 def begin_framed_session(customer: User) -> dict[str, Any]:
     """Sign the customer in for a frame, for an hour; returns what every address in there has to carry."""
     if customer.role is not Role.CUSTOMER:
@@ -58,12 +64,26 @@ def customer_or_none() -> User | None:
 def customer_session() -> tuple[SignedSession, User] | None:
     """Their session, and who they are."""
     if "customer" not in g:
-        in_frame = framed()
-        token = request.args[FRAME] if in_frame else request.cookies.get(cookie_name(CUSTOMER_COOKIE), "")
-        found = session_of(db(), token) if token.startswith(FRAMED) == in_frame else None
+        found = session_of(db(), _token())
         g.customer = found if found and found[1].role is Role.CUSTOMER else None
     known: tuple[SignedSession, User] | None = g.customer
     return known
+
+
+def customer_timed_out() -> User | None:
+    """The customer whose session in this browser ran out by itself: they are to sign in again, and may be shown nothing until then.
+
+    None for who is signed in, and after a sign-out, whoever pressed it.
+    """
+    found = lapsed_session_of(db(), _token())
+    return found if found is not None and found.role is Role.CUSTOMER else None
+
+
+def _token() -> str:
+    """What this browser holds of a customer's session; one for frames counts in frames alone."""
+    in_frame = framed()
+    token = request.args[FRAME] if in_frame else request.cookies.get(cookie_name(CUSTOMER_COOKIE), "")
+    return token if token.startswith(FRAMED) == in_frame else ""
 
 
 def begin_customer_session(customer: User, *, stay: bool) -> str:

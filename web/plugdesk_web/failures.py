@@ -16,8 +16,9 @@ from plugdesk.errors import Invalid, PlugdeskError
 from plugdesk.i18n import gettext as _
 from plugdesk.permissions import note_denied
 from plugdesk_web.current import db, desk_or_none, go_on_reading, me_or_none
-from plugdesk_web.customers import framed
+from plugdesk_web.customers import framed, in_a_frame
 from plugdesk_web.entrances import is_for_customers, ways_on
+from plugdesk_web.security import frameable
 
 log = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds; no writer should hold the database for longer
@@ -115,15 +116,20 @@ def _answer(code: int, words: str, problems: Any = None, *, typed: Typed | None 
         response = make_response(render_template("errors/_refusal.html", words=words, code=code))
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#toasts", "beforeend"
     else:
-        response = make_response(_page(code, words, typed))
+        alone = typed is None and is_for_customers() and in_a_frame()
+        response = make_response(_page(code, words, typed, alone=alone))
+        if alone:  # words and nothing to press: whoever's site it is, its visitors read them instead of the browser's own refusal
+            frameable(response, ["*"])
     response.status_code = code
     return response
 
 
-def _page(code: int, words: str, typed: Typed | None) -> str:
-    """For customers one of theirs: the desk's own pages are nothing to them, least of all the agents' sign-in."""
+def _page(code: int, words: str, typed: Typed | None, *, alone: bool) -> str:
+    """For customers one of theirs: the desk's own pages are nothing to them, least of all the agents' sign-in; `alone` nothing but words."""
     if not is_for_customers():
         return render_template("errors/page.html", code=code, words=words, typed=typed)
+    if alone:
+        return render_template("errors/customers.html", site={"name": ""}, words=words, typed=None, ways=(), bare=True)
     desk = desk_or_none()
     ways = ways_on() if desk is not None else []
     site = {"name": desk.name if desk else "", "home_url": ways[0].url if ways else ""}

@@ -11,6 +11,9 @@ STATUSES = (
     ("done", StatusKind.RESOLVED, {"en": "Done", "ru": "Выполнен"}),
     ("closed", StatusKind.CLOSED, {"en": "Closed", "ru": "Завершён"}),
 )
+CUSTOMERS_NAMES = {
+    "waiting": {"en": "Waiting for your answer", "ru": "Ожидаем вашего ответа"}
+}  # where agents' name is none for them
 PRIORITY_LABEL = {"en": "Priority", "ru": "Приоритет"}
 PRIORITIES = (
     ("low", "", {"en": "Low", "ru": "Низкий"}),
@@ -24,9 +27,12 @@ CURRENCY = {"en": "EUR", "ru": "RUB"}
 def default_statuses(language: str) -> list[Status]:
     """New, in progress, waiting for customer, done, closed: named in every language, `language`'s to fall back on."""
     return [
-        Status(code=code, kind=kind, name=names[language], names=dict(names), position=position)
+        Status(
+            code=code, kind=kind, name=names[language], names=dict(names), position=position,
+            customer_name=CUSTOMERS_NAMES.get(code, {}).get(language, ""), customer_names=dict(CUSTOMERS_NAMES.get(code, {})),
+        )
         for position, (code, kind, names) in enumerate(STATUSES)
-    ]
+    ]  # fmt: skip
 
 
 def priority_field(language: str) -> Field:

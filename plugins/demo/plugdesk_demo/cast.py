@@ -63,11 +63,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Status:
-    """A status of a form and its kind: new, open, pending, resolved or closed."""
+    """A status of a form and its kind: new, open, pending, resolved or closed; `names` in every language."""
 
     code: str
     name: str
     kind: str
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True)

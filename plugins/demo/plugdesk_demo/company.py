@@ -13,6 +13,8 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from plugdesk.api import LANGUAGES
+
 from .cast import Agent, Company, Customer, Field, Form, Group, Organization, Status, Ticket
 from .script import Gender, fill, read_content, read_scenarios
 from .tickets import tell_tickets
@@ -57,6 +59,7 @@ def build_company(lang: str, seed: int, now: datetime) -> Company:
 
 def _form(entry: Mapping[str, Any], content: Mapping[str, Any]) -> Form:
     statuses = [code for code in content["statuses"] if code != "waiting_parts" or entry["key"] == "repairs"]
+    spoken = {language: read_content(language)["statuses"] for language in LANGUAGES}
     priority = Field("priority", content["priority"], "choice", choices=tuple(content["choices"]["priority"].items()))
     return Form(
         key=entry["key"],
@@ -66,7 +69,15 @@ def _form(entry: Mapping[str, Any], content: Mapping[str, Any]) -> Form:
         group=entry["group"],
         rating=entry["rating"],
         fields=(priority, *(Field(**{**given, "choices": tuple(given.get("choices", {}).items())}) for given in entry["fields"])),
-        statuses=tuple(Status(code, content["statuses"][code], _STATUS_KINDS.get(code, code)) for code in statuses),
+        statuses=tuple(
+            Status(
+                code,
+                content["statuses"][code],
+                _STATUS_KINDS.get(code, code),
+                {each: names[code] for each, names in spoken.items()},
+            )
+            for code in statuses
+        ),
     )
 
 

@@ -126,7 +126,7 @@ def _open(session: Session, company: Company, form: cast.Form, agents: Mapping[s
             )  # fmt: skip
     for status in form.statuses:
         if status.code not in STATUSES:
-            add_status(session, opened, name=status.name, kind=status.kind, by=None)
+            add_status(session, opened, name=status.name, kind=status.kind, names=status.names, by=None)
     for agent in company.agents:
         if form.key in agent.forms:
             set_form_agent(session, opened, agents[agent.key], is_admin=form.key in agent.administers, by=None)

@@ -18,6 +18,7 @@ from plugdesk.api import (
     NotFound,
     content_disposition,
     current_language,
+    lazy_gettext,
     request_form_links,
     runtime_of,
     storable,
@@ -46,11 +47,10 @@ def front() -> Response:
     language = _language()
 
     def make() -> Response:
-        articles = [each for each in site.listed(reader, language) if not each.is_page]
+        articles = _listed(site, reader, language)
         read = sorted((each for each in articles if each.read), key=lambda each: (-each.read, each.title))[:MOST_READ]
-        loose = _in_order(each for each in articles if each.category_id is None)
         return _page(
-            "front", site, reader, language, groups=_groups(site, articles), read=read, loose=loose, most=IN_CATEGORY,
+            "front", site, reader, language, read=read, **_directory(site, articles),
             canonical=_absolute(site, url_for(".front", **_asked_language())),
         )  # fmt: skip
 
@@ -64,7 +64,7 @@ def category(slug: str) -> Response:
     found = next((each for each in site.categories if each.slug == slug), None)
     articles = _in_order(each for each in site.listed(reader, language) if found is not None and each.category_id == found.id)
     if found is None or not articles:
-        raise NotFound(_("There is no such category."))
+        return _missing(site, reader, lazy_gettext("There is no such category."))
 
     def make() -> Response:
         url = _absolute(site, url_for(".category", slug=slug, **_asked_language()))
@@ -87,14 +87,15 @@ def article(slug: str) -> Response:
 
 @blueprint.get("/search")
 def search() -> Response:
-    """What is found, the best first, with the words marked."""
+    """What is found, the best first, with the words marked; where nothing is, what there is to look through."""
     site, reader, language = _site(), _reader(), _language()
     words = " ".join(request.args.get("q", "").split())[:300]
     found = articles_about(site, reader, language, words)[:FOUND] if words else []
     texts = dict(db().execute(sa.select(Answer.id, Answer.text).where(Answer.id.in_([each.id for each, _stems in found]))).all())
     rows = [(each, excerpt_with_marks(texts.get(each.id, ""), stems)) for each, stems in found]
+    directory = {} if rows else _directory(site, _listed(site, reader, language))
     return _page(
-        "search", site, reader, language, words=words, rows=rows, token=visits.token_of(context("faq")), unlisted=True,
+        "search", site, reader, language, words=words, rows=rows, **directory, token=visits.token_of(context("faq")), unlisted=True,
         canonical=_absolute(site, url_for(".search")),
     )  # fmt: skip
 
@@ -302,12 +303,28 @@ def _moved(site: Snapshot, reader: Reader, slug: str) -> Response:
     old = db().get(OldSlug, storable(slug))
     shown = site.articles.get(old.answer_id) if old else None
     if shown is None or not site.may_read(reader, shown):
-        raise NotFound(_("There is no such article."))
+        return _missing(site, reader, lazy_gettext("There is no such article."))
     return _redirect(url_for(".article", slug=shown.slug), 301)
 
 
 def _redirect(url: str, status: int = 303) -> Response:
     return current_app.make_response(redirect(url, status))
+
+
+def _missing(site: Snapshot, reader: Reader, said: Any) -> Response:
+    language = _language()
+    found = _directory(site, _listed(site, reader, language))
+    return _page("missing", site, reader, language, status=404, said=said, unlisted=True, **found)
+
+
+def _listed(site: Snapshot, reader: Reader, language: str) -> list[Shown]:
+    return [each for each in site.listed(reader, language) if not each.is_page]
+
+
+def _directory(site: Snapshot, articles: Sequence[Shown]) -> dict[str, Any]:
+    """What `help/_directory.html` shows."""
+    loose = _in_order(each for each in articles if each.category_id is None)
+    return {"groups": _groups(site, articles), "loose": loose, "most": IN_CATEGORY}
 
 
 def _groups(site: Snapshot, articles: Sequence[Shown]) -> list[tuple[Category, list[Shown]]]:

@@ -8,14 +8,27 @@ from typing import Any, ParamSpec
 
 from flask import Response, g, request, url_for
 
-from plugdesk.api import LANGUAGES, Context, Ticket, User, current_language
+from plugdesk.api import LANGUAGES, Context, NotFound, Ticket, User, current_language
 from plugdesk.api import gettext as _
-from plugdesk_portal.queries import portal_forms
+from plugdesk_portal import unsent
+from plugdesk_portal.queries import portal_forms, request_of
 from plugdesk_portal.vouching import frames
-from plugdesk_web.api import context, customer_or_none, frameable, framed, own_path, page, redirect_after, speak_as_asked
+from plugdesk_web.api import (
+    context,
+    customer_or_none,
+    customer_timed_out,
+    frameable,
+    framed,
+    own_path,
+    page,
+    redirect_after,
+    speak_as_asked,
+    typed_words,
+)
 
 P = ParamSpec("P")
 PLUGIN = "portal"
+WRITTEN = ("portal_requests.reply", "portal_requests.act")  # what is sent to these took somebody time to write
 
 
 def begin() -> None:
@@ -31,15 +44,48 @@ def customers_only(view: Callable[P, Response]) -> Callable[P, Response]:
 
     @wraps(view)
     def guarded(*args: P.args, **given: P.kwargs) -> Response:
-        if customer_or_none() is None and framed():
-            words = _("This page was open for long. Load the page around it again.")
-            return let_frame(portal_page("over.html", status=403, words=words, bare=True))
-        if customer_or_none() is None:
-            wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-            return redirect_after(url_for("portal_sign_in.show", next=wanted))
-        return view(*args, **given)
+        return view(*args, **given) if customer_or_none() is not None else _stop()
 
     return guarded
+
+
+def _stop() -> Response:
+    """Nobody is signed in: what was typed is kept for whose session ran out; it is shown to whoever sent it where it cannot be kept."""
+    number = (request.view_args or {}).get("number")
+    here = url_for("portal_requests.show", number=number) if number else url_for("portal_requests.index")
+    typed = typed_words() if request.endpoint in WRITTEN and not _keep() else None
+    if typed is not None and typed.words:
+        ask = url_for("portal_sign_in.show", next=here)
+        return let_frame(portal_page("signed_out.html", status=403, typed=typed, ask=ask, in_frame=framed()))
+    if framed():
+        return _over_in_frame(here)
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else here
+    return redirect_after(url_for("portal_sign_in.show", next=wanted))
+
+
+def _keep() -> bool:
+    owner, about = customer_timed_out(), request.view_args or {}
+    if owner is None:
+        return False
+    try:
+        ticket = request_of(desk_ctx(), owner, about["number"])
+    except NotFound:
+        return False
+    files = any(each.filename for each in request.files.values())
+    return unsent.keep(ctx_of(ticket), owner, ticket, about.get("code", ""), request.form, had_files=files)
+
+
+def _over_in_frame(here: str) -> Response:
+    if request.method == "POST":
+        return redirect_after(here)
+    words = _("This page was open for long. Load the page around it again.")
+    return let_frame(portal_page("over.html", status=403, words=words, unsent=something_is_kept(), bare=True))
+
+
+def something_is_kept() -> bool:
+    """Whether words of the one who is to sign in again wait to be sent."""
+    owner = customer_timed_out()
+    return owner is not None and unsent.has_unsent(desk_ctx(), owner)
 
 
 def customer() -> User:

@@ -24,7 +24,7 @@ from plugdesk.api import (
     lazy_pgettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_portal import letters, signing, watching
+from plugdesk_portal import letters, signing, unsent, watching
 from plugdesk_portal.commands import CHANNEL
 from plugdesk_portal.models import Sharing
 
@@ -41,7 +41,10 @@ def jobs() -> Sequence[JobKind]:
 
 @hookimpl
 def timers() -> Sequence[Timer]:
-    return [Timer("forget_links", timedelta(hours=1), signing.forget_links)]
+    return [
+        Timer("forget_links", timedelta(hours=1), signing.forget_links),
+        Timer("forget_unsent", timedelta(hours=1), unsent.forget_old),
+    ]
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Links that sign in, how far customers have read, what they watch, whose requests they share, and which letters they want."""
+"""Links that sign in, how far customers have read, what they could not send, what they watch, whose requests they share, and which letters they want."""
 
 from __future__ import annotations
 
@@ -97,6 +97,23 @@ class Sharing(Base):
     shares: Mapped[bool]
 
     organization: Mapped[Organization] = relationship()
+
+
+class Unsent(Base):
+    """What a customer wrote on a request and could not send, for their session had run out; theirs alone to see.
+
+    `code` is of the action it answers, "" for a reply. `typed` holds the controls as a list of [name, value].
+    """
+
+    __tablename__ = "portal_unsent"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(sa.ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, index=True)
+    form_id: Mapped[int] = mapped_column(sa.ForeignKey("form.id", ondelete="CASCADE"), index=True)
+    code: Mapped[str] = mapped_column(default="")
+    typed: Mapped[list[Any]] = mapped_column(Json, default=list)
+    had_files: Mapped[bool] = mapped_column(default=False)
+    kept_at: Mapped[datetime]
 
 
 class Read(Base):

@@ -23,6 +23,7 @@ from plugdesk.api import (
     channels_to,
     count_attempt,
     count_done,
+    current_language,
     open_ticket,
     safe_name,
     set_customers_password,
@@ -114,7 +115,7 @@ def _request(ctx: Context, ticket: Ticket, messages: list[dict[str, Any]]) -> di
     lives = survivor(ctx.db, ticket)
     return {
         "number": ticket.number, "subject": ticket.subject, "form": ticket.form.name, "opened": ticket.created_at.isoformat(),
-        "closed": lives.closed_at.isoformat() if lives.closed_at else None, "status": lives.status.customers_name_in("en"),
+        "closed": lives.closed_at.isoformat() if lives.closed_at else None, "status": lives.status.customers_name_in(current_language()),
         "fields": dict(entered(ctx, ticket)), "messages": messages,
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from plugdesk.api import (
     Conflict,
@@ -23,7 +24,7 @@ from plugdesk.api import (
     survivor,
 )
 from plugdesk.api import gettext as _
-from plugdesk_portal import acting, commands, watching
+from plugdesk_portal import acting, commands, unsent, watching
 from plugdesk_portal.around import begin, ctx_of, customer, customers_only, desk_ctx, files_query, let_frame, portal_page
 from plugdesk_portal.colleagues import colleagues_page, file_to_read, reads_colleagues, request_to_read
 from plugdesk_portal.queries import entered, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
@@ -72,6 +73,7 @@ def reply(number: int) -> Response:
         problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
         ticket = request_of(desk_ctx(), customer(), number)
         return _page(ticket, status=refusal.status, problems=problems, words="" if problems else str(refusal))
+    unsent.forget(ctx, customer(), ticket)
     where = said.home if said.home.customer_id == customer().id else ticket
     target = url_for(".show", number=where.number, _anchor=f"m{said.id}")
     return redirect_after(remember(db(), customer().id, target) or target, _("Your answer is sent."))
@@ -161,6 +163,7 @@ def act(number: int, code: str) -> Response:
         sent = acting.Sent(code, acting.values_in(ticket.form, request.form), problems)
         status = Conflict.status if isinstance(refusal, NotFound) else refusal.status
         return _page(ticket, status=status, words="" if problems else str(refusal), sent=sent)
+    unsent.forget(ctx, customer(), ticket)
     target = url_for(".show", number=number)
     return redirect_after(remember(db(), customer().id, target) or target, said)
 
@@ -179,14 +182,19 @@ def _page(
     ctx, language = ctx_of(ticket), current_language()
     lives, said = survivor(db(), ticket), said_on(ctx, ticket.customer, ticket)
     own = ticket.customer_id == customer().id
+    kept = unsent.unsent_on(ctx, customer(), ticket) if own and request.method == "GET" else None
+    typed: MultiDict[str, str] = MultiDict(kept.typed) if kept else request.form
+    if kept and kept.code:
+        sent = acting.Sent(kept.code, acting.values_in(ticket.form, typed), {})
     actions = acting.actions_on(ctx, ticket, customer(), sent=sent)
-    text = "" if any(each.open for each in actions) else request.form.get("text", "")
+    text = "" if any(each.open for each in actions) else typed.get("text", "")
+    lost_files = kept.had_files if kept else any(each.filename for each in request.files.values())
     read = read_up_to(ctx, customer(), ticket) if own else said[-1].id if said else 0
     unread = own and last_answer(ctx, customer(), ticket) > read
     return portal_page(
         "request.html", status=status, ticket=ticket, own=own, lives=lives, said=[_shown(each, read) for each in said], unread=unread,
         last=said[-1].id if said else 0, language=language, facts=entered(ctx, ticket), problems=problems or {}, words=words,
-        text=text, actions=actions, lost_files=any(each.filename for each in request.files.values()), once=new_key(), limits=ctx.settings,
+        text=text, actions=actions, lost_files=lost_files, unsent=kept is not None, once=new_key(), limits=ctx.settings,
         may_close=commands.may_close(ctx, ticket), may_reopen=commands.may_reopen(ctx, ticket), over=is_over(db(), ticket),
         closed_for_good=ticket.form.archived_at is not None, organization=customer().organization, address=request.form.get("colleague", ""),
         watchers=watching.watchers(ctx, ticket) if own else (), watched=not own and watching.is_watching(ctx, customer(), ticket),

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.api import Invalid, NotFound, TooMany, current_language, end_all_sessions, runtime_of, sign_in_with_password
 from plugdesk.api import gettext as _
-from plugdesk_portal.around import PLUGIN, begin, customer, customers_only, desk_ctx, portal_page, wanted_page
+from plugdesk_portal.around import PLUGIN, begin, customer, customers_only, desk_ctx, portal_page, something_is_kept, wanted_page
 from plugdesk_portal.queries import portal_forms
 from plugdesk_portal.signing import LIVES, ask_for_link, link_behind, posting_form, use_link, was_asked_here
 from plugdesk_web.api import (
@@ -137,7 +137,7 @@ def _page(*, status: int = 200, **said: Any) -> Response:
     ctx, agent = desk_ctx(), me_or_none()
     return portal_page(
         "sign_in.html", status=status, next=wanted_page() or None, email=request.form.get("email", ""), agent=agent if agent and agent.is_agent else None,
-        letters=posting_form(ctx, portal_forms(ctx)) is not None, **{"problem": "", "wrong": "", "over": "", **said},
+        letters=posting_form(ctx, portal_forms(ctx)) is not None, unsent=something_is_kept(), **{"problem": "", "wrong": "", "over": "", **said},
     )  # fmt: skip
 
 

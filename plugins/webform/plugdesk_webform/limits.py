@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from plugdesk.api import Context, Limit, Runtime, count_attempt, count_done, network_of, refuse_used_up
+from plugdesk.api import Context, Limit, Runtime, TooMany, count_attempt, count_done, network_of, refuse_used_up
+from plugdesk.api import gettext as _
 from plugdesk_webform.asking import form_of
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.tokens import fingerprint
@@ -33,6 +34,20 @@ def count_look_up(runtime: Runtime, ctx: Context, row: RequestForm, connection: 
     whose = f"webform:{form_of(ctx).id}:answers"
     key = whose if row.anonymous else f"{whose}:{connection}"
     count_attempt(runtime, {key: Limit(LOOK_UPS[row.anonymous], HOUR)})
+
+
+def in_words(ctx: Context, row: RequestForm, refused: TooMany) -> str:
+    """Which limit it is, and when to try again."""
+    letter, address = "webform:letter:", f"webform:{form_of(ctx).id}:to:"
+    if refused.key.startswith(letter):
+        why = _("This address got a letter from us already, and gets one a day.")
+    elif refused.key.startswith(address):
+        why = _("Too many requests came with this e-mail address.")
+    elif row.anonymous or refused.key == f"webform:{form_of(ctx).id}:day":
+        why = _("Too many requests came by this form.")
+    else:
+        why = _("Too many requests came from your connection.")
+    return f"{why} " + _("Try again %(when)s.", when=refused.when)
 
 
 def _limits(ctx: Context, row: RequestForm, connection: str, email: str = "") -> dict[str, Limit]:

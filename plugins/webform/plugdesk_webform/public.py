@@ -40,7 +40,7 @@ from plugdesk_web.api import (
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.flood import Refusal, floods_of, whose_flood
 from plugdesk_webform.letters import send_confirmation
-from plugdesk_webform.limits import connection_of, count_look_up, refuse_flood
+from plugdesk_webform.limits import connection_of, count_look_up, in_words, refuse_flood
 from plugdesk_webform.models import RequestForm, Submission
 from plugdesk_webform.queries import consent_now, has_letters, request_form_called, request_forms
 from plugdesk_webform.sending import (
@@ -93,9 +93,13 @@ def embed(slug: str) -> Response:
 
 @blueprint.get("/<code>")
 def show(slug: str, code: str) -> Response:
-    """A request form, with what a link fills in."""
-    with _looking(code) as (ctx, row):
+    """A request form, with what a link fills in; of one that is switched off words that say so, wherever it stood."""
+    with _looking(code, also_closed=True) as (ctx, row):
         site, where = _embedding(row)
+        if not row.is_on:
+            return frameable(
+                page("webform:public/closed.html", status=404, row=row, form=form_of(ctx), **_frame(ctx, row, site)), row.sites
+            )
         return form_page(ctx, row, prefilled(ctx, row, request.args), site=site, where=where)
 
 
@@ -175,10 +179,10 @@ def store_confirmation(slug: str, link: str) -> Response:
 
 
 @contextmanager
-def _looking(code: str) -> Iterator[tuple[Context, RequestForm]]:
+def _looking(code: str, *, also_closed: bool = False) -> Iterator[tuple[Context, RequestForm]]:
     """The request form at this address, in the language it is shown in. Raises `NotFound`."""
     ctx = context("webform")
-    row = request_form_called(ctx, code)
+    row = request_form_called(ctx, code, also_closed=also_closed)
     with use_language(_language(ctx, row)):
         yield ctx, row
 
@@ -233,6 +237,8 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
         row = request_form_called(ctx, code)
         problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
         words = "" if problems else str(refusal)
+        if isinstance(refusal, TooMany):
+            words = in_words(ctx, row, refusal) + " " + _("What you wrote stands below.")
         answer = form_page(
             ctx, row, given, site=site, where=where, problems=_by_control(problems), words=words, status=refusal.status
         )
@@ -288,8 +294,12 @@ def _note_flood(ctx: Context, row: RequestForm, refused: TooMany) -> None:
     for language in [row.language] if row.language else LANGUAGES:
         with use_language(language):
             shown = frameable(
-                page("webform:public/flood.html", status=429, row=row, form=form_of(ctx), **_frame(ctx, row)), row.sites
-            )
+                page(
+                    "webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=in_words(ctx, row, refused),
+                    back=_url(".show", row), **_frame(ctx, row),
+                ),
+                row.sites,
+            )  # fmt: skip
         pages[language], policy = shown.get_data(), shown.headers.get("Content-Security-Policy", "")
     floods.refuse(whose, Refusal(ctx.now + refused.wait, pages, current_language(), policy), ctx.now)
 

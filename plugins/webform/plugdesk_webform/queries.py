@@ -34,12 +34,14 @@ def address_of(ctx: Context, row: RequestForm, subject: str) -> str:
     return f"/p/{quote(form_of(ctx).slug)}/webform/{quote(row.code)}{filled}"
 
 
-def request_form_called(ctx: Context, code: str) -> RequestForm:
-    """The request form at this address, if it is on. Raises `NotFound`."""
-    here = (RequestForm.form_id == form_of(ctx).id, RequestForm.code == storable(code), RequestForm.is_on)
+def request_form_called(ctx: Context, code: str, *, also_closed: bool = False) -> RequestForm:
+    """The request form at this address, if it is on, or with `also_closed` in any case. Raises `NotFound`."""
+    here = (RequestForm.form_id == form_of(ctx).id, RequestForm.code == storable(code))
     found = ctx.db.scalar(sa.select(RequestForm).where(*here))
     if found is None:
         raise NotFound(_("There is no such request form."))
+    if not (found.is_on or also_closed):
+        raise NotFound(_("This form is closed at the moment."))
     return found
 
 

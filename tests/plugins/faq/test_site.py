@@ -162,6 +162,29 @@ def test_search_finds_russian_words_in_every_form(visitor, published, query):
     assert "Нет чека" in words(visitor.get("/help/search", query_string={"q": query}))
 
 
+def test_who_finds_nothing_or_comes_by_an_old_link_is_led_on(visitor, faq, published, admin, session):
+    stock = publishing.add_category(faq, {"en": "Stock", "ru": "Склад"}, by=admin)
+    published("Counting", article={"category_id": stock.id})
+    published("Loose ends")
+    published("Secret plans", article={"state": State.DRAFT, "category_id": stock.id})
+    looks = {
+        "/help/search?q=Zebra": 200,
+        "/help/search": 200,
+        "/help/nothing": 404,
+        "/help/secret-plans": 404,
+        "/help/c/nothing": 404,
+    }
+    for path, status in looks.items():
+        page = visitor.get(path)
+        tree = LexborHTMLParser(page.text)
+        assert page.status_code == status and "Set-Cookie" not in page.headers, path
+        assert [node.text() for node in tree.css(".directory a")] == ["Stock", "Counting", "Loose ends"], path
+        assert tree.css_first('form[role="search"] input[name="q"]') and "noindex" in page.text
+    assert not LexborHTMLParser(visitor.get("/help/search?q=counting").text).css(".directory")
+    russian = visitor.get("/help/nothing?lang=ru")
+    assert "Такой статьи нет" in words(russian) and "Склад" in words(russian)
+
+
 def test_a_search_that_finds_nothing_is_counted_without_telling_by_whom(visitor, published, session):
     published("Refunds")
     page = visitor.get("/help/search?q=Zebra+Crossing")

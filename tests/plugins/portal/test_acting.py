@@ -6,6 +6,7 @@ import io
 
 import pytest
 import sqlalchemy as sa
+from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.errors import Invalid
 from plugdesk.events import Event
@@ -105,6 +106,19 @@ def test_what_was_typed_for_one_action_stands_in_no_other(ann, ticket, action):
     action("Turn it down", asks=(Ask(AskKind.TEXT),))
     refused = act(ann, ticket, text="By Friday, please.")
     assert refused.status_code == 422 and refused.get_data(as_text=True).count("By Friday, please.") == 1
+
+
+def test_what_was_typed_for_an_action_when_the_session_ran_out_stands_in_it_after_signing_in(ann, ticket, action, clock, sign_in):
+    action(asks=(Ask(AskKind.TEXT), Ask(AskKind.OWN, False, "floor", "Floor")))
+    clock.advance(hours=13)
+    assert act(ann, ticket, text="By Friday, please.", **{"own-floor": "Third"}).status_code == 303
+    again = page_of(sign_in(ann), ticket)
+    assert "What you wrote is kept here" in words_of(again)
+    shown = LexborHTMLParser(again.get_data(as_text=True)).css_first(".portal-actions details[open]")
+    assert shown.css_first("textarea").text().strip() == "By Friday, please."
+    assert shown.css_first('input[name="own-floor"]').attributes["value"] == "Third"
+    assert act(ann, ticket, text="By Friday, please.").status_code == 303
+    assert "What you wrote is kept here" not in words_of(page_of(ann, ticket))
 
 
 def test_a_double_press_runs_it_once(ann, ticket, action, session):

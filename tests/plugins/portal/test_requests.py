@@ -6,6 +6,7 @@ import io
 
 import pytest
 import sqlalchemy as sa
+from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.forms.models import StatusKind
 from plugdesk.testing.browser import browser_of
@@ -16,6 +17,7 @@ from plugdesk.tickets.correspondence import Said, add_note, forward_message, ope
 from plugdesk.tickets.merging import merge_tickets
 from plugdesk.tickets.models import Attachment, Message, Ticket
 from plugdesk.users.customers import find_or_create_customer
+from plugdesk_webform.commands import RequestFormInput, add_request_form, usual_fields
 from tests.plugins.portal.conftest import words_of
 
 
@@ -196,3 +198,20 @@ def test_the_status_is_in_the_customers_words(ann, ticket, form, session):
     form.status(ticket.status.code).customer_name = "We are on it"
     session.commit()
     assert "We are on it" in words_of(ann.get(path_of(ticket)))
+
+
+def test_one_way_to_ask_is_a_button_and_several_are_a_choice(ann, form, enable, admin, session):
+    webform, links = enable("webform"), "main a[href^='/p/']"
+
+    def ways():
+        tree = LexborHTMLParser(ann.get("/portal/").get_data(as_text=True))
+        return tree, [(" ".join(node.text().split()), node.attributes["href"]) for node in tree.css(links)]
+
+    for title in ("A question", "A repair"):
+        add_request_form(webform, RequestFormInput(title, fields=usual_fields(form)), by=admin)
+        session.commit()
+        if title == "A question":
+            assert ways()[1] == [("New request", "/p/support/webform/a-question")]
+    tree, found = ways()
+    assert tree.css_first(".portal-ways summary").text().strip() == "New request"
+    assert [title for title, _url in found] == ["A question", "A repair"]

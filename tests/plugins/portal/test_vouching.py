@@ -95,6 +95,25 @@ def test_a_frame_is_over_after_an_hour_and_its_address_opens_nothing_but_the_req
     assert visitor.get("/portal/?_frame=guess", base_url=DESK).status_code == 403
 
 
+def test_what_was_written_in_a_frame_that_is_over_stands_in_the_next_one(app, vouch, ticket, clock):
+    visitor = app.test_client(use_cookies=False)
+
+    def request_in_a_frame():
+        entered = visitor.post("/portal/from-site", data={"token": vouch(), "frame": "1"}, base_url=DESK)
+        return f"/portal/requests/{ticket.number}", entered.headers["Location"].partition("?")[2]
+
+    path, query = request_in_a_frame()
+    clock.advance(minutes=61)
+    late = visitor.post(f"{path}/replies?{query}", data={"text": "It was the cable."}, base_url=DESK)
+    over = visitor.get(late.headers["Location"], base_url=DESK)
+    assert over.status_code == 403 and "What you wrote is kept for a day." in words_of(over)
+    path, query = request_in_a_frame()
+    assert "It was the cable." in visitor.get(f"{path}?{query}", base_url=DESK).get_data(as_text=True)
+    unknown = visitor.post(f"{path}/replies?_frame=frame-guess", data={"text": "And now?"}, base_url=DESK)
+    assert unknown.status_code == 403 and "Copy what you wrote" in words_of(unknown) and "And now?" in words_of(unknown)
+    assert SHOP in unknown.headers["Content-Security-Policy"]
+
+
 def test_what_stands_in_a_frames_address_is_no_cookie_and_what_lies_in_a_cookie_no_address(app, vouch, ann, ticket, session):
     entered = app.test_client(use_cookies=False).post("/portal/from-site", data={"token": vouch(), "frame": "1"}, base_url=DESK)
     (token,) = re.findall(r"_frame=([\w-]+)", entered.headers["Location"])

@@ -7,6 +7,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk_web.looks import look_variables, read_look
 from plugdesk_webform.models import Submission
@@ -33,6 +34,32 @@ def test_only_the_sites_an_admin_names_may_show_the_form_and_nothing_else_of_the
         assert (ancestors(page), page.headers["X-Frame-Options"]) == ("'none'", "DENY")
     refused = visitor.send(PATH, {"text": ""})
     assert (refused.status_code, ancestors(refused)) == (422, allowed)
+
+
+def test_where_a_form_is_gone_the_frame_shows_words_and_nothing_to_press(visitor, request_form, session, webform, admin):
+    from plugdesk.plugins.switch import disable_plugin
+
+    row = request_form(sites=SHOP)
+    row.is_on = False
+    session.commit()
+    closed = visitor.get(f"{PATH}?_embed=1&_page={SHOP}/contact")
+    assert (closed.status_code, ancestors(closed), words_of(closed)) == (
+        404,
+        SHOP,
+        "A question This form is closed at the moment.",
+    )
+    assert f'data-parent="{SHOP}"' in closed.get_data(as_text=True), "it tells its site how high it is"
+    pages = [visitor.get("/p/support/webform/nothing?_embed=1")]
+    disable_plugin(session, webform.form, "webform", by=admin)
+    session.commit()
+    pages.append(visitor.get(f"{PATH}?_embed=1"))
+    for page in pages:
+        assert (page.status_code, ancestors(page)) == (404, "*") and "X-Frame-Options" not in page.headers
+        assert not LexborHTMLParser(page.get_data(as_text=True)).css("main a, button, form, input, iframe")
+    assert "There is no such page, or it is not for you." in words_of(pages[1])
+    for path in ("/sign-in?_embed=1", "/nothing?_embed=1", "/tickets/1?_embed=1"):
+        page = visitor.get(path)
+        assert (ancestors(page), page.headers["X-Frame-Options"]) == ("'none'", "DENY")
 
 
 def test_in_a_frame_it_is_light(visitor, request_form):

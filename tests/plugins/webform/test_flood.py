@@ -12,7 +12,7 @@ from tests.plugins.webform.conftest import SHOP, Visitor, words_of, worked
 
 PATH = "/p/support/webform/a-question"
 TYPED = {"email": "ann@home.example", "subject": "The till beeps", "text": "All day."}
-AT_ONCE = "Wait, then open the form once more."
+AT_ONCE = "leave this page open, reload it then"
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ def flood(visitor, path=PATH, **given):
 def test_a_flood_is_refused_before_flask_is_asked(visitor, one_an_hour, monkeypatch):
     body, refused = flood(visitor)
     assert AT_ONCE in words_of(refused) and 3590 < int(refused.headers["Retry-After"]) <= 3601
-    assert TYPED["text"] not in refused.get_data(as_text=True)
+    assert TYPED["text"] not in refused.get_data(as_text=True) and f'href="{PATH}"' in refused.get_data(as_text=True)
+    assert "Nothing was sent Too many requests came from your connection. Try again in 60 minutes." in words_of(refused)
     assert refused.headers["X-Content-Type-Options"] == "nosniff" and "no-store" in refused.headers["Cache-Control"]
 
     def asked(*_given):
@@ -97,7 +98,9 @@ def test_it_is_refused_in_the_visitors_language_and_where_the_form_is_framed(vis
     assert f"frame-ancestors {SHOP}" in refused.headers["Content-Security-Policy"] and "X-Frame-Options" not in refused.headers
     for given in ({"headers": {"Accept-Language": "ru"}}, {"query_string": {"_lang": "ru"}}):
         russian = visitor.post(PATH, body, **given)
-        assert 'lang="ru"' in russian.get_data(as_text=True) and "Слишком много обращений" in words_of(russian)
+        assert 'lang="ru"' in russian.get_data(
+            as_text=True
+        ) and "Слишком много обращений с вашего подключения. Попробуйте снова через 60 минут." in words_of(russian)
 
 
 def test_of_an_anonymous_form_no_connection_is_remembered(app, enable, request_form, runtime):

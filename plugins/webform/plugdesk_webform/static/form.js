@@ -21,7 +21,9 @@ function begin(form) {
   form.addEventListener("change", (event) => {
     if (event.target.type === "file") check(event.target, form);
     else if (form.dataset.fieldsUrl) follow(form);
+    mend(event.target);
   });
+  form.addEventListener("input", (event) => mend(event.target));
   form.addEventListener("input", ({ target }) => target.name === "subject" && form.dataset.answersUrl && look(form, target));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -75,7 +77,7 @@ function send(form, state) {
     if (request.status === 200 && request.responseURL !== form.action) return location.assign(request.responseURL);
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     const next = page.getElementById("request");
-    if (!next) return stop(page.querySelector("h1")?.textContent.trim() || form.dataset.sayFailed); // refused by the desk, in its words
+    if (!next) return stop(refused(page, form)); // by the desk, in its words
     keepFiles(form, next);
     document.getElementById("main").replaceWith(document.adoptNode(page.getElementById("main")));
     start();
@@ -83,6 +85,11 @@ function send(form, state) {
     tell({ plugdesk: "shown" });
   };
   request.send(new FormData(form));
+}
+
+function refused(page, form) {
+  const said = [page.querySelector("h1"), page.querySelector("[data-say-refused]")].filter(Boolean).map((each) => each.textContent.trim().replace(/(?<=\p{L})$/u, "."));
+  return said.length ? [...said, form.dataset.sayKept].join(" ") : form.dataset.sayFailed;
 }
 
 /* No page may fill in files: those that were chosen move over as they are. */
@@ -106,6 +113,29 @@ function check(input, form) {
     : all > Number(form.dataset.all) * 1024 * 1024 ? form.dataset.sayAll : "";
   form.querySelector(".state").textContent = words;
   if (words) input.value = "";
+}
+
+/* What is filled in is not called wrong any more. Its line above the form is struck out and stays: nothing moves under who types. */
+function mend(control) {
+  const wrong = control.closest("[data-error]");
+  if (!wrong || !isFilled(wrong)) return;
+  const error = wrong.querySelector(".error");
+  wrong.removeAttribute("data-error");
+  for (const each of [wrong, ...wrong.querySelectorAll("[aria-describedby], [aria-invalid]")]) {
+    each.removeAttribute("aria-invalid");
+    const rest = (each.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== error?.id).join(" ");
+    if (rest) each.setAttribute("aria-describedby", rest);
+    else each.removeAttribute("aria-describedby");
+  }
+  const line = error && document.querySelector(`.errors a[href="#${CSS.escape(error.id.replace(/-error$/, ""))}"]`);
+  line?.replaceWith(Object.assign(document.createElement("s"), { textContent: line.textContent }));
+  error?.remove();
+}
+
+function isFilled(wrong) {
+  const controls = [...wrong.querySelectorAll("input:not([type=hidden]), select, textarea")];
+  const filled = (each) => (/^(checkbox|radio)$/.test(each.type) ? each.checked : each.value.trim() !== "");
+  return controls.some(filled) && controls.every((each) => each.validity.valid);
 }
 
 let asked = 0;
