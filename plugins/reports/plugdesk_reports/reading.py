@@ -18,7 +18,7 @@ from plugdesk_reports.figures import BEGUN, ENDED, FACT, FIELD, FIGURES, MARKS, 
 from plugdesk_reports.grains import quantile
 from plugdesk_reports.groupings import groupings_of
 from plugdesk_reports.keeping import PLUGIN
-from plugdesk_reports.models import DAY, MONTH, YEAR, Rolled, TicketFacts, Total
+from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Rolled, TicketFacts, Total
 from plugdesk_reports.periods import Period
 
 
@@ -182,7 +182,7 @@ def _of_totals(
 
 
 def _pieces(session: Session, forms: Sequence[int], first: date, last: date, by_day: bool) -> list[sa.ColumnElement[bool]]:
-    """The rows of totals that make up these days: years and months that stand and lie inside, and the days between them."""
+    """The rows of totals that make up these days: years, quarters and months that stand and lie inside, and the days between them."""
     standing: dict[int, set[tuple[str, int]]] = defaultdict(set)
     if not by_day:
         inside = sa.and_(Rolled.form_id.in_(forms), Rolled.day.between(first.toordinal(), last.toordinal()))
@@ -194,9 +194,9 @@ def _pieces(session: Session, forms: Sequence[int], first: date, last: date, by_
     found = []
     for form_id, low in session.execute(known):
         begin, end = max(first, date.fromordinal(low)), last
-        taken: dict[str, list[int]] = {YEAR: [], MONTH: []}
+        taken: dict[str, list[int]] = {YEAR: [], QUARTER: [], MONTH: []}
         gaps = [(begin, end)] if begin <= end else []
-        for span in (YEAR, MONTH):
+        for span in taken:
             gaps = _take(span, gaps, standing[form_id], taken[span], first, last)
         parts = [sa.and_(Total.span == span, Total.day.in_(days)) for span, days in taken.items() if days]
         parts += [sa.and_(Total.span == DAY, Total.day.between(low.toordinal(), high.toordinal())) for low, high in gaps]
