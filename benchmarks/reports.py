@@ -165,13 +165,7 @@ def _look_through(runtime: Runtime) -> None:
     with runtime.database.write() as session:
         for form in session.scalars(sa.select(Form)).all():
             enable_plugin(session, form, "reports", None)
-    worker = Worker(runtime, "benchmark")
-    while True:
-        worker.run_due()
-        with runtime.database.read() as session:
-            if all(each.ready_at and each.rolled_at for each in session.scalars(sa.select(Standing))):
-                break
-    _analyze(runtime)
+    _work(runtime)
 
 
 def _copy(runtime: Runtime, times: int) -> None:
@@ -205,7 +199,17 @@ def _count_anew(runtime: Runtime) -> None:
         ended = sa.select(Stretch.form_id, Stretch.ended_day).where(Stretch.ended_day.is_not(None))
         count_again(session, {(form_id, day) for form_id, day in session.execute(sa.union(opened, ended))})
         session.execute(sa.update(Standing).values(rolled_at=None))
-    Worker(runtime, "benchmark").run_due()
+    _work(runtime)
+
+
+def _work(runtime: Runtime) -> None:
+    """What a worker does until the figures of all forms stand."""
+    worker = Worker(runtime, "benchmark")
+    while True:
+        worker.run_due()
+        with runtime.database.read() as session:
+            if all(each.ready_at and each.rolled_at for each in session.scalars(sa.select(Standing))):
+                break
     _analyze(runtime)
 
 

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.api import Context, Event, Form, Ticket, User, enqueue, runtime_of
-from plugdesk_reports.figures import TAG, countings
+from plugdesk_reports.figures import FIGURES, TAG, countings
 from plugdesk_reports.groupings import brought_by, groupings_on
 from plugdesk_reports.keeping import PLUGIN, forms_on, keep
-from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Changed, Heard, Mark, Rolled, Standing, TicketFacts, Total
+from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Changed, Heard, Mark, Rolled, Standing, Stretch, TicketFacts, Total
 from plugdesk_reports.working import hours_in_short
 
 BATCH = 500  # tickets between two checkpoints
@@ -95,8 +95,7 @@ def count(ctx: Context, **_given: Any) -> None:
 
 def count_days(session: Session, form_id: int, days: Sequence[int]) -> None:
     """Count these days of a form from the facts; its longer spans with them are no longer true."""
-    here = (Total.form_id == form_id, Total.span == DAY, Total.day.in_(days))
-    session.execute(sa.delete(Total).where(*here))
+    session.execute(sa.delete(Total).where(*_totals_of(session, form_id, DAY), Total.day.in_(days)))
     for statement in _statements_of_days():
         session.execute(statement, {"of_form": form_id, "of_days": list(days)})
     dates = [date.fromordinal(day) for day in days]
@@ -122,31 +121,56 @@ def _statements_of_days() -> Sequence[sa.Insert]:
 
 def roll_up(session: Session, form_id: int) -> None:
     """Add up the months, quarters and years of a form that do not stand; reading a long period is cheap then."""
-    days: Any = session.execute(
-        sa.select(sa.func.min(Total.day), sa.func.max(Total.day)).where(Total.form_id == form_id, Total.span == DAY)
-    ).one()
-    if days[0] is None:
+    days = _first_and_last(session, form_id)
+    if days is None:
         return
-    first, last = days
     standing = {tuple(row) for row in session.execute(sa.select(Rolled.span, Rolled.day).where(Rolled.form_id == form_id))}
     for span, smaller in ((MONTH, DAY), (QUARTER, MONTH), (YEAR, QUARTER)):
-        for begins in spans_between(span, date.fromordinal(first), date.fromordinal(last)):
+        for begins in spans_between(span, *days):
             if (span, begins.toordinal()) not in standing:
                 _add_up(session, form_id, span, smaller, begins)
 
 
+def _first_and_last(session: Session, form_id: int) -> tuple[date, date] | None:
+    """The days between which something is counted on the form; each end is one look into an index."""
+
+    def least(column: Any, of: Any = sa.func.min) -> Any:
+        return sa.select(of(column)).where(column.class_.form_id == form_id).scalar_subquery()
+
+    first = [least(TicketFacts.opened_day), least(Stretch.began_day)]
+    last = [least(column, sa.func.max) for column in (TicketFacts.opened_day, TicketFacts.closed_day, Stretch.ended_day)]
+    found = session.execute(sa.select(*first, *last)).one()
+    if found[0] is None:
+        return None
+    return date.fromordinal(min(found[:2])), date.fromordinal(max(day for day in found[2:] if day is not None))
+
+
 def _add_up(session: Session, form_id: int, span: str, smaller: str, begins: date) -> None:
     first, last = begins.toordinal(), end_of(span, begins).toordinal()
-    session.execute(sa.delete(Total).where(Total.form_id == form_id, Total.span == span, Total.day == first))
+    session.execute(sa.delete(Total).where(*_totals_of(session, form_id, span), Total.day == first))
     columns = (Total.sort, Total.figure, Total.key, Total.grain)
     parts = (
         sa.select(sa.literal(form_id), sa.literal(span), sa.literal(first), *columns, sa.func.sum(Total.n))
-        .where(Total.form_id == form_id, Total.span == smaller, Total.day.between(first, last))
+        .where(*_totals_of(session, form_id, smaller), Total.day.between(first, last))
         .group_by(*columns)
     )
     names = ["form_id", "span", "day", *(column.key for column in columns), "n"]
     session.execute(sa.insert(Total).from_select(names, parts))
     session.execute(sa.insert(Rolled).values(form_id=form_id, span=span, day=first))
+
+
+def _totals_of(session: Session, form_id: int, span: str) -> Sequence[sa.ColumnElement[bool]]:
+    """All totals of these spans of a form, said in such a way that the index leads to the days asked for: it has sort and figure
+    before the day, and with millions of totals going through all of them takes minutes.
+
+    Which sorts there are is read off the index by leaps, from each to the next.
+    """
+    here = (Total.form_id == form_id, Total.span == span)
+    sorts = sa.select(sa.func.min(Total.sort).label("sort")).where(*here).cte("sorts", recursive=True)
+    following = sa.select(sa.func.min(Total.sort)).where(*here, Total.sort > sorts.c.sort).correlate(sorts).scalar_subquery()
+    sorts = sorts.union_all(sa.select(following).where(sorts.c.sort.is_not(None)))
+    known = session.scalars(sa.select(sorts.c.sort).where(sorts.c.sort.is_not(None))).all()
+    return (*here, Total.sort.in_(known), Total.figure.in_(FIGURES))
 
 
 def spans_between(span: str, first: date, last: date) -> Iterable[date]:
