@@ -102,7 +102,7 @@ from plugdesk.i18n import (
     translatable,
     use_language,
 )
-from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue
+from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue, parked_job, run_again
 from plugdesk.matching import Matcher, matcher
 from plugdesk.naming import Named, Place
 from plugdesk.permissions import (
@@ -455,6 +455,7 @@ __all__ = [
     "organization_named",
     "organization_seen",
     "own_types",
+    "parked_job",
     "parse_condition",
     "pass_runtime",
     "pgettext",
@@ -481,6 +482,7 @@ __all__ = [
     "rights_of",
     "rights_on_form",
     "row_number",
+    "run_again",
     "run_customer_action",
     "run_step",
     "running",

@@ -215,6 +215,13 @@ def parked_jobs(session: Session, *, limit: int = 50, before: int | None = None)
     return session.scalars(found.order_by(Job.id.desc()).limit(limit)).all()
 
 
+def parked_job(session: Session, kind: str, key: str, *, form: Form | None = None) -> Job | None:
+    """The last job of this kind, form and key if it gave up, and no other has taken its place."""
+    last = sa.select(Job).where(Job.kind == kind, Job.form_id == (form.id if form else 0), Job.key == key).order_by(Job.id.desc())
+    found = session.scalars(last.limit(1)).one_or_none()
+    return found if found is not None and found.state is JobState.PARKED else None
+
+
 def waiting_jobs(session: Session, *, limit: int = 50) -> Sequence[Job]:
     """The jobs that run or come next."""
     running = sa.case((Job.state == JobState.RUNNING, 0), else_=1)

@@ -90,6 +90,19 @@ def test_more_than_it_shows_is_a_click_away(browse, session: Session, form) -> N
     assert len(page.click("All 7", index=0).html.select("tr[data-row]")) == SHOWN + 1
 
 
+def test_the_page_fetches_itself_again_when_something_changes(browse, session: Session, form) -> None:
+    anna = make_agent(session, form, is_admin=True)
+    session.commit()
+    browser = browse(anna)
+    shown = browser.get("/load").html.select_one("#load[data-behavior=refresh]")
+    make_ticket(session, form, subject="Meanwhile")
+    session.commit()
+    changed = browser.get("/live/changes?since=1").json["changed"]
+    assert changed[shown["data-refresh-on"]]
+    again = browser.get(shown["hx-get"], headers={"HX-Request": "true"}).html
+    assert again.select_one("body") is None and "Meanwhile" in again.select_one("#load #pressing-1").get_text()
+
+
 def test_where_nothing_presses_it_is_said(browse, session: Session, form) -> None:
     anna = make_agent(session, form, is_admin=True)
     session.commit()

@@ -1,19 +1,21 @@
-"""Jobs: the past of a form is looked through, changed days are counted again, months and years are added up."""
+"""Jobs: the past of a form is looked through, changed days are counted again, months, quarters and years are added up."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.api import Context, Event, Form, Ticket, User, enqueue, runtime_of
-from plugdesk_reports.figures import TAG, countings
+from plugdesk_reports.figures import FIGURES, TAG, countings
 from plugdesk_reports.groupings import brought_by, groupings_on
 from plugdesk_reports.keeping import PLUGIN, forms_on, keep
-from plugdesk_reports.models import DAY, MONTH, YEAR, Changed, Heard, Mark, Rolled, Standing, TicketFacts, Total
+from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Changed, Heard, Mark, Rolled, Standing, Stretch, TicketFacts, Total
 from plugdesk_reports.working import hours_in_short
 
 BATCH = 500  # tickets between two checkpoints
@@ -25,6 +27,7 @@ RARE = (
     "unmerged", "ticket_split", "split_off", "tags_changed", "reply_withdrawn", "message_withdrawn", "tag_deleted", "group_deleted",
     "ticket_settled",
 )  # fmt: skip
+_MONTHS = {MONTH: 1, QUARTER: 3, YEAR: 12}
 _COLUMNS = ("form_id", "sort", "figure", "day", "key", "grain", "n")
 
 
@@ -70,7 +73,7 @@ def look_through(ctx: Context, **_given: Any) -> None:
 
 
 def count(ctx: Context, **_given: Any) -> None:
-    """Job: count again the days of the form that have changed, and from time to time add up its months and years.
+    """Job: count again the days of the form that have changed, and from time to time add up its longer spans.
 
     There is one such job at a time for a form, so that nobody adds up what somebody else is counting.
     """
@@ -91,41 +94,64 @@ def count(ctx: Context, **_given: Any) -> None:
 
 
 def count_days(session: Session, form_id: int, days: Sequence[int]) -> None:
-    """Count these days of a form from the facts; its months and years with them are no longer true."""
-    here = (Total.form_id == form_id, Total.span == DAY, Total.day.in_(days))
-    session.execute(sa.delete(Total).where(*here))
-    table = TicketFacts.__table__
-    for each in countings(within=lambda day: day.in_(days), only=lambda select: select.where(table.c.form_id == form_id)):
-        rows = each.select.subquery()
-        counted = sa.select(sa.literal(DAY), *(rows.c[name] for name in _COLUMNS))
-        session.execute(sa.insert(Total).from_select(["span", *_COLUMNS], counted))
-    months = {date.fromordinal(day).replace(day=1) for day in days}
-    spans = {(MONTH, month.toordinal()) for month in months} | {(YEAR, month.replace(month=1).toordinal()) for month in months}
+    """Count these days of a form from the facts; its longer spans with them are no longer true."""
+    session.execute(sa.delete(Total).where(*_totals_of(session, form_id, DAY), Total.day.in_(days)))
+    for statement in _statements_of_days():
+        session.execute(statement, {"of_form": form_id, "of_days": list(days)})
+    dates = [date.fromordinal(day) for day in days]
+    spans = {(span, beginning_of(span, day).toordinal()) for span in (MONTH, QUARTER, YEAR) for day in dates}
     session.execute(sa.delete(Rolled).where(Rolled.form_id == form_id, sa.tuple_(Rolled.span, Rolled.day).in_(sorted(spans))))
 
 
+@cache
+def _statements_of_days() -> Sequence[sa.Insert]:
+    """What counts days of a form anew: a statement for each counting, of the form and the days that are given when it runs.
+
+    Putting together the sixty of them takes longer than they do over the few days that have changed: it is done once.
+    """
+    table, found = TicketFacts.__table__, list[sa.Insert]()
+    days: Any = sa.bindparam("of_days", expanding=True)
+    form_id: Any = sa.bindparam("of_form")
+    for each in countings(within=lambda day: day.in_(days), only=lambda select: select.where(table.c.form_id == form_id)):
+        rows = each.select.subquery()
+        counted = sa.select(sa.literal(DAY), *(rows.c[name] for name in _COLUMNS))
+        found.append(sa.insert(Total.__table__).from_select(["span", *_COLUMNS], counted))  # type: ignore[arg-type]
+    return found
+
+
 def roll_up(session: Session, form_id: int) -> None:
-    """Add up the months and years of a form that do not stand; reading a long period is cheap then."""
-    days: Any = session.execute(
-        sa.select(sa.func.min(Total.day), sa.func.max(Total.day)).where(Total.form_id == form_id, Total.span == DAY)
-    ).one()
-    if days[0] is None:
+    """Add up the months, quarters and years of a form that do not stand; reading a long period is cheap then."""
+    days = _first_and_last(session, form_id)
+    if days is None:
         return
-    first, last = days
     standing = {tuple(row) for row in session.execute(sa.select(Rolled.span, Rolled.day).where(Rolled.form_id == form_id))}
-    for span, smaller in ((MONTH, DAY), (YEAR, MONTH)):
-        for begins in spans_between(span, date.fromordinal(first), date.fromordinal(last)):
+    for span, smaller in ((MONTH, DAY), (QUARTER, MONTH), (YEAR, QUARTER)):
+        for begins in spans_between(span, *days):
             if (span, begins.toordinal()) not in standing:
                 _add_up(session, form_id, span, smaller, begins)
 
 
+def _first_and_last(session: Session, form_id: int) -> tuple[date, date] | None:
+    """The days between which something is counted on the form; each end is one look into an index."""
+
+    def least(column: Any, of: Any = sa.func.min) -> Any:
+        return sa.select(of(column)).where(column.class_.form_id == form_id).scalar_subquery()
+
+    first = [least(TicketFacts.opened_day), least(Stretch.began_day)]
+    last = [least(column, sa.func.max) for column in (TicketFacts.opened_day, TicketFacts.closed_day, Stretch.ended_day)]
+    found = session.execute(sa.select(*first, *last)).one()
+    if found[0] is None:
+        return None
+    return date.fromordinal(min(found[:2])), date.fromordinal(max(day for day in found[2:] if day is not None))
+
+
 def _add_up(session: Session, form_id: int, span: str, smaller: str, begins: date) -> None:
     first, last = begins.toordinal(), end_of(span, begins).toordinal()
-    session.execute(sa.delete(Total).where(Total.form_id == form_id, Total.span == span, Total.day == first))
+    session.execute(sa.delete(Total).where(*_totals_of(session, form_id, span), Total.day == first))
     columns = (Total.sort, Total.figure, Total.key, Total.grain)
     parts = (
         sa.select(sa.literal(form_id), sa.literal(span), sa.literal(first), *columns, sa.func.sum(Total.n))
-        .where(Total.form_id == form_id, Total.span == smaller, Total.day.between(first, last))
+        .where(*_totals_of(session, form_id, smaller), Total.day.between(first, last))
         .group_by(*columns)
     )
     names = ["form_id", "span", "day", *(column.key for column in columns), "n"]
@@ -133,19 +159,38 @@ def _add_up(session: Session, form_id: int, span: str, smaller: str, begins: dat
     session.execute(sa.insert(Rolled).values(form_id=form_id, span=span, day=first))
 
 
+def _totals_of(session: Session, form_id: int, span: str) -> Sequence[sa.ColumnElement[bool]]:
+    """All totals of these spans of a form, said in such a way that the index leads to the days asked for: it has sort and figure
+    before the day, and with millions of totals going through all of them takes minutes.
+
+    Which sorts there are is read off the index by leaps, from each to the next.
+    """
+    here = (Total.form_id == form_id, Total.span == span)
+    sorts = sa.select(sa.func.min(Total.sort).label("sort")).where(*here).cte("sorts", recursive=True)
+    following = sa.select(sa.func.min(Total.sort)).where(*here, Total.sort > sorts.c.sort).correlate(sorts).scalar_subquery()
+    sorts = sorts.union_all(sa.select(following).where(sorts.c.sort.is_not(None)))
+    known = session.scalars(sa.select(sorts.c.sort).where(sorts.c.sort.is_not(None))).all()
+    return (*here, Total.sort.in_(known), Total.figure.in_(FIGURES))
+
+
 def spans_between(span: str, first: date, last: date) -> Iterable[date]:
-    """The first days of the months or years that `first` and `last` and all between lie in."""
-    begins = first.replace(day=1) if span == MONTH else first.replace(month=1, day=1)
+    """The first days of the months, quarters or years that `first` and `last` and all between lie in."""
+    begins = beginning_of(span, first)
     while begins <= last:
         yield begins
         begins = end_of(span, begins) + timedelta(days=1)
 
 
+def beginning_of(span: str, day: date) -> date:
+    """The first day of the month, quarter or year that `day` lies in."""
+    months = _MONTHS[span]
+    return day.replace(month=day.month - (day.month - 1) % months, day=1)
+
+
 def end_of(span: str, begins: date) -> date:
-    """The last day of the month or year that begins so."""
-    if span == YEAR:
-        return begins.replace(month=12, day=31)
-    return (begins.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    """The last day of the month, quarter or year that begins so."""
+    last = begins.replace(month=begins.month + _MONTHS[span] - 1)
+    return last.replace(day=monthrange(last.year, last.month)[1])
 
 
 def hear(ctx: Context) -> None:

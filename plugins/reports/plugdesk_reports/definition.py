@@ -16,13 +16,14 @@ from plugdesk_reports.metrics import FORM
 from plugdesk_reports.naming import CUSTOMER, ORGANIZATION
 from plugdesk_reports.narrowing import read_words
 from plugdesk_reports.reading import Reach, mark_sorts
+from plugdesk_reports.standard import TITLES
 
 TIME = "time"
 BARS, LINE, TABLE = "bars", "line", "table"
 CHARTS: Mapping[str, Any] = {
     BARS: lazy_gettext("Bars"), LINE: lazy_gettext("Line, for what is told apart by time"), TABLE: lazy_gettext("Table"),
 }  # fmt: skip
-_NAMES = ("metric", "by", "words", "period", "from", "to", "form", "hours", "chart")
+_NAMES = ("metric", "by", "words", "period", "from", "to", "form", "hours", "chart", "page")
 _LONGEST = 100  # characters of a code; words are cut by themselves
 
 
@@ -60,7 +61,10 @@ BUILT_IN = (
 
 @dataclass(frozen=True)
 class Definition:
-    """An own report as an address spells it. What is no longer offered stays readable; `check` says so."""
+    """An own report as an address spells it. What is no longer offered stays readable; `check` says so.
+
+    With a `page` it is that page of the standard reports: then `metric`, `by`, `words` and `chart` mean nothing.
+    """
 
     metric: str = RECEIVED
     by: str = TIME
@@ -71,14 +75,14 @@ class Definition:
     form: str = ""
     hours: str = ""
     chart: str = BARS
+    page: str = ""
 
     @property
     def plain(self) -> dict[str, str]:
         """The part of an address that asks for it; as it is stored, too."""
         days = (self.first, self.last) if self.period == "days" else ("", "")
-        said = dict(
-            zip(_NAMES, (self.metric, self.by, self.words, self.period, *days, self.form, self.hours, self.chart), strict=True)
-        )
+        what = ("", "", "", "") if self.page else (self.metric, self.by, self.words, self.chart)
+        said = dict(zip(_NAMES, (*what[:3], self.period, *days, self.form, self.hours, what[3], self.page), strict=True))
         return {name: value for name, value in said.items() if value}
 
 
@@ -88,7 +92,7 @@ def read_definition(given: Mapping[str, Any]) -> Definition:
     said |= {name: value[:_LONGEST] for name, value in said.items() if name != "words"}
     return Definition(
         said["metric"] or RECEIVED, said["by"] or TIME, said["words"], periods.chosen(said), said["from"], said["to"], said["form"],
-        said["hours"], said["chart"] or BARS,
+        said["hours"], said["chart"] or BARS, said["page"],
     )  # fmt: skip
 
 
@@ -109,21 +113,13 @@ def groupings_for(session: Session, reach: Reach) -> dict[str, str]:
 
 def check(session: Session, everything: Reach, definition: Definition, *, period_problem: str) -> dict[str, str]:
     """What is wrong with it for this reader, by field. `everything` is all they may count."""
-    problems: dict[str, str] = {}
-    if definition.metric not in {each.code for each in metrics_for(session, everything)}:
-        problems["metric"] = _("This figure is not offered to you any more. Choose another.")
-    if definition.by not in groupings_for(session, everything):
-        problems["by"] = _("Figures are not told apart by this any more. Choose something else.")
+    problems = {} if definition.page else _of_figures(session, everything, definition)
+    if definition.page and definition.page not in TITLES:
+        problems["metric"] = _("There is no such page of reports any more. Make another report.")
     if definition.form and row_number(definition.form) not in {form.id for form in everything.forms}:
         problems["form"] = _("The form of this report is not among those you work on. Choose another.")
-    if problem := read_words(session, everything.viewer, definition.words).problem:
-        problems["words"] = problem
     if period_problem:
         problems["from"] = period_problem
-    if definition.chart not in CHARTS:
-        problems["chart"] = _("Choose one of the charts offered.")
-    elif definition.chart == LINE and definition.by != TIME:
-        problems["chart"] = _("A line goes through days. Choose bars or a table, or tell figures apart by time.")
     return problems
 
 
@@ -136,3 +132,18 @@ def refuse(problems: Mapping[str, str]) -> None:
 def titled(metrics: Sequence[Metric], code: str) -> Metric | None:
     """The metric with this code."""
     return next((each for each in metrics if each.code == code), None)
+
+
+def _of_figures(session: Session, everything: Reach, definition: Definition) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if definition.metric not in {each.code for each in metrics_for(session, everything)}:
+        problems["metric"] = _("This figure is not offered to you any more. Choose another.")
+    if definition.by not in groupings_for(session, everything):
+        problems["by"] = _("Figures are not told apart by this any more. Choose something else.")
+    if problem := read_words(session, everything.viewer, definition.words).problem:
+        problems["words"] = problem
+    if definition.chart not in CHARTS:
+        problems["chart"] = _("Choose one of the charts offered.")
+    elif definition.chart == LINE and definition.by != TIME:
+        problems["chart"] = _("A line goes through days. Choose bars or a table, or tell figures apart by time.")
+    return problems

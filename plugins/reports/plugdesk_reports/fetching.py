@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
 
 from plugdesk.api import content_disposition, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_reports import charts, exporting, listing, making
-from plugdesk_reports.figures import ASSIGNEE, CHANNEL, GROUP, HOUR, STATUS, TAG
+from plugdesk_reports import exporting, listing
 from plugdesk_reports.files import CSV, TYPES, XLSX, csv_lines, rows_of_all, table_rows, xlsx_bytes
 from plugdesk_reports.models import Export, FileState
-from plugdesk_reports.reading import backlog_before, mark_sorts
-from plugdesk_reports.routes import Asked, overview_tables, read_asked, report_of, time_tables, topic_tables, weekdays
-from plugdesk_reports.tables import Table
+from plugdesk_reports.routes import read_asked, report_of
+from plugdesk_reports.standard import TITLES, tables_of
 from plugdesk_web.api import ListTool, Pages, agent_only, context, me, page, redirect_after
 
 blueprint = Blueprint("fetching", __name__)
@@ -28,9 +26,9 @@ ALL_TICKETS = "all"
 def report(name: str, kind: str) -> Response:
     """All tables of a page of reports as a file: one below the other, or a sheet each."""
     asked = read_asked()
-    if name not in MAKERS or kind not in TYPES:
+    if name not in TITLES or kind not in TYPES:
         abort(404)
-    tables = MAKERS[name](asked)
+    tables = tables_of(name, report_of(asked, ()))
     file = f"{name}-{asked.period.first}-{asked.period.last}.{kind}"
     if kind == CSV:
         return sent_as("".join(csv_lines(rows_of_all(tables))).encode(), CSV, file)
@@ -110,25 +108,6 @@ def sent_as(content: bytes, kind: str, name: str) -> Response:
     response = Response(content, content_type=TYPES[kind])
     response.headers["Content-Disposition"] = content_disposition(name)
     return response
-
-
-def _overview(asked: Asked) -> Sequence[Table]:
-    made = report_of(asked, (CHANNEL, HOUR))
-    steps = charts.slots(asked.period.first, asked.period.last)
-    series = making.series(made, backlog_before(asked.ctx.db, asked.reach, asked.period.first), steps)
-    return [making.by_time(made, series), making.by_hour(made, weekdays()), making.times(made), *overview_tables(made)]
-
-
-def _topics(asked: Asked) -> Sequence[Table]:
-    return topic_tables(report_of(asked, (TAG, *mark_sorts(asked.ctx.db, asked.reach.forms))))
-
-
-MAKERS: Mapping[str, Callable[[Asked], Sequence[Table]]] = {
-    "overview": _overview,
-    "people": lambda asked: making.people(report_of(asked, (ASSIGNEE, GROUP))),
-    "times": lambda asked: time_tables(report_of(asked, (STATUS,))),
-    "topics": _topics,
-}
 
 
 def _plain(export: Export) -> str:

@@ -8,7 +8,22 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.api import Conflict, Context, Every, Invalid, NotFound, Rhythm, Role, User, cancel_timer, row_number, set_timer
+from plugdesk.api import (
+    Conflict,
+    Context,
+    Every,
+    Invalid,
+    Job,
+    NotFound,
+    Rhythm,
+    Role,
+    User,
+    cancel_timer,
+    parked_job,
+    row_number,
+    run_again,
+    set_timer,
+)
 from plugdesk.api import gettext as _
 from plugdesk_reports.letter_models import ReportLetter
 from plugdesk_reports.own_commands import only_changers
@@ -63,13 +78,16 @@ def set_letter(ctx: Context, report: OwnReport, given: LetterInput, *, by: User,
 
 
 def switch_letter(ctx: Context, report: OwnReport, *, on: bool, by: User) -> None:
-    """Pause the letters, or have them go on. What would have been sent meanwhile is not made up for."""
+    """Pause the letters, or have them go on. What would have been sent meanwhile is not made up for; what failed too often is tried again."""
     only_changers(by, report)
     letter = _locked(ctx, report)
     if letter is None:
         raise NotFound(_("Nobody gets this report by letter yet."))
+    failed = failed_job(ctx.db, letter)
     if letter.is_on != on:
         _begin_again(ctx, letter, is_on=on)
+    elif on and failed is not None:
+        run_again(ctx.db, failed)
 
 
 def book(ctx: Context, letter: ReportLetter) -> None:
@@ -81,6 +99,20 @@ def book(ctx: Context, letter: ReportLetter) -> None:
 def letter_of(session: Session, report: OwnReport) -> ReportLetter | None:
     """The letters of the report, if they were ever described."""
     return session.get(ReportLetter, report.id)
+
+
+def failed_job(session: Session, letter: ReportLetter) -> Job | None:
+    """The job that was to send the report and has given up: nothing is sent any more until somebody has it tried again."""
+    return parked_job(session, TIMER, str(letter.report_id)) if letter.is_on else None
+
+
+def hindered(ctx: Context, reports: Sequence[OwnReport]) -> set[int]:
+    """Those of these reports, by number, whose last letter could not be sent."""
+    here = ReportLetter.report_id.in_([each.id for each in reports])
+    letters = ctx.db.scalars(sa.select(ReportLetter).where(here, ReportLetter.is_on)).all()
+    late = [each for each in letters if each.rhythm.next(each.since, ctx.desk.zone) < ctx.now]
+    failed = {each.report_id for each in late if failed_job(ctx.db, each) is not None}
+    return failed | {each.report_id for each in letters if each.obstacle is not None}
 
 
 def people_to_choose(session: Session) -> Sequence[User]:
@@ -97,6 +129,8 @@ def can_get_letters(user: User) -> bool:
 def _begin_again(ctx: Context, letter: ReportLetter, *, is_on: bool) -> None:
     letter.is_on, letter.since, letter.version = is_on, ctx.now, letter.version + 1
     letter.failed_at = letter.obstacle = None
+    if (failed := parked_job(ctx.db, TIMER, str(letter.report_id))) is not None:
+        ctx.db.delete(failed)  # the letters begin anew
     if is_on:
         book(ctx, letter)
     else:

@@ -36,6 +36,8 @@ class Shown:
     is_late: bool
     last: str
     hindrance: str
+    failed_at: datetime | None
+    can_retry: bool
 
 
 @blueprint.get("/own/<int:number>/letter")
@@ -86,11 +88,17 @@ def shown_letter(report: OwnReport) -> Shown | None:
     letter, ctx = letter_of(db(), report), context("reports")
     if letter is None:
         return None
-    next_at = letter.rhythm.next(letter.since, ctx.desk.zone) if letter.is_on else None
+    failed = letter_commands.failed_job(ctx.db, letter)
+    next_at = letter.rhythm.next(letter.since, ctx.desk.zone) if letter.is_on and failed is None else None
     last = ngettext("to %(num)d person", "to %(num)d people", letter.sent_to) if letter.sent_at else ""
+    hindrance = hindrance_words(letter.obstacle, report) if letter.obstacle else ""
+    if failed is not None:
+        why = _("It was tried several times and failed: %(error)s.", error=failed.error or "")
+        hindrance = f"{why} " + _("No further letter leaves until you have it tried again.")
     return Shown(
         letter, ", ".join(each.name for each in letter.people), ", ".join(each.name for each in letter.people if not can_get_letters(each)),
-        next_at, next_at is not None and next_at < ctx.now, last, hindrance_words(letter.obstacle, report) if letter.obstacle else "",
+        next_at, next_at is not None and next_at < ctx.now, last, hindrance, failed.finished_at if failed is not None else letter.failed_at,
+        failed is not None,
     )  # fmt: skip
 
 

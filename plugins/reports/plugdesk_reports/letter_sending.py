@@ -5,7 +5,7 @@ The job that sends books the next one in the same transaction; after a worker th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from plugdesk_reports.definition import Definition, read_definition
 from plugdesk_reports.letter_commands import can_get_letters
 from plugdesk_reports.letter_models import Obstacle, ReportLetter
 from plugdesk_reports.own_commands import report_for
-from plugdesk_reports.own_making import Made, made_of
+from plugdesk_reports.own_making import Made, MadePage, made_of
 from plugdesk_reports.own_models import OwnReport
 from plugdesk_reports.reading import Reach, reach_of
 from plugdesk_reports.tables import Table
@@ -86,15 +86,10 @@ def _written(ctx: Context, report: OwnReport, reach: Reach) -> tuple[str, Markup
     if made is None:
         raise Hindered(Obstacle.NOT_COUNTED)
     days = f"{format_date(period.first)} – {format_date(period.last)}"
-    now, before = made.total
     parts = [
         _paragraph(_what(made, definition)),
         _paragraph(days),
-        Markup("<p><strong>{}</strong>, {}</p>").format(
-            _("%(figure)s: %(value)s", figure=made.title, value=now.text), _("before: %(value)s", value=before.text)
-        ),
-        _paragraph(_("Nothing is counted in these days")) if made.is_empty else _table(made.table),
-        _paragraph(made.table.note) if made.table.note else Markup(),
+        *_figures(made),
         _paragraph(
             _(
                 "Counted on %(moment)s, from the tickets %(name)s may see.",
@@ -106,9 +101,27 @@ def _written(ctx: Context, report: OwnReport, reach: Reach) -> tuple[str, Markup
     return f"{report.name}, {days}", Markup("\n").join(parts)
 
 
-def _what(made: Made, definition: Definition) -> str:
+def _figures(made: Made | MadePage) -> Iterator[Markup]:
+    """The figure as a whole, where it is one, and the tables, each under its title where there are several."""
+    if made.total is not None:
+        now, before = made.total
+        yield Markup("<p><strong>{}</strong>, {}</p>").format(
+            _("%(figure)s: %(value)s", figure=made.title, value=now.text), _("before: %(value)s", value=before.text)
+        )
+    if made.is_empty:
+        yield _paragraph(_("Nothing is counted in these days"))
+        return
+    for table in made.tables:
+        if len(made.tables) > 1:
+            yield Markup("<h3>{}</h3>").format(table.title)
+        yield _table(table) if table.lines else _paragraph(_("Nothing in these days."))
+        if table.note:
+            yield _paragraph(table.note)
+
+
+def _what(made: Made | MadePage, definition: Definition) -> str:
     """What is counted, in words."""
-    said = [f"{made.title}, {made.grouping}."]
+    said = [made.what]
     if definition.form:
         said += [_("Form: %(form)s.", form=form.name) for form in made.reach.forms]
     if definition.words:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from plugdesk.api import Base, Json, Key, User, Word
 
-DAY, MONTH, YEAR = "d", "m", "y"
+DAY, MONTH, QUARTER, YEAR = "d", "m", "q", "y"
 
 
 class TicketFacts(Base):
@@ -109,7 +109,7 @@ class Total(Base):
 
 
 class Rolled(Base):
-    """The totals of this month or year of a form stand: nothing has changed in its days since they were added up."""
+    """The totals of this month, quarter or year of a form stand: nothing has changed in its days since they were added up."""
 
     __tablename__ = "reports_rolled"
 

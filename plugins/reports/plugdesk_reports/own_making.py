@@ -1,8 +1,9 @@
-"""An own report made: its figures beside those of the period before, as a table, and as the chart its owner chose."""
+"""An own report made: its figures beside those of the period before, as a table, and as the chart its owner chose; or a page of the
+standard reports that somebody keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,12 +18,14 @@ from plugdesk_reports.charts import Drawn, Slot
 from plugdesk_reports.definition import BARS, LINE, TIME, Definition, Metric, check, groupings_for, metrics_for, titled
 from plugdesk_reports.figures import NOBODY
 from plugdesk_reports.grains import DAY, HOUR, MINUTE
+from plugdesk_reports.making import Report
 from plugdesk_reports.metrics import FORM, Measured, shown
 from plugdesk_reports.naming import names_of, nobody
 from plugdesk_reports.narrowing import Words, read_words
 from plugdesk_reports.own_counting import MOST_LINES, Asking, Figure
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Reach
+from plugdesk_reports.standard import TITLES, tables_of
 from plugdesk_reports.tables import Cell, Line, Link, Table
 
 
@@ -72,8 +75,17 @@ class Made:
         return self._cell(now, self.link(self.metric.of, **self._narrowed())), self._cell(before)
 
     @property
+    def tables(self) -> Sequence[Table]:
+        return [self.table]
+
+    @property
     def title(self) -> str:
         return str(self.metric.title)
+
+    @property
+    def what(self) -> str:
+        """What is counted, in words."""
+        return f"{self.title}, {self.grouping}."
 
     @property
     def grouping(self) -> str:
@@ -203,15 +215,49 @@ class Made:
         return format_percent(value / 100) if self._is_share else format_number(value)
 
 
+@dataclass(frozen=True)
+class MadePage:
+    """A page of the standard reports over some days for one reader: all its tables. Counted when they are asked for."""
+
+    page: str
+    report: Report
+
+    total = None
+    drawn = None
+
+    @cached_property
+    def tables(self) -> Sequence[Table]:
+        return tables_of(self.page, self.report)
+
+    @property
+    def reach(self) -> Reach:
+        return self.report.reach
+
+    @property
+    def title(self) -> str:
+        return str(TITLES[self.page])
+
+    @property
+    def what(self) -> str:
+        """What is counted, in words."""
+        return _("Standard report “%(page)s”.", page=self.title)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.report.is_empty
+
+
 def made_of(
     session: Session, everything: Reach, definition: Definition, period: Period, *, period_problem: str, link: Link
-) -> tuple[Made | None, Mapping[str, str]]:
+) -> tuple[Made | MadePage | None, Mapping[str, str]]:
     """The report over these days for the viewer of `everything`, and what is wrong with it: then there is none, and nothing is counted."""
     problems = check(session, everything, definition, period_problem=period_problem)
+    reach = everything.on(row_number(definition.form))
+    if definition.page and not problems:
+        return MadePage(definition.page, Report(session, reach, period, link, (), definition.hours == "business")), {}
     metric = titled(metrics_for(session, everything), definition.metric)
     if problems or metric is None:
         return None, problems
-    reach = everything.on(row_number(definition.form))
     words = read_words(session, everything.viewer, definition.words)
     return Made(session, reach, definition, metric, words, period, link), {}
 

@@ -20,17 +20,20 @@ from plugdesk_reports.definition import (
 )
 from plugdesk_reports.fetching import sent_as
 from plugdesk_reports.files import CSV, TYPES, csv_lines, rows_of_all, table_rows, xlsx_bytes
+from plugdesk_reports.letter_commands import hindered
 from plugdesk_reports.letter_routes import letter_urls, shown_letter
 from plugdesk_reports.narrowing import LONGEST
 from plugdesk_reports.own_commands import may_change, report_for, reports_for
-from plugdesk_reports.own_making import Made, made_of
+from plugdesk_reports.own_making import Made, MadePage, made_of
 from plugdesk_reports.own_models import OwnReport
 from plugdesk_reports.routes import Asked, read_asked, tabs_of
+from plugdesk_reports.standard import TITLES
 from plugdesk_web.api import Pages, agent_only, context, db, examples, me, page, redirect_after, version_given
 
 blueprint = Blueprint("own", __name__)
 PAGES = [Pages(blueprint, "app")]
 PRIVATE, GROUPS, EVERYONE = "private", "groups", "everyone"
+LETTER = "letter"
 
 
 @blueprint.get("/own")
@@ -40,20 +43,28 @@ def index() -> Response:
     asked = read_asked()
     metrics, groupings = metrics_for(asked.ctx.db, asked.everything), groupings_for(asked.ctx.db, asked.everything)
     rows = []
-    for report in reports_for(db(), me()):
+    reports = reports_for(db(), me())
+    not_sent = hindered(asked.ctx, reports)
+    for report in reports:
         definition = read_definition(report.asked)
         metric = titled(metrics, definition.metric)
         what = [str(metric.title) if metric else definition.metric, groupings.get(definition.by, definition.by)]
+        if definition.page:
+            what = [str(TITLES.get(definition.page, definition.page))]
         words = [dict(periods.choices()).get(definition.period, ""), definition.words]
-        rows.append((report, what, [each for each in words if each], _shared_with(report), may_change(me(), report)))
+        may = may_change(me(), report)
+        rows.append((report, what, [each for each in words if each], _shared_with(report), may, may and report.id in not_sent))
     return page("reports:own_index.html", rows=rows, tabs=tabs_of(asked, "own"), me=me())
 
 
 @blueprint.get("/own/new")
 @agent_only
 def new() -> Response:
-    """The page to make one; the address may say what is to be counted."""
-    return _edit(None, read_definition(request.args), {"sharing": PRIVATE})
+    """The page to make one; the address may say what is to be counted, or which page of the standard reports is to be kept."""
+    definition = read_definition(request.args)
+    named = [str(TITLES[definition.page]), dict(periods.choices())[definition.period]] if definition.page in TITLES else []
+    typed = {"sharing": PRIVATE, "name": ", ".join(named), "then": request.args.get("then", "")}
+    return _edit(None, definition, typed)
 
 
 @blueprint.post("/own/preview")
@@ -84,7 +95,7 @@ def show(number: int) -> Response:
         {"letters": shown_letter(report), "letter_urls": letter_urls(report), "zone": asked.ctx.desk.zone} if may else {}
     )
     return page(
-        "reports:own.html", report=report, made=made, problems=problems, asked=asked, definition=definition, period=asked.period,
+        "reports:own.html", report=report, made=made, standard=_standard_url(asked, definition), problems=problems, asked=asked, definition=definition, period=asked.period,
         tabs=tabs_of(asked, "own"), may_change=may, shared=_shared_with(report), periods=periods.choices(), **letters,
         form_name=next((form.name for form in asked.reach.forms if form.id == asked.form_id), ""),
         files=[(kind, url_for(".file", number=number, kind=kind, **again)) for kind in TYPES] if made else [],
@@ -133,14 +144,14 @@ def remove(number: int) -> Response:
     return redirect_after(url_for(".index"), _("“%(report)s” is removed.", report=report.name))
 
 
-def file_of(made: Made, kind: str, zone: str) -> bytes:
-    """An own report as the content of a file."""
+def file_of(made: Made | MadePage, kind: str, zone: str) -> bytes:
+    """An own report as the content of a file: its tables one below the other, or a sheet each."""
     if kind == CSV:
-        return "".join(csv_lines(rows_of_all([made.table]))).encode()
-    return xlsx_bytes([(made.title, table_rows(made.table))], zone)
+        return "".join(csv_lines(rows_of_all(made.tables))).encode()
+    return xlsx_bytes([(table.title, table_rows(table)) for table in made.tables], zone)
 
 
-def _made(definition: Definition) -> tuple[Asked, Made | None, Mapping[str, str]]:
+def _made(definition: Definition) -> tuple[Asked, Made | MadePage | None, Mapping[str, str]]:
     """What is asked for, the report over it, and what is wrong: then nothing is counted."""
     asked = read_asked(definition.plain)
     made, problems = made_of(
@@ -165,7 +176,8 @@ def _save(report: OwnReport | None) -> Response:
     except (Conflict, Invalid) as refusal:
         db().rollback()
         return _edit(report, definition, given, refusal=refusal)
-    return redirect_after(url_for(".show", number=report.id), _("Saved."))
+    next_page = "reports_letters.show" if given.get("then") == LETTER else ".show"
+    return redirect_after(url_for(next_page, number=report.id), _("Saved."))
 
 
 def _edit(
@@ -186,8 +198,14 @@ def _edit(
         forms=[(str(form.id), form.name) for form in everything.forms], examples=[each for each in examples(session, me()) if ":" in each[0]],
         sharing=[(PRIVATE, _("Me alone")), (GROUPS, _("Members of groups")), (EVERYONE, _("Everybody on the desk"))],
         all_groups=[(str(each.id), each.name) for each in all_groups(session)], tabs=tabs_of(asked, "own"),
+        standard=str(TITLES.get(definition.page, "")), then=typed.get("then", ""),
         version=typed.get("version") if refusal is None or not theirs else report.version if report else "",
     )  # fmt: skip
+
+
+def _standard_url(asked: Asked, definition: Definition) -> str:
+    """The page of the standard reports that this one keeps, over the same days."""
+    return url_for(f"reports_pages.{definition.page}", **asked.arguments()) if definition.page in TITLES else ""
 
 
 def _other_days() -> dict[str, str]:

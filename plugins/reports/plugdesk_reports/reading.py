@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from plugdesk_reports.figures import BEGUN, ENDED, FACT, FIELD, FIGURES, MARKS, 
 from plugdesk_reports.grains import quantile
 from plugdesk_reports.groupings import groupings_of
 from plugdesk_reports.keeping import PLUGIN
-from plugdesk_reports.models import DAY, MONTH, YEAR, Rolled, TicketFacts, Total
+from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Rolled, TicketFacts, Total
 from plugdesk_reports.periods import Period
 
 
@@ -41,14 +41,8 @@ class Reach:
         )
 
 
-class Row(NamedTuple):
-    form_id: int
-    sort: str
-    figure: str
-    day: int
-    key: str
-    grain: int
-    n: int
+Rows = Iterable[Any]
+"""What is counted, row by row: form_id, sort, figure, day, key, grain and n."""
 
 
 @dataclass
@@ -59,10 +53,13 @@ class Figures:
     counts: dict[tuple[str, str, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     by_form: dict[tuple[int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def add(self, row: Row) -> None:
-        self.counts[row.sort, row.key, row.figure][row.grain] += row.n
-        if row.sort == PLAIN:
-            self.by_form[row.form_id, row.figure][row.grain] += row.n
+    def add(self, rows: Rows) -> None:
+        """Add what was counted: tens of thousands of rows where many people's times stand in a report."""
+        for form_id, sort, figure, _day, key, grain, n in rows:
+            told_apart = self.counts[sort, key, figure]
+            told_apart[grain] = told_apart.get(grain, 0) + n
+            if sort == PLAIN:
+                self.by_form[form_id, figure][grain] += n
 
     def keys(self, sort: str) -> list[str]:
         """What there is of one sort."""
@@ -119,24 +116,26 @@ def read_figures(
     found = Figures(worked) if found is None else found
     if figures is None:
         figures = set(FIGURES).difference(WORKED if worked else WORKED.values())
-    for row in _rows(session, reach, period.first, period.last, sorts, figures, by_day=False):
-        found.add(row)
+    for rows in _rows(session, reach, period.first, period.last, sorts, figures, by_day=False):
+        found.add(rows)
     return found
 
 
 def read_days(session: Session, reach: Reach, period: Period, figures: Collection[str]) -> Mapping[int, Counter[str]]:
     """The plain figures of each day, by its ordinal: how many of what."""
     found: dict[int, Counter[str]] = defaultdict(Counter)
-    for row in _rows(session, reach, period.first, period.last, (PLAIN,), figures, by_day=True):
-        found[row.day][row.figure] += row.n
+    for rows in _rows(session, reach, period.first, period.last, (PLAIN,), figures, by_day=True):
+        for row in rows:
+            found[row.day][row.figure] += row.n
     return found
 
 
 def backlog_before(session: Session, reach: Reach, day: date) -> int:
     """How many tickets were open at the end of the day before `day`."""
     found = Counter[str]()
-    for row in _rows(session, reach, date.min, day - timedelta(days=1), (PLAIN,), (BEGUN, ENDED), by_day=False):
-        found[row.figure] += row.n
+    for rows in _rows(session, reach, date.min, day - timedelta(days=1), (PLAIN,), (BEGUN, ENDED), by_day=False):
+        for row in rows:
+            found[row.figure] += row.n
     return found[BEGUN] - found[ENDED]
 
 
@@ -157,9 +156,9 @@ def _rows(
     figures: Collection[str],
     *,
     by_day: bool,
-) -> Iterable[Row]:
+) -> Iterable[Rows]:
     if reach.whole:
-        yield from _of_totals(session, reach.whole, first, last, sorts, figures, by_day)
+        yield _of_totals(session, reach.whole, first, last, sorts, figures, by_day)
     if reach.part:
         yield from _counted(session, reach, first, last, sorts, figures)
 
@@ -167,22 +166,21 @@ def _rows(
 def _of_totals(
     session: Session, forms: Sequence[int], first: date, last: date, sorts: Collection[str], figures: Collection[str],
     by_day: bool,
-) -> Iterable[Row]:  # fmt: skip
+) -> Rows:  # fmt: skip
     day: Any = Total.day if by_day else sa.literal_column("0")
     # Only plain figures are told apart by form, too: of the others there are far fewer rows to be read without it.
     form: Any = sa.case((Total.sort == sa.literal_column("''"), Total.form_id), else_=sa.literal_column("0"))
-    columns = (form, Total.sort, Total.figure, day, Total.key, Total.grain)
+    columns = (form, Total.sort, Total.figure, day.label("day"), Total.key, Total.grain)
     grouped = columns if by_day else (*columns[:3], *columns[4:])
-    query = sa.select(*columns, sa.func.sum(Total.n)).group_by(*grouped)
+    number = sa.cast(sa.func.sum(Total.n), sa.BigInteger).label("n")  # PostgreSQL's sum of them is a decimal
+    query = sa.select(*columns, number).group_by(*grouped)
     query = query.where(Total.sort.in_(list(sorts)), Total.figure.in_(sorted(figures)))
     pieces = _pieces(session, forms, first, last, by_day)
-    for row in session.execute(query.where(sa.or_(*pieces))):
-        form_id, sort, figure, at, key, grain, n = row
-        yield Row(form_id, sort, figure, at, key, grain, int(n))
+    return session.execute(query.where(sa.or_(*pieces))).all()
 
 
 def _pieces(session: Session, forms: Sequence[int], first: date, last: date, by_day: bool) -> list[sa.ColumnElement[bool]]:
-    """The rows of totals that make up these days: years and months that stand and lie inside, and the days between them."""
+    """The rows of totals that make up these days: years, quarters and months that stand and lie inside, and the days between them."""
     standing: dict[int, set[tuple[str, int]]] = defaultdict(set)
     if not by_day:
         inside = sa.and_(Rolled.form_id.in_(forms), Rolled.day.between(first.toordinal(), last.toordinal()))
@@ -194,9 +192,9 @@ def _pieces(session: Session, forms: Sequence[int], first: date, last: date, by_
     found = []
     for form_id, low in session.execute(known):
         begin, end = max(first, date.fromordinal(low)), last
-        taken: dict[str, list[int]] = {YEAR: [], MONTH: []}
+        taken: dict[str, list[int]] = {YEAR: [], QUARTER: [], MONTH: []}
         gaps = [(begin, end)] if begin <= end else []
-        for span in (YEAR, MONTH):
+        for span in taken:
             gaps = _take(span, gaps, standing[form_id], taken[span], first, last)
         parts = [sa.and_(Total.span == span, Total.day.in_(days)) for span, days in taken.items() if days]
         parts += [sa.and_(Total.span == DAY, Total.day.between(low.toordinal(), high.toordinal())) for low, high in gaps]
@@ -226,7 +224,7 @@ def _take(
 
 def _counted(
     session: Session, reach: Reach, first: date, last: date, sorts: Collection[str], figures: Collection[str]
-) -> Iterable[Row]:
+) -> Iterable[Rows]:
     """The same by counting the tickets that the reader may see."""
     low, high, table = first.toordinal(), last.toordinal(), TicketFacts.__table__
     seen = sa.select(Ticket.id).where(Ticket.form_id.in_(reach.part), visible_tickets(session, reach.viewer))
@@ -239,4 +237,4 @@ def _counted(
         if each.figure not in figures:
             continue
         if each.sort in sorts or (each.sort == MARKS and marks):
-            yield from (Row(*row) for row in session.execute(each.select) if row.sort in sorts)
+            yield [row for row in session.execute(each.select) if row.sort in sorts]

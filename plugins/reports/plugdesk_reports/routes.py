@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,6 @@ from flask import Blueprint, Response, abort, request, url_for
 from plugdesk.api import (
     Context,
     OfferedMetric,
-    format_date,
     format_duration,
     format_number,
     format_percent,
@@ -23,11 +21,10 @@ from plugdesk.api import (
     row_number,
 )
 from plugdesk.api import gettext as _
-from plugdesk_reports import asking, behind, charts, making, periods
+from plugdesk_reports import behind, charts, making, periods
 from plugdesk_reports.behind import Wanted, is_worked, read_wanted
 from plugdesk_reports.counting import basis_of
 from plugdesk_reports.figures import (
-    ACCEPT_TIME,
     ANSWER_TIME,
     ANSWERED,
     ASSIGNEE,
@@ -51,7 +48,7 @@ from plugdesk_reports.models import Standing
 from plugdesk_reports.naming import names_of, nobody
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Reach, backlog_before, mark_sorts, reach_of
-from plugdesk_reports.tables import Table
+from plugdesk_reports.standard import TITLES, overview_tables, time_tables, topic_tables, weekdays
 from plugdesk_web.api import NavItem, Pages, agent_only, context, me, page
 
 blueprint = Blueprint("pages", __name__)
@@ -59,10 +56,6 @@ PAGES = [
     Pages(blueprint, "app"),
     NavItem(lazy_gettext("Reports"), "chart", "reports_pages.overview"),
 ]
-TITLES: Mapping[str, Any] = {
-    "overview": lazy_gettext("Overview"), "people": lazy_gettext("People"), "times": lazy_gettext("Times"),
-    "topics": lazy_gettext("Customers and topics"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -179,32 +172,6 @@ def report_of(asked: Asked, sorts: Sequence[str]) -> Report:
     return Report(asked.ctx.db, asked.reach, asked.period, asked.link, sorts, asked.worked)
 
 
-def overview_tables(report: Report) -> list[Table]:
-    """By form, where there are several, and by channel."""
-    return [*([making.by_form(report)] if len(report.reach.forms) > 1 else []), making.by_channel(report)]
-
-
-def time_tables(report: Report) -> list[Table]:
-    """Medians, how they spread, and what statuses took."""
-    return [
-        making.times(report),
-        making.spread(report, ACCEPT_TIME, behind.ACCEPTED, id="spread-accepted", title=_("Acceptance, by time")),
-        making.spread(report, ANSWER_TIME, ANSWERED, id="spread-answered", title=_("First response, by time")),
-        making.spread(report, CLOSE_TIME, CLOSED, id="spread-closed", title=_("Resolution, by time")),
-        making.by_status(report),
-    ]  # fmt: skip
-
-
-def topic_tables(report: Report) -> list[Table]:
-    """Who asked, and about what."""
-    return [asking.by_organization(report), asking.by_customer(report), *making.by_marks(report)]
-
-
-def weekdays() -> list[str]:
-    """Monday to Sunday, as short as they are said."""
-    return [format_date(date(2024, 1, 1 + day), "ccc") for day in range(7)]
-
-
 def narrowed_words(asked: Asked, wanted: Wanted, number: int) -> list[str]:
     """To what a list of `number` tickets is narrowed, in words."""
     found = [form.name for form in asked.reach.forms if form.id == asked.form_id]
@@ -236,8 +203,19 @@ def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
         problem=asked.problem, asked=asked, here=url_for("." + name), form_id=str(asked.form_id or ""),
         forms=[(str(form.id), form.name) for form in asked.everything.forms], periods=periods.choices(),
         chosen=periods.chosen(request.args), counting=_still_counted(asked),
-        files=[(kind, url_for("reports_fetching.report", name=name, kind=kind, **again)) for kind in TYPES], **values,
+        files=[(kind, url_for("reports_fetching.report", name=name, kind=kind, **again)) for kind in TYPES],
+        by_letter=url_for("reports_own.new", page=name, then="letter", **_as_chosen(again)), **values,
     )  # fmt: skip
+
+
+def _as_chosen(again: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with the period as the address names it: what is kept of "last month" is last month whenever it is looked at."""
+    code = periods.chosen(request.args)
+    return (
+        dict(again)
+        if code == "days"
+        else {"period": code} | {name: each for name, each in again.items() if name not in ("from", "to")}
+    )
 
 
 def tabs_of(asked: Asked, current: str) -> list[dict[str, Any]]:

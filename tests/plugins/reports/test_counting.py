@@ -20,7 +20,7 @@ from plugdesk.tickets.models import Direction, Message, Ticket
 from plugdesk.tickets.moving import move_ticket
 from plugdesk_reports.figures import FIGURES, PLAIN
 from plugdesk_reports.grains import grain, quantile
-from plugdesk_reports.models import DAY, MONTH, YEAR, Standing, TicketFacts, Total
+from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Standing, TicketFacts, Total
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import backlog_before, reach_of, read_days, read_figures
 
@@ -150,13 +150,17 @@ def test_working_time_is_what_a_plain_sum_of_the_forms_hours_gives(live, enable,
     assert plain_count(session, form) != plain_count(session, form, nine_to_six)
 
 
-def test_months_and_years_are_the_sums_of_their_days(live, enable, session, form, run_jobs, clock):
+def test_months_quarters_and_years_are_the_sums_of_their_days(live, enable, session, form, run_jobs, clock):
     enable("reports")
     live()
     run_jobs()
     clock.advance(minutes=11)
     run_jobs()
-    for span, begins in ((MONTH, lambda day: day.replace(day=1)), (YEAR, lambda day: day.replace(month=1, day=1))):
+    for span, begins in (
+        (MONTH, lambda day: day.replace(day=1)),
+        (QUARTER, lambda day: day.replace(month=(1, 4, 7, 10)[(day.month - 1) // 3], day=1)),
+        (YEAR, lambda day: day.replace(month=1, day=1)),
+    ):
         sums: Counter[Any] = Counter()
         for (sort, figure, day, key, length), n in plain_count(session, form).items():
             sums[sort, figure, begins(date.fromordinal(day)).toordinal(), key, length] += n

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -110,6 +111,30 @@ def test_it_leaves_when_it_is_due_with_the_figures_of_its_page(send_to, letters,
     assert "to 2 people" in ada.get(ours).text
 
 
+def test_a_standard_report_is_kept_under_a_name_and_sent_like_any_other(counted, ada, letters, agent, later):
+    days, figures = "from=2026-11-01&to=2027-03-31", dict[str, set[Any]]()
+    for name, place in (("overview", ""), ("people", "people"), ("times", "times"), ("topics", "topics")):
+        standard = ada.get(f"/x/reports/{place}?{days}").text
+        link = unescape(re.search(r'href="(/x/reports/own/new[^"]*then=letter[^"]*)"', standard)[1])
+        asked = dict(re.findall(r'name="(page|then|metric)"[^>]*value="([^"]*)"', ada.get(link).text))
+        assert (asked["page"], asked["then"]) == (name, "letter") and "metric" not in asked and days in link.replace("&amp;", "&")
+        chosen = {"period": "days", "from": "2026-11-01", "to": "2027-03-31", "sharing": "private", "name": name}
+        answer = ada.post("/x/reports/own", data={**asked, **chosen})
+        assert answer.status_code == 303 and answer.location.endswith("/letter")
+        own = answer.location.removesuffix("/letter")
+        figures[name] = set(Links(standard).found) & set(Links(ada.get(own).text).found)
+        assert figures[name] and ada.get(f"{own}.csv").data == ada.get(f"/x/reports/{name}.csv?{days}").data
+        ada.post(answer.location, data={**WEEKLY, "every": "day", "people": [str(agent.id)], "version": "0"})
+    later()
+    sent = {subject.partition(",")[0]: text_of_html(html) for _to, subject, html in letters}
+    assert sent.keys() == figures.keys() and all(words in sent[name] for name in sent for _url, words in figures[name])
+
+
+def test_a_page_of_reports_that_there_is_not_is_refused(counted, ada, session):
+    answer = ada.post("/x/reports/own", data={"page": "gone", "name": "Mine", "sharing": "private"})
+    assert answer.status_code == 422 and "no such page of reports" in answer.text
+
+
 def test_what_is_late_is_sent_once_and_then_goes_on(send_to, letters, agent, run_jobs, later):
     send_to(agent, every="day")
     later(10)
@@ -186,6 +211,24 @@ def test_where_it_cannot_be_sent_nothing_is_and_its_page_says_why(
     browser.sign_in(admin)
     page = browser.get(ours).text
     assert letters == [] and "Not sent on" in page and said in page and "never yet" in page
+
+
+def test_what_failed_too_often_stands_at_the_report_and_is_tried_again(
+    send_to, letters, ours, ada, session, ben, run_jobs, later, monkeypatch
+):
+    send_to(ben, every="day")
+    with monkeypatch.context() as broken:
+        broken.setattr(letter_sending, "_written", lambda *_given: 1 / 0)
+        for _half_a_day in range(12):  # each time it waits longer
+            later(0.5)
+    page = ada.get(ours).text
+    assert letters == [] and "Not sent on" in page and "ZeroDivisionError" in page and "is late" not in page
+    assert "letter not sent" in ada.get("/x/reports/own").text
+    assert ada.post(f"{ours}/letter/switch", data={"on": "1"}).status_code == 303
+    run_jobs()
+    assert len(letters) == 1 and "Not sent on" not in ada.get(ours).text
+    later()
+    assert len(letters) == 2
 
 
 def test_without_a_mailbox_both_pages_and_a_trial_say_so(send_to, ours, ada, agent, mailbox, form, session, later):

@@ -31,7 +31,8 @@ def show() -> Response:
         seen.people, key=lambda user: (-seen.of_people[user.id].waits, -seen.of_people[user.id].all, user.name.casefold())
     )
     return page(
-        "load/show.html", kinds=KINDS, seen=seen, people=[(user, presence_in_words(seen.presence[user.id]), _tickets_of(user)) for user in people],
+        "load/show.html", fragment="load/_load.html", kinds=KINDS, seen=seen,
+        people=[(user, presence_in_words(seen.presence[user.id]), _tickets_of(user)) for user in people],
         pressing=pressing_lists(db(), me()), at_work={group.id: _at_work(seen, group) for group in seen.groups},
     )  # fmt: skip
 

@@ -1,0 +1,88 @@
+"""The standard reports as tables: what stands on a page of theirs, in its file, and in a letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from plugdesk.api import format_date, lazy_gettext
+from plugdesk.api import gettext as _
+from plugdesk_reports import asking, behind, charts, making
+from plugdesk_reports.figures import (
+    ACCEPT_TIME,
+    ANSWER_TIME,
+    ANSWERED,
+    ASSIGNEE,
+    CHANNEL,
+    CLOSE_TIME,
+    CLOSED,
+    GROUP,
+    HOUR,
+    STATUS,
+    TAG,
+)
+from plugdesk_reports.making import Report
+from plugdesk_reports.reading import backlog_before, mark_sorts
+from plugdesk_reports.tables import Table
+
+TITLES: Mapping[str, Any] = {
+    "overview": lazy_gettext("Overview"), "people": lazy_gettext("People"), "times": lazy_gettext("Times"),
+    "topics": lazy_gettext("Customers and topics"),
+}  # fmt: skip
+
+
+def tables_of(page: str, report: Report) -> Sequence[Table]:
+    """All tables of one page of `TITLES`, of the tickets and days that `report` is about."""
+    return _MAKERS[page](report)
+
+
+def overview_tables(report: Report) -> list[Table]:
+    """By form, where there are several, and by channel."""
+    return [*([making.by_form(report)] if len(report.reach.forms) > 1 else []), making.by_channel(report)]
+
+
+def time_tables(report: Report) -> list[Table]:
+    """Medians, how they spread, and what statuses took."""
+    return [
+        making.times(report),
+        making.spread(report, ACCEPT_TIME, behind.ACCEPTED, id="spread-accepted", title=_("Acceptance, by time")),
+        making.spread(report, ANSWER_TIME, ANSWERED, id="spread-answered", title=_("First response, by time")),
+        making.spread(report, CLOSE_TIME, CLOSED, id="spread-closed", title=_("Resolution, by time")),
+        making.by_status(report),
+    ]  # fmt: skip
+
+
+def topic_tables(report: Report) -> list[Table]:
+    """Who asked, and about what."""
+    return [asking.by_organization(report), asking.by_customer(report), *making.by_marks(report)]
+
+
+def weekdays() -> list[str]:
+    """Monday to Sunday, as short as they are said."""
+    return [format_date(date(2024, 1, 1 + day), "ccc") for day in range(7)]
+
+
+def _overview(report: Report) -> Sequence[Table]:
+    made = replace(report, sorts=(CHANNEL, HOUR))
+    left = backlog_before(made.session, made.reach, made.period.first)
+    series = making.series(made, left, charts.slots(made.period.first, made.period.last))
+    return [making.by_time(made, series), making.by_hour(made, weekdays()), making.times(made), *overview_tables(made)]
+
+
+def _people(report: Report) -> Sequence[Table]:
+    return making.people(replace(report, sorts=(ASSIGNEE, GROUP)))
+
+
+def _times(report: Report) -> Sequence[Table]:
+    return time_tables(replace(report, sorts=(STATUS,)))
+
+
+def _topics(report: Report) -> Sequence[Table]:
+    return topic_tables(replace(report, sorts=(TAG, *mark_sorts(report.session, report.reach.forms))))
+
+
+_MAKERS: Mapping[str, Callable[[Report], Sequence[Table]]] = {
+    "overview": _overview, "people": _people, "times": _times, "topics": _topics,
+}  # fmt: skip
