@@ -105,6 +105,7 @@ from plugdesk.i18n import (
 from plugdesk.jobs import Job, Park, RetryLater, cancel, enqueue, parked_job, run_again
 from plugdesk.matching import Matcher, matcher
 from plugdesk.naming import Named, Place
+from plugdesk.ordering import number_rows, order_rows, place_row
 from plugdesk.permissions import (
     can_configure,
     can_delete,
@@ -447,11 +448,13 @@ __all__ = [
     "ngettext",
     "normal_email",
     "npgettext",
+    "number_rows",
     "offered_fact",
     "offered_facts",
     "open_subtasks",
     "open_ticket",
     "option",
+    "order_rows",
     "organization_named",
     "organization_seen",
     "own_types",
@@ -459,6 +462,7 @@ __all__ = [
     "parse_condition",
     "pass_runtime",
     "pgettext",
+    "place_row",
     "presence_of",
     "press_button",
     "query_terms",

@@ -20,6 +20,8 @@ from plugdesk.api import (
     all_tags,
     can_work_on,
     copy_rows,
+    order_rows,
+    place_row,
     read_value,
     row_number,
 )
@@ -146,23 +148,15 @@ def remove_rule(ctx: Context, row: Rule, *, by: User) -> None:
 
 def move_rule(ctx: Context, row: Rule, *, to: int, by: User) -> None:
     """Put a rule at place `to`, 0 the first."""
-    rows = [each for each in rows_of(ctx) if each.id != row.id]
-    rows.insert(max(0, min(to, len(rows))), row)
-    _number_anew(ctx, rows)
-    _changed(
-        ctx, "rules_ordered", row, by, _("Moved the rule “%(rule)s” to place %(place)s", rule=row.name, place=rows.index(row) + 1)
-    )
+    place = place_row(rows_of(ctx), row, to)
+    _changed(ctx, "rules_ordered", row, by, _("Moved the rule “%(rule)s” to place %(place)s", rule=row.name, place=place + 1))
 
 
 def put_in_order(ctx: Context, order: Sequence[str], *, by: User) -> None:
     """The whole order after a drag. `Conflict` when these are not the form's rules any more."""
-    rows = {str(row.id): row for row in rows_of(ctx)}
-    if sorted(order) != sorted(rows):
-        raise Conflict(_("Somebody else has changed the rules meanwhile. Reload the page, then repeat what you did."))
-    if list(order) == list(rows):
-        return
-    _number_anew(ctx, [rows[each] for each in order])
-    _changed(ctx, "rules_ordered", rows[order[0]], by, _("Put the rules into another order"))
+    rows = rows_of(ctx)
+    if order_rows(rows, order, _("Somebody else has changed the rules meanwhile. Reload the page, then repeat what you did.")):
+        _changed(ctx, "rules_ordered", rows[0], by, _("Put the rules into another order"))
 
 
 def add_ready_rules(ctx: Context, code: str, groups: Mapping[str, str], *, by: User) -> list[Rule]:
@@ -220,12 +214,6 @@ def _read_values(ctx: Context, given: Any, problems: dict[str, str]) -> dict[str
         if value is not None:
             values[each.code] = value
     return values
-
-
-def _number_anew(ctx: Context, rows: Sequence[Rule]) -> None:
-    for place, row in enumerate(rows):
-        if row.position != place:
-            row.position = place
 
 
 def _changed(ctx: Context, kind: str, row: Rule, by: User, said: str, **about: Any) -> None:

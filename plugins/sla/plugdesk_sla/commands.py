@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from plugdesk.api import Conflict, Context, Invalid, NotFound, User
+from plugdesk.api import Conflict, Context, Invalid, NotFound, User, order_rows, place_row
 from plugdesk.api import gettext as _
 from plugdesk_sla.entering import PolicyInput
 from plugdesk_sla.models import Policy
@@ -57,22 +57,16 @@ def remove_policy(ctx: Context, row: Policy, *, by: User | None) -> None:
 
 def move_policy(ctx: Context, row: Policy, *, to: int, by: User | None) -> None:
     """Put a policy at place `to`, 0 the first."""
-    rows = [each for each in policies_of(ctx) if each.id != row.id]
-    rows.insert(max(0, min(to, len(rows))), row)
-    _number_anew(rows)
-    said = _("Moved the policy “%(policy)s” to place %(place)s", policy=row.name, place=rows.index(row) + 1)
+    place = place_row(policies_of(ctx), row, to)
+    said = _("Moved the policy “%(policy)s” to place %(place)s", policy=row.name, place=place + 1)
     _changed(ctx, "policies_ordered", row, by, said)
 
 
 def put_in_order(ctx: Context, order: Sequence[str], *, by: User | None) -> None:
     """The whole order after a drag. `Conflict` when these are not the form's policies any more."""
-    rows = {str(row.id): row for row in policies_of(ctx)}
-    if sorted(order) != sorted(rows):
-        raise Conflict(_("Somebody else has changed the policies meanwhile. Reload the page, then repeat what you did."))
-    if list(order) == list(rows):
-        return
-    _number_anew([rows[each] for each in order])
-    _changed(ctx, "policies_ordered", rows[order[0]], by, _("Put the policies into another order"))
+    rows = policies_of(ctx)
+    if order_rows(rows, order, _("Somebody else has changed the policies meanwhile. Reload the page, then repeat what you did.")):
+        _changed(ctx, "policies_ordered", rows[0], by, _("Put the policies into another order"))
 
 
 def policy_here(ctx: Context, policy_id: int) -> Policy:
@@ -87,12 +81,6 @@ def refuse_old(row: Policy, version: int | None) -> None:
     """Raise `Conflict` when the page was made from another state of the policy."""
     if version != row.version:
         raise Conflict(_("Somebody else has changed this policy meanwhile. Look at it again before you save."))
-
-
-def _number_anew(rows: Sequence[Policy]) -> None:
-    for place, row in enumerate(rows):
-        if row.position != place:
-            row.position = place
 
 
 def _changed(ctx: Context, kind: str, row: Policy, by: User | None, said: str, **about: Any) -> None:

@@ -19,6 +19,7 @@ from plugdesk.api import (
     can_configure,
     copy_rows,
     free_code,
+    number_rows,
     row_number,
 )
 from plugdesk.api import gettext as _
@@ -123,11 +124,7 @@ def put_in_order(ctx: Context, order: Sequence[str], *, by: User) -> None:
     wanted = [row_number(each) for each in dict.fromkeys(order)]
     rows = request_forms(ctx)
     rows.sort(key=lambda row: wanted.index(row.id) if row.id in wanted else len(wanted))
-    moved = False
-    for place, row in enumerate(rows):
-        if row.position != place:
-            row.position, moved = place, True
-    if moved:
+    if number_rows(rows):
         _journal(ctx, "request_forms_ordered", rows[0], by, _("Put the request forms in order"))
 
 

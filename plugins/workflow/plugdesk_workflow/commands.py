@@ -26,6 +26,8 @@ from plugdesk.api import (
     free_code,
     is_email,
     known_variables,
+    number_rows,
+    place_row,
     read_step,
     read_value,
     rights_on_form,
@@ -132,11 +134,7 @@ def remove_action(ctx: Context, row: Action, *, by: User) -> None:
 def move_action(ctx: Context, row: Action, *, to: int, by: User) -> None:
     """Put an action at place `to`, 0 the first."""
     _form(ctx, by)
-    rows = [each for each in actions_of(ctx) if each.id != row.id]
-    rows.insert(max(0, min(to, len(rows))), row)
-    for place, each in enumerate(rows):
-        if each.position != place:
-            each.position = place
+    place_row(actions_of(ctx), row, to)
     _journal(ctx, "actions_ordered", row, by, _("Moved the action “%(action)s”", action=row.name))
 
 
@@ -147,9 +145,7 @@ def put_in_order(ctx: Context, order: Sequence[str], *, by: User) -> None:
     known = {str(each.id): each for each in rows}
     moved = [known[each] for each in dict.fromkeys(order) if each in known]
     after = iter(moved)
-    for place, each in enumerate([next(after) if each in moved else each for each in rows]):
-        if each.position != place:
-            each.position = place
+    number_rows([next(after) if each in moved else each for each in rows])
     if moved:
         _journal(ctx, "actions_ordered", moved[0], by, _("Put the actions of the form in order"))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugdesk.api import Conflict, Context, Form, Invalid, User, copy_rows, row_number
+from plugdesk.api import Conflict, Context, Form, Invalid, User, copy_rows, order_rows, place_row, row_number
 from plugdesk.api import gettext as _
 from plugdesk_automation.own import scheduling
 from plugdesk_automation.own.asking import form_of
@@ -95,17 +95,16 @@ def remove_automation(ctx: Context, row: Automation, *, by: User | None) -> None
 
 def move_automation(ctx: Context, row: Automation, *, to: int, by: User | None) -> None:
     """Put an automation at place `to`, 0 the first."""
-    rows = [each for each in automations_of(ctx) if each.id != row.id]
-    rows.insert(max(0, min(to, len(rows))), row)
-    _number(ctx, rows, by)
+    place = place_row(automations_of(ctx), row, to)
+    said = _("Moved the automation “%(name)s” to place %(place)s", name=row.name, place=place + 1)
+    ctx.journal("automations_ordered", actor=by, name=row.name, said=said)
 
 
 def put_in_order(ctx: Context, order: Sequence[str], *, by: User | None) -> None:
     """The whole order after a drag. `Conflict` when these are not the form's automations any more."""
-    rows = {str(row.id): row for row in automations_of(ctx)}
-    if sorted(order) != sorted(rows):
-        raise Conflict(_("Somebody else has changed the automations meanwhile. Reload the page, then repeat what you did."))
-    _number(ctx, [rows[each] for each in order], by)
+    refusal = _("Somebody else has changed the automations meanwhile. Reload the page, then repeat what you did.")
+    if order_rows(automations_of(ctx), order, refusal):
+        ctx.journal("automations_ordered", actor=by, said=_("Put the automations into another order"))
 
 
 def pause(ctx: Context, *, on: bool, by: User | None) -> None:
@@ -154,14 +153,6 @@ def copy_automations(ctx: Context, source: Form) -> None:
     """Take the automations of `source` along to the form of `ctx`, a copy of it, where they rest until somebody has looked at them."""
     for row in copy_rows(ctx, Automation, source):
         row.is_on, row.since = False, ctx.now
-
-
-def _number(ctx: Context, rows: Sequence[Automation], by: User | None) -> None:
-    moved = [row for place, row in enumerate(rows) if row.position != place]
-    for place, row in enumerate(rows):
-        row.position = place
-    if moved:
-        ctx.journal("automations_ordered", actor=by, said=_("Put the automations into another order"))
 
 
 def _stored(ctx: Context) -> OwnSet:
