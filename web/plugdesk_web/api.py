@@ -49,7 +49,7 @@ from plugdesk_web.customers import (
     keep_secret,
     kept_secret,
 )
-from plugdesk_web.editing import FRESH, Refused, chosen_words, refused, version_given, yes_or_no
+from plugdesk_web.editing import FRESH, Refused, chosen_words, nothing, refused, version_given, yes_or_no
 from plugdesk_web.failures import Typed, typed_words
 from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
@@ -134,6 +134,7 @@ __all__ = [
     "me",
     "me_or_none",
     "new_key",
+    "nothing",
     "number_in_list",
     "origin_of",
     "own_path",

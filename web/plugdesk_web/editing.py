@@ -81,7 +81,7 @@ def yes_or_no(given: Any) -> str:
 
 
 def nothing() -> Response:
-    """The answer to a script that needs none."""
+    """The answer to a script that needs none: without content, and so without its type (RFC 9110, 15.3.5)."""
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.api import Form, Identity, Invalid, NotFound, Ticket, content_disposition, runtime_of, shown_inline, sniff_type
 from plugdesk.api import gettext as _
-from plugdesk_web.api import agent_only, context, db, done_before, me, new_key, page, redirect_after, remember
+from plugdesk_web.api import agent_only, context, db, done_before, me, new_key, nothing, page, redirect_after, remember
 
 from . import messenger as messengers
 from .chat import ChatView, picture_type, view_chat
@@ -59,9 +59,7 @@ def chat(number: int) -> Response:
     person, messenger = _person(number), open_messenger()
     view = _view(messenger, person) if messenger else None
     if messenger is None or view is None or view.state == request.args.get("seen"):
-        nothing = Response(status=204)
-        del nothing.headers["Content-Type"]  # there is no content (RFC 9110, 15.3.5)
-        return nothing
+        return nothing()
     return page("demo:_chat.html", person=person, chat=view, bot=_bot(messenger))
 
 

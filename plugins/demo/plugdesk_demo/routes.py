@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from plugdesk.api import Form, Identity, Invalid, NewFile, Ticket, User, all_forms, is_email, normal_email, runtime_of
 from plugdesk.api import gettext as _
-from plugdesk_web.api import agent_only, context, db, done_before, me, new_key, page, redirect_after, remember
+from plugdesk_web.api import agent_only, context, db, done_before, me, new_key, nothing, page, redirect_after, remember
 
 from .correspondence import Letter, read_letters, send_letter
 from .mail import mailbox_of, mailboxes_of, open_server
@@ -46,7 +46,7 @@ def letters() -> Response:
     address = _address(request.args)
     mail = open_server()
     if mail is not None and is_email(address) and str(len(mailbox_of(mail, address))) == request.args.get("seen"):
-        return _nothing()
+        return nothing()
     return page("demo:_letters.html", address=address, letters=_letters(address), running=mail is not None)
 
 
@@ -65,12 +65,6 @@ def send() -> Response:
     return redirect_after(
         remember(db(), me().id, target) or target, _("Sent. The desk finds the letter in its mailbox in a moment.")
     )
-
-
-def _nothing() -> Response:
-    nothing = Response(status=204)
-    del nothing.headers["Content-Type"]  # there is no content (RFC 9110, 15.3.5)
-    return nothing
 
 
 def _send(address: str, answered: Letter | None) -> None:

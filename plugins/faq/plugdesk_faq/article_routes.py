@@ -20,7 +20,7 @@ from plugdesk_faq.queries import WHOLE, answer_for, categories, translations_of,
 from plugdesk_faq.rights import PLUGIN, can_change, can_share_some, forms_to_share_on, readable_answers
 from plugdesk_faq.site_models import Missed, Tally, Vote
 from plugdesk_faq.writing import restore_version, save_article, version_of
-from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, page, redirect_after, version_given
+from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, nothing, page, redirect_after, version_given
 
 blueprint = Blueprint("articles", __name__)
 PAGES = [Pages(blueprint, "app"), NavItem(lazy_gettext("Articles"), "book", "faq_articles.index")]
@@ -129,7 +129,7 @@ def put_in_order() -> Response:
     first = db().get(Article, order[0]) if order else None
     if first is not None:
         publishing.order_articles(context(PLUGIN), first.category_id, order, by=me())
-    return _nothing()
+    return nothing()
 
 
 @blueprint.post("/categories")
@@ -175,7 +175,7 @@ def move_category(category_id: int) -> Response:
 @agent_only
 def order_categories() -> Response:
     publishing.order_categories(context(PLUGIN), request.form.getlist("order"), by=me())
-    return _nothing()
+    return nothing()
 
 
 def _save(answer: Answer | None) -> Response:
@@ -275,9 +275,3 @@ def _version(answer: Answer, number: str, rows: Sequence[Version]) -> Version | 
 
 def _said(version: Version | None) -> str:
     return f"{version.title or version.name}\n\n{text_of_html(words_for_pictures(version.body), links=True)}\n" if version else ""
-
-
-def _nothing() -> Response:
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response

@@ -34,7 +34,7 @@ from plugdesk_faq.pictures import is_shown, picture_called
 from plugdesk_faq.rights import can_read
 from plugdesk_faq.site_models import OldSlug
 from plugdesk_faq.snapshot import ANYBODY, Reader, Shown, Snapshot, key_now, reader_of, snapshot_of
-from plugdesk_web.api import context, customer_or_none, db, me_or_none, page, redirect_after
+from plugdesk_web.api import context, customer_or_none, db, me_or_none, nothing, page, redirect_after
 
 blueprint = Blueprint("site", __name__)
 IN_CATEGORY, MOST_READ, FOUND = 5, 5, 15
@@ -106,7 +106,7 @@ def miss() -> Response:
     ctx = _posted()
     if not articles_about(_site(), ANYBODY, "", request.form.get("q", "")):
         visits.note_missed(ctx, request.form.get("q", ""), connection=visits.connection_of(ctx, request.remote_addr))
-    return _nothing()
+    return nothing()
 
 
 @blueprint.post("/<slug>/votes")
@@ -143,7 +143,7 @@ def read(slug: str) -> Response:
     ctx, shown = _posted(), _readable(slug)
     visitor, connection = _visitor(ctx)
     visits.note_reading(ctx, shown.id, searched=bool(request.form.get("q")), visitor=visitor, connection=connection)
-    return _nothing()
+    return nothing()
 
 
 @blueprint.post("/<slug>/asking")
@@ -349,12 +349,6 @@ def _posted() -> Context:
 
 def _visitor(ctx: Context) -> tuple[str, str]:
     return visits.visitor_of(ctx, request.remote_addr, request.user_agent.string), visits.connection_of(ctx, request.remote_addr)
-
-
-def _nothing() -> Response:
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
 
 
 def _asked_language() -> dict[str, Any]:

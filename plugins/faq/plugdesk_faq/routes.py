@@ -27,7 +27,7 @@ from plugdesk_faq.models import Answer, Folder
 from plugdesk_faq.publishing import ArticleInput, set_article
 from plugdesk_faq.queries import answer_for, answers_for, folder_for, folders_for
 from plugdesk_faq.rights import PLUGIN, can_change, can_share_some
-from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, page, redirect_after, version_given
+from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, nothing, page, redirect_after, version_given
 
 blueprint = Blueprint("answers", __name__)
 PAGES = [Pages(blueprint, "app"), NavItem(lazy_gettext("Canned responses"), "text", "faq_answers.index")]
@@ -126,9 +126,7 @@ def put_in_order() -> Response:
     """The order after a drag."""
     only_with_answers(db(), me())
     commands.put_in_order(context(PLUGIN), request.form.getlist("order"), by=me())
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+    return nothing()
 
 
 @blueprint.post("/folders")

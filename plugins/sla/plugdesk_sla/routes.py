@@ -40,6 +40,7 @@ from plugdesk_web.api import (
     db,
     form_to_configure,
     me,
+    nothing,
     page,
     redirect_after,
     refused,
@@ -114,9 +115,7 @@ def put_in_order(slug: str) -> Response:
     """The order after a drag."""
     form_to_configure(slug)
     commands.put_in_order(context(PLUGIN), request.form.getlist("order"), by=me())
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+    return nothing()
 
 
 @blueprint.get("/why")

@@ -6,7 +6,19 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.api import LANGUAGES, Conflict, Form, Invalid, PlugdeskError, lazy_gettext
 from plugdesk.api import gettext as _
-from plugdesk_web.api import LOOK_SIZES, NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    LOOK_SIZES,
+    NavItem,
+    Pages,
+    context,
+    db,
+    form_to_configure,
+    me,
+    nothing,
+    page,
+    redirect_after,
+    version_given,
+)
 from plugdesk_webform import commands
 from plugdesk_webform.asking import prefilled
 from plugdesk_webform.editing import Typed, input_of, stored, typed
@@ -97,9 +109,7 @@ def put_in_order(slug: str) -> Response:
     """The order after a drag."""
     form_to_configure(slug)
     commands.put_in_order(context("webform"), request.form.getlist("order"), by=me())
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+    return nothing()
 
 
 def _save(form: Form, row: RequestForm | None) -> Response:
