@@ -134,15 +134,13 @@ def roll_up(session: Session, form_id: int) -> None:
 def _first_and_last(session: Session, form_id: int) -> tuple[date, date] | None:
     """The days between which something is counted on the form; each end is one look into an index."""
 
-    def least(column: Any, of: Any = sa.func.min) -> Any:
-        return sa.select(of(column)).where(column.class_.form_id == form_id).scalar_subquery()
+    def of_form(end: Any, *columns: Any) -> list[int]:
+        asked = (sa.select(end(column)).where(column.class_.form_id == form_id).scalar_subquery() for column in columns)
+        return [day for day in session.execute(sa.select(*asked)).one() if day is not None]
 
-    first = [least(TicketFacts.opened_day), least(Stretch.began_day)]
-    last = [least(column, sa.func.max) for column in (TicketFacts.opened_day, TicketFacts.closed_day, Stretch.ended_day)]
-    found = session.execute(sa.select(*first, *last)).one()
-    if found[0] is None:
-        return None
-    return date.fromordinal(min(found[:2])), date.fromordinal(max(day for day in found[2:] if day is not None))
+    first = of_form(sa.func.min, TicketFacts.opened_day, Stretch.began_day)
+    last = of_form(sa.func.max, TicketFacts.opened_day, TicketFacts.closed_day, Stretch.ended_day)
+    return (date.fromordinal(min(first)), date.fromordinal(max(last))) if first else None
 
 
 def _add_up(session: Session, form_id: int, span: str, smaller: str, begins: date) -> None:

@@ -23,7 +23,8 @@ BARS, LINE, TABLE = "bars", "line", "table"
 CHARTS: Mapping[str, Any] = {
     BARS: lazy_gettext("Bars"), LINE: lazy_gettext("Line, for what is told apart by time"), TABLE: lazy_gettext("Table"),
 }  # fmt: skip
-_NAMES = ("metric", "by", "words", "period", "from", "to", "form", "hours", "chart", "page")
+_FIGURE = ("metric", "by", "words", "chart")  # what a page of the standard reports has by itself
+_NAMES = (*_FIGURE, "period", "from", "to", "form", "hours", "page")
 _LONGEST = 100  # characters of a code; words are cut by themselves
 
 
@@ -69,21 +70,21 @@ class Definition:
     metric: str = RECEIVED
     by: str = TIME
     words: str = ""
+    chart: str = BARS
     period: str = periods.USUAL
     first: str = ""
     last: str = ""
     form: str = ""
     hours: str = ""
-    chart: str = BARS
     page: str = ""
 
     @property
     def plain(self) -> dict[str, str]:
         """The part of an address that asks for it; as it is stored, too."""
         days = (self.first, self.last) if self.period == "days" else ("", "")
-        what = ("", "", "", "") if self.page else (self.metric, self.by, self.words, self.chart)
-        said = dict(zip(_NAMES, (*what[:3], self.period, *days, self.form, self.hours, what[3], self.page), strict=True))
-        return {name: value for name, value in said.items() if value}
+        figure = (self.metric, self.by, self.words, self.chart)
+        said = dict(zip(_NAMES, (*figure, self.period, *days, self.form, self.hours, self.page), strict=True))
+        return {name: value for name, value in said.items() if value and not (self.page and name in _FIGURE)}
 
 
 def read_definition(given: Mapping[str, Any]) -> Definition:
@@ -91,8 +92,8 @@ def read_definition(given: Mapping[str, Any]) -> Definition:
     said = {name: str(given.get(name) or "").replace("\0", "").strip() for name in _NAMES}
     said |= {name: value[:_LONGEST] for name, value in said.items() if name != "words"}
     return Definition(
-        said["metric"] or RECEIVED, said["by"] or TIME, said["words"], periods.chosen(said), said["from"], said["to"], said["form"],
-        said["hours"], said["chart"] or BARS, said["page"],
+        said["metric"] or RECEIVED, said["by"] or TIME, said["words"], said["chart"] or BARS, periods.chosen(said), said["from"], said["to"],
+        said["form"], said["hours"], said["page"],
     )  # fmt: skip
 
 

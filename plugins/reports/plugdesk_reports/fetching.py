@@ -28,7 +28,7 @@ def report(name: str, kind: str) -> Response:
     asked = read_asked()
     if name not in TITLES or kind not in TYPES:
         abort(404)
-    tables = tables_of(name, report_of(asked, ()))
+    tables = tables_of(name, report_of(asked, name))
     file = f"{name}-{asked.period.first}-{asked.period.last}.{kind}"
     if kind == CSV:
         return sent_as("".join(csv_lines(rows_of_all(tables))).encode(), CSV, file)

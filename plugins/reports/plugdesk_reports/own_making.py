@@ -25,7 +25,7 @@ from plugdesk_reports.narrowing import Words, read_words
 from plugdesk_reports.own_counting import MOST_LINES, Asking, Figure
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Reach
-from plugdesk_reports.standard import TITLES, tables_of
+from plugdesk_reports.standard import TITLES, tables_of, told_apart
 from plugdesk_reports.tables import Cell, Line, Link, Table
 
 
@@ -254,7 +254,9 @@ def made_of(
     problems = check(session, everything, definition, period_problem=period_problem)
     reach = everything.on(row_number(definition.form))
     if definition.page and not problems:
-        return MadePage(definition.page, Report(session, reach, period, link, (), definition.hours == "business")), {}
+        return MadePage(
+            definition.page, told_apart(definition.page, Report(session, reach, period, link, (), definition.hours == "business"))
+        ), {}
     metric = titled(metrics_for(session, everything), definition.metric)
     if problems or metric is None:
         return None, problems

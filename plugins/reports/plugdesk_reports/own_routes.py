@@ -26,14 +26,13 @@ from plugdesk_reports.narrowing import LONGEST
 from plugdesk_reports.own_commands import may_change, report_for, reports_for
 from plugdesk_reports.own_making import Made, MadePage, made_of
 from plugdesk_reports.own_models import OwnReport
-from plugdesk_reports.routes import Asked, read_asked, tabs_of
+from plugdesk_reports.routes import LETTER, Asked, read_asked, tabs_of
 from plugdesk_reports.standard import TITLES
 from plugdesk_web.api import Pages, agent_only, context, db, examples, me, page, redirect_after, version_given
 
 blueprint = Blueprint("own", __name__)
 PAGES = [Pages(blueprint, "app")]
 PRIVATE, GROUPS, EVERYONE = "private", "groups", "everyone"
-LETTER = "letter"
 
 
 @blueprint.get("/own")
@@ -95,7 +94,8 @@ def show(number: int) -> Response:
         {"letters": shown_letter(report), "letter_urls": letter_urls(report), "zone": asked.ctx.desk.zone} if may else {}
     )
     return page(
-        "reports:own.html", report=report, made=made, standard=_standard_url(asked, definition), problems=problems, asked=asked, definition=definition, period=asked.period,
+        "reports:own.html", report=report, made=made, standard=_standard_url(asked, definition), problems=problems, asked=asked,
+        definition=definition, period=asked.period,
         tabs=tabs_of(asked, "own"), may_change=may, shared=_shared_with(report), periods=periods.choices(), **letters,
         form_name=next((form.name for form in asked.reach.forms if form.id == asked.form_id), ""),
         files=[(kind, url_for(".file", number=number, kind=kind, **again)) for kind in TYPES] if made else [],

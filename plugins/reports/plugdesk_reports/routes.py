@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,11 +27,8 @@ from plugdesk_reports.counting import basis_of
 from plugdesk_reports.figures import (
     ANSWER_TIME,
     ANSWERED,
-    ASSIGNEE,
-    CHANNEL,
     CLOSE_TIME,
     CLOSED,
-    GROUP,
     HOUR,
     INCOMING,
     NOBODY,
@@ -39,7 +36,6 @@ from plugdesk_reports.figures import (
     RECEIVED,
     SPENT,
     STATUS,
-    TAG,
 )
 from plugdesk_reports.files import TYPES
 from plugdesk_reports.making import Report
@@ -47,10 +43,11 @@ from plugdesk_reports.metrics import shown
 from plugdesk_reports.models import Standing
 from plugdesk_reports.naming import names_of, nobody
 from plugdesk_reports.periods import Period
-from plugdesk_reports.reading import Reach, backlog_before, mark_sorts, reach_of
-from plugdesk_reports.standard import TITLES, overview_tables, time_tables, topic_tables, weekdays
+from plugdesk_reports.reading import Reach, backlog_before, reach_of
+from plugdesk_reports.standard import TITLES, overview_tables, tables_of, told_apart, weekdays
 from plugdesk_web.api import NavItem, Pages, agent_only, context, me, page
 
+LETTER = "letter"  # where somebody goes on to who keeps a page of these under a name
 blueprint = Blueprint("pages", __name__)
 PAGES = [
     Pages(blueprint, "app"),
@@ -94,7 +91,7 @@ class Asked:
 def overview() -> Response:
     """The figures of the period beside those before, day by day, by hour, form and channel."""
     asked = read_asked()
-    report = report_of(asked, (CHANNEL, HOUR))
+    report = report_of(asked, "overview")
     left_before = backlog_before(asked.ctx.db, asked.reach, asked.period.first)
     series = making.series(report, left_before, charts.slots(asked.period.first, asked.period.last))
     steps = [charts.Slot(first, last, name, (received, closed)) for first, last, name, received, closed, _left in series]
@@ -112,27 +109,21 @@ def overview() -> Response:
 @agent_only
 def people() -> Response:
     """Agents and groups."""
-    asked = read_asked()
-    report = report_of(asked, (ASSIGNEE, GROUP))
-    return _page("people", asked, report, tables=making.people(report))
+    return _tables("people")
 
 
 @blueprint.get("/times")
 @agent_only
 def times() -> Response:
     """How long it took until acceptance, first response and resolution, and in each status."""
-    asked = read_asked()
-    report = report_of(asked, (STATUS,))
-    return _page("times", asked, report, tables=time_tables(report))
+    return _tables("times")
 
 
 @blueprint.get("/topics")
 @agent_only
 def topics() -> Response:
     """Customers, organizations, tags and values of fields."""
-    asked = read_asked()
-    report = report_of(asked, (TAG, *mark_sorts(asked.ctx.db, asked.reach.forms)))
-    return _page("topics", asked, report, tables=topic_tables(report))
+    return _tables("topics")
 
 
 @blueprint.get("/tickets")
@@ -168,8 +159,8 @@ def read_asked(given: Mapping[str, str] | None = None) -> Asked:
     return Asked(ctx, everything.on(form_id), everything, period, problem, form_id, is_worked(given))
 
 
-def report_of(asked: Asked, sorts: Sequence[str]) -> Report:
-    return Report(asked.ctx.db, asked.reach, asked.period, asked.link, sorts, asked.worked)
+def report_of(asked: Asked, name: str) -> Report:
+    return told_apart(name, Report(asked.ctx.db, asked.reach, asked.period, asked.link, (), asked.worked))
 
 
 def narrowed_words(asked: Asked, wanted: Wanted, number: int) -> list[str]:
@@ -196,6 +187,13 @@ def _hour_in_words(key: str) -> str:
     return key if day is None or hour is None else f"{weekdays()[day % 7]} {hour}:00"
 
 
+def _tables(name: str) -> Response:
+    """A page of tables alone."""
+    asked = read_asked()
+    report = report_of(asked, name)
+    return _page(name, asked, report, tables=tables_of(name, report))
+
+
 def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
     again = asked.arguments()
     return page(
@@ -204,18 +202,16 @@ def _page(name: str, asked: Asked, report: Report, **values: Any) -> Response:
         forms=[(str(form.id), form.name) for form in asked.everything.forms], periods=periods.choices(),
         chosen=periods.chosen(request.args), counting=_still_counted(asked),
         files=[(kind, url_for("reports_fetching.report", name=name, kind=kind, **again)) for kind in TYPES],
-        by_letter=url_for("reports_own.new", page=name, then="letter", **_as_chosen(again)), **values,
+        by_letter=url_for("reports_own.new", page=name, then=LETTER, **_as_chosen(again)), **values,
     )  # fmt: skip
 
 
 def _as_chosen(again: Mapping[str, Any]) -> dict[str, Any]:
     """The same with the period as the address names it: what is kept of "last month" is last month whenever it is looked at."""
     code = periods.chosen(request.args)
-    return (
-        dict(again)
-        if code == "days"
-        else {"period": code} | {name: each for name, each in again.items() if name not in ("from", "to")}
-    )
+    if code == "days":
+        return dict(again)
+    return {"period": code} | {name: each for name, each in again.items() if name not in ("from", "to")}
 
 
 def tabs_of(asked: Asked, current: str) -> list[dict[str, Any]]:

@@ -33,8 +33,14 @@ TITLES: Mapping[str, Any] = {
 }  # fmt: skip
 
 
+def told_apart(page: str, report: Report) -> Report:
+    """`report` with everything counted by what one page of `TITLES` tells figures apart by."""
+    marks = mark_sorts(report.session, report.reach.forms) if page == "topics" else ()
+    return replace(report, sorts=(*_SORTS[page], *marks))
+
+
 def tables_of(page: str, report: Report) -> Sequence[Table]:
-    """All tables of one page of `TITLES`, of the tickets and days that `report` is about."""
+    """All tables of one page of `TITLES`, of the tickets and days of a report that is `told_apart` for it."""
     return _MAKERS[page](report)
 
 
@@ -43,7 +49,18 @@ def overview_tables(report: Report) -> list[Table]:
     return [*([making.by_form(report)] if len(report.reach.forms) > 1 else []), making.by_channel(report)]
 
 
-def time_tables(report: Report) -> list[Table]:
+def weekdays() -> list[str]:
+    """Monday to Sunday, as short as they are said."""
+    return [format_date(date(2024, 1, 1 + day), "ccc") for day in range(7)]
+
+
+def _overview(report: Report) -> Sequence[Table]:
+    left = backlog_before(report.session, report.reach, report.period.first)
+    series = making.series(report, left, charts.slots(report.period.first, report.period.last))
+    return [making.by_time(report, series), making.by_hour(report, weekdays()), making.times(report), *overview_tables(report)]
+
+
+def _times(report: Report) -> Sequence[Table]:
     """Medians, how they spread, and what statuses took."""
     return [
         making.times(report),
@@ -54,35 +71,14 @@ def time_tables(report: Report) -> list[Table]:
     ]  # fmt: skip
 
 
-def topic_tables(report: Report) -> list[Table]:
+def _topics(report: Report) -> Sequence[Table]:
     """Who asked, and about what."""
     return [asking.by_organization(report), asking.by_customer(report), *making.by_marks(report)]
 
 
-def weekdays() -> list[str]:
-    """Monday to Sunday, as short as they are said."""
-    return [format_date(date(2024, 1, 1 + day), "ccc") for day in range(7)]
-
-
-def _overview(report: Report) -> Sequence[Table]:
-    made = replace(report, sorts=(CHANNEL, HOUR))
-    left = backlog_before(made.session, made.reach, made.period.first)
-    series = making.series(made, left, charts.slots(made.period.first, made.period.last))
-    return [making.by_time(made, series), making.by_hour(made, weekdays()), making.times(made), *overview_tables(made)]
-
-
-def _people(report: Report) -> Sequence[Table]:
-    return making.people(replace(report, sorts=(ASSIGNEE, GROUP)))
-
-
-def _times(report: Report) -> Sequence[Table]:
-    return time_tables(replace(report, sorts=(STATUS,)))
-
-
-def _topics(report: Report) -> Sequence[Table]:
-    return topic_tables(replace(report, sorts=(TAG, *mark_sorts(report.session, report.reach.forms))))
-
-
+_SORTS: Mapping[str, Sequence[str]] = {
+    "overview": (CHANNEL, HOUR), "people": (ASSIGNEE, GROUP), "times": (STATUS,), "topics": (TAG,),
+}  # fmt: skip
 _MAKERS: Mapping[str, Callable[[Report], Sequence[Table]]] = {
-    "overview": _overview, "people": _people, "times": _times, "topics": _topics,
+    "overview": _overview, "people": making.people, "times": _times, "topics": _topics,
 }  # fmt: skip
