@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from plugdesk.changes import apply, lock
 from plugdesk.errors import Conflict, NotAllowed, NotFound
 from plugdesk.events import Event, record
 from plugdesk.forms.commands import create_form
@@ -21,6 +22,7 @@ from plugdesk.inputs import Problems, needed_line, read_language, read_zone
 from plugdesk.permissions import only_admins
 from plugdesk.plugins.switch import enable_if_ready
 from plugdesk.runtime import runtime_of
+from plugdesk.terms import tell_of_terms
 from plugdesk.users.commands import add_user
 from plugdesk.users.models import Role, User
 
@@ -51,14 +53,7 @@ def create_desk(session: Session, *, name: str, language: str, zone: str) -> Des
 
     Raises `Invalid`, `NotAllowed` once the set-up is over, `Conflict` when somebody else is at it.
     """
-    problems, read = Problems(), dict[str, Any]()
-    with problems.at("name"):
-        read["name"] = needed_line(name, _("Give your desk a name."))
-    with problems.at("language"):
-        read["language"] = read_language(language) or known_language(language)
-    with problems.at("zone"):
-        read["zone"] = read_zone(zone) or "UTC"
-    problems.raise_any()
+    read = _read(name, language, zone)
     desk = session.get(Desk, 0)
     if desk is not None:
         if desk.set_up_at is not None:
@@ -73,6 +68,25 @@ def create_desk(session: Session, *, name: str, language: str, zone: str) -> Des
     except IntegrityError:
         raise Conflict(_("Somebody else is setting up this desk.")) from None
     record(session, "desk_added", name=desk.name)
+    return desk
+
+
+def change_desk(
+    session: Session, desk: Desk, *, name: str, language: str, zone: str, by: User | None, version: int | None = None
+) -> Desk:
+    """Give the desk another name, language or zone. What is meant by the desk's clock is reckoned anew in another zone.
+
+    Raises `Invalid` by control, `NotAllowed`, and `Conflict` when somebody else was quicker.
+    """
+    only_admins(by)
+    lock(session, desk, version)
+    changes = apply(desk, _read(name, language, zone))
+    if changes:
+        if "zone" in changes:
+            tell_of_terms(
+                session, session.scalars(sa.select(Form).where(Form.archived_at.is_(None))).all(), by=by, zone=desk.zone
+            )
+        record(session, "desk_changed", actor=by, name=desk.name, changes=changes)
     return desk
 
 
@@ -130,3 +144,16 @@ def complete_configurations(session: Session) -> list[tuple[Form, str]]:
 def _was_switched(session: Session, form: Form, plugin: str) -> bool:
     query = sa.select(Event.id).where(Event.plugin == plugin, Event.form_id == form.id)
     return session.scalar(query.where(Event.kind.in_(("extension_enabled", "extension_disabled"))).limit(1)) is not None
+
+
+def _read(name: str, language: str, zone: str) -> dict[str, Any]:
+    """What a desk is called, speaks and goes by, checked."""
+    problems, read = Problems(), dict[str, Any]()
+    with problems.at("name"):
+        read["name"] = needed_line(name, _("Give your desk a name."))
+    with problems.at("language"):
+        read["language"] = read_language(language) or known_language(language)
+    with problems.at("zone"):
+        read["zone"] = read_zone(zone) or "UTC"
+    problems.raise_any()
+    return read

@@ -19,6 +19,7 @@ from plugdesk.settings import Settings
 from plugdesk.setup import (
     CONFIGURATIONS,
     apply_configuration,
+    change_desk,
     complete_configurations,
     create_desk,
     first_administrator,
@@ -207,3 +208,29 @@ def test_every_refusal_is_a_sentence(session):
         with pytest.raises(PlugdeskError) as refusal:
             attempt()
         assert str(refusal.value).endswith(".")
+
+
+def told_of_terms(session):
+    return session.scalars(sa.select(Event.form_id).where(Event.kind == "terms_changed").order_by(Event.id)).all()
+
+
+def test_an_administrator_changes_what_was_said_at_the_set_up(session, admin, form):
+    desk = session.get_one(Desk, 0)
+    change_desk(session, desk, name="Southern Light", language="ru", zone=desk.zone, by=admin)
+    assert (desk.name, desk.language) == ("Southern Light", "ru") and told_of_terms(session) == []
+    change_desk(session, desk, name="Southern Light", language="ru", zone="Asia/Tokyo", by=admin, version=desk.version)
+    assert told_of_terms(session) == [form.id], "what is meant by the desk's clock is reckoned anew"
+    changes = session.scalars(sa.select(Event.data).where(Event.kind == "desk_changed").order_by(Event.id)).all()
+    assert [sorted(each["changes"]) for each in changes] == [["language", "name"], ["zone"]]
+
+
+def test_what_a_desk_cannot_be_is_refused(session, admin, form):
+    desk = session.get_one(Desk, 0)
+    for given in ({"name": " "}, {"zone": "Mars/Olympus"}):
+        with pytest.raises(Invalid) as refused:
+            change_desk(session, desk, **{"name": desk.name, "language": "en", "zone": "UTC"} | given, by=admin)
+        assert set(refused.value.problems) == set(given)
+    with pytest.raises(Conflict):
+        change_desk(session, desk, name="Mine", language="en", zone="UTC", by=admin, version=desk.version - 1)
+    with pytest.raises(NotAllowed):
+        change_desk(session, desk, name="Mine", language="en", zone="UTC", by=make_agent(session, form))

@@ -113,6 +113,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /x/contracts/imports/<int:import_id>/columns": {"has_header": "1", "column-0": "name", "column-1": "email"},
     "POST /x/contracts/folders/<int:folder_id>": {"name": "South"},
     "POST /forms/<slug>/x/contracts/tickets/<int:number>/contract": {"contract": "{contract_id}"},
+    "POST /desk": {"name": "Southern Light", "language": "en", "zone": "UTC"},
     "POST /hours": {"name": "Night", "day-0": "0–6"},
     "POST /hours/<int:hours_id>": {"name": "Morning", "day-0": "6–9"},
     "POST /forms": {"name": "Repairs"},

@@ -58,7 +58,7 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         lazy_gettext("Business hours"),
         ("business_hours_added", "business_hours_changed", "business_hours_deleted"),
     ),
-    "system": (lazy_gettext("System"), ("desk_added", "desk_set_up", "job_run_again", "delivery_told_again", "delivery_dropped")),
+    "system": (lazy_gettext("System"), ("desk_added", "desk_set_up", "desk_changed", "job_run_again", "delivery_told_again", "delivery_dropped")),
 }  # fmt: skip
 
 
@@ -265,6 +265,7 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
         lazy_gettext("Moved a ticket from “%(before)s” to “%(after)s”"), before="before_name", after="after_name"
     ),
     "desk_added": _said(lazy_gettext("The desk %(name)s was made"), name="name"),
+    "desk_changed": _said(lazy_gettext("Changed the desk %(name)s"), name="name"),
     "desk_set_up": lambda session, event: _("Ended the set-up as the first administrator"),
     "job_run_again": _said(lazy_gettext("Ran the job %(job)s again"), job="job"),
     "delivery_told_again": _said(lazy_gettext("Told %(name)s again"), name="told_plugin"),

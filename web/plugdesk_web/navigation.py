@@ -109,6 +109,7 @@ class Navigation:
         groups = [{"title": _("Settings"), "items": first}, {"title": _("Forms"), "items": forms}]
         if me().is_admin:
             own = [
+                _item(_("This desk"), "home", "desk.show", "desk"),
                 _item(_("System"), "settings", "system.show", "system"),
                 _item(_("Journal"), "list", "journal.index", "journal"),
             ]

@@ -140,9 +140,11 @@ def follow_ticket(ctx: Context, ticket: Ticket, event: Event) -> None:
 
 
 @hookimpl
-def terms_changed(ctx: Context) -> None:
+def terms_changed(ctx: Context, event: Event) -> None:
     ctx.enqueue("arm_all", key="all")
     ctx.enqueue("arm_own", key="own")
+    if "zone" in event.data:
+        scheduling.set_all(ctx)
 
 
 @hookimpl

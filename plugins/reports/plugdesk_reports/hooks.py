@@ -8,7 +8,7 @@ from typing import Any
 
 from plugdesk.api import Change, Command, Context, Event, Form, HealthLine, JobKind, Ticket, Timer, hookimpl
 from plugdesk.api import gettext as _
-from plugdesk_reports import counting, exporting, letter_sending
+from plugdesk_reports import counting, exporting, letter_commands, letter_sending
 from plugdesk_reports.commandline import recount
 from plugdesk_reports.keeping import keep
 from plugdesk_reports.models import Standing
@@ -77,6 +77,12 @@ def ticket_moved(ctx: Context, ticket: Ticket) -> None:
 @hookimpl
 def fields_changed(ctx: Context, ticket: Ticket) -> None:
     _keep(ctx, ticket)
+
+
+@hookimpl
+def terms_changed(ctx: Context, event: Event) -> None:
+    if "zone" in event.data:
+        letter_commands.book_all(ctx)
 
 
 @hookimpl

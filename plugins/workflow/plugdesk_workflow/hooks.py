@@ -100,6 +100,11 @@ def ticket_moved(ctx: Context, ticket: Ticket) -> None:
 
 
 @hookimpl
+def terms_changed(ctx: Context) -> None:
+    ctx.enqueue("arm_all", key="all")
+
+
+@hookimpl
 def extension_enabled(ctx: Context, event: Event) -> None:
     if event.plugin == ctx.plugin:
         ctx.enqueue("arm_all", key="all")

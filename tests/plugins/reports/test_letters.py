@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from plugdesk.forms.models import FormAgent, Sees
 from plugdesk.html import text_of_html
 from plugdesk.plugins.switch import disable_plugin
+from plugdesk.setup import change_desk
 from plugdesk.testing.browser import browser_of
 from plugdesk.users.models import User
 from plugdesk_reports import letter_sending
@@ -268,6 +269,16 @@ def test_another_zone_of_the_desk_moves_the_letter(send_to, letters, agent, cloc
     run_jobs()
     letter = session.query(ReportLetter).one()
     assert letter.rhythm.next(letter.since, desk.zone) > clock.now()
+
+
+def test_a_zone_further_east_has_it_leave_earlier(send_to, letters, agent, clock, run_jobs, runtime, session, admin):
+    send_to(agent, every="day")
+    desk = runtime.desk(session)
+    change_desk(session, desk, name=desk.name, language=desk.language, zone="Asia/Tokyo", by=admin)
+    run_jobs()
+    clock.advance(timedelta(hours=15, minutes=30))  # half past nine in Tokyo, where the test's clock began at six in the evening
+    run_jobs()
+    assert len(letters) == 1
 
 
 WRONG: tuple[tuple[dict[str, Any], str], ...] = (

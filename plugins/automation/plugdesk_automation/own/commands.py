@@ -145,7 +145,7 @@ def begin(ctx: Context) -> None:
     """The extension was switched on: time counts from now."""
     for row in automations_of(ctx):
         row.since = ctx.now
-        scheduling.set_next(ctx, row)
+    scheduling.set_all(ctx)
     ctx.enqueue("arm_own", key="own")
 
 

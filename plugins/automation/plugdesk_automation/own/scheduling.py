@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from plugdesk.api import Context, Form, Ticket, User, cancel_timer, ngettext, set_timer
 from plugdesk_automation.own.asking import form_of, types_of, values_of
 from plugdesk_automation.own.models import Automation
-from plugdesk_automation.own.reading import own_set, read_condition
+from plugdesk_automation.own.reading import automations_of, own_set, read_condition
 from plugdesk_automation.own.running import ask
 from plugdesk_automation.own.starting import Kind, read_start
 
@@ -28,6 +28,12 @@ def set_next(ctx: Context, row: Automation) -> None:
         set_timer(ctx.db, TIMER, at, key=str(row.id), form=ctx.form, automation_id=row.id, planned=at.isoformat())
     else:
         take_back(ctx, row)
+
+
+def set_all(ctx: Context) -> None:
+    """Set the timers of all automations of the form anew: another clock goes on this desk."""
+    for row in automations_of(ctx):
+        set_next(ctx, row)
 
 
 def take_back(ctx: Context, row: Automation) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind, StatusKind
 from plugdesk.jobs import Job
+from plugdesk.setup import change_desk
 from plugdesk.tags.commands import add_tag
 from plugdesk.tags.models import TicketTag
 from plugdesk.tickets.commands import become, set_fields
@@ -200,6 +201,15 @@ def test_by_the_clock_all_open_tickets_are_asked_within_the_limit(session, ctx, 
     change_limits(ctx, {"letters": "1", "changes": "10", "depth": "3"}, by=None)
     later(days=3)
     assert [len(done(each)) for each in tickets] == [0, 2, 1], "once after three days of rest"
+
+
+def test_another_zone_of_the_desk_moves_what_runs_by_the_clock(session, runtime, ctx, make, open_one, done, later, run_jobs):
+    ticket, desk = open_one(), runtime.desk(session)
+    make(("note", {"text": "Daily"}), starts={"kind": "schedule", "every": "day", "hour": 20, "weekday": 0, "day": 1})
+    change_desk(session, desk, name=desk.name, language=desk.language, zone="Asia/Tokyo", by=make_admin(session))
+    run_jobs()
+    later(hours=2, minutes=10)  # ten past eight in the evening in Tokyo
+    assert len(done(ticket)) == 1
 
 
 def test_an_automation_that_is_off_or_cannot_be_asked_does_nothing(session, form, ctx, make, open_one, done):
