@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk import claims, deliveries
 from plugdesk.claims import Claim
 from plugdesk.clock import MovableClock
 from plugdesk.forms.models import Form
+from plugdesk.jobs import Job, JobState
 from plugdesk.opening import open_runtime
 from plugdesk.runtime import Runtime, runtime_of
 from plugdesk.settings import Settings
 from plugdesk.setup import create_desk, first_administrator
 
-__all__ = ["MovableClock", "Settings", "create_desk", "first_administrator", "follow_up", "open_runtime"]
+__all__ = [
+    "MovableClock", "Settings", "create_desk", "first_administrator", "follow_up", "lay_aside", "open_runtime", "pass_time", "take_up",
+]  # fmt: skip
 
 AT_ONCE = 50
 
@@ -39,6 +45,33 @@ def follow_up(session: Session) -> int:
             if len(due) < AT_ONCE:
                 break
     return ended
+
+
+def pass_time(session: Session, until: datetime) -> None:
+    """Move the desk's clock on to `until`; what waits for a moment on the way is done at its moment, as by `follow_up`."""
+    runtime = runtime_of(session)
+    clock, next_one = runtime.clock, sa.select(sa.func.min(Job.due_at)).where(Job.state == JobState.READY)
+    assert isinstance(clock, MovableClock), "Only a clock that can be moved passes time."
+    while (at := session.scalar(next_one)) is not None and at <= until:
+        clock.set(max(at, clock.now()))
+        runtime.nudge(session)
+        follow_up(session)
+    clock.set(until)
+
+
+def lay_aside(session: Session) -> None:
+    """Keep what waits for a later moment of the story from the workers, to whom that moment is long past."""
+    _move(session, JobState.READY, JobState.HELD)
+
+
+def take_up(session: Session) -> None:
+    """What was laid aside waits for its moment again: at the beginning of the next part, and when the story has ended."""
+    _move(session, JobState.HELD, JobState.READY)
+
+
+def _move(session: Session, state: JobState, to: JobState) -> None:
+    of_the_story = sa.update(Job).where(Job.state == state, Job.created_at <= runtime_of(session).clock.now())
+    session.execute(of_the_story.values(state=to).execution_options(synchronize_session=False))
 
 
 def _tell(session: Session, runtime: Runtime, plugin: str) -> int:

@@ -39,7 +39,7 @@ def working(at: datetime, zone: ZoneInfo, rng: Random) -> datetime:
         if opens <= local.hour < closes:
             return local.astimezone(at.tzinfo)
         if local.hour < opens:
-            local = _in_the_morning(local, opens, rng)
+            local = _in_the_morning(local, opens, 25, rng)
         else:
             local = (local + timedelta(days=1)).replace(hour=0, minute=0)
 
@@ -49,8 +49,8 @@ def awake(at: datetime, zone: ZoneInfo, rng: Random) -> datetime:
     local = at.astimezone(zone)
     if local.hour >= 22:
         local = (local + timedelta(days=1)).replace(hour=0)
-    return (local if local.hour >= 7 else _in_the_morning(local, 7, rng)).astimezone(at.tzinfo)
+    return (local if local.hour >= 7 else _in_the_morning(local, 7, 90, rng)).astimezone(at.tzinfo)
 
 
-def _in_the_morning(local: datetime, opens: int, rng: Random) -> datetime:
-    return local.replace(hour=opens, minute=0) + timedelta(seconds=rng.randrange(5400))
+def _in_the_morning(local: datetime, opens: int, minutes: int, rng: Random) -> datetime:
+    return local.replace(hour=opens, minute=0) + timedelta(seconds=rng.randrange(minutes * 60))

@@ -42,7 +42,7 @@ from plugdesk.api import (
     runtime_of,
     set_fields,
 )
-from plugdesk.testing.playing import MovableClock, follow_up
+from plugdesk.testing.playing import MovableClock, follow_up, lay_aside, pass_time, take_up
 
 from .cast import Company, Step, StepKind
 from .company import build_company
@@ -72,9 +72,9 @@ def play(runtime: Runtime, *, go_on: Callable[[], bool] = lambda: True) -> bool:
             return True
         done, began_at = found.done, found.began_at
         company = build_company(found.language, found.seed, began_at)
-    present, runtime.clock = runtime.clock, MovableClock(began_at)
-    _keep_letters_back(runtime)
     steps = company.steps
+    present, runtime.clock = runtime.clock, MovableClock(steps[done].at if done < len(steps) else began_at)
+    _keep_letters_back(runtime)
     while done < len(steps):
         if not go_on():
             return False
@@ -83,6 +83,7 @@ def play(runtime: Runtime, *, go_on: Callable[[], bool] = lambda: True) -> bool:
         sleep(PAUSE)
     runtime.clock = present
     with runtime.database.write() as session:
+        take_up(session)
         _read_the_old(session, company, began_at)
         _switch_on_the_rest(session)
         _locked(session, done).finished_at = present.now()
@@ -108,11 +109,10 @@ def _play_batch(session: Session, company: Company, steps: list[Step], done: int
     """Play steps from number `done` on for a moment; returns the number of the next."""
     row, stage = _locked(session, done), Stage(session, company)
     _remember(session)
+    take_up(session)
     ends = monotonic() + BATCH_SECONDS
     while True:
-        clock = runtime_of(session).clock
-        assert isinstance(clock, MovableClock)
-        clock.set(steps[done].at)
+        pass_time(session, steps[done].at)
         try:
             with session.begin_nested():
                 _play_step(session, stage, steps[done])
@@ -122,6 +122,7 @@ def _play_batch(session: Session, company: Company, steps: list[Step], done: int
         done += 1
         if done == len(steps) or monotonic() > ends:
             break
+    lay_aside(session)
     row.done = done
     return done
 
@@ -152,6 +153,8 @@ def _play_step(session: Session, stage: Stage, step: Step) -> None:
     ticket = stage.ticket(step.ticket)
     match step.kind:
         case StepKind.REPLY:
+            if ticket.assignee is None:
+                accept(session, ticket, stage.agent(step.who))
             reply_to_ticket(session, ticket, stage.agent(step.who), body=step.html, files=_files(step))
         case StepKind.NOTE:
             add_note(session, ticket, stage.agent(step.who), body=to_html(step.text))

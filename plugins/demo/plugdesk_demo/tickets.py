@@ -16,7 +16,8 @@ from .script import Block, Scenario, fill, to_html
 
 OPEN = 40
 _SHARE_OF_FORM = {"support": 61, "repairs": 17, "billing": 22}
-_JUST_COME = [6, 31, 74, 133, 190]  # minutes before now: nobody has looked at these yet
+_JUST_COME = [6, 31, 74, 133, 190]  # minutes before now
+_UNSEEN = 3  # so many of them nobody has looked at yet
 _LONG = 4  # blocks
 _SCORES = {5: 58, 4: 21, 3: 9, 2: 5, 1: 7}
 
@@ -102,7 +103,7 @@ class _Telling:
                 closing = "" if self._chats else self._rng.choice(self._said["short_closings"])
                 self._write(_joined(self._customers(block.text), self._customers(closing)), StepKind.LETTER, block.argument)
             case "agent":
-                self._pass({"urgent": 9, "high": 22}.get(self._urgency, 55))
+                self._pass({"urgent": 5, "high": 7}.get(self._urgency, 9))
                 self._write(self._agent_letter(block.text), StepKind.REPLY, block.argument)
                 self._answer_by_itself()
             case "note":
@@ -123,7 +124,7 @@ class _Telling:
 
     def _take_on(self) -> None:
         """An agent accepts the ticket, or the supervisor gives it to one; some leave a note at once."""
-        self._pass({"urgent": 4, "high": 14, "low": 90}.get(self._urgency, 35))
+        self._pass({"urgent": 3, "high": 6, "low": 25}.get(self._urgency, 11))
         if self._rng.random() < 0.08:
             supervisor = next(entry["supervisor"] for entry in self._content["groups"] if entry["key"] == self._form.group)
             self._add(StepKind.ASSIGN, supervisor, assignee=self._agent.key, status="open")
@@ -280,6 +281,7 @@ def _as_of_now(
 ) -> list[Ticket]:
     """Takes away what lies in the future, and leaves some more of the latest tickets unfinished until `OPEN` are open."""
     tickets = [replace(ticket, steps=tuple(step for step in ticket.steps if step.at <= now)) for ticket in tickets]
+    tickets[-_UNSEEN:] = [replace(ticket, steps=ticket.steps[:1]) for ticket in tickets[-_UNSEEN:]]
     latest = [
         number for number, ticket in enumerate(tickets) if not ticket.is_open and ticket.opened_at > now - timedelta(days=24)
     ]

@@ -9,7 +9,7 @@ from math import ceil
 
 from plugdesk.api import format_date
 
-WIDTH, HEIGHT, FLOOR, TOP = 760, 200, 178, 24
+WIDTH, FLOOR, TOP = 100, 178, 24  # per cent across; pixels from above, of 200: where zero is and how high the highest is
 LABELS = 6
 
 
@@ -64,12 +64,18 @@ def slots(first: date, last: date) -> list[tuple[date, date, str]]:
 def paired_bars(steps: Sequence[Slot]) -> Drawn:
     """Two bars a step, side by side: the first value and the second."""
     most, width = _ceiling(steps), WIDTH / (len(steps) or 1)
-    each, bars = (width - min(4, width * 0.2)) / 2, []
+    each, bars = (width - min(0.5, width * 0.2)) / 2, []
     for place, step in enumerate(steps):
         for nth, value in enumerate(step.values[:2]):
             tall = _tall(value, most)
             bars.append(
-                Bar(round(place * width + nth * each + 1, 1), round(FLOOR - tall, 1), round(each, 1), round(tall, 1), "ba"[nth])
+                Bar(
+                    round(place * width + nth * each + width / 10, 2),
+                    round(FLOOR - tall, 1),
+                    round(each, 2),
+                    round(tall, 1),
+                    "ba"[nth],
+                )
             )
     return Drawn(bars, "", _grid(most), _labels(steps, width))
 
@@ -98,7 +104,7 @@ def heat(number: int, most: int) -> int:
 def _path(points: Sequence[tuple[float, float]]) -> str:
     if len(points) == 1:
         points = [(0, points[0][1]), (WIDTH, points[0][1])]
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
+    return "M" + "L".join(f"{x:.2f} {y:.1f}" for x, y in points) if points else ""
 
 
 def _ceiling(steps: Sequence[Slot]) -> int:
@@ -121,4 +127,4 @@ def _grid(most: int) -> list[tuple[float, int]]:
 
 def _labels(steps: Sequence[Slot], width: float) -> list[tuple[float, str]]:
     every = max(1, -(-len(steps) // LABELS))
-    return [(round(place * width + 2, 1), step.name) for place, step in enumerate(steps) if place % every == 0]
+    return [(round(place * width + width / 10, 2), step.name) for place, step in enumerate(steps) if place % every == 0]

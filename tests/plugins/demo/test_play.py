@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -81,6 +82,26 @@ def test_nothing_is_left_for_the_workers_of_the_running_desk_but_to_count_the_pa
     assert {each.kind for each in jobs} == {"automation:due"}  # the rules wait for their time, which is to come
     told = sa.select(Event.kind).join(Delivery, Delivery.event_id == Event.id)
     assert set(played.scalars(told)) == {"extension_enabled"}  # of what looks through the past by itself
+
+
+def test_rules_act_at_their_time_in_the_story(played):
+    closed = played.scalars(sa.select(Event).where(Event.kind == "automation_forgotten")).all()
+    statuses = played.scalars(sa.select(Event).where(Event.kind == "status_changed").order_by(Event.id)).all()
+    for each in closed:
+        done_at = [status.at for status in statuses if status.ticket_id == each.ticket_id and status.at < each.at][-1]
+        assert each.at - done_at == timedelta(days=3)
+    assert closed
+
+
+def test_no_worker_takes_what_waits_for_its_moment_in_the_story(founded, story, monkeypatch):
+    monkeypatch.setattr(playing, "BATCH_SECONDS", 0.0)
+    ruled = {each.key for each in story.tickets if each.form == "support"}
+    done = next(place for place, step in enumerate(story.steps, 1) if step.status == "resolved" and step.ticket in ruled)
+    batches = count()
+    assert not play(founded(), go_on=lambda: next(batches) < done)
+    with founded().database.read() as session:
+        assert session.scalars(sa.select(Job.due_at).where(Job.state == "ready", Job.due_at <= MONDAY_MORNING)).all() == []
+        assert story.steps[done - 1].at + timedelta(days=3) in session.scalars(sa.select(Job.due_at)).all()
 
 
 def test_fields_of_the_story_are_filled_in(played):

@@ -14,7 +14,11 @@ from plugdesk.plugins.figures import BUCKETS_MS, HookError, HookFigures, quantil
 from plugdesk.runtime import runtime_of
 
 HOURS = 24
-WIDTH, FLOOR, CEILING = 760, 130, 20  # of the drawing, in its own units: how wide, where zero is, how high the highest is
+WIDTH, FLOOR, CEILING = (
+    100,
+    130,
+    20,
+)  # of the drawing: per cent across; pixels from above, where zero is and how high the highest is
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Figures:
     def line(self) -> str:
         """The path of the speed through the hours that had calls."""
         points = [(bar.x + bar.width / 2, FLOOR - bar.line) for bar in self.bars if bar.calls]
-        return " ".join(f"{'L' if number else 'M'}{x:.1f} {y:.1f}" for number, (x, y) in enumerate(points))
+        return " ".join(f"{'L' if number else 'M'}{x:.2f} {y:.1f}" for number, (x, y) in enumerate(points))
 
 
 @dataclass
@@ -95,7 +99,7 @@ def _bars(hours: Mapping[datetime, _Sum]) -> list[Bar]:
     return [
         Bar(
             at, each.calls, each.errors, each.p95_ms,
-            x=number * step + 3, width=step - 6, height=each.calls / most * high,
+            x=number * step + step / 10, width=step * 0.8, height=each.calls / most * high,
             bad=max(each.errors / most * high, 3.0 if each.errors else 0.0), line=each.p95_ms / slowest * high,
         )
         for number, (at, each) in enumerate(found.items())
