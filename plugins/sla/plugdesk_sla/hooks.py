@@ -16,6 +16,7 @@ from plugdesk.api import (
     JobKind,
     Named,
     Place,
+    ReportMetric,
     Ticket,
     Timer,
     User,
@@ -25,13 +26,18 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_sla import facts as known
-from plugdesk_sla import following, naming, promising, ready, runs, ticking
+from plugdesk_sla import following, metrics, naming, promising, ready, runs, ticking
 from plugdesk_sla.models import Policy
 
 
 @hookimpl
 def facts() -> Sequence[Fact]:
     return known.FACTS
+
+
+@hookimpl
+def report_metrics() -> Sequence[ReportMetric]:
+    return metrics.METRICS
 
 
 @hookimpl

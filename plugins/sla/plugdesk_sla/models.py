@@ -123,6 +123,11 @@ class Clock(Base):
         return bool(self.pauses) and self.pauses[-1][1] is None
 
 
+JUDGED = sa.func.coalesce(Clock.breached_at, Clock.ended_at)
+"""When it was known whether a clock's deadline was met; None while that is open. Reports count by it."""
+sa.Index("ix_sla_clock_judged", JUDGED, Clock.ticket_id)
+
+
 class News(Base):
     """Somebody is to be told of a clock: `what` is "warned" or "breached". The letter that tells it takes the row away."""
 
