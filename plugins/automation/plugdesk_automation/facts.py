@@ -26,7 +26,7 @@ def _since(ticket: Any) -> sa.ColumnElement[Any]:
 
 def _standing(ticket: Any) -> sa.Select[Any]:
     """The runs that told somebody of a ticket which has stood so ever since: accepted by nobody, or in one status at work."""
-    since = sa.exists().where(Event.ticket_id == ticket.id, Event.id > Run.occasion)
+    since = sa.exists().where(Event.ticket_id == ticket.id, Event.id > Run.occasion).correlate(ticket, Run)
     nobodys = sa.or_(
         ticket.status_kind == StatusKind.NEW, sa.and_(ticket.status_kind == StatusKind.OPEN, ticket.assignee_id.is_(None))
     )

@@ -32,6 +32,13 @@ def test_what_nobody_has_accepted_is_escalated_until_somebody_does(ctx, ask, lat
     assert escalated() == []
 
 
+def test_what_happens_to_another_ticket_changes_nothing(ctx, ask, later, session, agent, escalated):
+    ticket, other = ask(), ask()
+    later(minutes=31)
+    accept(session, other, agent)
+    assert (escalated(), escalated("none")) == ([ticket.id], [other.id])
+
+
 def test_what_is_at_work_for_long_is_escalated_until_its_status_changes(ctx, ask, later, session, agent, form, escalated):
     ticket = ask()
     accept(session, ticket, agent)
