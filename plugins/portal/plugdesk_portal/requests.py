@@ -208,7 +208,7 @@ def _page(
         text=text, actions=actions, lost_files=lost_files, unsent=kept is not None, once=new_key(), limits=ctx.settings,
         may_close=commands.may_close(ctx, ticket), may_reopen=commands.may_reopen(ctx, ticket), over=is_over(db(), ticket),
         closed_for_good=ticket.form.archived_at is not None, organization=customer().organization, address=request.form.get("colleague", ""),
-        watchers=watching.watchers(ctx, ticket) if own else (), watched=not own and watching.is_watching(ctx, customer(), ticket),
+        readers=watching.readers(ctx, ticket) if own else (), watched=not own and watching.is_watching(ctx, customer(), ticket),
     )  # fmt: skip
 
 
