@@ -73,11 +73,13 @@ TRAP = "homepage"  # a control nobody sees; programs fill it in
 UNSEEN = (
     "position:absolute;inset-inline-start:-200vw;inline-size:1px;block-size:1px;overflow:hidden"  # also without our style sheet
 )
+SCHEMES = {"dark": "dark", "auto": "light dark"}  # how light a frame is that says so; others are light, as most sites are
 KEPT = (
     "_embed",
     "_lang",
+    "_tone",
     GUEST,
-)  # what an address keeps on the way: that it stands in a frame, a language, and that one is a guest
+)  # what an address keeps: that it stands in a frame, how it speaks and looks there, a guest
 
 
 @blueprint.get("/")
@@ -366,7 +368,15 @@ def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, A
     """What every page of ours needs around it."""
     look = row.look if row else {}
     embedded = bool(request.args.get("_embed"))
-    return {"desk": ctx.desk.name, "look": look, "style": look_variables(look), "embedded": embedded, "site": site}
+    scheme = SCHEMES.get(request.args.get("_tone", ""), "light") if embedded else "light dark"
+    return {
+        "scheme": scheme,
+        "desk": ctx.desk.name,
+        "look": look,
+        "style": look_variables(look),
+        "embedded": embedded,
+        "site": site,
+    }
 
 
 def _as_guest(row: RequestForm) -> str:
