@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from markupsafe import Markup
@@ -66,7 +66,7 @@ from plugdesk_webform.tokens import (
     seal_number,
     work_is_done,
 )
-from plugdesk_webform.writers import GUEST, PROOF, Writer, coming_back, reading, sending, still_sending
+from plugdesk_webform.writers import GUEST, PROOF, Writer, as_guest, coming_back, reading, sending, still_sending
 
 blueprint = Blueprint("requests", __name__)
 TRAP = "homepage"  # a control nobody sees; programs fill it in
@@ -221,7 +221,7 @@ def form_page(
         consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=file_limits(ctx), depends=has_rules(form),
         unseen=UNSEEN, token="" if preview else new_token(ctx, row, host=request.host, site=site, page=where), puzzles=PUZZLES, bits=BITS,
         kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview,
-        writer=writer, proof_name=PROOF, as_guest=_as_guest(row),
+        writer=writer, proof_name=PROOF, as_guest=as_guest(ctx, row),
         **_frame(ctx, row, site),
     )  # fmt: skip
     return shown if preview else frameable(shown, row.sites)
@@ -377,13 +377,6 @@ def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, A
         "embedded": embedded,
         "site": site,
     }
-
-
-def _as_guest(row: RequestForm) -> str:
-    """The address of the same page for who is signed in and writes for somebody else, with what a link has filled in."""
-    return (
-        "?" + urlencode([*request.args.items(), (GUEST, "1")]) if request.method == "GET" else _url(".show", row, **{GUEST: "1"})
-    )
 
 
 def _kept() -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request
 
@@ -56,3 +57,8 @@ def still_sending(ctx: Context, row: RequestForm, given: Mapping[str, Any]) -> W
 def coming_back(ctx: Context, row: RequestForm, given: Mapping[str, Any]) -> Writer | None:
     """Whose page it is that comes back with what was `given`."""
     return sending(ctx, row, given) or (reading(ctx, row) if given.get(PROOF) else None)
+
+
+def as_guest(ctx: Context, row: RequestForm) -> str:
+    """The address of the same page for who is signed in and writes for somebody else, with what its link has filled in."""
+    return f"{address_of(ctx, row)}?{urlencode([*request.args.items(), (GUEST, '1')])}"

@@ -140,8 +140,8 @@ def test_who_signs_out_in_another_tab_is_asked_once_more_and_keeps_the_words(her
 
 def test_who_is_signed_in_may_write_as_somebody_else_and_an_anonymous_form_knows_nobody(hers, request_form, session):
     page = hers.get(f"{PATH}?subject=Repair")
-    (guest,) = re.findall(r'<a href="(\?[^"]*_guest=1)"', page.get_data(as_text=True))
-    shown = hers.get(PATH + guest.replace("&amp;", "&"))
+    (guest,) = re.findall(rf'<a href="({PATH}\?[^"]*_guest=1)"', page.get_data(as_text=True))
+    shown = hers.get(guest.replace("&amp;", "&"))
     assert controls(shown)["subject"] == "Repair" and "email" in controls(shown) and not proof_in(shown)
     assert "_guest=1" in shown.get_data(as_text=True).split('id="request"')[1].split(">")[0], "it stays so after a refusal"
     request_form("Tell us", anonymous=True)
