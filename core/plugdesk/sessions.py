@@ -90,6 +90,15 @@ def session_of(session: Session, token: str | None) -> tuple[SignedSession, User
     return signed, user
 
 
+def session_numbered(session: Session, session_id: int) -> tuple[SignedSession, User] | None:
+    """The session with this id, and its user, as long as it lives: for what was said in it, and no cookie brings along."""
+    wanted = sa.select(SignedSession, User).join(User, User.id == SignedSession.user_id)
+    found = session.execute(
+        wanted.where(SignedSession.id == session_id, User.active, *_alive(runtime_of(session).clock.now()))
+    ).first()
+    return (found[0], found[1]) if found else None
+
+
 def lapsed_session_of(session: Session, token: str | None) -> User | None:
     """Whose session the token was, where nobody ended it but time: unused for too long, or at its end. Else None.
 

@@ -39,6 +39,7 @@ from plugdesk_web.current import (
 from plugdesk_web.customers import (
     begin_customer_session,
     begin_framed_session,
+    customer_of_proof,
     customer_or_none,
     customer_session,
     customer_timed_out,
@@ -48,8 +49,11 @@ from plugdesk_web.customers import (
     keep_customer,
     keep_secret,
     kept_secret,
+    proved_customer,
+    with_proof,
 )
 from plugdesk_web.editing import FRESH, Refused, chosen_words, nothing, refused, version_given, yes_or_no
+from plugdesk_web.entrances import Entrance, ways_on
 from plugdesk_web.failures import Typed, typed_words
 from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
@@ -82,6 +86,7 @@ __all__ = [
     "DashboardCard",
     "EditedCondition",
     "EditedField",
+    "Entrance",
     "FormActions",
     "HistoryLine",
     "ListTool",
@@ -108,6 +113,7 @@ __all__ = [
     "chosen_words",
     "columns_on",
     "context",
+    "customer_of_proof",
     "customer_or_none",
     "customer_session",
     "customer_timed_out",
@@ -141,6 +147,7 @@ __all__ = [
     "page",
     "page_of_list",
     "proof_of",
+    "proved_customer",
     "read_list",
     "read_look",
     "read_question",
@@ -158,6 +165,8 @@ __all__ = [
     "typed_words",
     "version_given",
     "was_shown",
+    "ways_on",
+    "with_proof",
     "written_files",
     "written_html",
     "yes_or_no",

@@ -5,11 +5,14 @@ same browser is neither used nor touched. The session is a row like an agent's (
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, request
+from itsdangerous import BadSignature, URLSafeSerializer
 
-from plugdesk.sessions import LONGEST, SignedSession, end_session, lapsed_session_of, session_of, sign_in
+from plugdesk.sessions import LONGEST, SignedSession, end_session, lapsed_session_of, session_numbered, session_of, sign_in
 from plugdesk.users.models import Role, User
 from plugdesk_web.current import db
 from plugdesk_web.security import cookie_name, is_secure
@@ -17,6 +20,7 @@ from plugdesk_web.security import cookie_name, is_secure
 CUSTOMER_COOKIE = "plugdesk_customer"
 FRAME, FRAME_LIVES = "_frame", timedelta(hours=1)
 FRAMED = "frame-"  # an address is read in more places than a cookie: what stood in one opens nothing but frames
+PROOF = "_as"
 EMBED = "_embed"  # pages for anybody that a site shows in a frame have it in their address
 IN_FRAMES = "PLUGDESK_IN_FRAMES"
 
@@ -68,6 +72,40 @@ def customer_session() -> tuple[SignedSession, User] | None:
         g.customer = found if found and found[1].role is Role.CUSTOMER else None
     known: tuple[SignedSession, User] | None = g.customer
     return known
+
+
+def proof_of_customer(path: str) -> str:
+    """What tells the page at `path` who is signed in here, for as long as they are, where no cookie does; "" where nobody is.
+
+    It stands on a page or in its address, so it says no more than that: whoever finds it reads nothing of the customer's, and it
+    means nothing to another page.
+    """
+    found = customer_session()
+    return str(_signer(str(current_app.secret_key)).dumps([found[0].id, path])) if found else ""
+
+
+def customer_of_proof(proof: str, path: str) -> User | None:
+    """Whom `proof_of_customer(path)` was made for, while they are signed in there; None for anything else."""
+    try:
+        session_id, its_path = _signer(str(current_app.secret_key)).loads(proof)
+    except BadSignature:
+        return None
+    found = session_numbered(db(), session_id) if its_path == path else None
+    return found[1] if found and found[1].role is Role.CUSTOMER else None
+
+
+def proved_customer(path: str) -> tuple[User, str] | None:
+    """Who comes to this page at `path`, with their proof for it: by the address somebody made `with_proof`, else by the browser's cookie."""
+    proof = request.args.get(PROOF, "")
+    customer = customer_of_proof(proof, path)
+    if customer is None:
+        customer, proof = customer_or_none(), proof_of_customer(path)
+    return (customer, proof) if customer else None
+
+
+def with_proof(address: str) -> str:
+    """The `address`, a path of this desk, with the proof of who is signed in here: for links that lead out of a frame, where no cookie is."""
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({PROOF: proof_of_customer(urlsplit(address).path)})}"
 
 
 def customer_timed_out() -> User | None:
@@ -122,3 +160,8 @@ def keep_secret(response: Response, name: str, value: str, *, seconds: int | Non
 def kept_secret(name: str) -> str:
     """What `keep_secret` gave this browser; "" when there is none."""
     return request.cookies.get(cookie_name(name), "")
+
+
+@lru_cache(maxsize=8)
+def _signer(key: str) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt="plugdesk customer")

@@ -23,9 +23,8 @@ def show(slug: str, token: str) -> Response:
     rating = rating_of(ctx, invitation)
     given = request.args.get("mark", "")
     chosen = MARKS.get(given, rating.mark if rating else None)
-    return _page(
-        invitation, token, chosen=chosen, comment=rating.comment if rating else "", stored=rating is not None and not given
-    )
+    stored = rating is not None and (not given or chosen == rating.mark)
+    return _page(invitation, token, chosen=chosen, comment=rating.comment if rating else "", stored=stored)
 
 
 @blueprint.post("/<token>")

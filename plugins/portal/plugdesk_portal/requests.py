@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -28,7 +29,17 @@ from plugdesk_portal import acting, commands, unsent, watching
 from plugdesk_portal.around import begin, ctx_of, customer, customers_only, desk_ctx, files_query, let_frame, portal_page
 from plugdesk_portal.colleagues import colleagues_page, file_to_read, reads_colleagues, request_to_read
 from plugdesk_portal.queries import entered, last_answer, portal_forms, read_up_to, request_of, requests_page, said_on
-from plugdesk_web.api import customers_body_of, db, done_before, new_key, redirect_after, remember, send_attachment
+from plugdesk_web.api import (
+    customers_body_of,
+    db,
+    done_before,
+    framed,
+    new_key,
+    redirect_after,
+    remember,
+    send_attachment,
+    with_proof,
+)
 
 blueprint = Blueprint("requests", __name__)
 blueprint.before_request(begin)
@@ -197,7 +208,7 @@ def _page(
         text=text, actions=actions, lost_files=lost_files, unsent=kept is not None, once=new_key(), limits=ctx.settings,
         may_close=commands.may_close(ctx, ticket), may_reopen=commands.may_reopen(ctx, ticket), over=is_over(db(), ticket),
         closed_for_good=ticket.form.archived_at is not None, organization=customer().organization, address=request.form.get("colleague", ""),
-        watchers=watching.watchers(ctx, ticket) if own else (), watched=not own and watching.is_watching(ctx, customer(), ticket),
+        readers=watching.readers(ctx, ticket) if own else (), watched=not own and watching.is_watching(ctx, customer(), ticket),
     )  # fmt: skip
 
 
@@ -226,4 +237,5 @@ def _files(ctx: Context) -> list[NewFile]:
 def _ways_to_ask(ctx: Context) -> list[Any]:
     """The pages on which something new can be asked of the forms with the portal."""
     forms = [form for form in portal_forms(ctx) if form.archived_at is None]
-    return [link for form in forms for link in request_form_links(ctx.db, form, language=current_language())]
+    ways = [link for form in forms for link in request_form_links(ctx.db, form, language=current_language())]
+    return [replace(way, url=with_proof(way.url)) for way in ways] if framed() else ways

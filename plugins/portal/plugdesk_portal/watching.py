@@ -42,6 +42,11 @@ def watchers(ctx: Context, ticket: Ticket) -> Sequence[tuple[Watch, User]]:
     return [(watch, user) for watch, user in ctx.db.execute(wanted.order_by(User.name, User.id))]
 
 
+def readers(ctx: Context, ticket: Ticket) -> list[tuple[Watch, User, bool]]:
+    """`watchers`, and whether each may still read the request: not so who is no longer of the organization."""
+    return [(row, colleague, may_read(ctx, colleague, ticket)) for row, colleague in watchers(ctx, ticket)]
+
+
 def is_watching(ctx: Context, customer: User, ticket: Ticket) -> bool:
     """Whether the colleague is told of answers to this request."""
     watch = ctx.db.get(Watch, (ticket.id, customer.id))

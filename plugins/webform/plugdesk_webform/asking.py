@@ -14,11 +14,13 @@ from plugdesk.api import (
     FieldKind,
     Form,
     NewFile,
+    User,
     decide,
     default_values,
     lazy_gettext,
+    values_at_the_door,
     values_entered,
-    values_of_customer,
+    wanted_facts,
 )
 from plugdesk_web.api import FIELD_PREFIX, EditedField, edited_field, entered_values
 from plugdesk_webform.models import RequestForm
@@ -37,10 +39,11 @@ ABOUT_PEOPLE = (NAME, EMAIL)
 
 @dataclass(frozen=True)
 class Asked:
-    """What the page asks for now: `questions` in order, and the codes of those that must be filled in."""
+    """What the page asks for now: `questions` in order, the codes of those that must be filled in, and the `facts` they went by."""
 
     questions: Sequence[EditedField]
     must: frozenset[str]
+    facts: Mapping[str, Any]
 
     @property
     def codes(self) -> frozenset[str]:
@@ -64,21 +67,28 @@ def raw_values(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def asked_on(
-    ctx: Context, row: RequestForm, given: Mapping[str, Any], files: Mapping[str, Sequence[NewFile]] | None = None
+    ctx: Context,
+    row: RequestForm,
+    given: Mapping[str, Any],
+    files: Mapping[str, Sequence[NewFile]] | None = None,
+    customer: User | None = None,
 ) -> Asked:
-    """The questions for what was `given` so far: a page's controls, or a link's values with their markers (`prefilled`)."""
-    form = form_of(ctx)
+    """The questions for what was `given` so far: a page's controls, or a link's values with their markers (`prefilled`).
+
+    A `customer` who is signed in is not asked who they are.
+    """
+    form, facts = form_of(ctx), facts_of(ctx, customer)
     listed = {str(each["code"]): bool(each.get("must")) for each in row.fields}
-    if row.anonymous:
+    if row.anonymous or customer is not None:
         listed = {code: must for code, must in listed.items() if code not in ABOUT_PEOPLE}
     raw, before = raw_values(form, given), default_values(form.fields)
     values = values_entered(ctx.db, form, raw, before=before)
     sent = {code: [file.name for file in each] for code, each in (files or {}).items()}
-    decision = decide_for(ctx, values | sent)
+    decision = decide_for(ctx, values | sent, facts)
     known = {each.code for each in choosable(form)}
     shown = [code for code in listed if code in PARTS or (code in known and code in decision.visible)]
     # What the form itself requires is asked for wherever it was not chosen, or nothing could ever be sent.
-    shown += _also_required(ctx, before, values, listed)
+    shown += _also_required(ctx, before, values, listed, facts)
     must = frozenset(code for code in shown if listed.get(code) or code in decision.required)
     typed = {**before, **raw}
     questions, section = list[EditedField](), ""
@@ -94,18 +104,19 @@ def asked_on(
         heading = str(title["title"]) if title and field.section != section else ""
         section = field.section
         questions.append(replace(asked, heading=heading))
-    return Asked(questions, must)
+    return Asked(questions, must, facts)
 
 
-def decide_for(ctx: Context, values: Mapping[str, Any]) -> Decision:
-    """What the form's rules say to a visitor of whom nothing is known, whoever they say they are."""
+def decide_for(ctx: Context, values: Mapping[str, Any], facts: Mapping[str, Any]) -> Decision:
+    """What the form's rules say where these `facts` are known."""
     form = form_of(ctx)
-    return decide(ctx.db, form, values, status=status_of(form), facts=facts_of_nobody(), by_agent=False)
+    return decide(ctx.db, form, values, status=status_of(form), facts=facts, by_agent=False)
 
 
-def facts_of_nobody() -> dict[str, Any]:
-    """What the rules go by on a public page."""
-    return values_of_customer(CHANNEL, None)
+def facts_of(ctx: Context, customer: User | None) -> dict[str, Any]:
+    """What the rules go by: what is known of a customer who is signed in; of others nothing, whoever they say they are."""
+    form = form_of(ctx)
+    return values_at_the_door(ctx.db, form, CHANNEL, customer, wanted_facts(ctx.db, form))
 
 
 def status_of(form: Form) -> str | None:
@@ -139,11 +150,13 @@ def form_of(ctx: Context) -> Form:
     return ctx.form
 
 
-def _also_required(ctx: Context, before: Mapping[str, Any], values: Mapping[str, Any], listed: Collection[str]) -> list[str]:
+def _also_required(
+    ctx: Context, before: Mapping[str, Any], values: Mapping[str, Any], listed: Collection[str], facts: Mapping[str, Any]
+) -> list[str]:
     """The codes of fields that must be filled in though they were not chosen; an answer to one may bring the next."""
     more: list[str] = []
     while True:
-        known = decide_for(ctx, {**before, **_only(values, {*listed, *more})})
+        known = decide_for(ctx, {**before, **_only(values, {*listed, *more})}, facts)
         found = [each.code for each in known.missing if each.code not in listed and each.code not in more]
         if not found:
             return more

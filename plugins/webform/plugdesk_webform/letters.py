@@ -1,4 +1,4 @@
-"""The letters request forms cause. They go to addresses nobody has proved to be theirs: nothing in them was typed by a visitor."""
+"""The letters request forms cause. Most go to addresses nobody has proved to be theirs: nothing in them was typed by a visitor."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def send_confirmation(ctx: Context, row: RequestForm, email: str, link: str) -> 
 
 
 def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
-    """After a request opened a ticket: it came in. Once, and one letter a day to an address; see `count_letter`."""
+    """After a request opened a ticket: it came in. Once; to an address nobody has proved one letter a day, see `count_letter`."""
     if event.data.get("channel") != CHANNEL:
         return
     submission, address = submission_of(ctx, ticket), address_for(ctx.db, ticket, "email")
@@ -51,15 +51,22 @@ def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
     if not letters_leave(ctx) or ctx.db.scalar(sent) is not None:
         return
     try:
-        count_letter(ctx, address)
+        if not submission.signed_in:
+            count_letter(ctx, address)
     except TooMany:
         ctx.journal("receipt_withheld", ticket=ticket, said=_("No receipt: its address had a letter from us today"))
         return
     with use_language(submission.language):
+        about = {"number": ticket.number, "form": form_of(ctx).name, "desk": ctx.desk.name}
         text = _(
             "We have received your request. Its number is %(number)s; an answer to this letter adds to it.\n\n"
             "%(form)s, %(desk)s\n\nIf you did not write to us, somebody has given your address: just throw this letter away.",
-            number=ticket.number, form=form_of(ctx).name, desk=ctx.desk.name,
+            **about,
         )  # fmt: skip
+        if submission.signed_in:
+            text = _(
+                "We have received your request. Its number is %(number)s; an answer to this letter adds to it.\n\n%(form)s, %(desk)s",
+                **about,
+            )
         subject = _("We have received your request %(number)s", number=ticket.number)
     send_automatic(ctx.db, ticket, kind="receipt", html=html_of_text(text), subject=subject, channel="email")

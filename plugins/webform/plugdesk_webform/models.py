@@ -66,7 +66,7 @@ class Submission(Base):
 
     `site` is the page's site that showed the form in a frame, `page` that page's address as far as it was told. While it waits
     for a letter to be confirmed there is no ticket: `token_hash` is of the link, `typed` what was entered, until `waits_until`.
-    `consent_id` is the text that was agreed to. `identity_id` is the address that was typed, on anonymous ones none. `confirmed`: the link in a letter to the address was used.
+    `consent_id` is the text that was agreed to. `identity_id` is the address that was typed, on anonymous ones none. `confirmed`: the link in a letter to the address was used. `signed_in`: its sender was, as the ticket's customer.
     """
 
     __tablename__ = "webform_submission"
@@ -87,6 +87,7 @@ class Submission(Base):
     consent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("webform_consent.id", ondelete="SET NULL"))
     identity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("identity.id", ondelete="SET NULL"), index=True)
     confirmed: Mapped[bool] = mapped_column(default=False)
+    signed_in: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     token_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     typed: Mapped[dict[str, Any] | None] = mapped_column(Json)
     waits_until: Mapped[datetime | None]

@@ -36,6 +36,7 @@ from plugdesk_web.api import (
     origin_of,
     page,
     redirect_after,
+    ways_on,
 )
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.flood import Refusal, floods_of, whose_flood
@@ -65,13 +66,20 @@ from plugdesk_webform.tokens import (
     seal_number,
     work_is_done,
 )
+from plugdesk_webform.writers import GUEST, PROOF, Writer, as_guest, coming_back, reading, sending, still_sending
 
 blueprint = Blueprint("requests", __name__)
 TRAP = "homepage"  # a control nobody sees; programs fill it in
 UNSEEN = (
     "position:absolute;inset-inline-start:-200vw;inline-size:1px;block-size:1px;overflow:hidden"  # also without our style sheet
 )
-KEPT = ("_embed", "_lang")  # what an address keeps on the way: that it stands in a frame, and a language
+SCHEMES = {"dark": "dark", "auto": "light dark"}  # how light a frame is that says so; others are light, as most sites are
+KEPT = (
+    "_embed",
+    "_lang",
+    "_tone",
+    GUEST,
+)  # what an address keeps: that it stands in a frame, how it speaks and looks there, a guest
 
 
 @blueprint.get("/")
@@ -100,7 +108,7 @@ def show(slug: str, code: str) -> Response:
             return frameable(
                 page("webform:public/closed.html", status=404, row=row, form=form_of(ctx), **_frame(ctx, row, site)), row.sites
             )
-        return form_page(ctx, row, prefilled(ctx, row, request.args), site=site, where=where)
+        return form_page(ctx, row, prefilled(ctx, row, request.args), reading(ctx, row), site=site, where=where)
 
 
 @blueprint.post("/<code>")
@@ -114,7 +122,8 @@ def create(slug: str, code: str) -> Response:
 def fields(slug: str, code: str) -> Response:
     """What is asked next, for what is entered so far; nothing is stored."""
     with _looking(code) as (ctx, row):
-        asked = asked_on(ctx, row, request.form)
+        writer = sending(ctx, row, request.form)
+        asked = asked_on(ctx, row, request.form, customer=writer.customer if writer else None)
         return page("webform:public/_questions.html", questions=asked.questions, problems={}, limits=file_limits(ctx))
 
 
@@ -136,7 +145,7 @@ def thanks(slug: str, code: str) -> Response:
         said = Markup(html_of_text(row.thanks)) if row.thanks else None  # escaped, see html_of_text
         shown = page(
             "webform:public/thanks.html", row=row, form=form_of(ctx), said=said, number=read_number(ctx, request.args.get("sent", "")),
-            **_frame(ctx, row, _listed(row, request.args.get("_site", ""))),
+            ways=ways_on() if reading(ctx, row) else (), **_frame(ctx, row, _listed(row, request.args.get("_site", ""))),
         )  # fmt: skip
     return frameable(shown, row.sites)
 
@@ -191,6 +200,7 @@ def form_page(
     ctx: Context,
     row: RequestForm,
     given: Mapping[str, Any],
+    writer: Writer | None = None,
     *,
     site: str = "",
     where: str = "",
@@ -199,9 +209,10 @@ def form_page(
     status: int = 200,
     preview: bool = False,
 ) -> Response:
-    """The page of a request form; `given` is what stands in its controls."""
+    """The page of a request form for its `writer`, if they are known; `given` is what stands in its controls."""
     form, consent, problems = form_of(ctx), consent_now(ctx, row), problems or {}
-    asked = asked_on(ctx, row, given)
+    customer = writer.customer if writer else None
+    asked = asked_on(ctx, row, given, customer=customer)
     order = [each.name for each in asked.questions]
     problems = dict(sorted(problems.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order)))
     shown = page(
@@ -210,6 +221,7 @@ def form_page(
         consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=file_limits(ctx), depends=has_rules(form),
         unseen=UNSEEN, token="" if preview else new_token(ctx, row, host=request.host, site=site, page=where), puzzles=PUZZLES, bits=BITS,
         kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview,
+        writer=writer, proof_name=PROOF, as_guest=as_guest(ctx, row),
         **_frame(ctx, row, site),
     )  # fmt: skip
     return shown if preview else frameable(shown, row.sites)
@@ -219,16 +231,17 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
     given, raw = request.form, request.form.get("token", "")
     token = read_token(ctx, row, raw, host=request.host)
     site, where = (token.site, token.page) if token else ("", "")
+    writer = coming_back(ctx, row, given)
     if given.get("asked"):
-        return form_page(ctx, row, given, site=site, where=where)
+        return form_page(ctx, row, given, writer, site=site, where=where)
     if given.get(TRAP):
         return redirect_after(_url(".thanks", row))  # a program: it is thanked, and nothing is kept
     if token is None or token.is_over:
         stale = _("This page was open for too long. Nothing is lost: look it over and send it once more.")
-        return form_page(ctx, row, given, site=site, where=where, words=stale, status=422)
+        return form_page(ctx, row, given, writer, site=site, where=where, words=stale, status=422)
     if site and not is_among(site, row.sites):
         gone = _("This site may no longer show the form. Open it on its own page.")
-        return form_page(ctx, row, given, words=gone, status=422)
+        return form_page(ctx, row, given, writer, words=gone, status=422)
     try:
         return _take(ctx, row, token, given, worked=work_is_done(raw, given.get("work", "")))
     except (Invalid, TooMany) as refusal:
@@ -240,15 +253,18 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
         if isinstance(refusal, TooMany):
             words = in_words(ctx, row, refusal) + " " + _("What you wrote stands below.")
         answer = form_page(
-            ctx, row, given, site=site, where=where, problems=_by_control(problems), words=words, status=refusal.status
-        )
+            ctx, row, given, coming_back(ctx, row, given), site=site, where=where, problems=_by_control(problems), words=words, status=refusal.status,
+        )  # fmt: skip
         if isinstance(refusal, TooMany):
             answer.headers["Retry-After"] = str(int(refusal.wait.total_seconds()) + 1)
         return answer
 
 
 def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, Any], *, worked: bool) -> Response:
-    """Open the ticket of who has worked for it; of whoever has not, ask by a letter. A page that was sent before begins to write nothing."""
+    """Open the ticket of who has worked for it, or is known; of whoever is not, ask by a letter.
+
+    A page that was sent before begins to write nothing.
+    """
     if (before := sent_before(ctx, token)) is not None:
         return redirect_after(_thanks_url(ctx, row, before, token.site) if before.ticket_id else _url(".waiting", row))
     connection = connection_of(ctx, request.remote_addr)
@@ -257,12 +273,15 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
     except TooMany as refusal:
         _note_flood(ctx, row, refusal)
         raise
-    entered, files = read_request(ctx, row, given, _files(ctx))
-    sent, code = Sent(token, entered, files, connection, current_language()), row.code
+    writer, code = still_sending(ctx, row, given), row.code
+    entered, files = read_request(ctx, row, given, _files(ctx), writer.customer if writer else None)
     begin_writing()
     ctx = context("webform")
     row = request_form_called(ctx, code)
-    if worked:
+    writer = still_sending(ctx, row, given)
+    customer = writer.customer if writer else None
+    sent = Sent(token, entered, files, connection, current_language(), customer)
+    if worked or customer is not None:
         done = send(ctx, row, sent)
         return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else _url(".waiting", row))
     if not has_letters(ctx) or row.anonymous:
@@ -349,7 +368,15 @@ def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, A
     """What every page of ours needs around it."""
     look = row.look if row else {}
     embedded = bool(request.args.get("_embed"))
-    return {"desk": ctx.desk.name, "look": look, "style": look_variables(look), "embedded": embedded, "site": site}
+    scheme = SCHEMES.get(request.args.get("_tone", ""), "light") if embedded else "light dark"
+    return {
+        "scheme": scheme,
+        "desk": ctx.desk.name,
+        "look": look,
+        "style": look_variables(look),
+        "embedded": embedded,
+        "site": site,
+    }
 
 
 def _kept() -> dict[str, str]:

@@ -27,7 +27,7 @@ def links_for(ctx: Context, language: str) -> list[RequestForm]:
     return [row for row in rows if row.language in ("", language)] or rows
 
 
-def address_of(ctx: Context, row: RequestForm, subject: str) -> str:
+def address_of(ctx: Context, row: RequestForm, subject: str = "") -> str:
     """The path of a request form's page, with `subject` filled in where it asks for one."""
     asks = any(each["code"] == SUBJECT for each in row.fields)
     filled = f"?{urlencode({'subject': subject})}" if subject and asks else ""

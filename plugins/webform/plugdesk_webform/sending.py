@@ -51,7 +51,7 @@ from plugdesk_webform.asking import (
     TEXT,
     asked_on,
     control_of,
-    facts_of_nobody,
+    facts_of,
     form_of,
     raw_values,
     status_of,
@@ -92,26 +92,35 @@ class Entered:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request that was sent: by which page, what was entered there, from which connection (see `connection_of`), in which language."""
+    """A request that was sent: by which page, what was entered there, from which connection (see `connection_of`), in which language.
+
+    `customer` is who was signed in there.
+    """
 
     token: FormToken
     entered: Entered
     files: Mapping[str, Sequence[NewFile]]
     connection: str
     language: str
+    customer: User | None = None
+
+    @property
+    def address(self) -> str:
+        """The e-mail address that gets answers."""
+        return (self.customer.address("email") or "") if self.customer else self.entered.email
 
 
 def read_request(
-    ctx: Context, row: RequestForm, given: Mapping[str, Any], files: Mapping[str, Sequence[NewFile]]
+    ctx: Context, row: RequestForm, given: Mapping[str, Any], files: Mapping[str, Sequence[NewFile]], customer: User | None = None
 ) -> tuple[Entered, Mapping[str, Sequence[NewFile]]]:
     """What was entered, and the files for what is asked then. Raises `Invalid`, by control, with every mistake at once."""
-    form, asked = form_of(ctx), asked_on(ctx, row, given, files)
+    form, asked = form_of(ctx), asked_on(ctx, row, given, files, customer)
     files = {code: each for code, each in files.items() if code in asked.codes}
     problems: dict[str, str] = {}
     parts = {code: _read_part(form, code, given, code in asked.must, problems) for code in PARTS if code in asked.codes}
     raw = {code: value for code, value in raw_values(form, given).items() if code in asked.codes}
     values, wrong = check_values(
-        ctx.db, form, raw, by_agent=False, before=default_values(form.fields), complete=True, status=status_of(form), facts=facts_of_nobody()
+        ctx.db, form, raw, by_agent=False, before=default_values(form.fields), complete=True, status=status_of(form), facts=asked.facts
     )  # fmt: skip
     problems |= {control_of(code): sentence for code, sentence in wrong.items() if not files.get(code)}
     for code in asked.must - PARTS.keys():
@@ -135,7 +144,7 @@ def send(ctx: Context, row: RequestForm, sent: Sent) -> Submission:
     """Open the ticket. The same page sent twice, also at the same instant, opens one. Raises `TooMany`, `Invalid`."""
     submission, is_new = _begin(ctx, row, sent)
     if is_new:
-        _open(ctx, row, submission, sent.entered, _keep_files(ctx, sent.files))
+        _open(ctx, row, submission, sent.entered, _keep_files(ctx, sent.files), sent.customer)
     return submission
 
 
@@ -209,7 +218,7 @@ def _begin(ctx: Context, row: RequestForm, sent: Sent) -> tuple[Submission, bool
     site, page = ("", "") if row.anonymous else (token.site, token.page)
     submission = Submission(
         form_id=row.form_id, request_form_id=row.id, nonce=token.nonce, title=row.title, site=site, page=page, language=sent.language,
-        sent_at=ctx.now, consent_id=sent.entered.consent_id,
+        sent_at=ctx.now, consent_id=sent.entered.consent_id, signed_in=sent.customer is not None,
     )  # fmt: skip
     try:
         with ctx.transaction():
@@ -220,17 +229,24 @@ def _begin(ctx: Context, row: RequestForm, sent: Sent) -> tuple[Submission, bool
         if before is None:
             raise
         return before, False
-    count_request(ctx, row, sent.connection, sent.entered.email)
+    count_request(ctx, row, sent.connection, sent.address)
     return submission, True
 
 
-def _open(ctx: Context, row: RequestForm, submission: Submission, entered: Entered, keys: Mapping[str, Sequence[str]]) -> Ticket:
-    form, values = form_of(ctx), {**entered.values, **keys}
-    customer = _customer(ctx, row, entered, submission.language)
-    text = entered.text or _told(ctx, form, row, entered)
+def _open(
+    ctx: Context,
+    row: RequestForm,
+    submission: Submission,
+    entered: Entered,
+    keys: Mapping[str, Sequence[str]],
+    known: User | None = None,
+) -> Ticket:
+    form, values, facts = form_of(ctx), {**entered.values, **keys}, facts_of(ctx, known)
+    customer = known or _customer(ctx, row, entered, submission.language)
+    text = entered.text or _told(ctx, form, row, entered, facts)
     ticket = open_ticket(
         ctx.db, form, customer, subject=entered.subject or (excerpt(entered.text, 80) if entered.text else row.title), said=Words(text=text),
-        channel=CHANNEL, values=values, facts=facts_of_nobody(),
+        channel=CHANNEL, values=values, facts=facts,
     )  # fmt: skip
     ways = channels_to(ctx.db, ticket)
     if ways:
@@ -276,11 +292,9 @@ def _nobody(ctx: Context) -> User:
     return nobody
 
 
-def _told(ctx: Context, form: Form, row: RequestForm, entered: Entered) -> str:
+def _told(ctx: Context, form: Form, row: RequestForm, entered: Entered, facts: Mapping[str, Any]) -> str:
     """The answers in words, where no message was asked for."""
-    values, _problems = check_values(
-        ctx.db, form, entered.values, by_agent=False, before={}, status=status_of(form), facts=facts_of_nobody()
-    )
+    values, _problems = check_values(ctx.db, form, entered.values, by_agent=False, before={}, status=status_of(form), facts=facts)
     asked = [form.field(code) for code in entered.values]
     lines = [
         f"{each.label}: {show_value(each, values[each.code], ctx.db)}"

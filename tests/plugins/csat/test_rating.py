@@ -142,6 +142,14 @@ def test_the_last_explicit_choice_counts_and_each_is_in_the_journal(closed, visi
         assert [event.data["mark"] for event in session.scalars(sa.select(Event).where(Event.kind == "ticket_rated"))] == [1, 5]
 
 
+def test_whoever_has_given_a_mark_reads_it_on_the_link_of_another_and_is_thanked_on_its_own(closed, visit):
+    visit().post(page_of(closed), data={"mark": "2", "comment": "Slow"})
+    best, *_others, bad, _worst = links(closed)
+    again = visit().get(best).get_data(as_text=True)
+    assert "Your mark so far:" in again and "Change my mark" in again and "Slow" in again
+    assert "Thank you." in (same := visit().get(bad).get_data(as_text=True)) and "Your mark so far:" not in same
+
+
 def test_presses_at_the_same_moment_store_one_mark(closed, visit):
     browsers = [visit() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:

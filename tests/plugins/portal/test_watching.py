@@ -125,6 +125,15 @@ def test_who_may_not_read_any_more_is_told_nothing(ann, bob, let_in, told, ticke
     assert told() == []
 
 
+def test_who_is_no_longer_of_the_organization_is_not_said_to_read_it(ann, bob, let_in, ticket, session):
+    let_in()
+    page = f"/portal/requests/{ticket.number}"
+    assert "reads it no more" not in words_of(ann.get(page))
+    bob.organization = None
+    session.commit()
+    assert "Bob Stone reads it no more" in words_of(ann.get(page))
+
+
 def test_an_answer_taken_back_before_it_left_is_none(bob, let_in, told, ticket, agent, session):
     let_in()
     told()

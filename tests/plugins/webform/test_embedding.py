@@ -147,3 +147,15 @@ def test_a_look_that_is_none_is_refused_by_name():
     assert read_look({"accent": "red;}", "text_size": "99", "radius": "x"}, problems) == {"plain": False}
     assert problems.keys() == {"accent", "text_size", "radius"}
     assert look_variables({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "scheme"), [("", "light"), ("&_tone=dark", "dark"), ("&_tone=auto", "light dark"), ("&_tone=%22", "light")]
+)
+def test_a_frame_is_as_light_as_the_page_around_it_says_and_stays_so(visitor, request_form, said, scheme):
+    request_form(sites=SHOP)
+    page = visitor.get(f"{PATH}?_embed=1{said}").get_data(as_text=True)
+    assert f'data-scheme="{scheme}"' in page and f'name="color-scheme" content="{scheme}"' in page
+    assert ("_tone" in page) == ("_tone" in said)
+    alone = visitor.get(f"{PATH}?_tone=dark").get_data(as_text=True)
+    assert "data-scheme" not in alone and 'content="light dark"' in alone, "on its own page it follows its visitor"
