@@ -49,10 +49,11 @@ from plugdesk_web.customers import (
     keep_secret,
     kept_secret,
 )
-from plugdesk_web.editing import FRESH, Refused, chosen_words, nothing, refused, version_given, yes_or_no
+from plugdesk_web.diffs import Piece, difference
+from plugdesk_web.editing import FRESH, Refused, chosen_words, day_words, nothing, refused, version_given, yes_or_no
 from plugdesk_web.failures import Typed, typed_words
 from plugdesk_web.inserting import ShownTool, tools_of
-from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
+from plugdesk_web.looks import LOOK_LABELS, LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
 from plugdesk_web.pressing import Pressing
 from plugdesk_web.rendering import context, page, redirect_after, toast
@@ -69,6 +70,7 @@ from plugdesk_web.written import written_files, written_html
 __all__ = [
     "FIELD_PREFIX",
     "FRESH",
+    "LOOK_LABELS",
     "LOOK_SIZES",
     "Action",
     "AskedList",
@@ -91,6 +93,7 @@ __all__ = [
     "Offer",
     "Pages",
     "Panel",
+    "Piece",
     "Pressing",
     "Question",
     "Refused",
@@ -112,7 +115,9 @@ __all__ = [
     "customer_session",
     "customer_timed_out",
     "customers_body_of",
+    "day_words",
     "db",
+    "difference",
     "done_before",
     "edit_condition",
     "edited_field",

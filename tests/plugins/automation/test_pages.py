@@ -11,6 +11,7 @@ from plugdesk_automation.commands import switch_rules
 from plugdesk_automation.models import Code, Rule, RuleSet
 from plugdesk_automation.rules import rules_of
 from tests.factories import make_agent
+from tests.support.pages import differences
 
 PLACE = "/forms/support/x/automation"
 
@@ -51,7 +52,10 @@ def test_times_and_switches_are_saved_together(session, ctx, head, agent, client
     rules = rules_of(ctx)
     assert (rules[Code.UNACCEPTED].amount, rules[Code.UNACCEPTED].person_id) == (45, agent.id)
     assert (rules[Code.TOO_LONG].in_hours, rules[Code.FORGOTTEN].unit, rules[Code.UNANSWERED].is_on) == (False, "hours", False)
-    assert client.post(f"{PLACE}/", data=sent).status_code == 409, "the page is old by now"
+    late = client.post(f"{PLACE}/", data=sent | {"amount-unaccepted": "50"})
+    assert late.status_code == 409, "the page is old by now"
+    told = differences(late.get_data(as_text=True))
+    assert told == {"Nobody has accepted it: After": ("50 minutes of working time", "45 minutes of working time")}
     session.expire_all()
     since = rules_of(ctx)[Code.UNANSWERED].since
     assert client.post(f"{PLACE}/", data=typed(session, **{"is_on-unanswered": "1"})).status_code == 303
