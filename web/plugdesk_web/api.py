@@ -55,6 +55,7 @@ from plugdesk_web.failures import Typed, typed_words
 from plugdesk_web.inserting import ShownTool, tools_of
 from plugdesk_web.looks import LOOK_LABELS, LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
+from plugdesk_web.ordering import moved
 from plugdesk_web.pressing import Pressing
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.search_box import Question, examples, read_question
@@ -138,6 +139,7 @@ __all__ = [
     "look_variables",
     "me",
     "me_or_none",
+    "moved",
     "new_key",
     "nothing",
     "number_in_list",

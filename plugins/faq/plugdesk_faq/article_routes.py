@@ -29,6 +29,7 @@ from plugdesk_web.api import (
     db,
     difference,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -131,7 +132,7 @@ def move(answer_id: int) -> Response:
     if answer.article is None:
         raise NotFound(_("There is no such article."))
     category_id = answer.article.category_id
-    publishing.order_articles(context(PLUGIN), category_id, _moved(_ids_in(category_id), answer_id), by=me())
+    publishing.order_articles(context(PLUGIN), category_id, moved(_ids_in(category_id), answer_id), by=me())
     return redirect_after(url_for(".index", _anchor=f"a{answer_id}"))
 
 
@@ -180,7 +181,7 @@ def remove_category(category_id: int) -> Response:
 @blueprint.post("/categories/<int:category_id>/move")
 @agent_only
 def move_category(category_id: int) -> Response:
-    order = _moved([each.id for each in categories(db())], _category(category_id).id)
+    order = moved([each.id for each in categories(db())], _category(category_id).id)
     publishing.order_categories(context(PLUGIN), [str(each) for each in order], by=me())
     return redirect_after(url_for(".index", _anchor="categories"))
 
@@ -279,14 +280,6 @@ def _names() -> dict[str, str]:
 def _ids_in(category_id: int | None) -> list[int]:
     wanted = sa.select(Article.answer_id).where(Article.category_id.is_not_distinct_from(category_id))
     return list(db().scalars(wanted.order_by(Article.position, Article.answer_id)))
-
-
-def _moved(order: Sequence[int], row: int) -> list[int]:
-    rows = list(order)
-    if row in rows:
-        at = rows.index(row)
-        rows.insert(max(0, at + (-1 if request.form.get("by") == "up" else 1)), rows.pop(at))
-    return rows
 
 
 def _version(answer: Answer, number: str, rows: Sequence[Version]) -> Version | None:

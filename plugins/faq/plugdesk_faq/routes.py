@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -36,6 +35,7 @@ from plugdesk_web.api import (
     context,
     db,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -131,7 +131,7 @@ def move(answer_id: int) -> Response:
     answer = answer_for(db(), me(), answer_id)
     commands.may_change(context(PLUGIN), answer, me())
     beside = [each for each in answers_for(db(), me()) if each.folder_id == answer.folder_id and can_change(db(), me(), each)]
-    commands.put_in_order(context(PLUGIN), _moved(beside, answer), by=me())
+    commands.put_in_order(context(PLUGIN), [str(each) for each in moved([each.id for each in beside], answer.id)], by=me())
     return redirect_after(url_for(".index", _anchor=f"a{answer.id}"))
 
 
@@ -186,16 +186,8 @@ def move_folder(folder_id: int) -> Response:
     folder, shares = folder_for(db(), me(), folder_id), can_share_some(db(), me())
     commands.may_keep_folder(context(PLUGIN), folder.owner_id, me())
     own = [each for each in folders_for(db(), me()) if each.owner_id == me().id or shares]
-    commands.order_folders(context(PLUGIN), _moved(own, folder), by=me())
+    commands.order_folders(context(PLUGIN), [str(each) for each in moved([each.id for each in own], folder.id)], by=me())
     return redirect_after(url_for(".index"))
-
-
-def _moved(rows: Sequence[Answer] | Sequence[Folder], row: Answer | Folder) -> list[str]:
-    order = [each.id for each in rows]
-    if row.id in order:
-        at = order.index(row.id)
-        order.insert(max(0, at + (-1 if request.form.get("by") == "up" else 1)), order.pop(at))
-    return [str(each) for each in order]
 
 
 def _message(number: str) -> Message | None:

@@ -16,6 +16,7 @@ from plugdesk_web.api import (
     context,
     form_to_configure,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -100,9 +101,7 @@ def move(slug: str, request_form_id: int) -> Response:
     form_to_configure(slug)
     ctx = context("webform")
     row = request_form_here(ctx, request_form_id)
-    order = [each.id for each in request_forms(ctx)]
-    at = order.index(row.id)
-    order.insert(max(0, at + (-1 if request.form.get("by") == "up" else 1)), order.pop(at))
+    order = moved([each.id for each in request_forms(ctx)], row.id)
     commands.put_in_order(ctx, [str(each) for each in order], by=me())
     return redirect_after(url_for(".index", slug=slug))
 

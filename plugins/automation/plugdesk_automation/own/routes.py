@@ -41,6 +41,7 @@ from plugdesk_web.api import (
     db,
     form_to_configure,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -109,7 +110,7 @@ def move(slug: str, automation_id: int) -> Response:
     form_to_configure(slug)
     ctx = context(PLUGIN)
     row, order = automation_here(ctx, automation_id), [each.id for each in automations_of(ctx)]
-    commands.move_automation(ctx, row, to=order.index(row.id) + (-1 if request.form.get("by") == "up" else 1), by=me())
+    commands.move_automation(ctx, row, to=moved(order, row.id).index(row.id), by=me())
     return redirect_after(url_for(".index", slug=slug, _anchor=f"automation-{automation_id}"))
 
 
