@@ -37,6 +37,7 @@ from plugdesk_web.current import (
     me_or_none,
 )
 from plugdesk_web.customers import (
+    EMBED,
     begin_customer_session,
     begin_framed_session,
     customer_or_none,
@@ -69,6 +70,7 @@ from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values
 from plugdesk_web.written import written_files, written_html
 
 __all__ = [
+    "EMBED",
     "FIELD_PREFIX",
     "FRESH",
     "LOOK_LABELS",

@@ -26,6 +26,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_web.api import (
+    EMBED,
     begin_reading,
     begin_writing,
     context,
@@ -71,7 +72,7 @@ TRAP = "homepage"  # a control nobody sees; programs fill it in
 UNSEEN = (
     "position:absolute;inset-inline-start:-200vw;inline-size:1px;block-size:1px;overflow:hidden"  # also without our style sheet
 )
-KEPT = ("_embed", "_lang")  # what an address keeps on the way: that it stands in a frame, and a language
+KEPT = (EMBED, "_lang")  # what an address keeps on the way: that it stands in a frame, and a language
 
 
 @blueprint.get("/")
@@ -238,7 +239,7 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
         problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
         words = "" if problems else str(refusal)
         if isinstance(refusal, TooMany):
-            words = in_words(ctx, row, refusal) + " " + _("What you wrote stands below.")
+            words = in_words(ctx, refusal) + " " + _("What you wrote stands below.")
         answer = form_page(
             ctx, row, given, site=site, where=where, problems=_by_control(problems), words=words, status=refusal.status
         )
@@ -295,7 +296,7 @@ def _note_flood(ctx: Context, row: RequestForm, refused: TooMany) -> None:
         with use_language(language):
             shown = frameable(
                 page(
-                    "webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=in_words(ctx, row, refused),
+                    "webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=in_words(ctx, refused),
                     back=_url(".show", row), **_frame(ctx, row),
                 ),
                 row.sites,
@@ -323,7 +324,7 @@ def _by_control(problems: Mapping[str, str]) -> dict[str, str]:
 
 def _embedding(row: RequestForm) -> tuple[str, str]:
     """The site that shows the form in a frame and the page's address there, as far as they are told and allowed."""
-    if not request.args.get("_embed"):
+    if not request.args.get(EMBED):
         return "", ""
     page_there = request.args.get("_page", "")[:500]
     for address in (page_there, request.referrer or ""):
@@ -348,7 +349,7 @@ def _language(ctx: Context, row: RequestForm | None) -> str:
 def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, Any]:
     """What every page of ours needs around it."""
     look = row.look if row else {}
-    embedded = bool(request.args.get("_embed"))
+    embedded = bool(request.args.get(EMBED))
     return {"desk": ctx.desk.name, "look": look, "style": look_variables(look), "embedded": embedded, "site": site}
 
 

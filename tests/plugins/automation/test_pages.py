@@ -9,8 +9,10 @@ from selectolax.lexbor import LexborHTMLParser
 from plugdesk.forms.behaviour import change_behaviour
 from plugdesk_automation.commands import switch_rules
 from plugdesk_automation.models import Code, Rule, RuleSet
+from plugdesk_automation.own.commands import OwnInput, add_automation, switch_automation
 from plugdesk_automation.rules import rules_of
 from tests.factories import make_agent
+from tests.plugins.automation.own.conftest import OPENED
 from tests.support.pages import differences
 
 PLACE = "/forms/support/x/automation"
@@ -153,4 +155,12 @@ def test_what_switching_on_changes_is_said_rule_by_rule(session, form, ctx):
     assert len(changes.on(ctx, form)) == len(Code)
     assert "30 minutes of working time" in changes.on(ctx, form)[0].text
     switch_rules(ctx, on=False, by=None)
-    assert len(changes.on(ctx, form)) == 1 and len(changes.off(form)) == 1
+    assert len(changes.on(ctx, form)) == 1 and len(changes.off(ctx, form)) == 1
+    row = add_automation(
+        ctx, OwnInput("Thank", OPENED, None, [{"kind": "note", "options": {"text": "Seen"}}], is_on=True), by=None
+    )
+    session.flush()
+    assert changes.on(ctx, form)[-1].text == "1 automation of its own runs: Thank"
+    assert changes.off(ctx, form)[-1].text == "1 automation of its own rests, and is kept: Thank"
+    switch_automation(ctx, row, on=False, by=None)
+    assert len(changes.on(ctx, form)) == 1 and len(changes.off(ctx, form)) == 1
