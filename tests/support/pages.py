@@ -10,6 +10,8 @@ def differences(page: str) -> dict[str, tuple[str, str]]:
     found = {}
     for row in LexborHTMLParser(page).css("tr[data-changed]"):
         label, *cells = (cell.text() for cell in row.css("th, td"))
-        long = ["".join(part.text() for part in row.css(f"td[colspan] {name}")) for name in ("ins", "del")]
-        found[label] = tuple(long) if len(cells) == 1 else (cells[0], cells[1])
+        if len(cells) == 1:
+            cells = ["".join(part.text() for part in row.css(f"td[colspan] {name}")) for name in ("ins", "del")]
+        yours, theirs = cells
+        found[label] = (yours, theirs)
     return found

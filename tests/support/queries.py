@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
 
 @contextmanager
-def queries():
+def queries() -> Iterator[list[str]]:
     """The statements the database is asked inside the block."""
-    asked = []
+    asked: list[str] = []
 
-    def note(_connection, _cursor, statement, *_about):
+    def note(_connection: Any, _cursor: Any, statement: str, *_about: Any) -> None:
         if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
             asked.append(statement)
 
