@@ -37,6 +37,7 @@ from plugdesk_web.current import (
     me_or_none,
 )
 from plugdesk_web.customers import (
+    EMBED,
     begin_customer_session,
     begin_framed_session,
     customer_of_proof,
@@ -52,12 +53,14 @@ from plugdesk_web.customers import (
     proved_customer,
     with_proof,
 )
-from plugdesk_web.editing import FRESH, Refused, chosen_words, nothing, refused, version_given, yes_or_no
+from plugdesk_web.diffs import Piece, difference
+from plugdesk_web.editing import FRESH, Refused, chosen_words, day_words, nothing, refused, version_given, yes_or_no
 from plugdesk_web.entrances import Entrance, ways_on
 from plugdesk_web.failures import Typed, typed_words
 from plugdesk_web.inserting import ShownTool, tools_of
-from plugdesk_web.looks import LOOK_SIZES, look_variables, read_look
+from plugdesk_web.looks import LOOK_LABELS, LOOK_SIZES, look_variables, read_look
 from plugdesk_web.once import done_before, new_key, remember
+from plugdesk_web.ordering import moved
 from plugdesk_web.pressing import Pressing
 from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.search_box import Question, examples, read_question
@@ -71,8 +74,10 @@ from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values
 from plugdesk_web.written import written_files, written_html
 
 __all__ = [
+    "EMBED",
     "FIELD_PREFIX",
     "FRESH",
+    "LOOK_LABELS",
     "LOOK_SIZES",
     "Action",
     "AskedList",
@@ -96,6 +101,7 @@ __all__ = [
     "Offer",
     "Pages",
     "Panel",
+    "Piece",
     "Pressing",
     "Question",
     "Refused",
@@ -118,7 +124,9 @@ __all__ = [
     "customer_session",
     "customer_timed_out",
     "customers_body_of",
+    "day_words",
     "db",
+    "difference",
     "done_before",
     "edit_condition",
     "edited_field",
@@ -139,6 +147,7 @@ __all__ = [
     "look_variables",
     "me",
     "me_or_none",
+    "moved",
     "new_key",
     "nothing",
     "number_in_list",

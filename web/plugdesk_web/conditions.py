@@ -111,9 +111,8 @@ class EditedCondition:
         """What stands in it, in words: "Type of question is Payment"; empty where there is no row."""
         if self.is_empty:
             return ""
-        types = {name: fact.type for name, fact in self.facts.items()}
         try:
-            return condition_words(parse_condition(self.read() or {"all": []}, types, lost_facts=True), self.facts)
+            return words_of_condition(self.read() or {"all": []}, self.facts)
         except Invalid:
             return _("(not finished)")
 
@@ -134,6 +133,11 @@ class EditedCondition:
         except Invalid as refusal:
             raise Invalid(problems={self.name: str(refusal)}) from None
         return raw
+
+
+def words_of_condition(stored: Mapping[str, Any], facts: Mapping[str, OfferedFact]) -> str:
+    """A stored condition (JSON) about these facts in words, lost ones among them. Raises `Invalid` where it is none."""
+    return condition_words(parse_condition(stored, {name: fact.type for name, fact in facts.items()}, lost_facts=True), facts)
 
 
 def edit_condition(name: str, facts: Mapping[str, OfferedFact], stored: Mapping[str, Any] | None = None) -> EditedCondition:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from flask import Response, request
 
 from plugdesk.database import row_number
 from plugdesk.errors import Conflict, Invalid, PlugdeskError
-from plugdesk.i18n import format_list
+from plugdesk.i18n import format_date, format_list
 from plugdesk.i18n import gettext as _
 from plugdesk_web.current import db
+from plugdesk_web.diffs import Piece, difference
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A value of a form that somebody else changed meanwhile: its label, what was typed here, what is stored now."""
+    """A value of a form that somebody else changed meanwhile: its label, what was typed here, what is stored now.
+
+    A long text has `pieces`: what is stored and not typed is gone in them, what was typed and is not stored is new.
+    """
 
     label: str
     yours: str
     theirs: str
+    pieces: Sequence[Piece] = ()
 
 
 @dataclass(frozen=True)
@@ -41,15 +47,18 @@ class Refused:
         given = version_given() if made_from is None else made_from
         return stored if self.is_conflict or given is None else given
 
-    def compared(self, yours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Refused:
-        """The same with what was typed and what is stored now, after a conflict; both by label, one may have more of them."""
-        return self.beside((label, yours.get(label), theirs.get(label)) for label in {**yours, **theirs})
+    def compared(self, yours: Mapping[str, Any], theirs: Mapping[str, Any], *, texts: Collection[str] = ()) -> Refused:
+        """The same with what was typed and what is stored now, after a conflict; both by label, one may have more of them.
 
-    def beside(self, rows: Iterable[tuple[str, Any, Any]]) -> Refused:
+        Of the labels in `texts`, which are of long texts, what differs is told within the text.
+        """
+        return self.beside(((label, yours.get(label), theirs.get(label)) for label in {**yours, **theirs}), texts=texts)
+
+    def beside(self, rows: Iterable[tuple[str, Any, Any]], *, texts: Collection[str] = ()) -> Refused:
         """The same with what is stored now, after a conflict: `rows` of label, typed and stored value."""
         if not self.is_conflict:
             return self
-        shown = [Difference(str(label), _shown(yours), _shown(theirs)) for label, yours, theirs in rows]
+        shown = [_beside(str(label), _shown(yours), _shown(theirs), label in texts) for label, yours, theirs in rows]
         return replace(self, theirs=[each for each in shown if each.yours != each.theirs])
 
 
@@ -80,11 +89,23 @@ def yes_or_no(given: Any) -> str:
     return _("Yes") if given else _("No")
 
 
+def day_words(given: date | str | None) -> str:
+    """A day as its control holds it, in words; what is none stands as it was typed."""
+    try:
+        return format_date(date.fromisoformat(str(given))) if given else ""
+    except ValueError:
+        return str(given)
+
+
 def nothing() -> Response:
     """The answer to a script that needs none: without content, and so without its type (RFC 9110, 15.3.5)."""
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
+
+
+def _beside(label: str, yours: str, theirs: str, is_long: bool) -> Difference:
+    return Difference(label, yours, theirs, difference(theirs, yours) if is_long else ())
 
 
 def _shown(value: Any) -> str:

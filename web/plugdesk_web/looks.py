@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from plugdesk.i18n import gettext as _
+from plugdesk.i18n import lazy_gettext
 
 LOOK_SIZES = {"text_size": (12, 24, 16), "radius": (0, 24, 8)}  # least, most, and what it is where nothing is said
+LOOK_LABELS = {
+    "accent": lazy_gettext("Colour of buttons and links"), "background": lazy_gettext("Background"),
+    "text_size": lazy_gettext("Size of the text, in pixels"), "radius": lazy_gettext("Rounding of corners, in pixels"),
+}  # fmt: skip
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 

@@ -9,13 +9,11 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
-from plugdesk.condition_words import OfferedFact, condition_words
-from plugdesk.conditions import parse_condition
 from plugdesk.forms.facts import offered_facts
 from plugdesk.forms.models import Field, Form
 from plugdesk.forms.rules import sections_of
 from plugdesk.i18n import gettext as _
-from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
+from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition, words_of_condition
 from plugdesk_web.current import db
 
 
@@ -75,9 +73,4 @@ def words_of(session: Session, form: Form) -> dict[str, str]:
     stored = {f"field.{each.code}": each.visible_when for each in form.fields if each.visible_when}
     stored |= {f"section.{each['code']}": each["visible_when"] for each in form.sections if each.get("visible_when")}
     facts = offered_facts(session, form) if stored else {}
-    return {name: _say(raw, facts) for name, raw in stored.items()}
-
-
-def _say(raw: Mapping[str, Any], facts: Mapping[str, OfferedFact]) -> str:
-    types = {name: fact.type for name, fact in facts.items()}
-    return condition_words(parse_condition(raw, types, lost_facts=True), facts)
+    return {name: words_of_condition(raw, facts) for name, raw in stored.items()}

@@ -176,7 +176,7 @@ def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
 
 @hookimpl
 def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
-    return changes.on(ctx, form) if switching_on else changes.off(form)
+    return changes.on(ctx, form) if switching_on else changes.off(ctx, form)
 
 
 def _happened(ctx: Context, ticket: Ticket, event: Event) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +14,12 @@ from plugdesk.api import (
     Form,
     Invalid,
     NotFound,
-    PlugdeskError,
     StatusKind,
     Ticket,
     agents_of_form,
     current_language,
     lazy_gettext,
+    pgettext,
     row_number,
     visible_tickets,
 )
@@ -28,10 +28,27 @@ from plugdesk_automation import commands, naming
 from plugdesk_automation.models import Code, Rule, Run
 from plugdesk_automation.panel import described
 from plugdesk_automation.rules import NAMES, THEN, UNITS, WHEN, rule_set, rules_of
-from plugdesk_web.api import NavItem, Pages, context, db, form_to_configure, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    NavItem,
+    Pages,
+    Refused,
+    chosen_words,
+    context,
+    db,
+    form_to_configure,
+    me,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+    yes_or_no,
+)
 
 PLUGIN = "automation"
 SHOWN, COUNTED = 50, timedelta(days=7)
+COUNTINGS = (("hours", lazy_gettext("of working time")), ("clock", lazy_gettext("by the clock")))
+_UNITS = [(str(unit), words) for unit, words in UNITS]
 blueprint = Blueprint("rules", __name__)
 PAGES = [Pages(blueprint, "form"), NavItem(lazy_gettext("Automation"), "bolt", "automation_rules.index", place="form")]
 
@@ -50,8 +67,9 @@ def change(slug: str) -> Response:
     try:
         commands.change_rules(ctx, commands.read_input(ctx, request.form), by=me(), version=version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        return _index(form_to_configure(slug), refusal)
+        said, form = refused(refusal), form_to_configure(slug)
+        yours, theirs = ([_shown(*each, typed) for each in rules_of(ctx).items()] for typed in (request.form, None))
+        return _index(form, said.compared(_in_words(form, yours), _in_words(form, theirs)))
     return redirect_after(url_for(".index", slug=form.slug), _("Saved."))
 
 
@@ -85,21 +103,36 @@ def runs(slug: str) -> Response:
     return page("automation:runs.html", form=form, runs=shown, older=older, newest=newest, names=names, wanted=wanted)
 
 
-def _index(form: Form, refusal: PlugdeskError | None = None) -> Response:
+def _index(form: Form, said: Refused = FRESH) -> Response:
     ctx = context(PLUGIN)
     whole, trouble = rule_set(ctx), naming.problems(ctx)
-    problems: Mapping[str, str] = refusal.problems if isinstance(refusal, Invalid) else {}
-    counted, typed = _counted(form), request.form if refusal is not None else None
+    counted, typed = _counted(form), None if said is FRESH else request.form
     rows = [
         _shown(code, rule, typed) | {"number": counted.get(code, 0), "trouble": trouble.get(code)}
         for code, rule in rules_of(ctx).items()
     ]
-    people = [(each.id, each.name) for each in agents_of_form(db(), form)]
     return page(
-        "automation:index.html", status=refusal.status if refusal else 200, form=form, is_on=whole.is_on if whole else True,
-        version=whole.version if whole else 1, rows=rows, people=people, problems=problems, flips=_flips(form),
-        units=[(str(unit), words) for unit, words in UNITS], words="" if problems or refusal is None else str(refusal),
+        "automation:index.html", status=said.status, form=form, is_on=whole.is_on if whole else True,
+        version=said.version_of(whole.version if whole else 1), rows=rows, people=_people(form), refused=said, problems=said.problems,
+        flips=_flips(form), units=_UNITS, countings=COUNTINGS,
     )  # fmt: skip
+
+
+def _people(form: Form) -> list[tuple[int, str]]:
+    return [(each.id, each.name) for each in agents_of_form(db(), form)]
+
+
+def _in_words(form: Form, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Each rule's controls in words."""
+    words, people = dict[str, str](), _people(form)
+    for row in rows:
+        after = (str(row["amount"]), chosen_words(_UNITS, row["unit"]), chosen_words(COUNTINGS, row["counting"]))
+        words[str(row["name"])] = yes_or_no(row["is_on"])
+        words[f"{row['name']}: {pgettext('rule', 'After')}"] = " ".join(after)
+        if row["tells"]:
+            told = chosen_words(people, row["person"]) or _("The supervisor of the ticket's group")
+            words[f"{row['name']}: {_('Who is told')}"] = told
+    return words
 
 
 def _shown(code: Code, rule: Rule, typed: Mapping[str, Any] | None) -> dict[str, Any]:

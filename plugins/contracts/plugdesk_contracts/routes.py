@@ -13,23 +13,28 @@ from plugdesk.api import (
     Form,
     Invalid,
     NotFound,
-    PlugdeskError,
-    User,
-    agents_of_form,
-    all_business_hours,
-    all_groups,
     lazy_gettext,
 )
 from plugdesk.api import gettext as _
 from plugdesk_contracts import commands
+from plugdesk_contracts.editing import (
+    choices,
+    choices_of_terms,
+    contract_in_words,
+    stored_contract,
+    stored_terms,
+    terms_in_words,
+)
 from plugdesk_contracts.models import Contract, ContractForm
 from plugdesk_contracts.queries import all_contracts, contract_with, link_of, number_open, open_by_contract, today
 from plugdesk_contracts.rights import PLUGIN, forms_with_contracts, may_make, may_make_on, only_makers, only_readers
 from plugdesk_contracts.settling import offered
 from plugdesk_web.api import (
+    FRESH,
     EditedCondition,
     NavItem,
     Pages,
+    Refused,
     agent_only,
     context,
     db,
@@ -37,6 +42,7 @@ from plugdesk_web.api import (
     me,
     page,
     redirect_after,
+    refused,
     typed_condition,
     version_given,
 )
@@ -79,7 +85,7 @@ def create() -> Response:
     try:
         contract = commands.add_contract(context(PLUGIN), _given(request.form), by=me())
     except (Invalid, Conflict) as refusal:
-        return _show(None, request.form, refusal)
+        return _show(None, request.form, refused(refusal))
     return redirect_after(
         url_for(".show", contract_id=contract.id), _("“%(name)s” is there. Say on which forms it acts.", name=contract.name)
     )
@@ -91,7 +97,7 @@ def show(contract_id: int) -> Response:
     """One: for those who may change it, in its editor."""
     only_readers(db(), me())
     contract = contract_with(db(), contract_id)
-    return _show(contract, _stored(contract))
+    return _show(contract, stored_contract(contract))
 
 
 @blueprint.post("/<int:contract_id>")
@@ -102,8 +108,9 @@ def change(contract_id: int) -> Response:
     try:
         commands.change_contract(context(PLUGIN), contract, _given(request.form), by=me(), version=version_given())
     except (Invalid, Conflict) as refusal:
-        db().rollback()
-        return _show(contract_with(db(), contract_id), request.form, refusal)
+        said, contract = refused(refusal), contract_with(db(), contract_id)
+        said = said.compared(contract_in_words(request.form), contract_in_words(stored_contract(contract)))
+        return _show(contract, request.form, said)
     return redirect_after(url_for(".show", contract_id=contract_id), _("Saved."))
 
 
@@ -116,9 +123,8 @@ def delete(contract_id: int) -> Response:
     try:
         commands.delete_contract(context(PLUGIN), contract, by=me(), version=version_given())
     except (Invalid, Conflict) as refusal:
-        db().rollback()
-        contract = contract_with(db(), contract_id)
-        return _show(contract, _stored(contract), refusal)
+        said, contract = refused(refusal), contract_with(db(), contract_id)
+        return _show(contract, stored_contract(contract), said, made_from=contract.version)
     return redirect_after(url_for(".index"), _("The contract “%(name)s” is deleted.", name=name))
 
 
@@ -128,7 +134,7 @@ def terms(contract_id: int, form_id: int) -> Response:
     """What a contract does on a form."""
     contract, form = contract_with(db(), contract_id), _form(form_id)
     link = link_of(db(), contract.id, form.id)
-    return _terms(contract, form, link, _stored_terms(link), edit_condition(WHEN, _facts(form), link.condition if link else None))
+    return _terms(contract, form, stored_terms(link), _stored_when(form, link))
 
 
 @blueprint.post("/<int:contract_id>/forms/<int:form_id>")
@@ -138,16 +144,19 @@ def save_terms(contract_id: int, form_id: int) -> Response:
     contract, form = contract_with(db(), contract_id), _form(form_id)
     given, when = request.form, typed_condition(WHEN, _facts(form), request.form)
     if when.pressed or given.get("redraw"):
-        return _terms(contract, form, link_of(db(), contract.id, form.id), given, when, version=version_given())
+        return _terms(contract, form, given, when)
     codes = given.getlist("type")
     types = [(code, given.get(f"priority-{code}", ""), given.get(f"hours-{code}", "")) for code in codes]
     try:
         read = commands.TermsInput(when.read(), given.get("type_field", ""), given.get("priority_field", ""), types)
         commands.set_terms(context(PLUGIN), contract, form, read, by=me(), version=version_given())
     except (Invalid, Conflict) as refusal:
-        db().rollback()
-        contract, form = contract_with(db(), contract_id), _form(form_id)
-        return _terms(contract, form, link_of(db(), contract.id, form.id), given, when.checked(), refusal)
+        said, contract, form = refused(refusal), contract_with(db(), contract_id), _form(form_id)
+        link = link_of(db(), contract.id, form.id)
+        said = said.compared(
+            terms_in_words(form, given, when), terms_in_words(form, stored_terms(link), _stored_when(form, link))
+        )
+        return _terms(contract, form, given, when.checked(), said)
     return redirect_after(url_for(".show", contract_id=contract_id), _("Saved."))
 
 
@@ -176,74 +185,30 @@ def _given(form: MultiDict[str, str]) -> commands.ContractInput:
     return commands.ContractInput(**{name: form.get(name, "") for name in names}, is_on=bool(form.get("is_on")))
 
 
-def _stored(contract: Contract) -> Mapping[str, Any]:
-    who = f"user-{contract.user_id}" if contract.user_id else f"group-{contract.group_id}" if contract.group_id else ""
-    return {
-        "name": contract.name, "tag": contract.tag, "tone": contract.tone, "who": who, "hours": contract.hours_id or "",
-        "rating": contract.rating, "since": contract.since or "", "until": contract.until or "",
-        "notice_days": contract.notice_days, "is_on": contract.is_on,
-    }  # fmt: skip
-
-
 def _days_left(contract: Contract) -> int | None:
     """How many days the term still lasts, where its end is near; below 0 it is over."""
     left = (contract.until - today(db())).days if contract.until else None
     return left if left is not None and left <= contract.notice_days else None
 
 
-def _people() -> list[tuple[str, str]]:
-    groups = [(f"group-{each.id}", each.name) for each in all_groups(db())]
-    users: dict[int, User] = {each.id: each for form in forms_with_contracts(db(), me()) for each in agents_of_form(db(), form)}
-    return groups + [(f"user-{each.id}", each.name) for each in sorted(users.values(), key=lambda user: user.name)]
+def _stored_when(form: Form, link: ContractForm | None) -> EditedCondition:
+    return edit_condition(WHEN, _facts(form), link.condition if link else None)
 
 
-def _words(refusal: PlugdeskError | None) -> dict[str, Any]:
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
-    said = "" if problems or refusal is None else str(refusal)
-    return {"status": refusal.status if refusal else 200, "problems": problems, "words": said}
-
-
-def _show(contract: Contract | None, given: Mapping[str, Any], refusal: PlugdeskError | None = None) -> Response:
+def _show(
+    contract: Contract | None, given: Mapping[str, Any], said: Refused = FRESH, *, made_from: int | None = None
+) -> Response:
     forms = [(form, link_of(db(), contract.id, form.id) if contract else None, may_make_on(db(), me(), form)) for form in forms_with_contracts(db(), me())]  # fmt: skip
     return page(
-        "contracts:show.html", contract=contract, given=given, may=may_make(db(), me()), forms=forms, tones=_tones(),
-        people=_people(), hours=[(each.id, each.name) for each in all_business_hours(db())], limits=commands,
-        left=_days_left(contract) if contract else None, open_now=number_open(db(), contract.id) if contract else 0, **_words(refusal),
+        "contracts:show.html", status=said.status, contract=contract, given=given, may=may_make(db(), me()), forms=forms, limits=commands,
+        version=said.version_of(contract.version, made_from) if contract else None, refused=said, problems=said.problems,
+        left=_days_left(contract) if contract else None, open_now=number_open(db(), contract.id) if contract else 0, **choices(),
     )  # fmt: skip
 
 
-def _tones() -> list[tuple[str, str]]:
-    return [
-        ("amber", _("amber")), ("orange", _("orange")), ("red", _("red")), ("plum", _("plum")), ("accent", _("blue")),
-        ("teal", _("teal")), ("green", _("green")), ("grey", _("grey")),
-    ]  # fmt: skip
-
-
-def _stored_terms(link: ContractForm | None) -> dict[str, Any]:
-    if link is None:
-        return {}
-    given: dict[str, Any] = {"type_field": link.type_field, "priority_field": link.priority_field}
-    for each in link.types:
-        hours = each["minutes"] / 60 if each["minutes"] else ""
-        given |= {f"priority-{each['type']}": each["priority"], f"hours-{each['type']}": f"{hours:g}" if hours else ""}
-    return given
-
-
-def _terms(
-    contract: Contract,
-    form: Form,
-    link: ContractForm | None,
-    given: Mapping[str, Any],
-    when: EditedCondition,
-    refusal: PlugdeskError | None = None,
-    *,
-    version: int | None = None,
-) -> Response:
-    fields = {each.code: each for each in form.fields if str(each.kind) == "choice"}
-    types, priorities = (fields.get(given.get(name, "")) for name in ("type_field", "priority_field"))
+def _terms(contract: Contract, form: Form, given: Mapping[str, Any], when: EditedCondition, said: Refused = FRESH) -> Response:
+    link = link_of(db(), contract.id, form.id)
     return page(
-        "contracts:terms.html", contract=contract, form=form, link=link, given=given, when=when,
-        fields=[(each.code, each.label) for each in fields.values()], types=types.choices if types else (),
-        priorities=[(each["code"], each["label"]) for each in priorities.choices] if priorities else (),
-        version=version if version is not None else link.version if link else 0, **_words(refusal),
+        "contracts:terms.html", status=said.status, contract=contract, form=form, given=given, when=when, refused=said,
+        problems=said.problems, version=said.version_of(link.version if link else 0), **choices_of_terms(form, given),
     )  # fmt: skip

@@ -8,19 +8,34 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import LANGUAGES, Conflict, Invalid, NotAllowed, NotFound, PlugdeskError, lazy_gettext, row_number, text_of_html
+from plugdesk.api import LANGUAGES, Conflict, Invalid, NotAllowed, NotFound, lazy_gettext, row_number
 from plugdesk.api import gettext as _
 from plugdesk_faq import publishing
 from plugdesk_faq.article_typed import Typed, inputs_of, stored, typed
 from plugdesk_faq.commands import may_change
-from plugdesk_faq.diffs import difference
+from plugdesk_faq.comparing import article_in_words, category_in_words, compared, readable
 from plugdesk_faq.models import Answer, Article, Category, State, Version, Visibility
-from plugdesk_faq.pictures import words_for_pictures
 from plugdesk_faq.queries import WHOLE, answer_for, categories, translations_of, versions_of
 from plugdesk_faq.rights import PLUGIN, can_change, can_share_some, forms_to_share_on, readable_answers
 from plugdesk_faq.site_models import Missed, Tally, Vote
 from plugdesk_faq.writing import restore_version, save_article, version_of
-from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, nothing, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    NavItem,
+    Pages,
+    Refused,
+    agent_only,
+    context,
+    db,
+    difference,
+    me,
+    moved,
+    nothing,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+)
 
 blueprint = Blueprint("articles", __name__)
 PAGES = [Pages(blueprint, "app"), NavItem(lazy_gettext("Articles"), "book", "faq_articles.index")]
@@ -95,8 +110,8 @@ def versions(answer_id: int) -> Response:
     rows = list(versions_of(db(), answer))
     chosen = _version(answer, request.args.get("number", ""), rows)
     before = next((each for each in rows if chosen is not None and each.number < chosen.number), None)
-    pieces = difference(_said(before), _said(chosen)) if chosen is not None else []
-    return page("faq:articles/versions.html", answer=answer, rows=rows, chosen=chosen, before=before, pieces=pieces)
+    said, pieces = _said(chosen), difference(_said(before), _said(chosen))
+    return page("faq:articles/versions.html", answer=answer, rows=rows, chosen=chosen, before=before, said=said, pieces=pieces)
 
 
 @blueprint.post("/articles/<int:answer_id>/versions/<int:number>/restoration")
@@ -117,7 +132,7 @@ def move(answer_id: int) -> Response:
     if answer.article is None:
         raise NotFound(_("There is no such article."))
     category_id = answer.article.category_id
-    publishing.order_articles(context(PLUGIN), category_id, _moved(_ids_in(category_id), answer_id), by=me())
+    publishing.order_articles(context(PLUGIN), category_id, moved(_ids_in(category_id), answer_id), by=me())
     return redirect_after(url_for(".index", _anchor=f"a{answer_id}"))
 
 
@@ -139,8 +154,7 @@ def add_category() -> Response:
     try:
         publishing.add_category(context(PLUGIN), names, by=me())
     except Invalid as refusal:
-        db().rollback()
-        return _index(names=names, problems=refusal.problems, status=422)
+        return _index(refused(refusal), names=names)
     return redirect_after(url_for(".index", _anchor="categories"))
 
 
@@ -150,9 +164,10 @@ def rename_category(category_id: int) -> Response:
     names = _names()
     try:
         publishing.change_category(context(PLUGIN), _category(category_id), names, by=me(), revision=version_given())
-    except Invalid as refusal:
-        db().rollback()
-        return _index(renamed=category_id, names=names, problems=refusal.problems, status=422)
+    except (Conflict, Invalid) as refusal:
+        said, row = refused(refusal), _category(category_id)
+        said = said.compared(category_in_words(names, LANGUAGES), category_in_words(row.names, LANGUAGES))
+        return _index(said, renamed=category_id, names=names, version=said.version_of(row.revision))
     return redirect_after(url_for(".index", _anchor="categories"), _("Saved."))
 
 
@@ -166,7 +181,7 @@ def remove_category(category_id: int) -> Response:
 @blueprint.post("/categories/<int:category_id>/move")
 @agent_only
 def move_category(category_id: int) -> Response:
-    order = _moved([each.id for each in categories(db())], _category(category_id).id)
+    order = moved([each.id for each in categories(db())], _category(category_id).id)
     publishing.order_categories(context(PLUGIN), [str(each) for each in order], by=me())
     return redirect_after(url_for(".index", _anchor="categories"))
 
@@ -185,24 +200,33 @@ def _save(answer: Answer | None) -> Response:
     try:
         saved = save_article(context(PLUGIN), answer, text, about, by=me(), revision=version_given() if answer else None)
     except (Conflict, Invalid, NotAllowed) as refusal:
-        db().rollback()
-        return _edit(answer_for(db(), me(), number) if number is not None else None, given, refusal=refusal)
+        said = refused(refusal)
+        answer = answer_for(db(), me(), number) if number is not None else None
+        if answer is not None and said.is_conflict:
+            said = compared(said, article_in_words, given, stored(answer), _choices())
+        return _edit(answer, given, said)
     return redirect_after(url_for(".edit", answer_id=saved.id), _("Saved."))
 
 
-def _edit(answer: Answer | None, given: Typed, *, refusal: PlugdeskError | None = None) -> Response:
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
+def _edit(answer: Answer | None, given: Typed, said: Refused = FRESH) -> Response:
     votes = list(db().scalars(_VOTES.where(Vote.answer_id == answer.id))) if answer else []
     return page(
-        "faq:articles/edit.html", status=refusal.status if refusal else 200, answer=answer, typed=given, problems=problems,
-        words="" if problems or refusal is None else str(refusal), theirs=answer.text if answer and isinstance(refusal, Conflict) else "",
-        states=STATES, readers=READERS, languages=list(LANGUAGES.items()), category_choices=[(str(each.id), each.name) for each in categories(db())],
-        form_choices=[(str(each.id), each.name) for each in forms_to_share_on(db(), me())], votes=votes,
-        others=translations_of(db(), answer) if answer else [], tally=db().get(Tally, answer.id) if answer else None,
+        "faq:articles/edit.html", status=said.status, answer=answer, version=said.version_of(answer.revision) if answer else None,
+        typed=given, refused=said, problems=said.problems, votes=votes, others=translations_of(db(), answer) if answer else [],
+        tally=db().get(Tally, answer.id) if answer else None, **_choices(),
     )  # fmt: skip
 
 
-def _index(*, status: int = 200, **more: Any) -> Response:
+def _choices() -> dict[str, Any]:
+    """What the article's page offers to choose from."""
+    return {
+        "states": STATES, "readers": READERS, "languages": list(LANGUAGES.items()),
+        "category_choices": [(str(each.id), each.name) for each in categories(db())],
+        "form_choices": [(str(each.id), each.name) for each in forms_to_share_on(db(), me())],
+    }  # fmt: skip
+
+
+def _index(said: Refused = FRESH, **more: Any) -> Response:
     state = request.args.get("state", "")
     wanted = sa.select(Answer).join(Article).where(readable_answers(db(), me())).options(*WHOLE)
     if state in list(State):
@@ -211,11 +235,11 @@ def _index(*, status: int = 200, **more: Any) -> Response:
     places: list[Category | None] = [*categories(db()), None]
     groups = [(place, [each for each in rows if _is_in(each, place)]) for place in places]
     return page(
-        "faq:articles/index.html", status=status, groups=[(place, held) for place, held in groups if held], rows=rows, state=state,
+        "faq:articles/index.html", status=said.status, groups=[(place, held) for place, held in groups if held], rows=rows, state=state,
         states=STATES, categories=places[:-1], changeable={each.id for each in rows if can_change(db(), me(), each)},
         tallies={each.answer_id: each for each in db().scalars(sa.select(Tally))}, languages=LANGUAGES, readers=dict(READERS),
         missed=list(db().scalars(sa.select(Missed).order_by(Missed.times.desc(), Missed.last_at.desc()).limit(50))),
-        **{"problems": {}, "names": {}, "renamed": None, **more},
+        refused=said, problems=said.problems, **{"names": {}, "renamed": None, **more},
     )  # fmt: skip
 
 
@@ -258,14 +282,6 @@ def _ids_in(category_id: int | None) -> list[int]:
     return list(db().scalars(wanted.order_by(Article.position, Article.answer_id)))
 
 
-def _moved(order: Sequence[int], row: int) -> list[int]:
-    rows = list(order)
-    if row in rows:
-        at = rows.index(row)
-        rows.insert(max(0, at + (-1 if request.form.get("by") == "up" else 1)), rows.pop(at))
-    return rows
-
-
 def _version(answer: Answer, number: str, rows: Sequence[Version]) -> Version | None:
     wanted = row_number(number)
     if wanted is not None:
@@ -274,4 +290,4 @@ def _version(answer: Answer, number: str, rows: Sequence[Version]) -> Version | 
 
 
 def _said(version: Version | None) -> str:
-    return f"{version.title or version.name}\n\n{text_of_html(words_for_pictures(version.body), links=True)}\n" if version else ""
+    return f"{version.title or version.name}\n\n{readable(version.body)}\n" if version else ""

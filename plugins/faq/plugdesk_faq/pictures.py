@@ -91,6 +91,11 @@ def words_for_pictures(html: str, address: str = "") -> str:
     return _OURS.sub(words, html)
 
 
+def same_addresses(html: str) -> dict[str, str]:
+    """The pictures of ours that a text names, each where it is: as cleaning it needs them."""
+    return {address: address for address in _ADDRESS.findall(html)}
+
+
 def _upload(ctx: Context, key: str, by: User) -> Picture:
     upload = uploads_of(ctx.db, [key], by)[0]
     return _copy(ctx, upload.sha256, upload.name, upload.type)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -14,20 +13,35 @@ from plugdesk.api import (
     Message,
     NotAllowed,
     NotFound,
-    PlugdeskError,
     can_see,
     lazy_gettext,
     row_number,
 )
 from plugdesk.api import gettext as _
 from plugdesk_faq import commands
+from plugdesk_faq.comparing import answer_in_words, compared
 from plugdesk_faq.composing import from_reply
 from plugdesk_faq.editing import Typed, blank, choices, input_of, only_with_answers, stored, typed
 from plugdesk_faq.models import Answer, Folder
 from plugdesk_faq.publishing import ArticleInput, set_article
 from plugdesk_faq.queries import answer_for, answers_for, folder_for, folders_for
 from plugdesk_faq.rights import PLUGIN, can_change, can_share_some
-from plugdesk_web.api import NavItem, Pages, agent_only, context, db, me, nothing, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    NavItem,
+    Pages,
+    Refused,
+    agent_only,
+    context,
+    db,
+    me,
+    moved,
+    nothing,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+)
 
 blueprint = Blueprint("answers", __name__)
 PAGES = [Pages(blueprint, "app"), NavItem(lazy_gettext("Canned responses"), "text", "faq_answers.index")]
@@ -69,8 +83,7 @@ def create() -> Response:
         if request.form.get("as") == "article":
             set_article(ctx, answer, ArticleInput(answer.name), by=me(), revision=answer.revision)
     except (Invalid, NotAllowed) as refusal:
-        db().rollback()
-        return _edit(None, given, refusal=refusal, message=_message(request.form.get("message", "")))
+        return _edit(None, given, refused(refusal), message=_message(request.form.get("message", "")))
     said = _("“%(name)s” is a canned response.", name=answer.name)
     if answer.article is not None:
         said = _("“%(name)s” is the draft of an article, and a canned response.", name=answer.name)
@@ -93,8 +106,10 @@ def change(answer_id: int) -> Response:
     try:
         commands.change_answer(context(PLUGIN), answer, input_of(given), by=me(), revision=version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        return _edit(answer_for(db(), me(), answer_id), given, refusal=refusal)
+        said, answer = refused(refusal), answer_for(db(), me(), answer_id)
+        if said.is_conflict:
+            said = compared(said, answer_in_words, given, stored(answer), _choices())
+        return _edit(answer, given, said)
     return redirect_after(url_for(".index", _anchor=f"a{answer.id}"), _("Saved."))
 
 
@@ -116,7 +131,7 @@ def move(answer_id: int) -> Response:
     answer = answer_for(db(), me(), answer_id)
     commands.may_change(context(PLUGIN), answer, me())
     beside = [each for each in answers_for(db(), me()) if each.folder_id == answer.folder_id and can_change(db(), me(), each)]
-    commands.put_in_order(context(PLUGIN), _moved(beside, answer), by=me())
+    commands.put_in_order(context(PLUGIN), [str(each) for each in moved([each.id for each in beside], answer.id)], by=me())
     return redirect_after(url_for(".index", _anchor=f"a{answer.id}"))
 
 
@@ -171,16 +186,8 @@ def move_folder(folder_id: int) -> Response:
     folder, shares = folder_for(db(), me(), folder_id), can_share_some(db(), me())
     commands.may_keep_folder(context(PLUGIN), folder.owner_id, me())
     own = [each for each in folders_for(db(), me()) if each.owner_id == me().id or shares]
-    commands.order_folders(context(PLUGIN), _moved(own, folder), by=me())
+    commands.order_folders(context(PLUGIN), [str(each) for each in moved([each.id for each in own], folder.id)], by=me())
     return redirect_after(url_for(".index"))
-
-
-def _moved(rows: Sequence[Answer] | Sequence[Folder], row: Answer | Folder) -> list[str]:
-    order = [each.id for each in rows]
-    if row.id in order:
-        at = order.index(row.id)
-        order.insert(max(0, at + (-1 if request.form.get("by") == "up" else 1)), order.pop(at))
-    return [str(each) for each in order]
 
 
 def _message(number: str) -> Message | None:
@@ -215,14 +222,17 @@ def _index(*, status: int = 200, **more: Any) -> Response:
     )  # fmt: skip
 
 
-def _edit(
-    answer: Answer | None, given: Typed, *, refusal: PlugdeskError | None = None, message: Message | None = None
-) -> Response:
-    forms = only_with_answers(db(), me())
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
+def _edit(answer: Answer | None, given: Typed, said: Refused = FRESH, *, message: Message | None = None) -> Response:
     return page(
-        "faq:answers/edit.html", status=refusal.status if refusal else 200, answer=answer, typed=given, problems=problems,
-        words="" if problems or refusal is None else str(refusal), message=message, languages=list(LANGUAGES.items()),
-        theirs=answer.text if answer and isinstance(refusal, Conflict) else "", may_change=answer is None or can_change(db(), me(), answer),
-        folder_choices=[(str(each.id), each.name) for each in folders_for(db(), me())], **choices(db(), me(), forms),
+        "faq:answers/edit.html", status=said.status, answer=answer, version=said.version_of(answer.revision) if answer else None,
+        typed=given, refused=said, problems=said.problems, message=message,
+        may_change=answer is None or can_change(db(), me(), answer), **_choices(),
     )  # fmt: skip
+
+
+def _choices() -> dict[str, Any]:
+    """What the answer's page offers to choose from."""
+    return {
+        "languages": list(LANGUAGES.items()), "folder_choices": [(str(each.id), each.name) for each in folders_for(db(), me())],
+        **choices(db(), me(), only_with_answers(db(), me())),
+    }  # fmt: skip

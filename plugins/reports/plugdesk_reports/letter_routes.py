@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import Conflict, Every, Invalid, PlugdeskError, can_send, format_time, ngettext, rhythm_choices, weekday_names
+from plugdesk.api import Conflict, Every, Invalid, can_send, format_time, ngettext, rhythm_choices, weekday_names
 from plugdesk.api import gettext as _
 from plugdesk_reports import letter_commands
 from plugdesk_reports.letter_commands import can_get_letters, letter_of, people_to_choose, read_letter
@@ -18,7 +18,21 @@ from plugdesk_reports.letter_sending import Hindered, send
 from plugdesk_reports.own_commands import only_changers, report_for
 from plugdesk_reports.own_models import OwnReport
 from plugdesk_reports.reading import reach_of
-from plugdesk_web.api import Pages, agent_only, context, db, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    Pages,
+    Refused,
+    agent_only,
+    chosen_words,
+    context,
+    db,
+    me,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+    yes_or_no,
+)
 
 blueprint = Blueprint("letters", __name__)
 PAGES = [Pages(blueprint, "app")]
@@ -56,8 +70,8 @@ def save(number: int) -> Response:
         given = read_letter(db(), request.form, request.form.getlist("people"))
         letter_commands.set_letter(context("reports"), report, given, by=me(), version=version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        return _page(report, request.form, refusal=refusal)
+        said = refused(refusal)
+        return _page(report, request.form, said.compared(_in_words(request.form), _in_words(_stored(letter_of(db(), report)))))
     return redirect_after(_back(report), _("Saved."))
 
 
@@ -130,19 +144,38 @@ def hindrance_words(obstacle: Obstacle, report: OwnReport) -> str:
     )
 
 
-def _page(report: OwnReport, typed: Mapping[str, Any], *, refusal: PlugdeskError | None = None) -> Response:
+def _page(report: OwnReport, typed: Mapping[str, Any], said: Refused = FRESH) -> Response:
     letter = letter_of(db(), report)
-    problems = refusal.problems if isinstance(refusal, Invalid) else {}
-    chosen = typed.getlist("people") if hasattr(typed, "getlist") else typed.get("people", [])
-    version = letter.version if isinstance(refusal, Conflict) and letter is not None else typed.get("version")
     return page(
-        "reports:own_letter.html", status=refusal.status if refusal else 200, report=report, typed=typed, chosen=chosen, problems=problems,
-        refusal=refusal, theirs=letter.rhythm.words if letter is not None and isinstance(refusal, Conflict) else "", version=version,
-        people=[(str(each.id), each.name) for each in people_to_choose(db())], back=_back(report), is_mine=report.owner_id == me().id,
-        every=rhythm_choices(), weekdays=[(str(day), name) for day, name in enumerate(weekday_names())],
-        hours=[(str(hour), format_time(time(hour))) for hour in range(24)], days=[(str(day), str(day)) for day in range(1, 32)],
-        has_mail=any(can_send(db(), "email", form) for form in reach_of(db(), report.owner).forms), zone=context("reports").desk.zone,
+        "reports:own_letter.html", status=said.status, report=report, typed=typed, chosen=_chosen(typed), refused=said,
+        problems=said.problems, version=said.version_of(letter.version if letter else 0), back=_back(report),
+        is_mine=report.owner_id == me().id, zone=context("reports").desk.zone,
+        has_mail=any(can_send(db(), "email", form) for form in reach_of(db(), report.owner).forms), **_choices(),
     )  # fmt: skip
+
+
+def _choices() -> dict[str, Any]:
+    """What the page's controls let choose from."""
+    return {
+        "people": [(str(each.id), each.name) for each in people_to_choose(db())], "every": rhythm_choices(),
+        "weekdays": [(str(day), name) for day, name in enumerate(weekday_names())],
+        "hours": [(str(hour), format_time(time(hour))) for hour in range(24)], "days": [(str(day), str(day)) for day in range(1, 32)],
+    }  # fmt: skip
+
+
+def _chosen(typed: Mapping[str, Any]) -> Sequence[str]:
+    people: Sequence[str] = typed.getlist("people") if hasattr(typed, "getlist") else typed.get("people", [])
+    return people
+
+
+def _in_words(typed: Mapping[str, Any]) -> dict[str, str]:
+    """Each control's label with what stands in it."""
+    offered = _choices()
+    return {
+        _("Send this report by letter"): yes_or_no(typed.get("is_on")), _("How often"): chosen_words(offered["every"], typed.get("every")),
+        _("At"): chosen_words(offered["hours"], typed.get("hour")), _("Weekday"): chosen_words(offered["weekdays"], typed.get("weekday")),
+        _("Day of the month"): chosen_words(offered["days"], typed.get("day")), _("Who gets it"): chosen_words(offered["people"], _chosen(typed)),
+    }  # fmt: skip
 
 
 def _stored(letter: ReportLetter | None) -> dict[str, Any]:
@@ -154,9 +187,8 @@ def _stored(letter: ReportLetter | None) -> dict[str, Any]:
             "weekday": 0,
             "day": 1,
             "people": [str(me().id)],
-            "version": 0,
         }
-    said = {name: getattr(letter, name) for name in ("every", "hour", "weekday", "day", "version")}
+    said = {name: getattr(letter, name) for name in ("every", "hour", "weekday", "day")}
     return said | {"is_on": "1" if letter.is_on else "", "people": [str(each.id) for each in letter.people]}
 
 

@@ -7,32 +7,38 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
 
-from plugdesk.api import Conflict, Invalid, PlugdeskError, all_groups
+from plugdesk.api import Conflict, Invalid
 from plugdesk.api import gettext as _
 from plugdesk_reports import own_commands, periods
-from plugdesk_reports.definition import (
-    CHARTS,
-    Definition,
-    groupings_for,
-    metrics_for,
-    read_definition,
-    titled,
-)
+from plugdesk_reports.definition import Definition, groupings_for, metrics_for, read_definition, titled
 from plugdesk_reports.fetching import sent_as
 from plugdesk_reports.files import CSV, TYPES, csv_lines, rows_of_all, table_rows, xlsx_bytes
 from plugdesk_reports.letter_commands import hindered
 from plugdesk_reports.letter_routes import letter_urls, shown_letter
 from plugdesk_reports.narrowing import LONGEST
 from plugdesk_reports.own_commands import may_change, report_for, reports_for
+from plugdesk_reports.own_editing import PRIVATE, choices_for, chosen_groups, in_words, stored
 from plugdesk_reports.own_making import Made, MadePage, made_of
 from plugdesk_reports.own_models import OwnReport
 from plugdesk_reports.routes import LETTER, Asked, read_asked, tabs_of
 from plugdesk_reports.standard import TITLES
-from plugdesk_web.api import Pages, agent_only, context, db, examples, me, page, redirect_after, version_given
+from plugdesk_web.api import (
+    FRESH,
+    Pages,
+    Refused,
+    agent_only,
+    context,
+    db,
+    examples,
+    me,
+    page,
+    redirect_after,
+    refused,
+    version_given,
+)
 
 blueprint = Blueprint("own", __name__)
 PAGES = [Pages(blueprint, "app")]
-PRIVATE, GROUPS, EVERYONE = "private", "groups", "everyone"
 
 
 @blueprint.get("/own")
@@ -119,7 +125,7 @@ def file(number: int, kind: str) -> Response:
 @agent_only
 def edit(number: int) -> Response:
     report = _to_change(number)
-    return _edit(report, read_definition(report.asked), _stored(report))
+    return _edit(report, read_definition(report.asked), stored(report))
 
 
 @blueprint.post("/own/<int:number>")
@@ -164,7 +170,7 @@ def _save(report: OwnReport | None) -> Response:
     """Keep what was typed; a refusal keeps it on the page."""
     ctx, given = context("reports"), request.form
     definition = read_definition(given)
-    _asked, _made_of_it, problems = _made(definition)
+    asked, _made_of_it, problems = _made(definition)
     try:
         wanted = own_commands.read_input(
             ctx.db, given.get("name", ""), definition, given.get("sharing", PRIVATE), given.getlist("groups"), problems=problems
@@ -174,32 +180,25 @@ def _save(report: OwnReport | None) -> Response:
         else:
             own_commands.change_report(ctx, report, wanted, by=me(), version=version_given())
     except (Conflict, Invalid) as refusal:
-        db().rollback()
-        return _edit(report, definition, given, refusal=refusal)
+        said = refused(refusal)
+        if report is not None and said.is_conflict:
+            offered = choices_for(ctx.db, asked.everything)
+            theirs = in_words(offered, read_definition(report.asked), stored(report))
+            said = said.compared(in_words(offered, definition, given), theirs)
+        return _edit(report, definition, given, said)
     next_page = "reports_letters.show" if given.get("then") == LETTER else ".show"
     return redirect_after(url_for(next_page, number=report.id), _("Saved."))
 
 
-def _edit(
-    report: OwnReport | None, definition: Definition, typed: Mapping[str, Any], *, refusal: PlugdeskError | None = None
-) -> Response:
+def _edit(report: OwnReport | None, definition: Definition, typed: Mapping[str, Any], said: Refused = FRESH) -> Response:
     asked, made, problems = _made(definition)
-    if isinstance(refusal, Invalid):
-        problems = {**problems, **refusal.problems}
-    everything, session = asked.everything, asked.ctx.db
-    metrics = metrics_for(session, everything)
-    groups = typed.getlist("groups") if hasattr(typed, "getlist") else typed.get("groups", [])
-    theirs = report.name if report is not None and isinstance(refusal, Conflict) else ""
+    session = asked.ctx.db
     return page(
-        "reports:own_edit.html", fragment="reports:_own_figures.html", status=refusal.status if refusal else 200, report=report, made=made,
-        problems=problems, refusal=refusal, theirs=theirs, definition=definition, typed=typed, chosen_groups=groups, asked=asked,
-        period=asked.period, metrics=[(each.code, str(each.title)) for each in metrics], groupings=list(groupings_for(session, everything).items()),
-        charts=[(code, str(title)) for code, title in CHARTS.items()], periods=periods.choices(), longest=LONGEST,
-        forms=[(str(form.id), form.name) for form in everything.forms], examples=[each for each in examples(session, me()) if ":" in each[0]],
-        sharing=[(PRIVATE, _("Me alone")), (GROUPS, _("Members of groups")), (EVERYONE, _("Everybody on the desk"))],
-        all_groups=[(str(each.id), each.name) for each in all_groups(session)], tabs=tabs_of(asked, "own"),
-        standard=str(TITLES.get(definition.page, "")), then=typed.get("then", ""),
-        version=typed.get("version") if refusal is None or not theirs else report.version if report else "",
+        "reports:own_edit.html", fragment="reports:_own_figures.html", status=said.status, report=report, made=made, refused=said,
+        problems={**problems, **said.problems}, version=said.version_of(report.version) if report else None, definition=definition,
+        typed=typed, chosen_groups=chosen_groups(typed), asked=asked, period=asked.period, longest=LONGEST,
+        examples=[each for each in examples(session, me()) if ":" in each[0]], tabs=tabs_of(asked, "own"),
+        standard=str(TITLES.get(definition.page, "")), then=typed.get("then", ""), **choices_for(session, asked.everything),
     )  # fmt: skip
 
 
@@ -218,16 +217,6 @@ def _to_change(number: int) -> OwnReport:
     report = report_for(db(), me(), number)
     own_commands.only_changers(me(), report)
     return report
-
-
-def _stored(report: OwnReport) -> dict[str, Any]:
-    sharing = EVERYONE if report.is_public else GROUPS if report.groups else PRIVATE
-    return {
-        "name": report.name,
-        "sharing": sharing,
-        "groups": [str(each.id) for each in report.groups],
-        "version": report.version,
-    }
 
 
 def _shared_with(report: OwnReport) -> str:

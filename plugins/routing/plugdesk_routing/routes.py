@@ -26,6 +26,7 @@ from plugdesk_web.api import (
     db,
     form_to_configure,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -100,7 +101,7 @@ def move(slug: str, rule_id: int) -> Response:
     form_to_configure(slug)
     ctx = context("routing")
     row, order = rule_here(ctx, rule_id), [rule.id for rule in rules_of(ctx)]
-    commands.move_rule(ctx, row, to=order.index(rule_id) + (-1 if request.form.get("by") == "up" else 1), by=me())
+    commands.move_rule(ctx, row, to=moved(order, row.id).index(row.id), by=me())
     return redirect_after(url_for(".index", slug=slug, _anchor=f"rule-{rule_id}"))
 
 

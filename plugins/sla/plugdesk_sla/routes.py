@@ -40,6 +40,7 @@ from plugdesk_web.api import (
     db,
     form_to_configure,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -106,7 +107,7 @@ def move(slug: str, policy_id: int) -> Response:
     form_to_configure(slug)
     ctx = context(PLUGIN)
     row, order = policy_here(ctx, policy_id), [each.id for each in read_policies(ctx)]
-    commands.move_policy(ctx, row, to=order.index(policy_id) + (-1 if request.form.get("by") == "up" else 1), by=me())
+    commands.move_policy(ctx, row, to=moved(order, row.id).index(row.id), by=me())
     return redirect_after(url_for(".index", slug=slug, _anchor=f"policy-{policy_id}"))
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from plugdesk.api import Context, Form
-from plugdesk_web.api import LOOK_SIZES
+from plugdesk.api import LANGUAGES, Context, Form
+from plugdesk.api import gettext as _
+from plugdesk_web.api import LOOK_LABELS, chosen_words, yes_or_no
 from plugdesk_webform.asking import PARTS, choosable, form_of
 from plugdesk_webform.commands import RequestFormInput, usual_fields
 from plugdesk_webform.models import RequestForm
@@ -59,7 +60,7 @@ def typed(ctx: Context, given: MultiDict[str, str]) -> Typed:
         at = codes.index(moved)
         codes.insert(max(0, at + (-1 if way == "up" else 1)), codes.pop(at))
     chosen = [{"code": code, "must": bool(given.get(f"must-{code}"))} for code in codes if given.get(f"ask-{code}")]
-    look = {"plain": bool(given.get("plain")), **{name: given.get(name, "") for name in ("accent", "background", *LOOK_SIZES)}}
+    look = {"plain": bool(given.get("plain")), **{name: given.get(name, "") for name in LOOK_LABELS}}
     return Typed(
         {name: given.get(name, "") for name in TEXTS}, {name: bool(given.get(name)) for name in BOXES}, look,
         _rows(form_of(ctx), chosen, order=codes),
@@ -75,6 +76,27 @@ def input_of(given: Typed) -> RequestFormInput:
         is_on=boxes["is_on"], receipt=boxes["receipt"], consent=texts["consent"], thanks=texts["thanks"], leads_to=texts["leads_to"],
         look=given.look, sites=texts["sites"],
     )  # fmt: skip
+
+
+def in_words(given: Typed) -> dict[str, Any]:
+    """Each control's label with what stands in it, to be compared with another state of the request form."""
+    texts, boxes = given.texts, given.boxes
+    return {
+        _("Title"): texts["title"], _("Text above the questions"): texts.get("intro"),
+        _("It asks for"): "\n".join(_asked(row) for row in given.rows if row.asked),
+        _("Language"): chosen_words(LANGUAGES.items(), texts.get("language")) or _("The visitor's"),
+        _("Anonymous: no name, no address, nothing of the connection is kept"): yes_or_no(boxes.get("anonymous")),
+        _("A letter tells whoever left an address that it came in"): yes_or_no(boxes.get("receipt")),
+        _("Text to agree to"): texts.get("consent"), _("Thanks, after it is sent"): texts.get("thanks"),
+        _("Or lead on to a page of your site"): texts.get("leads_to"),
+        _("Nothing of ours: the browser's own look"): yes_or_no(given.look.get("plain")),
+        **{str(label): given.look.get(name) for name, label in LOOK_LABELS.items()}, _("Sites"): texts.get("sites"),
+        _("The request form is on"): yes_or_no(boxes.get("is_on")),
+    }  # fmt: skip
+
+
+def _asked(row: FieldRow) -> str:
+    return f"{row.label}, {_('must be given')}" if row.must and not row.required else row.label
 
 
 def _rows(form: Form, chosen: Sequence[Mapping[str, Any]], *, order: Sequence[str] = ()) -> list[FieldRow]:

@@ -26,6 +26,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_web.api import (
+    EMBED,
     begin_reading,
     begin_writing,
     context,
@@ -75,7 +76,7 @@ UNSEEN = (
 )
 SCHEMES = {"dark": "dark", "auto": "light dark"}  # how light a frame is that says so; others are light, as most sites are
 KEPT = (
-    "_embed",
+    EMBED,
     "_lang",
     "_tone",
     GUEST,
@@ -251,7 +252,7 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
         problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
         words = "" if problems else str(refusal)
         if isinstance(refusal, TooMany):
-            words = in_words(ctx, row, refusal) + " " + _("What you wrote stands below.")
+            words = in_words(ctx, refusal) + " " + _("What you wrote stands below.")
         answer = form_page(
             ctx, row, given, coming_back(ctx, row, given), site=site, where=where, problems=_by_control(problems), words=words, status=refusal.status,
         )  # fmt: skip
@@ -314,7 +315,7 @@ def _note_flood(ctx: Context, row: RequestForm, refused: TooMany) -> None:
         with use_language(language):
             shown = frameable(
                 page(
-                    "webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=in_words(ctx, row, refused),
+                    "webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=in_words(ctx, refused),
                     back=_url(".show", row), **_frame(ctx, row),
                 ),
                 row.sites,
@@ -342,7 +343,7 @@ def _by_control(problems: Mapping[str, str]) -> dict[str, str]:
 
 def _embedding(row: RequestForm) -> tuple[str, str]:
     """The site that shows the form in a frame and the page's address there, as far as they are told and allowed."""
-    if not request.args.get("_embed"):
+    if not request.args.get(EMBED):
         return "", ""
     page_there = request.args.get("_page", "")[:500]
     for address in (page_there, request.referrer or ""):
@@ -367,16 +368,11 @@ def _language(ctx: Context, row: RequestForm | None) -> str:
 def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, Any]:
     """What every page of ours needs around it."""
     look = row.look if row else {}
-    embedded = bool(request.args.get("_embed"))
+    embedded = bool(request.args.get(EMBED))
     scheme = SCHEMES.get(request.args.get("_tone", ""), "light") if embedded else "light dark"
     return {
-        "scheme": scheme,
-        "desk": ctx.desk.name,
-        "look": look,
-        "style": look_variables(look),
-        "embedded": embedded,
-        "site": site,
-    }
+        "scheme": scheme, "desk": ctx.desk.name, "look": look, "style": look_variables(look), "embedded": embedded, "site": site,
+    }  # fmt: skip
 
 
 def _kept() -> dict[str, str]:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
-from plugdesk.api import LANGUAGES, Conflict, Form, Invalid, PlugdeskError, lazy_gettext
+from plugdesk.api import LANGUAGES, Conflict, Form, Invalid, lazy_gettext
 from plugdesk.api import gettext as _
 from plugdesk_web.api import (
+    FRESH,
+    LOOK_LABELS,
     LOOK_SIZES,
     NavItem,
     Pages,
+    Refused,
     context,
-    db,
     form_to_configure,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
+    refused,
     version_given,
 )
 from plugdesk_webform import commands
 from plugdesk_webform.asking import prefilled
-from plugdesk_webform.editing import Typed, input_of, stored, typed
+from plugdesk_webform.editing import Typed, in_words, input_of, stored, typed
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.public import form_page
 from plugdesk_webform.queries import last_consent, request_form_here, request_forms
@@ -97,9 +101,7 @@ def move(slug: str, request_form_id: int) -> Response:
     form_to_configure(slug)
     ctx = context("webform")
     row = request_form_here(ctx, request_form_id)
-    order = [each.id for each in request_forms(ctx)]
-    at = order.index(row.id)
-    order.insert(max(0, at + (-1 if request.form.get("by") == "up" else 1)), order.pop(at))
+    order = moved([each.id for each in request_forms(ctx)], row.id)
     commands.put_in_order(ctx, [str(each) for each in order], by=me())
     return redirect_after(url_for(".index", slug=slug))
 
@@ -124,19 +126,19 @@ def _save(form: Form, row: RequestForm | None) -> Response:
         else:
             commands.change_request_form(ctx, row, input_of(given), by=me(), version=version_given())
     except (Conflict, Invalid) as refusal:
-        number = row.id if row else None
-        db().rollback()
-        form = form_to_configure(form.slug)
-        return _edit(form, request_form_here(context("webform"), number) if number else None, given, refusal=refusal)
+        number, said = row.id if row else None, refused(refusal)
+        form, ctx = form_to_configure(form.slug), context("webform")
+        row = request_form_here(ctx, number) if number else None
+        if row is not None and said.is_conflict:
+            said = said.compared(in_words(given), in_words(stored(ctx, row)))
+        return _edit(form, row, given, said)
     return redirect_after(url_for(".index", slug=form.slug), _("Saved."))
 
 
-def _edit(form: Form, row: RequestForm | None, given: Typed, *, refusal: PlugdeskError | None = None) -> Response:
+def _edit(form: Form, row: RequestForm | None, given: Typed, said: Refused = FRESH) -> Response:
     ctx = context("webform")
-    problems = dict(refusal.problems) if isinstance(refusal, Invalid) else {}
-    last = last_consent(ctx, row) if row else None
     return page(
-        "webform:edit.html", status=refusal.status if refusal else 200, form=form, row=row, typed=given, problems=problems,
-        words="" if problems or refusal is None else str(refusal), theirs=row.title if row and isinstance(refusal, Conflict) else "",
-        languages=list(LANGUAGES.items()), sizes=LOOK_SIZES, consent=last,
+        "webform:edit.html", status=said.status, form=form, row=row, version=said.version_of(row.version) if row else None, typed=given,
+        refused=said, problems=said.problems, languages=list(LANGUAGES.items()), sizes=LOOK_SIZES, looks=LOOK_LABELS,
+        consent=last_consent(ctx, row) if row else None,
     )  # fmt: skip

@@ -27,7 +27,6 @@ from plugdesk.api import (
     is_email,
     known_variables,
     number_rows,
-    place_row,
     read_step,
     read_value,
     rights_on_form,
@@ -129,13 +128,6 @@ def remove_action(ctx: Context, row: Action, *, by: User) -> None:
     _form(ctx, by)
     _journal(ctx, "action_removed", row, by, _("Removed the action “%(action)s”", action=row.name))
     ctx.db.delete(row)
-
-
-def move_action(ctx: Context, row: Action, *, to: int, by: User) -> None:
-    """Put an action at place `to`, 0 the first."""
-    _form(ctx, by)
-    place_row(actions_of(ctx), row, to)
-    _journal(ctx, "actions_ordered", row, by, _("Moved the action “%(action)s”", action=row.name))
 
 
 def put_in_order(ctx: Context, order: Sequence[str], *, by: User) -> None:

@@ -18,6 +18,7 @@ from plugdesk_web.api import (
     db,
     form_to_configure,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -106,10 +107,7 @@ def move(slug: str, action_id: int) -> Response:
     ctx, status = context("workflow"), request.form.get("status", "")
     row = action_here(ctx, action_id)
     order = [each.id for each in actions_of(ctx) if status in each.statuses or each.id == row.id]
-    at = order.index(row.id)
-    to = max(0, min(at + (-1 if request.form.get("by") == "up" else 1), len(order) - 1))
-    order.insert(to, order.pop(at))
-    commands.put_in_order(ctx, [str(each) for each in order], by=me())
+    commands.put_in_order(ctx, [str(each) for each in moved(order, row.id)], by=me())
     return redirect_after(url_for(".index", slug=slug, _anchor=f"status-{status}"))
 
 

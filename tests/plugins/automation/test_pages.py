@@ -9,8 +9,11 @@ from selectolax.lexbor import LexborHTMLParser
 from plugdesk.forms.behaviour import change_behaviour
 from plugdesk_automation.commands import switch_rules
 from plugdesk_automation.models import Code, Rule, RuleSet
+from plugdesk_automation.own.commands import OwnInput, add_automation, switch_automation
 from plugdesk_automation.rules import rules_of
 from tests.factories import make_agent
+from tests.plugins.automation.own.conftest import OPENED
+from tests.support.pages import differences
 
 PLACE = "/forms/support/x/automation"
 
@@ -51,7 +54,10 @@ def test_times_and_switches_are_saved_together(session, ctx, head, agent, client
     rules = rules_of(ctx)
     assert (rules[Code.UNACCEPTED].amount, rules[Code.UNACCEPTED].person_id) == (45, agent.id)
     assert (rules[Code.TOO_LONG].in_hours, rules[Code.FORGOTTEN].unit, rules[Code.UNANSWERED].is_on) == (False, "hours", False)
-    assert client.post(f"{PLACE}/", data=sent).status_code == 409, "the page is old by now"
+    late = client.post(f"{PLACE}/", data=sent | {"amount-unaccepted": "50"})
+    assert late.status_code == 409, "the page is old by now"
+    told = differences(late.get_data(as_text=True))
+    assert told == {"Nobody has accepted it: After": ("50 minutes of working time", "45 minutes of working time")}
     session.expire_all()
     since = rules_of(ctx)[Code.UNANSWERED].since
     assert client.post(f"{PLACE}/", data=typed(session, **{"is_on-unanswered": "1"})).status_code == 303
@@ -149,4 +155,12 @@ def test_what_switching_on_changes_is_said_rule_by_rule(session, form, ctx):
     assert len(changes.on(ctx, form)) == len(Code)
     assert "30 minutes of working time" in changes.on(ctx, form)[0].text
     switch_rules(ctx, on=False, by=None)
-    assert len(changes.on(ctx, form)) == 1 and len(changes.off(form)) == 1
+    assert len(changes.on(ctx, form)) == 1 and len(changes.off(ctx, form)) == 1
+    row = add_automation(
+        ctx, OwnInput("Thank", OPENED, None, [{"kind": "note", "options": {"text": "Seen"}}], is_on=True), by=None
+    )
+    session.flush()
+    assert changes.on(ctx, form)[-1].text == "1 automation of its own runs: Thank"
+    assert changes.off(ctx, form)[-1].text == "1 automation of its own rests, and is kept: Thank"
+    switch_automation(ctx, row, on=False, by=None)
+    assert len(changes.on(ctx, form)) == 1 and len(changes.off(ctx, form)) == 1

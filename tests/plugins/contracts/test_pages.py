@@ -14,6 +14,7 @@ from plugdesk_contracts.members import add_folder
 from plugdesk_contracts.models import Contract, ContractForm, Member
 from plugdesk_contracts.queries import terms_of
 from tests.factories import make_agent, make_customer, make_group
+from tests.support.pages import differences
 
 CONTRACT = {"name": "VIP", "tag": "24/7", "tone": "amber", "rating": "50", "notice_days": "30", "is_on": "1"}
 
@@ -101,16 +102,45 @@ def test_a_click_on_a_tag_lists_the_customers_who_have_it(session, ctx, admin, a
     assert "Bob" not in listed
 
 
-def test_what_was_typed_stays_when_it_is_refused_or_somebody_was_quicker(session, ctx, make, boss, client):
+def test_of_two_who_change_a_contract_the_second_sees_both(session, ctx, make, boss, client):
+    vip = make("VIP")
+    version = str(vip.version)
+    session.commit()
+    client.sign_in(boss)
+    place, mine = f"/x/contracts/{vip.id}", CONTRACT | {"version": version}
+    assert client.post(place, data=mine | {"name": "Theirs", "until": "2027-03-01"}).status_code == 303
+    late = client.post(place, data=mine | {"name": "Mine", "who": f"user-{boss.id}"})
+    page = late.get_data(as_text=True)
+    assert late.status_code == 409 and 'value="Mine"' in page
+    assert differences(page) == {
+        "Name": ("Mine", "Theirs"), "Responsible": ("Bea Boss", "Nobody"), "Last day": ("—", "Mar 1, 2027"),
+    }  # fmt: skip
+    session.expire_all()
+    assert vip.name == "Theirs"
+    assert client.post(place, data=mine | {"name": "Mine", "version": str(vip.version)}).status_code == 303
+
+
+def test_of_two_who_say_what_a_contract_does_on_a_form_the_second_sees_both(session, ctx, form, make, boss, client):
+    vip = make("VIP")
+    session.commit()
+    client.sign_in(boss)
+    place = f"/x/contracts/{vip.id}/forms/{form.id}"
+    code, label = next((each.choices[0]["code"], each.choices[0]["label"]) for each in form.fields if each.code == "type")
+    version = str(session.get_one(ContractForm, (vip.id, form.id)).version)
+    terms = {"version": version, "type_field": "type", "priority_field": "priority", "type": code}
+    assert client.post(place, data=terms | {f"hours-{code}": "4"}).status_code == 303
+    late = client.post(place, data=terms | {f"hours-{code}": "8"})
+    assert late.status_code == 409
+    assert differences(late.get_data(as_text=True)) == {f"Solution time of {label}": ("8", "4")}
+
+
+def test_what_was_typed_stays_when_it_is_refused(session, ctx, make, boss, client):
     vip = make("VIP")
     session.commit()
     client.sign_in(boss)
     refused = client.post("/x/contracts/", data=CONTRACT | {"rating": "many", "name": "Mine"})
     assert refused.status_code == 422
     assert 'value="Mine"' in refused.get_data(as_text=True)
-    slower = client.post(f"/x/contracts/{vip.id}", data=CONTRACT | {"version": "99", "name": "Mine"})
-    assert slower.status_code == 409
-    assert 'value="Mine"' in slower.get_data(as_text=True)
     nobody = client.post(f"/x/contracts/{vip.id}/members", data={"customer": "nobody@home.example"})
     assert nobody.status_code == 422
     assert "nobody@home.example" in nobody.get_data(as_text=True)

@@ -23,6 +23,7 @@ from plugdesk_csat.commands import save_asking
 from plugdesk_csat.models import Asking, Invitation, Withheld
 from tests.plugins.csat.test_rating import ADDRESS, close, links, notice, page_of, ratings, write
 from tests.support.company import AGENT, FORM_ADMIN
+from tests.support.pages import differences
 
 NOT_URGENT = {"all": [{"fact": "field.priority", "in": ["high", "normal"]}]}
 
@@ -180,8 +181,12 @@ def test_the_page_keeps_what_was_typed_when_somebody_else_was_faster(company):
         "not_when-0.0-operator": "is", "not_when-0.0-value": "high", "invitation-en": "Was it <good>?",
     }  # fmt: skip
     assert petra.post("/forms/support/x/csat/", data=typed).status_code == 303
-    answer = petra.post("/forms/support/x/csat/", data={**typed, "invitation-en": "And now?"})
-    assert answer.status_code == 409 and "And now?" in answer.get_data(as_text=True)
+    answer = petra.post("/forms/support/x/csat/", data={**typed, "invitation-en": "And now?", "not_when-0.0-value": "low"})
+    assert answer.status_code == 409
+    assert differences(answer.get_data(as_text=True)) == {
+        "Do not ask when": ("Priority is Low", "Priority is High"),
+        "Invitation, above the faces (English)": ("And now?", "Was it <good>?"),
+    }
     wrong = petra.post("/forms/support/x/csat/", data={**typed, "version": "1", "not_when-0.0-value": "gone"})
     assert wrong.status_code == 422
     with company.runtime.database.read() as session:

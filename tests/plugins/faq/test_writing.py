@@ -7,11 +7,12 @@ import pytest
 from plugdesk.api import Conflict
 from plugdesk.testing.browser import browser_of
 from plugdesk_faq.composing import insert
-from plugdesk_faq.diffs import difference
 from plugdesk_faq.looking import LookInput, look_now, save_look
 from plugdesk_faq.models import Answer, Article, Category
 from plugdesk_faq.queries import versions_of
 from plugdesk_faq.ready_articles import add_example_articles
+from plugdesk_web.api import difference
+from tests.support.pages import differences
 
 HOME = "/x/faq/articles"
 TYPED = {
@@ -62,8 +63,29 @@ def test_two_editors_never_overwrite_one_another(editor, session):
     row = write(editor, session)
     version = str(row.revision)
     assert editor.post(f"{HOME}/{row.id}", data=TYPED | {"title": "Mine", "version": version}).status_code == 303
-    late = editor.post(f"{HOME}/{row.id}", data=TYPED | {"title": "Late", "html": "<p>My words</p>", "version": version})
-    assert late.status_code == 409 and "My words" in late.text and "It says now: On its way." in late.text
+    mine = TYPED | {"title": "Late", "html": "<p>On its <b>long</b> way.</p>", "state": "draft", "version": version}
+    late = editor.post(f"{HOME}/{row.id}", data=mine)
+    assert late.status_code == 409
+    assert differences(late.text) == {
+        "Title": ("Late", "Mine"), "What it says": ("long ", ""), "State": ("Draft", "Published"), "Address, after /help/": ("—", "where-is-my-money"),
+    }  # fmt: skip
+    bold = editor.post(
+        f"{HOME}/{row.id}", data=TYPED | {"title": "Mine", "html": "<p><b>On</b> its way.</p>", "version": version}
+    )
+    assert differences(bold.text)["How it looks"] == ("—", "Only how it looks was changed.")
+
+
+def test_two_who_change_a_category_or_the_look_never_overwrite_one_another(editor, session):
+    assert editor.post("/x/faq/categories", data={"name-en": "Stock", "name-ru": "Склад"}).status_code == 303
+    row = session.query(Category).one()
+    mine = {"version": str(row.revision), "name-en": "Mine", "name-ru": "Склад"}
+    assert editor.post(f"/x/faq/categories/{row.id}", data=mine).status_code == 303
+    late = editor.post(f"/x/faq/categories/{row.id}", data=mine | {"name-en": "Late"})
+    assert late.status_code == 409 and 'value="Late"' in late.text
+    assert differences(late.text) == {"Name (English)": ("Late", "Mine")}
+    assert editor.post("/x/faq/site", data={"version": "0", "title": "Mine", "accent": "#112233"}).status_code == 303
+    late = editor.post("/x/faq/site", data={"version": "0", "title": "Late", "accent": "#112233"})
+    assert late.status_code == 409 and differences(late.text) == {"Title": ("Late", "Mine")}
 
 
 def test_versions_show_what_changed_and_can_be_said_again(editor, session):

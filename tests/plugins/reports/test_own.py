@@ -15,6 +15,7 @@ from plugdesk_reports.definition import BUILT_IN
 from plugdesk_reports.own_models import OwnReport
 from tests.factories import make_agent, make_group
 from tests.plugins.reports.test_pages import Links, listed
+from tests.support.pages import differences
 
 DAYS = {"period": "days", "from": "2026-11-01", "to": "2027-03-31"}
 COUNTED = {"metric": "received", "by": "channel", "chart": "table", **DAYS}
@@ -153,9 +154,12 @@ def test_who_saves_what_somebody_else_has_changed_sees_it_first(counted, ada, se
     place = kept(ada, "Ours")
     version = str(session.query(OwnReport).one().version)
     again = {**COUNTED, "sharing": "private", "version": version}
-    assert ada.post(place, data={**again, "name": "Renamed"}).status_code == 303
-    answer = ada.post(place, data={**again, "name": "Late"})
-    assert answer.status_code == 409 and "Stored now: Renamed" in answer.text and 'value="Late"' in answer.text
+    assert ada.post(place, data={**again, "name": "Renamed", "chart": "bars"}).status_code == 303
+    answer = ada.post(place, data={**again, "name": "Late", "sharing": "everyone"})
+    assert answer.status_code == 409 and 'value="Late"' in answer.text
+    told = differences(answer.text)
+    assert told["Name of the report"] == ("Late", "Renamed") and told["Shown as"] == ("Table", "Bars")
+    assert told["Who reads it"] == ("Everybody on the desk", "Me alone") and "What is counted" not in told
     version = re.search(r'name="version" value="(\d+)"', answer.text)[1]
     assert ada.post(place, data={**again, "name": "Late", "version": version}).status_code == 303
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
 import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
@@ -15,6 +13,7 @@ from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.attachments import NewFile, add_file
 from plugdesk.tickets.commands import become
 from tests.factories import make_customer, make_form, make_group, make_ticket
+from tests.support.queries import queries
 
 PLACE = "/x/reports/registry"
 CAUSES = [{"code": "cash", "label": "Cash"}, {"code": "net", "label": "Net"}]
@@ -22,22 +21,6 @@ KINDS = {
     "Cause": FieldKind.CHOICE, "Sum": FieldKind.MONEY, "Pieces": FieldKind.NUMBER, "Visited": FieldKind.DATE,
     "Colleague": FieldKind.PERSON, "Team": FieldKind.GROUP, "Photo": FieldKind.FILE, "Remark": FieldKind.LONG_TEXT,
 }  # fmt: skip
-
-
-@contextmanager
-def queries():
-    """The statements the database is asked inside the block."""
-    asked = []
-
-    def note(_connection, _cursor, statement, *_about):
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            asked.append(statement)
-
-    sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

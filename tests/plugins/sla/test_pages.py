@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
 import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
@@ -15,6 +13,7 @@ from plugdesk_sla.models import Clock, Policy, Run, RunState
 from plugdesk_sla.promising import policies_of
 from tests.factories import make_agent
 from tests.support.pages import differences
+from tests.support.queries import queries
 
 PLACE = "/forms/support/x/sla"
 POLICY = {
@@ -30,22 +29,6 @@ def head(session, form, ctx):
     head = make_agent(session, form, name="Hedda Head", is_admin=True)
     session.commit()
     return head
-
-
-@contextmanager
-def queries():
-    """The statements the database is asked inside the block."""
-    asked = []
-
-    def note(_connection, _cursor, statement, *_about):
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            asked.append(statement)
-
-    sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
 
 
 def words_of(answer):

@@ -18,6 +18,7 @@ from plugdesk_webform.models import Consent, RequestForm
 from plugdesk_webform.queries import request_forms
 from tests.factories import make_customer
 from tests.plugins.webform.conftest import SHOP, words_of
+from tests.support.pages import differences
 
 HOME = "/forms/support/x/webform/"
 TYPED = {
@@ -91,9 +92,10 @@ def test_a_button_moves_a_line_and_stores_nothing(editor, session):
 def test_two_admins_at_once_never_overwrite_one_another(editor, request_form, session):
     row = request_form()
     assert editor.post(f"{HOME}forms/{row.id}", data={**TYPED, "title": "Mine", "version": "1"}).status_code == 303
-    late = editor.post(f"{HOME}forms/{row.id}", data={**TYPED, "title": "Late", "version": "1"})
+    late = editor.post(f"{HOME}forms/{row.id}", data={**TYPED, "title": "Late", "accent": "#112233", "version": "1"})
     assert late.status_code == 409
-    assert "Stored now: Mine" in words_of(late)
+    told = differences(late.get_data(as_text=True))
+    assert told["Title"] == ("Late", "Mine") and told["Colour of buttons and links"][0] == "#112233" and "It asks for" not in told
     session.expire_all()
     assert session.get(RequestForm, row.id).title == "Mine"
 

@@ -236,7 +236,7 @@ def test_an_anonymous_form_keeps_nothing_of_who_sent_it(visitor, request_form, s
     everything = "\n".join(str(row) for table in all_rows(session) for row in table)
     assert visitor.address not in everything
     assert "ann@home" not in everything
-    assert {key for (key,) in session.execute(sa.text("SELECT key FROM attempt"))} == {f"webform:{first.form_id}:anonymous"}
+    assert {key for (key,) in session.execute(sa.text("SELECT key FROM attempt"))} == {f"webform:{first.form_id}:form:anonymous"}
 
 
 def all_rows(session):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from io import BytesIO
 
 import pytest
@@ -22,24 +21,9 @@ from plugdesk.users.rights import RightInput, set_right
 from plugdesk_workflow.commands import remove_action
 from plugdesk_workflow.definition import Ask, AskKind, Assignment, Does, How, Letter, Who
 from tests.factories import make_agent, make_customer, make_group, make_ticket
+from tests.support.queries import queries
 
 RUN = "/forms/support/x/workflow/tickets/{}/{}"
-
-
-@contextmanager
-def queries():
-    """The statements the database is asked inside the block."""
-    asked = []
-
-    def note(_connection, _cursor, statement, *_about):
-        if not statement.startswith(("SAVEPOINT", "RELEASE")):
-            asked.append(statement)
-
-    sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

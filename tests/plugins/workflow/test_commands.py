@@ -14,7 +14,7 @@ from plugdesk_workflow.commands import (
     action_here,
     add_action,
     change_action,
-    move_action,
+    put_in_order,
     remove_action,
     switch_action,
 )
@@ -111,7 +111,7 @@ def test_who_read_an_older_action_overwrites_nothing(session, workflow, action, 
 
 def test_actions_are_moved_switched_and_removed(session, workflow, action, admin):
     first, second = action("First"), action("Second")
-    move_action(workflow, second, to=0, by=admin)
+    put_in_order(workflow, [str(second.id), str(first.id)], by=admin)
     session.flush()
     assert named(workflow) == ["Second", "First"]
     assert switch_action(workflow, first, on=False, by=admin).is_on is False

@@ -10,7 +10,7 @@ from plugdesk.api import Conflict, Context, Form, Invalid, User, copy_rows, orde
 from plugdesk.api import gettext as _
 from plugdesk_automation.own import scheduling
 from plugdesk_automation.own.asking import form_of
-from plugdesk_automation.own.deeds import problems_of, words_of
+from plugdesk_automation.own.deeds import Known, problems_of, words_of
 from plugdesk_automation.own.models import Automation, OwnSet
 from plugdesk_automation.own.reading import automations_of, own_set
 
@@ -37,11 +37,12 @@ def check(ctx: Context, given: OwnInput) -> OwnInput:
         raise Invalid(problems={"do": _("Say what it does.")})
     if len(given.does) > MOST_DEEDS:
         raise Invalid(problems={"do": _("An automation can do %(most)s things at most.", most=MOST_DEEDS)})
-    if problems := problems_of(ctx, given.does):
+    known = Known(ctx)
+    if problems := problems_of(known, given.does):
         raise Invalid(problems=problems)
     name = " ".join(given.name.split())[:LONGEST_NAME]
     if not name:
-        said = "; ".join(words_of(ctx, given.does))[:LONGEST_NAME]
+        said = "; ".join(words_of(known, given.does))[:LONGEST_NAME]
         name = said[:1].upper() + said[1:]
     return OwnInput(**{**given.__dict__, "name": name})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from plugdesk.api import (
@@ -18,6 +19,8 @@ from plugdesk.api import (
     NotFound,
     User,
     add_note,
+    agents_of_form,
+    all_groups,
     all_tags,
     ask_colleague,
     assign,
@@ -34,7 +37,6 @@ from plugdesk.api import (
     show_value,
     title_of_step,
     watch,
-    works_on,
 )
 from plugdesk.api import gettext as _
 from plugdesk_automation.own import calling, writing
@@ -47,16 +49,43 @@ NOBODY, PERSON, GROUP = "nobody", "person:", "group:"
 
 
 @dataclass(frozen=True)
+class Known:
+    """What of the form and the desk can be named, each kind looked up once for however many automations are looked at."""
+
+    ctx: Context
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """Names by code."""
+        return {each.code: each.name for each in all_tags(self.ctx.db)}
+
+    @cached_property
+    def people(self) -> dict[int, User]:
+        """Those who work on the form."""
+        return {each.id: each for each in agents_of_form(self.ctx.db, form_of(self.ctx))}
+
+    @cached_property
+    def groups(self) -> dict[int, Group]:
+        return {each.id: each for each in all_groups(self.ctx.db)}
+
+    def for_many(self) -> Known:
+        """The same with everybody at hand who can be named: none is then asked for by itself."""
+        for kind in ("people", "groups"):
+            getattr(self, kind)
+        return self
+
+
+@dataclass(frozen=True)
 class Deed:
     """One thing to do; `about` is what it is about where its kind has one, the code of a field or of an extension's step."""
 
     about: str = ""
 
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
         """What is wrong with the options, or has gone since they were chosen, by option."""
         return {}
 
-    def words(self, ctx: Context, options: Options) -> str:
+    def words(self, known: Known, options: Options) -> str:
         raise NotImplementedError
 
     def do(self, act: Acting, options: Options) -> None:
@@ -65,11 +94,11 @@ class Deed:
 
 
 class Assign(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        return {} if options.get("to") == NOBODY else _whom_problem(ctx, options)
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        return {} if options.get("to") == NOBODY else _whom_problem(known, options)
 
-    def words(self, ctx: Context, options: Options) -> str:
-        return _("assign it to %(name)s", name=_name_of(ctx, options.get("to", "")))
+    def words(self, known: Known, options: Options) -> str:
+        return _("assign it to %(name)s", name=_name_of(known.ctx, options.get("to", "")))
 
     def do(self, act: Acting, options: Options) -> None:
         person, group = whom(act.ctx, options.get("to", ""))
@@ -78,12 +107,12 @@ class Assign(Deed):
 
 
 class SetStatus(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        known = form_of(ctx).status(options.get("status", "")) is not None
-        return {} if known else {"status": _("Choose one of the statuses of the form.")}
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        is_known = form_of(known.ctx).status(options.get("status", "")) is not None
+        return {} if is_known else {"status": _("Choose one of the statuses of the form.")}
 
-    def words(self, ctx: Context, options: Options) -> str:
-        status = form_of(ctx).status(options.get("status", ""))
+    def words(self, known: Known, options: Options) -> str:
+        status = form_of(known.ctx).status(options.get("status", ""))
         return _("put it into “%(status)s”", status=status.name_in(current_language()) if status else _("(no longer there)"))
 
     def do(self, act: Acting, options: Options) -> None:
@@ -93,22 +122,22 @@ class SetStatus(Deed):
 
 
 class SetField(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        field = self._field(ctx)
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        field = self._field(known.ctx)
         if field is None:
             return {"value": _("The form has no such field any more.")}
         try:
-            read_value(field, options.get("value", ""), ctx.db)
+            read_value(field, options.get("value", ""), known.ctx.db)
         except Invalid as refused:
             return {"value": str(refused)}
         return {}
 
-    def words(self, ctx: Context, options: Options) -> str:
-        field = self._field(ctx)
+    def words(self, known: Known, options: Options) -> str:
+        field = self._field(known.ctx)
         if field is None:
             return _("set “%(field)s”", field=self.about)
         try:
-            shown = show_value(field, read_value(field, options.get("value", ""), ctx.db), ctx.db)
+            shown = show_value(field, read_value(field, options.get("value", ""), known.ctx.db), known.ctx.db)
         except Invalid:
             shown = _("(no longer there)")
         return (
@@ -129,13 +158,12 @@ class SetField(Deed):
 class Tags(Deed):
     off: bool = False
 
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        chosen, known = several(options, "tags"), {each.code for each in all_tags(ctx.db)}
-        return {} if chosen and known.issuperset(chosen) else {"tags": _("Choose among the tags there are.")}
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        chosen = several(options, "tags")
+        return {} if chosen and set(known.tags).issuperset(chosen) else {"tags": _("Choose among the tags there are.")}
 
-    def words(self, ctx: Context, options: Options) -> str:
-        known = {each.code: each.name for each in all_tags(ctx.db)}
-        names = format_list([known.get(code, _("(no longer there)")) for code in several(options, "tags")])
+    def words(self, known: Known, options: Options) -> str:
+        names = format_list([known.tags.get(code, _("(no longer there)")) for code in several(options, "tags")])
         return _("take off the tags %(names)s", names=names) if self.off else _("put on the tags %(names)s", names=names)
 
     def do(self, act: Acting, options: Options) -> None:
@@ -144,13 +172,13 @@ class Tags(Deed):
 
 
 class Watch(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
         people = [row_number(each) for each in several(options, "people")]
-        fine = people and all(works_on(ctx.db, each, form_of(ctx)) for each in people)
-        return {} if fine else {"people": _("Choose people who work on “%(form)s”.", form=form_of(ctx).name)}
+        fine = people and all(each in known.people for each in people)
+        return {} if fine else {"people": _("Choose people who work on “%(form)s”.", form=form_of(known.ctx).name)}
 
-    def words(self, ctx: Context, options: Options) -> str:
-        names = [_name_of(ctx, PERSON + each) for each in several(options, "people")]
+    def words(self, known: Known, options: Options) -> str:
+        names = [_name_of(known.ctx, PERSON + each) for each in several(options, "people")]
         return _("let %(names)s watch it", names=format_list(names))
 
     def do(self, act: Acting, options: Options) -> None:
@@ -161,10 +189,10 @@ class Watch(Deed):
 
 
 class Note(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        return writing.problems(ctx, options, ("text",), link=True)
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        return writing.problems(known.ctx, options, ("text",), link=True)
 
-    def words(self, ctx: Context, options: Options) -> str:
+    def words(self, known: Known, options: Options) -> str:
         return _("write a note")
 
     def do(self, act: Acting, options: Options) -> None:
@@ -172,10 +200,10 @@ class Note(Deed):
 
 
 class WriteToCustomer(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        return writing.problems(ctx, options, ("text",))
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        return writing.problems(known.ctx, options, ("text",))
 
-    def words(self, ctx: Context, options: Options) -> str:
+    def words(self, known: Known, options: Options) -> str:
         return _("write to the customer")
 
     def do(self, act: Acting, options: Options) -> None:
@@ -183,13 +211,13 @@ class WriteToCustomer(Deed):
 
 
 class WriteToPeople(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        found = writing.problems(ctx, options, ("text",), link=True) | writing.problems(
-            ctx, options, ("subject",), link=True, empty=True
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        found = writing.problems(known.ctx, options, ("text",), link=True) | writing.problems(
+            known.ctx, options, ("subject",), link=True, empty=True
         )
         return found | writing.recipient_problems(options)
 
-    def words(self, ctx: Context, options: Options) -> str:
+    def words(self, known: Known, options: Options) -> str:
         return _("write a letter to %(names)s", names=format_list(writing.recipient_words(options)))
 
     def do(self, act: Acting, options: Options) -> None:
@@ -197,11 +225,11 @@ class WriteToPeople(Deed):
 
 
 class Subtask(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
-        return _whom_problem(ctx, options) | writing.problems(ctx, options, ("subject", "text"), link=True)
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
+        return _whom_problem(known, options) | writing.problems(known.ctx, options, ("subject", "text"), link=True)
 
-    def words(self, ctx: Context, options: Options) -> str:
-        return _("ask %(name)s in a subtask", name=_name_of(ctx, options.get("to", "")))
+    def words(self, known: Known, options: Options) -> str:
+        return _("ask %(name)s in a subtask", name=_name_of(known.ctx, options.get("to", "")))
 
     def do(self, act: Acting, options: Options) -> None:
         person, group = whom(act.ctx, options["to"])
@@ -212,10 +240,10 @@ class Subtask(Deed):
 
 
 class Webhook(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
         return calling.problems(options)
 
-    def words(self, ctx: Context, options: Options) -> str:
+    def words(self, known: Known, options: Options) -> str:
         return _("call %(host)s", host=calling.host_of(options.get("url", "")))
 
     def do(self, act: Acting, options: Options) -> None:
@@ -223,17 +251,17 @@ class Webhook(Deed):
 
 
 class ExtensionStep(Deed):
-    def problems(self, ctx: Context, options: Options) -> dict[str, str]:
+    def problems(self, known: Known, options: Options) -> dict[str, str]:
         try:
-            read_step(ctx.db, form_of(ctx), self.about, options)
+            read_step(known.ctx.db, form_of(known.ctx), self.about, options)
         except NotFound as gone:
             return {"": str(gone)}
         except Invalid as refused:
             return dict(refused.problems) or {"": str(refused)}
         return {}
 
-    def words(self, ctx: Context, options: Options) -> str:
-        return title_of_step(ctx.db, self.about)
+    def words(self, known: Known, options: Options) -> str:
+        return title_of_step(known.ctx.db, self.about)
 
     def do(self, act: Acting, options: Options) -> None:
         given = read_step(act.ctx.db, form_of(act.ctx), self.about, options)
@@ -257,19 +285,19 @@ def deed_of(kind: str) -> Deed | None:
     return _PLAIN.get(kind)
 
 
-def problems_of(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def problems_of(known: Known, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """What is wrong with what an automation does, by "do-ROW-OPTION" ("do-ROW": with the row)."""
     found = dict[str, str]()
     for number, row in enumerate(rows):
         deed = deed_of(row["kind"])
-        wrong = deed.problems(ctx, row["options"]) if deed is not None else {"": _("Choose what it does.")}
+        wrong = deed.problems(known, row["options"]) if deed is not None else {"": _("Choose what it does.")}
         found |= {f"do-{number}-{name}" if name else f"do-{number}": problem for name, problem in wrong.items()}
     return found
 
 
-def words_of(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def words_of(known: Known, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What comes of it, one phrase for each."""
-    return [deed.words(ctx, row["options"]) for row in rows if (deed := deed_of(row["kind"])) is not None]
+    return [deed.words(known, row["options"]) for row in rows if (deed := deed_of(row["kind"])) is not None]
 
 
 def several(options: Options, name: str) -> list[str]:
@@ -286,11 +314,11 @@ def whom(ctx: Context, to: str) -> tuple[User | None, Group | None]:
     return None, ctx.db.get(Group, number) if to.startswith(GROUP) else None
 
 
-def _whom_problem(ctx: Context, options: Options) -> dict[str, str]:
+def _whom_problem(known: Known, options: Options) -> dict[str, str]:
     to = options.get("to", "")
-    person, group = whom(ctx, to)
-    if to.startswith(PERSON) and not (person is not None and works_on(ctx.db, person.id, form_of(ctx))):
-        return {"to": _("Choose somebody who works on “%(form)s”.", form=form_of(ctx).name)}
+    person, group = whom(known.ctx, to)
+    if to.startswith(PERSON) and (person is None or person.id not in known.people):
+        return {"to": _("Choose somebody who works on “%(form)s”.", form=form_of(known.ctx).name)}
     return {} if person is not None or group is not None else {"to": _("Choose a person or a group.")}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from plugdesk.api import Context, FactTest, Form, HealthLine, Named, Place, row_number
 from plugdesk.api import gettext as _
 from plugdesk_automation.own.asking import form_of, types_of
-from plugdesk_automation.own.deeds import GROUP, PERSON, several
+from plugdesk_automation.own.deeds import GROUP, PERSON, Known, several
 from plugdesk_automation.own.models import Automation
 from plugdesk_automation.own.reading import automations_of, own_set, read_condition, tests_of, troubles
 
@@ -30,7 +30,8 @@ def health(ctx: Context) -> list[HealthLine]:
     """The automations that are on and cannot do what they say."""
     if not own_set(ctx).is_on:
         return []
-    found = [(row, troubles(ctx, row.condition, row.does)) for row in automations_of(ctx) if row.is_on]
+    known, types = Known(ctx), types_of(ctx)
+    found = [(row, troubles(known, types, row.condition, row.does)) for row in automations_of(ctx) if row.is_on]
     return [HealthLine(row.name, _("needs you"), why[0]) for row, why in found if why]
 
 

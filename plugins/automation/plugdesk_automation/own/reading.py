@@ -30,7 +30,7 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_automation.own.asking import form_of, offered, types_of, values_of, zone_of
-from plugdesk_automation.own.deeds import problems_of
+from plugdesk_automation.own.deeds import Known, problems_of
 from plugdesk_automation.own.models import Automation, OwnRun, OwnSet
 from plugdesk_automation.own.starting import Kind, Start, read_start
 
@@ -99,13 +99,15 @@ def automation_here(ctx: Context, automation_id: int) -> Automation:
     return found
 
 
-def troubles(ctx: Context, condition: Mapping[str, Any] | None, does: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Why an automation is not run, or does less than it says, each with its remedy."""
-    asked = read_condition(condition, types_of(ctx))
+def troubles(
+    known: Known, types: Mapping[str, Any], condition: Mapping[str, Any] | None, does: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Why an automation is not run, or does less than it says, each with its remedy. `types` are those of the facts (`types_of`)."""
+    asked = read_condition(condition, types)
     lost = [
         _("Its condition asks for “%(fact)s”, which is no longer there. Change the condition.", fact=fact) for fact in asked.lost
     ]
-    return lost + list(dict.fromkeys(problems_of(ctx, does).values()))
+    return lost + list(dict.fromkeys(problems_of(known, does).values()))
 
 
 def why(ctx: Context, ticket: Ticket, condition: Mapping[str, Any] | None) -> tuple[bool, ExplainedLine]:

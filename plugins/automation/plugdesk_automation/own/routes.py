@@ -27,7 +27,7 @@ from plugdesk_automation.own.asking import offered, types_of
 from plugdesk_automation.own.commands import OwnInput
 from plugdesk_automation.own.comparing import condition_in_words, in_words
 from plugdesk_automation.own.controls import choices_for
-from plugdesk_automation.own.deeds import words_of
+from plugdesk_automation.own.deeds import Known, words_of
 from plugdesk_automation.own.editing import Typed, input_of, shown_automation, typed_automation
 from plugdesk_automation.own.models import Automation, OwnRun
 from plugdesk_automation.own.reading import automation_here, automations_of, own_set, troubles, why
@@ -41,6 +41,7 @@ from plugdesk_web.api import (
     db,
     form_to_configure,
     me,
+    moved,
     nothing,
     page,
     redirect_after,
@@ -109,7 +110,7 @@ def move(slug: str, automation_id: int) -> Response:
     form_to_configure(slug)
     ctx = context(PLUGIN)
     row, order = automation_here(ctx, automation_id), [each.id for each in automations_of(ctx)]
-    commands.move_automation(ctx, row, to=order.index(row.id) + (-1 if request.form.get("by") == "up" else 1), by=me())
+    commands.move_automation(ctx, row, to=moved(order, row.id).index(row.id), by=me())
     return redirect_after(url_for(".index", slug=slug, _anchor=f"automation-{automation_id}"))
 
 
@@ -163,7 +164,7 @@ def show_rehearsal(slug: str, rehearsal_id: int) -> Response:
     draft = rehearsing.drafted(found)
     return page(
         "automation:own/rehearsal.html", fragment="automation:own/_rehearsal.html", form=form, rehearsal=found, draft=draft,
-        does=words_of(ctx, draft.does), when=start_words(read_start(draft.starts)),
+        does=words_of(Known(ctx), draft.does), when=start_words(read_start(draft.starts)),
         condition=condition_in_words(draft.condition, offered(ctx), types_of(ctx)),
         times=[each | {"at": datetime.fromisoformat(each["at"])} for each in found.found],
     )  # fmt: skip
@@ -215,7 +216,12 @@ def runs(slug: str) -> Response:
 def _index(form: Form, refusal: Invalid | None = None) -> Response:
     ctx = context(PLUGIN)
     whole, facts, types, counted = own_set(ctx), offered(ctx), types_of(ctx), _counted(form)
-    rows = [_described(row, facts, types) | {"number": counted.get(row.id, 0)} for row in automations_of(ctx)]
+    known = Known(ctx).for_many()
+    rows = [
+        _described(row, known, facts, types)
+        | {"number": counted.get(row.id, 0), "next": scheduling.next_time(ctx, row) if whole.is_on else None}
+        for row in automations_of(ctx)
+    ]
     typed = {name: request.form.get(name, "") if refusal is not None else getattr(whole, name) for name in commands.LIMITS}
     return page(
         "automation:own/index.html", status=refusal.status if refusal else 200, form=form, rows=rows, is_on=whole.is_on, limits=typed,
@@ -224,11 +230,10 @@ def _index(form: Form, refusal: Invalid | None = None) -> Response:
     )  # fmt: skip
 
 
-def _described(row: Automation, facts: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
-    ctx = context(PLUGIN)
+def _described(row: Automation, known: Known, facts: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "row": row, "when": start_words(read_start(row.starts)), "if": condition_in_words(row.condition, facts, types),
-        "does": words_of(ctx, row.does), "troubles": troubles(ctx, row.condition, row.does), "next": scheduling.next_time(ctx, row),
+        "does": words_of(known, row.does), "troubles": troubles(known, types, row.condition, row.does),
     }  # fmt: skip
 
 
@@ -280,7 +285,9 @@ def _tested(form: Form, row: Automation | None, typed: Typed, given: OwnInput) -
         given_number = request.form.get("ticket", "")[:20]
         raise Invalid(problems={"ticket": _("“%(form)s” has no ticket %(number)s.", form=form.name, number=given_number)})
     held, line = why(ctx, ticket, given.condition)
-    return _edit(form, row, typed, tested={"ticket": ticket, "held": held, "line": line, "does": words_of(ctx, given.does)})
+    return _edit(
+        form, row, typed, tested={"ticket": ticket, "held": held, "line": line, "does": words_of(Known(ctx), given.does)}
+    )
 
 
 def _refuse(

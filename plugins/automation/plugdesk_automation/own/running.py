@@ -12,7 +12,7 @@ from plugdesk.api import Context, Event, PlugdeskError, Ticket, current_language
 from plugdesk.api import gettext as _
 from plugdesk_automation.own.acting import Acting
 from plugdesk_automation.own.asking import types_of, values_of, zone_of
-from plugdesk_automation.own.deeds import deed_of
+from plugdesk_automation.own.deeds import Known, deed_of
 from plugdesk_automation.own.models import Automation, OwnRun, OwnSet
 from plugdesk_automation.own.reading import Asked, at_work, kept, own_set, read_condition
 from plugdesk_automation.own.starting import Kind
@@ -101,11 +101,12 @@ def _run(
 def _do_all(ctx: Context, row: Automation, ticket: Ticket, run: OwnRun, whole: OwnSet) -> None:
     act = Acting(ctx, ticket, row.name, max(whole.letters - letters_this_hour(ctx), 0), whole.letters)
     run.first_event = _last_event(ctx, ticket)
+    known = Known(ctx)
     for each in row.does:
         deed = deed_of(each["kind"])
         if deed is None:
             continue
-        words, written = deed.words(ctx, each["options"]), act.letters
+        words, written = deed.words(known, each["options"]), act.letters
         try:
             with ctx.transaction():
                 deed.do(act, each["options"])

@@ -22,9 +22,8 @@ WITH = (joinedload(Ticket.customer).selectinload(User.identities), joinedload(Ti
 
 def set_next(ctx: Context, row: Automation) -> None:
     """Set the automation's timer to its next time by the clock, or take it back where it has none, rests or is gone."""
-    start = read_start(row.starts)
-    if row.is_on and own_set(ctx).is_on and start.kind is Kind.SCHEDULE:
-        at = start.rhythm.next(ctx.now, ctx.desk.zone)
+    at = next_time(ctx, row)
+    if at is not None and own_set(ctx).is_on:
         set_timer(ctx.db, TIMER, at, key=str(row.id), form=ctx.form, automation_id=row.id, planned=at.isoformat())
     else:
         take_back(ctx, row)
@@ -71,10 +70,9 @@ def open_tickets(form: Form) -> sa.Select[Ticket]:
 
 
 def next_time(ctx: Context, row: Automation) -> datetime | None:
-    """When it runs next by the clock; None where it does not."""
+    """When it runs next by the clock, unless all rest; None where it does not."""
     start = read_start(row.starts)
-    works = row.is_on and own_set(ctx).is_on and start.kind is Kind.SCHEDULE
-    return start.rhythm.next(ctx.now, ctx.desk.zone) if works else None
+    return start.rhythm.next(ctx.now, ctx.desk.zone) if row.is_on and start.kind is Kind.SCHEDULE else None
 
 
 def _running(ctx: Context, automation_id: int) -> Automation | None:

@@ -6,7 +6,9 @@ from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.naming import places_naming
 from plugdesk.tags.commands import add_tag
+from plugdesk_automation.own.asking import types_of
 from plugdesk_automation.own.commands import copy_automations, pause
+from plugdesk_automation.own.deeds import Known
 from plugdesk_automation.own.naming import health
 from plugdesk_automation.own.reading import automations_of, troubles
 from plugdesk_automation.own.ready import make_examples
@@ -74,4 +76,4 @@ def test_there_is_something_to_look_at(session, ctx, make):
     make_examples(ctx, make_admin(session))
     rows = automations_of(ctx)
     assert [(row.name, row.is_on) for row in rows] == [("It came back", True), ("The customer is silent", False)]
-    assert not [each for row in rows for each in troubles(ctx, row.condition, row.does)]
+    assert not [each for row in rows for each in troubles(Known(ctx), types_of(ctx), row.condition, row.does)]

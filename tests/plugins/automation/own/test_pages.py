@@ -11,7 +11,8 @@ from plugdesk.tickets.correspondence import Said, receive_message
 from plugdesk.tickets.models import Direction, Message
 from plugdesk_automation.own.models import Automation, OwnRun, OwnSet, Rehearsal
 from plugdesk_automation.own.reading import automations_of
-from tests.factories import make_admin, make_agent
+from tests.factories import make_admin, make_agent, make_group
+from tests.support.queries import queries
 
 PLACE = "/forms/support/x/automation/own"
 NOTE = {"do-row": "0", "do-0-kind": "note", "do-0-text-here": "1", "do-0-text": "Seen: ${ticket:subject}"}
@@ -239,3 +240,29 @@ def test_what_went_wrong_stands_in_the_list_of_runs(session, ctx, head, client, 
     only = session.scalars(sa.select(Automation.id)).one()
     assert "Thanks" in words_of(client.get(f"{PLACE}/runs?automation={only}"))
     assert "Nothing was done yet" in words_of(client.get(f"{PLACE}/runs?automation=0"))
+
+
+def test_a_list_of_many_asks_no_more_than_a_list_of_few(session, ctx, head, client, make, agent):
+    group = make_group(session, agent, name="Technicians")
+    session.commit()
+
+    def add(number):
+        does = (
+            ("tags_on", {"tags": ["vip"]}), ("tags_off", {"tags": ["vip"]}), ("assign", {"to": f"group:{group.id}"}),
+            ("watch", {"people": [str(agent.id)]}), ("subtask", {"to": f"person:{agent.id}", "subject": "Look", "text": "Please."}),
+        )  # fmt: skip
+        starts = {"kind": "schedule", "every": "day", "hour": 9, "weekday": 0, "day": 1}
+        make(*does, name=f"Number {number}", starts=starts, condition={"all": [{"fact": "ticket.tag", "in": ["vip"]}]})
+
+    def asked():
+        session.expire_all()
+        with queries() as found:
+            assert "Technicians" in words_of(client.get(f"{PLACE}/"))
+        return len(found)
+
+    add(1)
+    asked()  # the first page of all fills what is kept
+    few = asked()
+    for number in range(2, 6):
+        add(number)
+    assert asked() == few
