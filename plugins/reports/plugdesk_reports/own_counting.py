@@ -16,11 +16,11 @@ from plugdesk.api import Status, Ticket, User, runtime_of
 from plugdesk_reports import behind
 from plugdesk_reports.behind import BACKLOG, Wanted
 from plugdesk_reports.definition import TIME, Metric
-from plugdesk_reports.figures import ASSIGNEE, CHANNEL, CLOSED, GROUP, NOBODY, REOPENED, STATUS
+from plugdesk_reports.figures import ASSIGNEE, CHANNEL, CLOSED, CUSTOMER, GROUP, NOBODY, REOPENED, STATUS
 from plugdesk_reports.grains import grain_sql, quantile
 from plugdesk_reports.metrics import FORM
 from plugdesk_reports.models import Mark, Stretch, TicketFacts
-from plugdesk_reports.naming import CUSTOMER, ORGANIZATION
+from plugdesk_reports.naming import ORGANIZATION
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import Reach
 
