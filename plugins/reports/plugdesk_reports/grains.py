@@ -57,8 +57,8 @@ def together_sql(kept: Any) -> sa.ColumnElement[str]:
 
 def unpacked(kept: str) -> Iterable[tuple[int, int]]:
     """What was packed, pair by pair; where several were put together, the same length or customer comes several times."""
-    numbers = iter(json.loads(f"[{kept}]"))
-    return zip(numbers, numbers, strict=True)
+    numbers = json.loads(f"[{kept}]")
+    return zip(numbers[::2], numbers[1::2], strict=True)
 
 
 def quantile(counts: Mapping[int, int], share: float) -> int | None:

@@ -56,10 +56,9 @@ class Figures:
     def add(self, rows: Rows) -> None:
         """Add what was counted."""
         for form_id, sort, figure, _day, key, n, spread in rows:
-            found = [(0, n)] if spread is None else list(unpacked(spread))
-            _add(self.counts[sort, key, figure], found)
+            _add(self.counts[sort, key, figure], n, spread)
             if sort == PLAIN:
-                _add(self.by_form[form_id, figure], found)
+                _add(self.by_form[form_id, figure], n, spread)
 
     def keys(self, sort: str) -> list[str]:
         """What there is of one sort."""
@@ -89,10 +88,11 @@ class Figures:
         return self.counts.get((sort, key, figure), Counter())
 
 
-def _add(counts: Counter[int], found: Iterable[tuple[int, int]]) -> None:
+def _add(counts: Counter[int], number: int, spread: str | None) -> None:
     """Add up; in the plainest way, for there are hundreds of thousands of them in a report over years."""
-    for each, n in found:
-        counts[each] = counts.get(each, 0) + n
+    get = counts.get
+    for each, n in [(0, number)] if spread is None else unpacked(spread):
+        counts[each] = get(each, 0) + n
 
 
 def reach_of(session: Session, viewer: User, *, archived: bool = False) -> Reach:
