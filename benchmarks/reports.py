@@ -215,6 +215,8 @@ def _work(runtime: Runtime) -> None:
 
 def _analyze(runtime: Runtime) -> None:
     with runtime.database.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # of a million it takes longer than a page may
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
 

@@ -1,8 +1,9 @@
-"""Who asked most: customers and organizations, counted from the facts, because there are as many of them as there are tickets."""
+"""Who asked most: customers, and the organizations they belong to now."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,76 +11,54 @@ from sqlalchemy.orm import Session
 from plugdesk.api import User, pgettext
 from plugdesk.api import gettext as _
 from plugdesk_reports import behind, tables
-from plugdesk_reports.figures import ANSWERED, CLOSED, NOBODY, RECEIVED
+from plugdesk_reports.figures import ANSWERED, CLOSED, CUSTOMER, NOBODY, RECEIVED
 from plugdesk_reports.making import Report
-from plugdesk_reports.models import TicketFacts
-from plugdesk_reports.naming import CUSTOMER, ORGANIZATION, names_of, nobody
-from plugdesk_reports.periods import Period
-from plugdesk_reports.reading import Reach, within_reach
+from plugdesk_reports.naming import ORGANIZATION, names_of, nobody
 from plugdesk_reports.tables import Line, Table
 
 MOST = 20
+Counts = Mapping[int, int]
+"""How many are of which customer or organization; 0 stands for those without an organization."""
 
 
-def by_customer(report: Report) -> Table:
-    """The twenty customers with most tickets."""
-    return _table(report, CUSTOMER, id="by-customer", title=_("By customer"), head=_("Customer"))
+def by_organization_and_customer(report: Report) -> list[Table]:
+    """The twenty organizations, and the twenty customers, with most tickets."""
+    of_customers = {figure: report.now.customers(figure) for figure in (RECEIVED, ANSWERED, CLOSED)}
+    before = report.before.customers(RECEIVED)
+    belongs = _organizations(report.session)
+    of_organizations = {figure: _added_up(counts, belongs) for figure, counts in of_customers.items()}
+    return [
+        _table(report, ORGANIZATION, of_organizations, _added_up(before, belongs), title=_("By organization"), head=_("Organization")),
+        _table(report, CUSTOMER, of_customers, before, title=_("By customer"), head=_("Customer")),
+    ]  # fmt: skip
 
 
-def by_organization(report: Report) -> Table:
-    """The twenty organizations with most tickets."""
-    return _table(report, ORGANIZATION, id="by-organization", title=_("By organization"), head=_("Organization"))
-
-
-def _table(report: Report, sort: str, *, id: str, title: str, head: str) -> Table:
-    now = _received(report.session, report.reach, report.period, sort)
-    keys = [key for key, _n, _answered in now]
-    before = {key: n for key, n, _answered in _received(report.session, report.reach, report.period.before, sort, keys)}
-    closed = _closed(report.session, report.reach, report.period, sort, keys)
-    names = names_of(report.session, report.reach.forms, sort, [str(key) for key in keys])
+def _table(report: Report, sort: str, counts: Mapping[str, Counts], before: Counts, *, title: str, head: str) -> Table:
+    numbers = sorted(counts[RECEIVED].items(), key=lambda item: (-item[1], item[0]))[:MOST]
+    names = names_of(report.session, report.reach.forms, sort, [str(number) for number, _n in numbers])
     lines = []
-    for number, received, answered in now:
-        key = NOBODY if number is None else str(number)
+    for number, received in numbers:
+        key = str(number) if number else NOBODY
+        answered, closed = (counts[figure].get(number, 0) for figure in (ANSWERED, CLOSED))
         lines.append(Line(names.get(key, nobody(sort)), [
             tables.number(received, report.url(RECEIVED, sort, key)), tables.number(before.get(number, 0), faint=True),
             tables.number(answered, report.url(ANSWERED, sort, key)),
             tables.number(received - answered, report.url(behind.UNANSWERED, sort, key)),
-            tables.number(closed.get(number, 0), report.url(CLOSED, sort, key)),
+            tables.number(closed, report.url(CLOSED, sort, key)),
         ]))  # fmt: skip
     columns = [_("Received"), _("Before"), _("Answered"), _("Never answered"), pgettext("figure", "Closed")]
-    note = _("The %(number)d with most tickets.", number=MOST) if len(now) == MOST else ""
-    return Table(id, title, head, columns, lines, note)
+    note = _("The %(number)d with most tickets.", number=MOST) if len(lines) == MOST else ""
+    return Table(f"by-{sort}", title, head, columns, lines, note)
 
 
-def _received(
-    session: Session, reach: Reach, period: Period, sort: str, keys: list[Any] | None = None
-) -> list[tuple[Any, int, int]]:
-    number = sa.func.count()
-    query = _from(reach, session, sort, number, sa.func.count(TicketFacts.answered_after))
-    query = query.where(TicketFacts.opened_day.between(period.first.toordinal(), period.last.toordinal()))
-    query = query.order_by(number.desc(), _column(sort)).limit(MOST) if keys is None else query.where(_among(sort, keys))
-    return [(key, n, answered) for key, n, answered in session.execute(query)]
+def _organizations(session: Session) -> Counts:
+    """The organization of each customer who belongs to one."""
+    query = sa.select(User.id, User.organization_id).where(User.organization_id.is_not(None))
+    return {customer: organization or 0 for customer, organization in session.execute(query)}
 
 
-def _closed(session: Session, reach: Reach, period: Period, sort: str, keys: list[Any]) -> dict[Any, int]:
-    query = _from(reach, session, sort, sa.func.count()).where(_among(sort, keys))
-    query = query.where(TicketFacts.closed_day.between(period.first.toordinal(), period.last.toordinal()))
-    return {key: n for key, n in session.execute(query)}
-
-
-def _from(reach: Reach, session: Session, sort: str, *columns: Any) -> sa.Select[Any]:
-    column = _column(sort)
-    query = sa.select(column, *columns).select_from(TicketFacts).group_by(column)
-    if sort == ORGANIZATION:
-        query = query.join(User, User.id == TicketFacts.customer_id)
-    return query.where(within_reach(session, reach))
-
-
-def _column(sort: str) -> Any:
-    return TicketFacts.customer_id if sort == CUSTOMER else User.organization_id
-
-
-def _among(sort: str, keys: list[Any]) -> sa.ColumnElement[bool]:
-    column = _column(sort)
-    known = column.in_([key for key in keys if key is not None])
-    return sa.or_(known, column.is_(None)) if None in keys else known
+def _added_up(counts: Counts, belongs: Counts) -> Counts:
+    found: Counter[int] = Counter()
+    for customer, n in counts.items():
+        found[belongs.get(customer, 0)] += n
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.api import Context, Event, Form, Ticket, User, enqueue, runtime_of
-from plugdesk_reports.figures import FIGURES, TAG, countings
+from plugdesk_reports.figures import COLUMNS, FIGURES, TAG, countings
+from plugdesk_reports.grains import packed, together_sql, unpacked
 from plugdesk_reports.groupings import brought_by, groupings_on
 from plugdesk_reports.keeping import PLUGIN, forms_on, keep
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Changed, Heard, Mark, Rolled, Standing, Stretch, TicketFacts, Total
@@ -28,7 +30,6 @@ RARE = (
     "ticket_settled",
 )  # fmt: skip
 _MONTHS = {MONTH: 1, QUARTER: 3, YEAR: 12}
-_COLUMNS = ("form_id", "sort", "figure", "day", "key", "grain", "n")
 
 
 def begin(session: Session, form: Form, *, by: User | None = None) -> Standing:
@@ -114,8 +115,8 @@ def _statements_of_days() -> Sequence[sa.Insert]:
     form_id: Any = sa.bindparam("of_form")
     for each in countings(within=lambda day: day.in_(days), only=lambda select: select.where(table.c.form_id == form_id)):
         rows = each.select.subquery()
-        counted = sa.select(sa.literal(DAY), *(rows.c[name] for name in _COLUMNS))
-        found.append(sa.insert(Total.__table__).from_select(["span", *_COLUMNS], counted))  # type: ignore[arg-type]
+        counted = sa.select(sa.literal(DAY), *(rows.c[name] for name in COLUMNS))
+        found.append(sa.insert(Total.__table__).from_select(["span", *COLUMNS], counted))  # type: ignore[arg-type]
     return found
 
 
@@ -146,15 +147,27 @@ def _first_and_last(session: Session, form_id: int) -> tuple[date, date] | None:
 def _add_up(session: Session, form_id: int, span: str, smaller: str, begins: date) -> None:
     first, last = begins.toordinal(), end_of(span, begins).toordinal()
     session.execute(sa.delete(Total).where(*_totals_of(session, form_id, span), Total.day == first))
-    columns = (Total.sort, Total.figure, Total.key, Total.grain)
+    columns = (Total.sort, Total.figure, Total.key)
     parts = (
-        sa.select(sa.literal(form_id), sa.literal(span), sa.literal(first), *columns, sa.func.sum(Total.n))
+        sa.select(*columns, sa.func.sum(Total.n).label("n"), together_sql(Total.spread).label("spread"))
         .where(*_totals_of(session, form_id, smaller), Total.day.between(first, last))
         .group_by(*columns)
     )
-    names = ["form_id", "span", "day", *(column.key for column in columns), "n"]
-    session.execute(sa.insert(Total).from_select(names, parts))
+    same = {"form_id": form_id, "span": span, "day": first}
+    rows = [same | row._asdict() | {"n": int(row.n), "spread": _added_up(row.spread)} for row in session.execute(parts)]
+    if rows:
+        session.execute(sa.insert(Total), rows)
     session.execute(sa.insert(Rolled).values(form_id=form_id, span=span, day=first))
+
+
+def _added_up(kept: str | None) -> str | None:
+    """Every length or customer once."""
+    if kept is None:
+        return None
+    found: Counter[int] = Counter()
+    for each, n in unpacked(kept):
+        found[each] += n
+    return packed(found)
 
 
 def _totals_of(session: Session, form_id: int, span: str) -> Sequence[sa.ColumnElement[bool]]:

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from plugdesk.api import Invalid, OfferedMetric, lazy_gettext, lazy_pgettext, report_metrics_on, row_number
 from plugdesk.api import gettext as _
 from plugdesk_reports import behind, periods
-from plugdesk_reports.figures import ANSWERED, ASSIGNEE, CHANNEL, CLOSED, GROUP, RECEIVED, REOPENED, STATUS, TAG
+from plugdesk_reports.figures import ANSWERED, ASSIGNEE, CHANNEL, CLOSED, CUSTOMER, GROUP, RECEIVED, REOPENED, STATUS, TAG
 from plugdesk_reports.metrics import FORM
-from plugdesk_reports.naming import CUSTOMER, ORGANIZATION
+from plugdesk_reports.naming import ORGANIZATION
 from plugdesk_reports.narrowing import read_words
 from plugdesk_reports.reading import Reach, mark_sorts
 from plugdesk_reports.standard import TITLES

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from plugdesk_reports.grains import grain_sql
+from plugdesk_reports.grains import grain_sql, packed_sql
 from plugdesk_reports.models import Mark, Stretch, TicketFacts
 
 RECEIVED, ANSWERED, CLOSED, REOPENED = "received", "answered", "closed", "reopened"
@@ -24,6 +24,7 @@ WORKED = {ACCEPT_TIME: ACCEPT_WORKED, ANSWER_TIME: ANSWER_WORKED, CLOSE_TIME: CL
 """Of a length of time by the clock, the same in working time."""
 FIGURES = (RECEIVED, ANSWERED, CLOSED, REOPENED, BEGUN, ENDED, INCOMING, OUTGOING, *WORKED, *WORKED.values())
 PLAIN, HOUR, CHANNEL, ASSIGNEE, GROUP, STATUS, TAG = "", "hour", "channel", "assignee", "group", "status", "tag"
+CUSTOMER = "customer"  # has one key, empty: there are as many customers as tickets, and a row tells of all of them
 MARKS = "marks"
 FIELD, FACT = "field:", "fact:"
 NOBODY = "0"
@@ -37,7 +38,8 @@ def _key(column: Any) -> sa.ColumnElement[str]:
     return sa.func.coalesce(sa.cast(column, sa.Text), sa.literal_column(f"'{NOBODY}'", sa.Text))
 
 
-_NO_GRAIN = sa.literal(0)
+COLUMNS = ("form_id", "sort", "figure", "day", "key", "n", "spread")
+_NO_SPREAD = sa.literal_column("NULL", sa.Text).label("spread")
 SORTS: dict[str, sa.ColumnElement[str]] = {
     PLAIN: sa.literal(""), CHANNEL: facts.channel, ASSIGNEE: _key(facts.assignee_id), GROUP: _key(facts.group_id),
 }  # fmt: skip
@@ -53,7 +55,7 @@ class Counting:
 
 
 def countings(*, within: Within, only: Callable[[sa.Select[Any]], sa.Select[Any]]) -> list[Counting]:
-    """Rows of form, sort, figure, day, key, grain and number over the days `within`. `only` narrows what is selected from the facts.
+    """Rows of `COLUMNS` over the days `within`. `only` narrows what is selected from the facts.
 
     Of a ticket without an answer nothing is counted as answered, and so on: a figure that is nought has no row.
     """
@@ -65,19 +67,20 @@ def countings(*, within: Within, only: Callable[[sa.Select[Any]], sa.Select[Any]
             _counted(sort, key, ANSWERED, facts.opened_day, only=answered),
             _counted(sort, key, CLOSED, facts.closed_day),
             _counted(sort, key, REOPENED, facts.closed_day, only=reopened),
-            _counted(sort, key, ACCEPT_TIME, facts.opened_day, facts.accepted_after),
-            _counted(sort, key, ANSWER_TIME, facts.opened_day, facts.answered_after),
-            _counted(sort, key, CLOSE_TIME, facts.closed_day, facts.closed_after),
-            _counted(sort, key, ACCEPT_WORKED, facts.opened_day, facts.accepted_worked),
-            _counted(sort, key, ANSWER_WORKED, facts.opened_day, facts.answered_worked),
-            _counted(sort, key, CLOSE_WORKED, facts.closed_day, facts.closed_worked),
+            _timed(sort, key, ACCEPT_TIME, facts.opened_day, facts.accepted_after),
+            _timed(sort, key, ANSWER_TIME, facts.opened_day, facts.answered_after),
+            _timed(sort, key, CLOSE_TIME, facts.closed_day, facts.closed_after),
+            _timed(sort, key, ACCEPT_WORKED, facts.opened_day, facts.accepted_worked),
+            _timed(sort, key, ANSWER_WORKED, facts.opened_day, facts.answered_worked),
+            _timed(sort, key, CLOSE_WORKED, facts.closed_day, facts.closed_worked),
         ]
     for figure, column in ((INCOMING, facts.incoming), (OUTGOING, facts.outgoing)):
         found.append(_counted(PLAIN, SORTS[PLAIN], figure, facts.opened_day, only=column > 0, n=sa.func.sum(column)))
     for figure, day, condition in (
         (RECEIVED, facts.opened_day, sa.true()), (ANSWERED, facts.opened_day, answered), (CLOSED, facts.closed_day, sa.true()),
     ):  # fmt: skip
-        of_marks = _select(facts.form_id, mark.sort, mark.key, figure, day, _NO_GRAIN, sa.func.count()).where(condition)
+        found.append(_counted(CUSTOMER, sa.literal(""), figure, day, facts.customer_id, only=condition))
+        of_marks = _select(facts.form_id, mark.sort, mark.key, figure, day, None, sa.func.count()).where(condition)
         joined = sa.join(Mark.__table__, TicketFacts.__table__, mark.ticket_id == facts.ticket_id)
         found.append(Counting(figure, MARKS, of_marks.select_from(joined)))
     found += [
@@ -86,32 +89,48 @@ def countings(*, within: Within, only: Callable[[sa.Select[Any]], sa.Select[Any]
         _of_stretches(STATUS, stretch.status, SPENT, stretch.ended_day, stretch.seconds),
         _of_stretches(STATUS, stretch.status, SPENT_WORKED, stretch.ended_day, stretch.worked),
     ]
-    return [replace(each, select=only(each.select).where(within(_day_of(each.select)))) for each in found]
+    return [replace(each, select=_packed(only(each.select).where(within(_day_of(each.select))))) for each in found]
 
 
-def _counted(sort: str, key: Any, figure: str, day: Any, length: Any = None, *, only: Any = None, n: Any = None) -> Counting:
-    number, grain = sa.func.count() if n is None else n, _NO_GRAIN if length is None else grain_sql(length)
-    select = _select(facts.form_id, sort, key, figure, day, grain, number).select_from(TicketFacts.__table__)
-    for condition in (only, None if length is None else length.is_not(None)):
-        select = select if condition is None else select.where(condition)
-    return Counting(figure, sort, select)
+def _counted(sort: str, key: Any, figure: str, day: Any, over: Any = None, *, only: Any = None, n: Any = None) -> Counting:
+    number = sa.func.count() if n is None else n
+    select = _select(facts.form_id, sort, key, figure, day, over, number).select_from(TicketFacts.__table__)
+    return Counting(figure, sort, select if only is None else select.where(only))
+
+
+def _timed(sort: str, key: Any, figure: str, day: Any, length: Any) -> Counting:
+    return _counted(sort, key, figure, day, grain_sql(length), only=length.is_not(None))
 
 
 def _of_stretches(sort: str, key: Any, figure: str, day: Any, length: Any = None) -> Counting:
-    joined = sa.join(Stretch.__table__, TicketFacts.__table__, facts.ticket_id == stretch.ticket_id)
-    grain = _NO_GRAIN if length is None else grain_sql(length)
-    select = _select(stretch.form_id, sort, key, figure, day, grain, sa.func.count()).select_from(joined)
+    # Both know the form, so that whoever asks for one form's facts is led to its days of these.
+    same = sa.and_(facts.ticket_id == stretch.ticket_id, facts.form_id == stretch.form_id)
+    joined = sa.join(Stretch.__table__, TicketFacts.__table__, same)
+    over = None if length is None else grain_sql(length)
+    select = _select(stretch.form_id, sort, key, figure, day, over, sa.func.count()).select_from(joined)
     return Counting(figure, sort, select.where(stretch.status == "" if length is None else stretch.status != ""))
 
 
-def _select(form_id: Any, sort: Any, key: Any, figure: str, day: Any, grain: Any, n: Any) -> sa.Select[Any]:
+def _select(form_id: Any, sort: Any, key: Any, figure: str, day: Any, over: Any, n: Any) -> sa.Select[Any]:
+    """The numbers; where they are spread `over` lengths of time or customers, those of each."""
     named = sa.literal(sort) if isinstance(sort, str) else sort
-    grouped = [form_id, day, *(each for each in (named, key, grain) if not isinstance(each, sa.BindParameter))]
+    spread = [] if over is None else [over]
+    grouped = [form_id, day, *(each for each in (named, key, *spread) if not isinstance(each, sa.BindParameter))]
     columns: Sequence[Any] = (
         form_id.label("form_id"), named.label("sort"), sa.literal(figure).label("figure"), day.label("day"), key.label("key"),
-        grain.label("grain"), n.label("n"),
+        n.label("n"), *(each.label("each") for each in spread),
     )  # fmt: skip
     return sa.select(*columns).group_by(*grouped)
+
+
+def _packed(select: sa.Select[Any]) -> sa.Select[Any]:
+    """The same as rows of `COLUMNS`, of whatever a key is spread over in one row."""
+    if "each" not in select.selected_columns:
+        return select.add_columns(_NO_SPREAD)
+    rows = select.subquery().c
+    same = [rows[name] for name in COLUMNS[:5]]
+    number = sa.cast(sa.func.sum(rows.n), sa.BigInteger).label("n")  # PostgreSQL's sum of them is a decimal
+    return sa.select(*same, number, packed_sql(rows.each, rows.n).label("spread")).group_by(*same)
 
 
 def _day_of(select: sa.Select[Any]) -> Any:

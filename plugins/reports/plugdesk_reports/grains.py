@@ -1,12 +1,16 @@
 """Lengths of time, rounded down to what people tell apart, and what lies in the middle of many of them.
 
-Rounding keeps the order: the median of rounded lengths is the rounded median, exactly.
+Rounding keeps the order: the median of rounded lengths is the rounded median, exactly. How many took how long is kept as a row of numbers,
+`60,3,120,1`: three took a minute, one two. Two such rows with a comma between them are their sum, so that a database can add up. How many
+tickets are of which customer is kept in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -34,6 +38,27 @@ def grain_sql(seconds: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 
     cases = [(seconds < sa.literal_column(str(below), sa.BigInteger), down(step)) for below, step in STEPS]
     return sa.case(*cases, else_=down(LAST_STEP))
+
+
+def packed(counts: Mapping[int, int]) -> str:
+    """How many (values) took how long or are of whom (keys), as it is kept."""
+    return ",".join(f"{each},{n}" for each, n in sorted(counts.items()))
+
+
+def packed_sql(each: sa.ColumnElement[int], n: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+    """The SQL twin of `packed`, over the rows of a group."""
+    return together_sql(sa.cast(each, sa.Text) + sa.literal_column("','", sa.Text) + sa.cast(n, sa.Text))
+
+
+def together_sql(kept: Any) -> sa.ColumnElement[str]:
+    """What the rows of a group say together; nothing where none says anything."""
+    return sa.func.aggregate_strings(kept, ",")
+
+
+def unpacked(kept: str) -> Iterable[tuple[int, int]]:
+    """What was packed, pair by pair; where several were put together, the same length or customer comes several times."""
+    numbers = json.loads(f"[{kept}]")
+    return zip(numbers[::2], numbers[1::2], strict=True)
 
 
 def quantile(counts: Mapping[int, int], share: float) -> int | None:

@@ -91,8 +91,9 @@ class Stretch(Base):
 class Total(Base):
     """How many (`n`) on one form in one span of days, beginning with `day`.
 
-    `sort` says what they are told apart by (empty: not at all), `key` which of these; `figure` what is counted. `grain` is the length
-    of time of those counted, rounded down by `grains`, where the figure is one; else 0.
+    `sort` says what they are told apart by (empty: not at all), `key` which of these; `figure` what is counted. `spread` says of a length
+    of time how many took how long, and of customers (they have one key, empty) how many are of which, as `grains.packed` writes it down:
+    a row instead of the thousands that a report over years would have to read.
     """
 
     __tablename__ = "reports_total"
@@ -104,8 +105,8 @@ class Total(Base):
     figure: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(primary_key=True)
-    grain: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     n: Mapped[int]
+    spread: Mapped[str | None]
 
 
 class Rolled(Base):

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from plugdesk.api import FieldKind, Form, Group, Organization, Tag, User, current_language, row_number, runtime_of
 from plugdesk.api import gettext as _
-from plugdesk_reports.figures import ASSIGNEE, CHANNEL, FACT, FIELD, GROUP, STATUS, TAG
+from plugdesk_reports.figures import ASSIGNEE, CHANNEL, CUSTOMER, FACT, FIELD, GROUP, STATUS, TAG
 from plugdesk_reports.groupings import groupings_of, names_of_fact
 
-CUSTOMER, ORGANIZATION = "customer", "organization"
+ORGANIZATION = "organization"
 _TABLES: Mapping[str, Any] = {ASSIGNEE: User, CUSTOMER: User, GROUP: Group, ORGANIZATION: Organization, TAG: Tag}
 
 

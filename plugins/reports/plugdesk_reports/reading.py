@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from plugdesk.api import FieldKind, Form, Ticket, User, all_forms, can_work_on, visible_forms, visible_tickets
 from plugdesk.api import gettext as _
 from plugdesk_reports.counting import end_of, spans_between
-from plugdesk_reports.figures import BEGUN, ENDED, FACT, FIELD, FIGURES, MARKS, PLAIN, TAG, WORKED, countings
-from plugdesk_reports.grains import quantile
+from plugdesk_reports.figures import BEGUN, CUSTOMER, ENDED, FACT, FIELD, FIGURES, MARKS, PLAIN, TAG, WORKED, countings
+from plugdesk_reports.grains import quantile, together_sql, unpacked
 from plugdesk_reports.groupings import groupings_of
 from plugdesk_reports.keeping import PLUGIN
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Rolled, TicketFacts, Total
@@ -42,24 +42,23 @@ class Reach:
 
 
 Rows = Iterable[Any]
-"""What is counted, row by row: form_id, sort, figure, day, key, grain and n."""
+"""What is counted, row by row: the columns of `figures.COLUMNS`."""
 
 
 @dataclass
 class Figures:
-    """Figures of some days: how many, and how long it took those counted; with `is_worked` in working time."""
+    """Figures of some days: how many, how long it took those counted, and of whom they are; with `is_worked` in working time."""
 
     is_worked: bool = False
     counts: dict[tuple[str, str, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     by_form: dict[tuple[int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, rows: Rows) -> None:
-        """Add what was counted: tens of thousands of rows where many people's times stand in a report."""
-        for form_id, sort, figure, _day, key, grain, n in rows:
-            told_apart = self.counts[sort, key, figure]
-            told_apart[grain] = told_apart.get(grain, 0) + n
+        """Add what was counted."""
+        for form_id, sort, figure, _day, key, n, spread in rows:
+            _add(self.counts[sort, key, figure], n, spread)
             if sort == PLAIN:
-                self.by_form[form_id, figure][grain] += n
+                _add(self.by_form[form_id, figure], n, spread)
 
     def keys(self, sort: str) -> list[str]:
         """What there is of one sort."""
@@ -78,11 +77,22 @@ class Figures:
         """How many took how long."""
         return self._of(figure, sort, key, None)
 
+    def customers(self, figure: str) -> Mapping[int, int]:
+        """How many are of which customer."""
+        return self._of(figure, CUSTOMER, "", None)
+
     def _of(self, figure: str, sort: str, key: str, form_id: int | None) -> Counter[int]:
         figure = WORKED.get(figure, figure) if self.is_worked else figure
         if form_id is not None:
             return self.by_form.get((form_id, figure), Counter())
         return self.counts.get((sort, key, figure), Counter())
+
+
+def _add(counts: Counter[int], number: int, spread: str | None) -> None:
+    """Add up; in the plainest way, for there are hundreds of thousands of them in a report over years."""
+    get = counts.get
+    for each, n in [(0, number)] if spread is None else unpacked(spread):
+        counts[each] = get(each, 0) + n
 
 
 def reach_of(session: Session, viewer: User, *, archived: bool = False) -> Reach:
@@ -168,12 +178,13 @@ def _of_totals(
     by_day: bool,
 ) -> Rows:  # fmt: skip
     day: Any = Total.day if by_day else sa.literal_column("0")
-    # Only plain figures are told apart by form, too: of the others there are far fewer rows to be read without it.
-    form: Any = sa.case((Total.sort == sa.literal_column("''"), Total.form_id), else_=sa.literal_column("0"))
-    columns = (form, Total.sort, Total.figure, day.label("day"), Total.key, Total.grain)
-    grouped = columns if by_day else (*columns[:3], *columns[4:])
+    # Only plain figures of many days are told apart by form, too: of the others there are far fewer rows to be read without it.
+    nowhere: Any = sa.literal_column("0")
+    form: Any = nowhere if by_day else sa.case((Total.sort == sa.literal_column("''"), Total.form_id), else_=nowhere)
+    columns = (form, Total.sort, Total.figure, day.label("day"), Total.key)
+    grouped = columns[1:] if by_day else (*columns[:3], *columns[4:])
     number = sa.cast(sa.func.sum(Total.n), sa.BigInteger).label("n")  # PostgreSQL's sum of them is a decimal
-    query = sa.select(*columns, number).group_by(*grouped)
+    query = sa.select(*columns, number, together_sql(Total.spread).label("spread")).group_by(*grouped)
     query = query.where(Total.sort.in_(list(sorts)), Total.figure.in_(sorted(figures)))
     pieces = _pieces(session, forms, first, last, by_day)
     return session.execute(query.where(sa.or_(*pieces))).all()

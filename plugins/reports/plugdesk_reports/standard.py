@@ -18,6 +18,7 @@ from plugdesk_reports.figures import (
     CHANNEL,
     CLOSE_TIME,
     CLOSED,
+    CUSTOMER,
     GROUP,
     HOUR,
     STATUS,
@@ -73,11 +74,11 @@ def _times(report: Report) -> Sequence[Table]:
 
 def _topics(report: Report) -> Sequence[Table]:
     """Who asked, and about what."""
-    return [asking.by_organization(report), asking.by_customer(report), *making.by_marks(report)]
+    return [*asking.by_organization_and_customer(report), *making.by_marks(report)]
 
 
 _SORTS: Mapping[str, Sequence[str]] = {
-    "overview": (CHANNEL, HOUR), "people": (ASSIGNEE, GROUP), "times": (STATUS,), "topics": (TAG,),
+    "overview": (CHANNEL, HOUR), "people": (ASSIGNEE, GROUP), "times": (STATUS,), "topics": (TAG, CUSTOMER),
 }  # fmt: skip
 _MAKERS: Mapping[str, Callable[[Report], Sequence[Table]]] = {
     "overview": _overview, "people": making.people, "times": _times, "topics": _topics,

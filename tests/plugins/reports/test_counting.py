@@ -19,7 +19,7 @@ from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.models import Direction, Message, Ticket
 from plugdesk.tickets.moving import move_ticket
 from plugdesk_reports.figures import FIGURES, PLAIN
-from plugdesk_reports.grains import grain, quantile
+from plugdesk_reports.grains import grain, quantile, unpacked
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Standing, TicketFacts, Total
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import backlog_before, reach_of, read_days, read_figures
@@ -73,6 +73,9 @@ def plain_count(session, form, work=by_the_clock):
             for sort, key in on:
                 found[sort, figure, day.toordinal(), key, grain(int(length))] += n
 
+        def of_customer(figure, day, customer=ticket.customer_id):
+            found["customer", figure, day.toordinal(), "", customer] += 1
+
         def took(name, day, end, start=ticket.created_at, **on):
             end = max(start, end)  # what came by merging may be older than the ticket
             figures = {"accept": ("accept_time", "accept_worked"), "answer": ("answer_time", "answer_worked")}
@@ -81,16 +84,19 @@ def plain_count(session, form, work=by_the_clock):
             add(figures[name][1], day, work(start, end), **on)
 
         add("received", opened, on=[*sorts, *marks, ("hour", f"{ticket.created_at.weekday()}-{ticket.created_at.hour}")])
+        of_customer("received", opened)
         for direction, figure in ((Direction.INCOMING, "incoming"), (Direction.OUTGOING, "outgoing")):
             number = sum(each.direction is direction for each in said)
             add(figure, opened, on=sorts[:1] if number else (), n=number)
         if answers:
             add("answered", opened, on=[*sorts, *marks])
+            of_customer("answered", opened)
             took("answer", opened, min(answers))
         if taken:
             took("accept", opened, taken[0])
         if closings:
             add("closed", closings[0].date(), on=[*sorts, *marks])
+            of_customer("closed", closings[0].date())
             took("close", closings[0].date(), closings[0])
             add("reopened", closings[0].date(), on=sorts if again else ())
         for began in (ticket.created_at, *again):
@@ -106,8 +112,13 @@ def plain_count(session, form, work=by_the_clock):
 
 
 def kept_count(session, form, span=DAY):
-    query = sa.select(Total.sort, Total.figure, Total.day, Total.key, Total.grain, Total.n)
-    return Counter({tuple(row[:5]): row.n for row in session.execute(query.where(Total.form_id == form.id, Total.span == span))})
+    found: Counter[Any] = Counter()
+    query = sa.select(Total.sort, Total.figure, Total.day, Total.key, Total.n, Total.spread)
+    for *which, n, spread in session.execute(query.where(Total.form_id == form.id, Total.span == span)):
+        here = {(*which, 0): n} if spread is None else {(*which, each): many for each, many in unpacked(spread)}
+        assert sum(here.values()) == n
+        found.update(here)
+    return found
 
 
 @pytest.mark.parametrize("switched_on", ["before it all", "afterwards"])
@@ -183,7 +194,7 @@ def test_any_days_read_from_totals_are_what_the_days_themselves_say(live, enable
             reach,
             period,
             figures=FIGURES,
-            sorts=("", "assignee", "tag", "field:cause", "field:priority", "status", "hour"),
+            sorts=("", "assignee", "customer", "tag", "field:cause", "field:priority", "status", "hour"),
         )
         for sort, figure, _day, key, _grain in here:
             if sort in ("channel", "group"):
