@@ -125,13 +125,14 @@ def _people(form: Form) -> list[tuple[int, str]]:
 def _in_words(form: Form, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Each rule's controls in words."""
     words, people = dict[str, str](), _people(form)
+    after_when, who_is_told = pgettext("rule", "After"), _("Who is told")
     for row in rows:
         after = (str(row["amount"]), chosen_words(_UNITS, row["unit"]), chosen_words(COUNTINGS, row["counting"]))
         words[str(row["name"])] = yes_or_no(row["is_on"])
-        words[f"{row['name']}: {pgettext('rule', 'After')}"] = " ".join(after)
+        words[f"{row['name']}: {after_when}"] = " ".join(after)
         if row["tells"]:
             told = chosen_words(people, row["person"]) or _("The supervisor of the ticket's group")
-            words[f"{row['name']}: {_('Who is told')}"] = told
+            words[f"{row['name']}: {who_is_told}"] = told
     return words
 
 

@@ -96,7 +96,7 @@ def in_words(given: Typed) -> dict[str, Any]:
 
 
 def _asked(row: FieldRow) -> str:
-    return f"{row.label}, {_('must be given')}" if row.must and not row.required else row.label
+    return _("%(field)s, must be given", field=row.label) if row.must and not row.required else row.label
 
 
 def _rows(form: Form, chosen: Sequence[Mapping[str, Any]], *, order: Sequence[str] = ()) -> list[FieldRow]:
