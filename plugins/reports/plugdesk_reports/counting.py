@@ -16,7 +16,7 @@ from plugdesk.api import Context, Event, Form, Ticket, User, enqueue, runtime_of
 from plugdesk_reports.figures import COLUMNS, FIGURES, TAG, countings
 from plugdesk_reports.grains import packed, together_sql, unpacked
 from plugdesk_reports.groupings import brought_by, groupings_on
-from plugdesk_reports.keeping import PLUGIN, forms_on, keep
+from plugdesk_reports.keeping import PLUGIN, count_again, forms_on, keep
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Changed, Heard, Mark, Rolled, Standing, Stretch, TicketFacts, Total
 from plugdesk_reports.working import hours_in_short
 
@@ -27,7 +27,7 @@ LOOK_BACK = timedelta(minutes=2)  # an event may be committed that late after on
 RARE = (
     "ticket_accepted", "ticket_deleted", "ticket_restored", "ticket_moved", "tickets_merged", "merged_away", "ticket_unmerged",
     "unmerged", "ticket_split", "split_off", "tags_changed", "reply_withdrawn", "message_withdrawn", "tag_deleted", "group_deleted",
-    "ticket_settled",
+    "ticket_settled", "customers_joined",
 )  # fmt: skip
 _MONTHS = {MONTH: 1, QUARTER: 3, YEAR: 12}
 
@@ -213,19 +213,30 @@ def hear(ctx: Context) -> None:
     else:
         news = sa.select(Event.id, Event.kind, Event.at, Event.ticket_id, Event.data).where(Event.id > heard.event_id)
         grouping = sa.and_(Event.plugin.in_(brought_by(session)), Event.ticket_id.is_not(None))
-        late, numbers = ctx.now - LOOK_BACK, set[int]()
+        late, numbers, days = ctx.now - LOOK_BACK, set[int](), set[tuple[int, int]]()
         for event in session.execute(news.where(sa.or_(Event.kind.in_(RARE), grouping)).order_by(Event.id)):
-            numbers |= _concerned(session, event)
+            if event.kind == "customers_joined":
+                days |= _days_of_customer(session, event.data["user_id"])
+            else:
+                numbers |= _concerned(session, event)
             if event.at <= late:
                 heard.event_id = max(heard.event_id, event.id)
         for part in _parts(sorted(numbers), BATCH):
             keep(session, part, zone)
+        count_again(session, days)
     standing = {each.form_id: (each.zone, each.basis) for each in session.scalars(sa.select(Standing))}
     for form in session.scalars(sa.select(Form).where(Form.id.in_(forms_on(session)))).all():
         if standing.get(form.id) != basis_of(session, form):
             begin(session, form)
         else:
             enqueue(session, f"{PLUGIN}:count", form=form, key="count")
+
+
+def _days_of_customer(session: Session, customer_id: int) -> set[tuple[int, int]]:
+    """Form and day of whatever is counted as the customer's: the facts are, since two were put together, and the totals are not."""
+    theirs = TicketFacts.customer_id == customer_id
+    opened, closed = (sa.select(TicketFacts.form_id, day).where(theirs) for day in (TicketFacts.opened_day, TicketFacts.closed_day))
+    return {(form_id, day) for form_id, day in session.execute(opened.union(closed)) if day is not None}
 
 
 def _concerned(session: Session, event: Any) -> set[int]:

@@ -18,6 +18,8 @@ from plugdesk.tags.models import TicketTag
 from plugdesk.tickets.bin import delete_ticket, restore_ticket
 from plugdesk.tickets.models import Direction, Message, Ticket
 from plugdesk.tickets.moving import move_ticket
+from plugdesk.users.joining import join_customers
+from plugdesk.users.models import User
 from plugdesk_reports.figures import FIGURES, PLAIN
 from plugdesk_reports.grains import grain, quantile, unpacked
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Standing, TicketFacts, Total
@@ -259,6 +261,20 @@ def test_the_bin_takes_a_ticket_out_of_the_figures_and_gives_it_back(
     assert all_counted()
     move_ticket(session, ticket, other_form, by=admin)  # where reports are off
     assert not all_counted()
+
+
+def test_customers_who_are_put_together_are_counted_as_one(live, enable, session, form, run_jobs, clock):
+    enable("reports")
+    live(6)
+    run_jobs()
+    one, other = session.scalars(sa.select(TicketFacts.customer_id).distinct().limit(2)).all()
+    join_customers(session, session.get_one(User, one), session.get_one(User, other), by=None)
+    session.commit()
+    clock.advance(minutes=1)
+    run_jobs()
+    plain = plain_count(session, form)
+    assert kept_count(session, form) == plain
+    assert {key[-1] for key in plain if key[0] == "customer"} == set(session.scalars(sa.select(TicketFacts.customer_id)))
 
 
 def test_a_form_whose_reports_were_off_for_a_while_is_looked_through_again(live, enable, session, form, run_jobs, runtime, clock):
