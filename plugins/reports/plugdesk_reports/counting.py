@@ -235,7 +235,9 @@ def hear(ctx: Context) -> None:
 def _days_of_customer(session: Session, customer_id: int) -> set[tuple[int, int]]:
     """Form and day of whatever is counted as the customer's: the facts are, since two were put together, and the totals are not."""
     theirs = TicketFacts.customer_id == customer_id
-    opened, closed = (sa.select(TicketFacts.form_id, day).where(theirs) for day in (TicketFacts.opened_day, TicketFacts.closed_day))
+    opened, closed = (
+        sa.select(TicketFacts.form_id, day).where(theirs) for day in (TicketFacts.opened_day, TicketFacts.closed_day)
+    )
     return {(form_id, day) for form_id, day in session.execute(opened.union(closed)) if day is not None}
 
 
