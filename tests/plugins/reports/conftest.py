@@ -53,13 +53,23 @@ def live(session, form, clock, agent, admin, enable):
 
 
 @pytest.fixture
-def counted(live, enable, run_jobs, clock):
+def count(live, enable, run_jobs, clock):
+    """`count(days, a_day)`: they go by, and reports, switched on afterwards, have counted them: faster than as they go by."""
+
+    def count(days=70, a_day=2):
+        live(days, a_day)
+        enable("reports")
+        run_jobs()
+        clock.advance(minutes=11)
+        run_jobs()
+
+    return count
+
+
+@pytest.fixture
+def counted(count):
     """Twenty days with reports on."""
-    enable("reports")
-    live(20)
-    run_jobs()
-    clock.advance(minutes=11)
-    run_jobs()
+    count(20)
 
 
 @pytest.fixture

@@ -163,12 +163,8 @@ def test_working_time_is_what_a_plain_sum_of_the_forms_hours_gives(live, enable,
     assert plain_count(session, form) != plain_count(session, form, nine_to_six)
 
 
-def test_months_quarters_and_years_are_the_sums_of_their_days(live, enable, session, form, run_jobs, clock):
-    enable("reports")
-    live()
-    run_jobs()
-    clock.advance(minutes=11)
-    run_jobs()
+def test_months_quarters_and_years_are_the_sums_of_their_days(count, session, form):
+    count()
     for span, begins in (
         (MONTH, lambda day: day.replace(day=1)),
         (QUARTER, lambda day: day.replace(month=(1, 4, 7, 10)[(day.month - 1) // 3], day=1)),
@@ -180,12 +176,8 @@ def test_months_quarters_and_years_are_the_sums_of_their_days(live, enable, sess
         assert kept_count(session, form, span) == sums
 
 
-def test_any_days_read_from_totals_are_what_the_days_themselves_say(live, enable, session, form, admin, agent, run_jobs, clock):
-    enable("reports")
-    live()
-    run_jobs()
-    clock.advance(minutes=11)
-    run_jobs()
+def test_any_days_read_from_totals_are_what_the_days_themselves_say(count, session, form, admin, clock):
+    count()
     plain, today = plain_count(session, form), clock.now().date()
     reach = reach_of(session, admin)
     for first, last in ((0, 200), (3, 10), (12, 80), (0, 31), (45, 45), (150, 190)):

@@ -27,13 +27,9 @@ WEEKLY = {"is_on": "1", "every": "week", "hour": "9", "weekday": "0", "day": "1"
 
 
 @pytest.fixture
-def counted(live, enable, run_jobs, clock):
+def counted(count):
     """Six days with reports on."""
-    enable("reports")
-    live(6, 4)
-    run_jobs()
-    clock.advance(minutes=11)
-    run_jobs()
+    count(6, 4)
 
 
 @pytest.fixture

@@ -22,13 +22,9 @@ COUNTED = {"metric": "received", "by": "channel", "chart": "table", **DAYS}
 
 
 @pytest.fixture
-def counted(live, enable, run_jobs, clock):
+def counted(count):
     """Twelve days with reports on: as many as it takes for one of the agents to have had some tickets."""
-    enable("reports")
-    live(12, 4)
-    run_jobs()
-    clock.advance(minutes=11)
-    run_jobs()
+    count(12, 4)
 
 
 def shown(browser, **asked):
