@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.database import Database
+from plugdesk.database import Database, tables_there
 from plugdesk.errors import NotFound, PlugdeskError
 from plugdesk.events import record
 from plugdesk.forms.models import Desk, Form
@@ -182,11 +182,9 @@ def _rotate_tables(session: Session, runtime: Runtime) -> int:
     connection = session.connection()
     ids = list(runtime.registry.plugins)
     own = [name for name in sa.inspect(connection).get_table_names() if owner_of(name, ids) != "core"]
-    there = sa.MetaData()
-    there.reflect(connection, only=own)
     number = 0
-    for table in there.sorted_tables:
-        for column in table.c if table.name in own else ():
+    for table in tables_there(connection, own):
+        for column in table.c:
             if isinstance(column.type, sa.String):
                 number += _rotate_column(connection, runtime, table, column)
     return number

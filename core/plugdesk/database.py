@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -218,6 +219,22 @@ def attach(session: Session, row: Base) -> None:
     session.add(row)
     session.connection()  # there is a transaction
     session._transaction._new[sa.inspect(row)] = True  # type: ignore[union-attr]
+
+
+def tables_there(connection: sa.Connection, names: Collection[str]) -> list[sa.Table]:
+    """The tables of these names as they are in the database, whatever the models say; those others point at first."""
+    there = sa.MetaData()
+    with silent_about_expressions():
+        there.reflect(connection, only=list(names))
+    return [table for table in there.sorted_tables if table.name in names]
+
+
+@contextmanager
+def silent_about_expressions() -> Iterator[None]:
+    """While tables are looked at: SQLite does not tell of what an index over expressions is made, which is no reason for a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index", sa.exc.SAWarning)
+        yield
 
 
 def is_lock_timeout(error: sa.exc.OperationalError) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from plugdesk.database import Base, Database
+from plugdesk.database import Base, Database, silent_about_expressions
 from plugdesk.migrations import VERSION_TABLE, Unit, owner_of
 
 WITHOUT_MODEL = ("ticket_search",)  # made by SQL of their own, with whatever tables the database adds to them
@@ -19,8 +18,7 @@ WITHOUT_MODEL = ("ticket_search",)  # made by SQL of their own, with whatever ta
 def drift(database: Database, unit: Unit, ids: Collection[str]) -> list[Any]:
     """How the models in memory differ from the tables of `unit`, as Alembic's differences; empty when they agree."""
     with database.engine.connect().execution_options(readonly=True) as connection:
-        with warnings.catch_warnings():  # that SQLite does not tell of what an index over expressions is made, see `comparison`
-            warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index", sa.exc.SAWarning)
+        with silent_about_expressions():
             return list(compare_metadata(comparison(connection, unit, ids), Base.metadata))
 
 

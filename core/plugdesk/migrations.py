@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import sqlalchemy as sa
 
-from plugdesk.database import SQLITE_WAIT_MS, Database
+from plugdesk.database import SQLITE_WAIT_MS, Database, tables_there
 from plugdesk.errors import PlugdeskError
 from plugdesk.i18n import gettext as _
 
@@ -189,11 +189,8 @@ def drop_tables(database: Database, name: str, *, ids: Collection[str] = ()) -> 
     with _one_at_a_time, _exclusive(database) as connection:
         before = _tables(connection)
         own = [table for table in before if owner_of(table, {*ids, name}) == name]
-        there = sa.MetaData()
-        there.reflect(connection, only=own)
-        for table in reversed(there.sorted_tables):
-            if table.name in own:
-                table.drop(connection)
+        for table in reversed(tables_there(connection, own)):
+            table.drop(connection)
         return _prove_gone(connection, name, ids, before)
 
 

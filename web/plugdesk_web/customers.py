@@ -77,8 +77,8 @@ def customer_session() -> tuple[SignedSession, User] | None:
 def proof_of_customer(path: str) -> str:
     """What tells the page at `path` who is signed in here, for as long as they are, where no cookie does; "" where nobody is.
 
-    It stands on a page or in its address, so it says no more than that: whoever finds it reads nothing of the customer's, and it
-    means nothing to another page.
+    It stands on a page or in its address, so it says no more than that: whoever finds it reads nothing of what the customer asked, only
+    who they are, and it means nothing to another page.
     """
     found = customer_session()
     return str(_signer(str(current_app.secret_key)).dumps([found[0].id, path])) if found else ""

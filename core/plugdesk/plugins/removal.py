@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from plugdesk.database import tables_there
 from plugdesk.errors import Conflict, Invalid, NotFound
 from plugdesk.events import Delivery, record
 from plugdesk.forms.models import Desk, Form
@@ -122,9 +123,7 @@ def _tables(connection: sa.Connection, plugin_id: str, ids: list[str]) -> list[s
     """The plugin's tables as they are in the database, those others point at first."""
     names = sa.inspect(connection).get_table_names()
     own = [name for name in names if owner_of(name, {*ids, plugin_id}) == plugin_id and not name.startswith(VERSION_TABLE)]
-    there = sa.MetaData()
-    there.reflect(connection, only=own)
-    return [table for table in there.sorted_tables if table.name in own]
+    return tables_there(connection, own)
 
 
 def _of_form(table: sa.Table, form: Form) -> sa.ColumnElement[bool] | None:

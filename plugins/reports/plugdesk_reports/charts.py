@@ -64,19 +64,13 @@ def slots(first: date, last: date) -> list[tuple[date, date, str]]:
 def paired_bars(steps: Sequence[Slot]) -> Drawn:
     """Two bars a step, side by side: the first value and the second."""
     most, width = _ceiling(steps), WIDTH / (len(steps) or 1)
-    each, bars = (width - min(0.5, width * 0.2)) / 2, []
+    gap = min(0.5, width * 0.2)
+    each, bars = (width - gap) / 2, []
     for place, step in enumerate(steps):
         for nth, value in enumerate(step.values[:2]):
             tall = _tall(value, most)
-            bars.append(
-                Bar(
-                    round(place * width + nth * each + width / 10, 2),
-                    round(FLOOR - tall, 1),
-                    round(each, 2),
-                    round(tall, 1),
-                    "ba"[nth],
-                )
-            )
+            x = place * width + gap / 2 + nth * each
+            bars.append(Bar(round(x, 2), round(FLOOR - tall, 1), round(each, 2), round(tall, 1), "ba"[nth]))
     return Drawn(bars, "", _grid(most), _labels(steps, width))
 
 
@@ -127,4 +121,6 @@ def _grid(most: int) -> list[tuple[float, int]]:
 
 def _labels(steps: Sequence[Slot], width: float) -> list[tuple[float, str]]:
     every = max(1, -(-len(steps) // LABELS))
-    return [(round(place * width + width / 10, 2), step.name) for place, step in enumerate(steps) if place % every == 0]
+    return [
+        (round(place * width + min(0.25, width / 10), 2), step.name) for place, step in enumerate(steps) if place % every == 0
+    ]

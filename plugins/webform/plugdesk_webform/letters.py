@@ -57,16 +57,11 @@ def send_receipt(ctx: Context, ticket: Ticket, event: Event) -> None:
         ctx.journal("receipt_withheld", ticket=ticket, said=_("No receipt: its address had a letter from us today"))
         return
     with use_language(submission.language):
-        about = {"number": ticket.number, "form": form_of(ctx).name, "desk": ctx.desk.name}
         text = _(
-            "We have received your request. Its number is %(number)s; an answer to this letter adds to it.\n\n"
-            "%(form)s, %(desk)s\n\nIf you did not write to us, somebody has given your address: just throw this letter away.",
-            **about,
+            "We have received your request. Its number is %(number)s; an answer to this letter adds to it.\n\n%(form)s, %(desk)s",
+            number=ticket.number, form=form_of(ctx).name, desk=ctx.desk.name,
         )  # fmt: skip
-        if submission.signed_in:
-            text = _(
-                "We have received your request. Its number is %(number)s; an answer to this letter adds to it.\n\n%(form)s, %(desk)s",
-                **about,
-            )
+        if not submission.signed_in:
+            text += "\n\n" + _("If you did not write to us, somebody has given your address: just throw this letter away.")
         subject = _("We have received your request %(number)s", number=ticket.number)
     send_automatic(ctx.db, ticket, kind="receipt", html=html_of_text(text), subject=subject, channel="email")

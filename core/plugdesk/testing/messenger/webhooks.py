@@ -248,9 +248,11 @@ class _Connection:
     def abort(self) -> None:
         """Wakes whoever waits for an answer, from another thread."""
         self._aborted = True
-        if self._open is not None and self._open.sock is not None:
+        opened = self._open  # read once, like its socket: its own thread may close both meanwhile
+        line = opened.sock if opened is not None else None
+        if line is not None:
             with suppress(OSError):
-                self._open.sock.shutdown(socket.SHUT_RDWR)
+                line.shutdown(socket.SHUT_RDWR)
 
 
 def is_here(host: str) -> bool:

@@ -68,12 +68,6 @@ class Known:
     def groups(self) -> dict[int, Group]:
         return {each.id: each for each in all_groups(self.ctx.db)}
 
-    def for_many(self) -> Known:
-        """The same with everybody at hand who can be named: none is then asked for by itself."""
-        for kind in ("people", "groups"):
-            getattr(self, kind)
-        return self
-
 
 @dataclass(frozen=True)
 class Deed:
@@ -98,7 +92,7 @@ class Assign(Deed):
         return {} if options.get("to") == NOBODY else _whom_problem(known, options)
 
     def words(self, known: Known, options: Options) -> str:
-        return _("assign it to %(name)s", name=_name_of(known.ctx, options.get("to", "")))
+        return _("assign it to %(name)s", name=_name_of(known, options.get("to", "")))
 
     def do(self, act: Acting, options: Options) -> None:
         person, group = whom(act.ctx, options.get("to", ""))
@@ -178,7 +172,7 @@ class Watch(Deed):
         return {} if fine else {"people": _("Choose people who work on “%(form)s”.", form=form_of(known.ctx).name)}
 
     def words(self, known: Known, options: Options) -> str:
-        names = [_name_of(known.ctx, PERSON + each) for each in several(options, "people")]
+        names = [_name_of(known, PERSON + each) for each in several(options, "people")]
         return _("let %(names)s watch it", names=format_list(names))
 
     def do(self, act: Acting, options: Options) -> None:
@@ -229,7 +223,7 @@ class Subtask(Deed):
         return _whom_problem(known, options) | writing.problems(known.ctx, options, ("subject", "text"), link=True)
 
     def words(self, known: Known, options: Options) -> str:
-        return _("ask %(name)s in a subtask", name=_name_of(known.ctx, options.get("to", "")))
+        return _("ask %(name)s in a subtask", name=_name_of(known, options.get("to", "")))
 
     def do(self, act: Acting, options: Options) -> None:
         person, group = whom(act.ctx, options["to"])
@@ -322,9 +316,12 @@ def _whom_problem(known: Known, options: Options) -> dict[str, str]:
     return {} if person is not None or group is not None else {"to": _("Choose a person or a group.")}
 
 
-def _name_of(ctx: Context, to: str) -> str:
+def _name_of(known: Known, to: str) -> str:
     if to == NOBODY:
         return _("nobody")
-    person, group = whom(ctx, to)
-    found = person or group
+    at_hand: Mapping[int, User | Group] = known.people if to.startswith(PERSON) else known.groups
+    found = at_hand.get(row_number(to.partition(":")[2]) or 0)
+    if found is None:  # somebody who does not work here any more
+        person, group = whom(known.ctx, to)
+        found = person or group
     return found.name if found is not None else _("(no longer there)")

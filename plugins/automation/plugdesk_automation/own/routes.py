@@ -216,7 +216,7 @@ def runs(slug: str) -> Response:
 def _index(form: Form, refusal: Invalid | None = None) -> Response:
     ctx = context(PLUGIN)
     whole, facts, types, counted = own_set(ctx), offered(ctx), types_of(ctx), _counted(form)
-    known = Known(ctx).for_many()
+    known = Known(ctx)
     rows = [
         _described(row, known, facts, types)
         | {"number": counted.get(row.id, 0), "next": scheduling.next_time(ctx, row) if whole.is_on else None}

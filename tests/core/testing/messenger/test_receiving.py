@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -17,7 +18,7 @@ import pytest
 import trustme
 
 from plugdesk.clock import MovableClock
-from plugdesk.testing.messenger import LocalMessenger, Person
+from plugdesk.testing.messenger import LocalMessenger, Person, webhooks
 from tests.core.testing.messenger.calls import Api
 
 
@@ -377,3 +378,20 @@ def test_a_webhook_goes_on_after_the_messenger_was_stopped(
     messenger.start()
     receiver.wait_for(2)
     assert receiver.texts[-1] == "Later"
+
+
+def test_a_connection_may_be_closed_by_its_own_thread_while_it_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = webhooks._Connection("http://127.0.0.1:9/in", None)
+
+    class ClosedWhenLookedAt:
+        def close(self) -> None: ...
+
+        @property
+        def sock(self) -> socket.socket:
+            connection.close()
+            return closed
+
+    with socket.socket() as closed:
+        monkeypatch.setattr(connection, "_open", ClosedWhenLookedAt())
+        connection.abort()
+    assert connection._open is None
