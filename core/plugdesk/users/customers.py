@@ -123,7 +123,10 @@ def change_customer(
         with problems.at(field):
             read[field] = _read(session, field, raw)
     problems.raise_any()
+    left = customer.organization_id
     changed = apply(customer, read)
+    if left is not None and customer.organization_id != left:
+        customer.organization_since = runtime_of(session).clock.now()
     if changed:
         session.flush()  # the organization below is read by its id
         session.expire(customer, ["organization"])

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from plugdesk.errors import Invalid, NotAllowed
 from plugdesk.events import record
 from plugdesk.i18n import gettext as _
+from plugdesk.runtime import runtime_of
 from plugdesk.tags.commands import unite_customers_tags
 from plugdesk.users.models import Identity, Role, User
 from plugdesk.users.queries import can_see_customer, visible_customers
@@ -52,6 +53,10 @@ def join_customers(session: Session, customer: User, other: User, *, by: User | 
         sa.select(User.id).where(User.id.in_((customer.id, other.id))).order_by(User.id).with_for_update()
     ).all()
     contacts = [f"{each.channel}: {each.value}" for each in other.identities]
+    if None not in (customer.organization_id, other.organization_id) and customer.organization_id != other.organization_id:
+        customer.organization_since = runtime_of(session).clock.now()  # what was asked at the other's stays there
+    elif customer.organization_id is None:
+        customer.organization_since = max(filter(None, (customer.organization_since, other.organization_since)), default=None)
     for name in ("language", "zone", "country", "kind", "organization_id", "about"):
         if getattr(customer, name) is None:
             setattr(customer, name, getattr(other, name))

@@ -45,7 +45,8 @@ class User(Base):
     """A person: who asks, who answers, or who configures.
 
     `email` is the sign-in address of agents and admins; a customer's addresses are identities. `shifts` are the working hours
-    of an agent as `plugdesk.calendars.Calendar` wants them, Monday first; None: at work at any time.
+    of an agent as `plugdesk.calendars.Calendar` wants them, Monday first; None: at work at any time. `organization_since` is when a
+    customer left another organization: what they asked before is no affair of the people they are with now; None: they left none.
     """
 
     __tablename__ = "user"
@@ -62,6 +63,7 @@ class User(Base):
     country: Mapped[str | None]
     kind: Mapped[CustomerKind | None] = mapped_column(Word(CustomerKind))
     organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id", ondelete="SET NULL"), index=True)
+    organization_since: Mapped[datetime | None]
     about: Mapped[str | None]
     can_delete: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)

@@ -50,7 +50,8 @@ def may_read(ctx: Context, customer: User, ticket: Ticket) -> bool:
     if customer.organization_id is None or not (same and people and not gone and ticket.form.has("portal")):
         return False
     watch = ctx.db.get(Watch, (ticket.id, customer.id))
-    return shares(ctx, ticket.form, customer.organization_id) or (watch is not None and watch.added)
+    asked_here = owner.organization_since is None or owner.organization_since < ticket.created_at
+    return (asked_here and shares(ctx, ticket.form, customer.organization_id)) or (watch is not None and watch.added)
 
 
 def of_colleagues(ctx: Context, customer: User) -> sa.ColumnElement[bool]:
@@ -59,11 +60,13 @@ def of_colleagues(ctx: Context, customer: User) -> sa.ColumnElement[bool]:
         return sa.false()
     let_in = sa.exists().where(Watch.ticket_id == Ticket.id, Watch.user_id == customer.id, Watch.added).correlate(Ticket)
     people = sa.select(User.id).where(User.organization_id == customer.organization_id, User.role == Role.CUSTOMER)
+    elsewhere = sa.exists().where(User.id == Ticket.customer_id, User.organization_since >= Ticket.created_at).correlate(Ticket)
+    shared = Ticket.form_id.in_([form.id for form in sharing_forms(ctx, customer.organization_id)])
     return sa.and_(
         Ticket.customer_id.in_(people),
         Ticket.customer_id != customer.id,
         Ticket.form_id.in_([form.id for form in portal_forms(ctx)]),
-        sa.or_(Ticket.form_id.in_([form.id for form in sharing_forms(ctx, customer.organization_id)]), let_in),
+        sa.or_(sa.and_(shared, ~elsewhere), let_in),
         Ticket.deleted_at.is_(None),
         Ticket.parent_id.is_(None),
         Ticket.merged_into_id.is_(None),

@@ -10,7 +10,8 @@ from plugdesk.events import Event
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.correspondence import Said, open_ticket, reply_to_ticket
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.customers import add_organization, find_or_create_customer
+from plugdesk.users.customers import add_organization, change_customer, find_or_create_customer
+from plugdesk.users.joining import join_customers
 from plugdesk_portal.colleagues import may_read, of_colleagues, shares, sharing_forms
 from plugdesk_portal.models import Sharing
 from plugdesk_portal.sharing import PAGE, of_customer, say, say_nothing, say_otherwise, word_here, words_here
@@ -121,6 +122,42 @@ def test_who_leaves_for_another_organization_reads_what_is_shared_there(
     customer.organization = None
     session.commit()
     assert ann.get(f"/portal/requests/{eves.number}").status_code == 404
+
+
+def test_what_was_asked_at_another_organization_is_not_read_at_the_next(
+    shared, bobs, others, customer, clock, form, admin, session
+):
+    eves, _fred = others
+    eve = eves.customer
+    assert not reads(shared, session, customer, eves)
+    change_customer(session, eve, {"organization_id": customer.organization_id}, by=admin)
+    assert not reads(shared, session, customer, eves), "it was asked elsewhere"
+    clock.advance(minutes=1)
+    fresh = open_ticket(session, form, eve, subject="Ours drips", said=Said(text="Please."), channel="email")
+    assert reads(shared, session, customer, fresh)
+    change_customer(session, eve, {"organization_id": None}, by=admin)
+    clock.advance(minutes=1)
+    change_customer(session, eve, {"organization_id": customer.organization_id}, by=admin)
+    assert not reads(shared, session, customer, fresh), "who was away does not bring along what was asked before"
+
+
+def test_who_is_given_an_organization_for_the_first_time_brings_along_what_they_asked(shared, customer, form, admin, session):
+    carl = find_or_create_customer(session, channel="email", value="carl@home.example", name="Carl Stone")
+    early = open_ticket(session, form, carl, subject="My first", said=Said(text="Please."), channel="email")
+    assert not reads(shared, session, customer, early)
+    change_customer(session, carl, {"organization_id": customer.organization_id}, by=admin)
+    assert reads(shared, session, customer, early)
+
+
+def test_who_turns_out_to_be_somebody_of_another_organization_brings_nothing_along(
+    shared, bobs, others, customer, clock, form, admin, session
+):
+    eves, _fred = others
+    clock.advance(minutes=1)
+    bob = join_customers(session, bobs.customer, eves.customer, by=admin)
+    assert not reads(shared, session, customer, eves)
+    clock.advance(minutes=1)
+    assert reads(shared, session, customer, open_ticket(session, form, bob, subject="Next", said=Said(text="?"), channel="email"))
 
 
 def test_a_form_admin_says_it_on_a_page_and_reads_it_in_the_journal(editor, portal, bobs, session, form):
