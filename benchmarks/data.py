@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from plugdesk.forms.commands import create_form
 from plugdesk.forms.models import Form, StatusKind
@@ -91,9 +92,7 @@ def _people(runtime: Runtime) -> tuple[list[Form], list[int], list[int], list[in
         for form in forms:
             for agent in agents:
                 set_form_agent(session, form, agent, by=admin)
-            for plugin in runtime.registry.loaded:
-                if plugin.manifest is not None and plugin.manifest.scope == "form":
-                    enable_plugin(session, form, plugin.id, by=admin)
+            switch_everything_on(runtime, session, form, by=admin)
         now = runtime.clock.now()
         customers = [User(role=Role.CUSTOMER, name=f"Customer {n}", created_at=now) for n in range(CUSTOMERS)]
         session.add_all(customers)
@@ -102,6 +101,13 @@ def _people(runtime: Runtime) -> tuple[list[Form], list[int], list[int], list[in
             Identity(user_id=each.id, channel="email", value=f"customer{n}@example.com") for n, each in enumerate(customers)
         )
         return forms, [each.id for each in customers], [admin.id, *(each.id for each in agents)], [each.id for each in groups]
+
+
+def switch_everything_on(runtime: Runtime, session: Session, form: Form, *, by: User) -> None:
+    """Every built-in extension that is switched on for forms."""
+    for plugin in runtime.registry.loaded:
+        if plugin.manifest is not None and plugin.manifest.scope == "form":
+            enable_plugin(session, form, plugin.id, by=by)
 
 
 def _ticket(

@@ -18,13 +18,13 @@ from pathlib import Path
 from time import perf_counter
 
 import sqlalchemy as sa
+from data import switch_everything_on
 from measure import Figure, print_figures
 
 from plugdesk.forms.commands import create_form
 from plugdesk.forms.models import Form
 from plugdesk.jobs import Job
 from plugdesk.opening import open_runtime
-from plugdesk.plugins.switch import enable_plugin
 from plugdesk.runner import Runner
 from plugdesk.settings import Settings
 from plugdesk.setup import create_desk, first_administrator
@@ -101,8 +101,7 @@ def _desk(runtime: object, mail: _Ports) -> int:
         create_desk(session, name="Benchmark", language="en", zone="UTC")
         admin = first_administrator(session, name="Ada Admin", email="ada@desk.example", password=PASSWORD)
         form = create_form(session, name="Support", by=admin)
-        for plugin in ("email", "csat"):
-            enable_plugin(session, form, plugin, by=admin)
+        switch_everything_on(runtime, session, form, by=admin)
         given = {
             "address": ADDRESS, "password": PASSWORD, "own_network": "1", "imap_host": "127.0.0.1", "imap_port": mail.imap_port,
             "imap_security": "plain", "smtp_host": "127.0.0.1", "smtp_port": mail.smtp_port, "smtp_security": "plain",

@@ -151,6 +151,8 @@ class Fact:
     A new ticket's fields are shown by conditions before there is a ticket: `before_opening(ctx, customer)` says what the fact will be
     for one of `customer` on `ctx`'s form, as far as that is known by then; without it the fact counts as empty there. It is asked
     by pages and within the opening, and does not wait.
+
+    One that is not `offered` is nothing people ask about: it only brings along what a column of lists shows.
     """
 
     name: str
@@ -160,6 +162,7 @@ class Fact:
     choices: Callable[[], Sequence[tuple[str, str]]] | None = None
     choices_in: Callable[[Session], Sequence[tuple[str, str]]] | None = None
     before_opening: Callable[[Context, User], Any] | None = None
+    offered: bool = True
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ _COLUMNS: Mapping[ValueType, Any] = {"moment": Moment(), "date": sa.Date(), "che
 
 def types_of(session: Session, fields: Iterable[Field]) -> dict[str, ValueType]:
     """Every fact by name with its type, for reading conditions that are stored."""
-    return own_types(fields) | {name: fact.type for name, fact in runtime_of(session).registry.facts.items()}
+    contributed = runtime_of(session).registry.facts
+    return own_types(fields) | {name: fact.type for name, fact in contributed.items() if fact.offered}
 
 
 def own_types(fields: Iterable[Field]) -> dict[str, ValueType]:
@@ -69,7 +70,7 @@ def own_types(fields: Iterable[Field]) -> dict[str, ValueType]:
 def contributed_facts(session: Session, form: Form) -> dict[str, Fact]:
     """The facts of the core, and of the extensions that are on for `form`, by name."""
     registry = runtime_of(session).registry
-    owners = ((name, registry.owner("facts", name)) for name in registry.facts)
+    owners = ((name, registry.owner("facts", name)) for name, fact in registry.facts.items() if fact.offered)
     return {name: registry.facts[name] for name, owner in owners if owner == CORE or form.has(owner)}
 
 

@@ -336,7 +336,9 @@ def _adds(session: Session, plugin: Plugin) -> dict[str, list[str]]:
         "columns": titles_of(pages_of(registry, plugin.id, "Column")),
         "actions": titles_of(pages_of(registry, plugin.id, "Action")),
         "pages": [each.blueprint.name for each in pages_of(registry, plugin.id, "Pages")],
-        "facts": titles_of([each for name, each in registry.facts.items() if registry.owner("facts", name) == plugin.id]),
+        "facts": titles_of(
+            [each for name, each in registry.facts.items() if each.offered and registry.owner("facts", name) == plugin.id]
+        ),
         "report_metrics": titles_of([each for owner, each in registry.report_metrics if owner == plugin.id]),
         "jobs": [each.name for owner, each in registry.timers if owner == plugin.id],
         "variables": [

@@ -45,9 +45,17 @@ def rating_before(ctx: Context, customer: User) -> int | None:
     return contract.rating if contract is not None else None
 
 
+def mark_of(ticket: Any) -> sa.ColumnElement[Any]:
+    """What a list shows of the contract, for `panel.cell`."""
+    shown = Contract.tone + " " + Contract.tag + "\n" + Contract.name
+    found = sa.select(shown).join(TicketContract, TicketContract.contract_id == Contract.id)
+    return found.where(TicketContract.ticket_id == ticket.id).correlate(ticket).scalar_subquery()
+
+
 FACTS = (
     Fact("contract", lazy_gettext("Contract"), "choice", contract_of, choices_in=choices, before_opening=contract_before),
     Fact("contract_rating", lazy_gettext("Rating of the contract"), "number", rating_of, before_opening=rating_before),
+    Fact("contract_mark", lazy_gettext("Contract"), "text", mark_of, offered=False),
 )
 
 

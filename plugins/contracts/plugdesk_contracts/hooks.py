@@ -69,7 +69,7 @@ def pages() -> Sequence[Any]:
         Panel("contract", lazy_gettext("Contract"), panel.show, concerns=panel.concerns),
         CustomerPanel("contracts", lazy_gettext("Contracts"), panel.of_customer),
         CustomerMarks("contracts", panel.marks),
-        Column("contract", lazy_gettext("Contract"), cells=panel.cells, only_where_filled=True),
+        Column("contract", lazy_gettext("Contract"), facts=("contract_mark",), cell=panel.cell, only_where_filled=True),
         Action(
             "hand",
             lazy_gettext("Hand to the contract's group"),

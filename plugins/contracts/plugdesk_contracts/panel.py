@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +28,6 @@ from plugdesk_contracts.queries import (
     contract_with,
     link_of,
     marks_of_customers,
-    marks_of_tickets,
     terms_of,
     type_of,
 )
@@ -86,10 +86,17 @@ def of_customer(ctx: Context, customer: User, viewer: User) -> tuple[str, Mappin
     return ("contracts:card.html", {"marks": marks}) if marks else None
 
 
-def cells(ctx: Context, tickets: Sequence[Ticket]) -> Mapping[int, Cell]:
-    """The tags of the contracts in a list."""
-    found = marks_of_tickets(ctx.db, [each.id for each in tickets])
-    return {number: Cell(mark.tag, mark.tone, title=mark.name) for number, mark in found.items()}
+def cell(values: Mapping[str, Any]) -> Cell | None:
+    """The contract's tag in a list."""
+    stored = values.get("contract_mark")
+    return _cell(stored) if stored else None
+
+
+@lru_cache(maxsize=1024)  # lists show the same few again and again
+def _cell(stored: str) -> Cell:
+    shown, _line, name = stored.partition("\n")
+    tone, _space, tag = shown.partition(" ")
+    return Cell(tag, tone, title=name)
 
 
 def marks(ctx: Context, customers: Sequence[User], viewer: User) -> Mapping[int, Sequence[Cell]]:

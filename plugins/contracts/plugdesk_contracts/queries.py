@@ -132,13 +132,6 @@ def type_of(link: ContractForm | None, values: Mapping[str, Any]) -> Mapping[str
     return next((each for each in link.types if each["type"] == code), None) if link is not None and code else None
 
 
-def marks_of_tickets(session: Session, ticket_ids: Collection[int]) -> dict[int, Mark]:
-    """The contracts of tickets, by the tickets' ids; one query."""
-    query = sa.select(TicketContract.ticket_id, Contract.id, Contract.name, Contract.tag, Contract.tone).join(Contract)
-    found = session.execute(query.where(TicketContract.ticket_id.in_(ticket_ids)))
-    return {ticket: Mark(number, name, tag, tone) for ticket, number, name, tag, tone in found}
-
-
 def marks_of_customers(session: Session, customers: Collection[User]) -> dict[int, list[Mark]]:
     """The contracts customers are in, of their own or by their organization, by the customers' ids; one query."""
     columns = (Member.user_id, Member.organization_id, Contract.id, Contract.name, Contract.tag, Contract.tone)
