@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.api import Context, Event, Form, Ticket, User, enqueue, runtime_of
 from plugdesk_reports.figures import COLUMNS, FIGURES, TAG, countings
-from plugdesk_reports.grains import packed, together_sql, unpacked
+from plugdesk_reports.grains import add_up, packed, together_sql
 from plugdesk_reports.groupings import brought_by, groupings_on
 from plugdesk_reports.keeping import PLUGIN, count_again, forms_on, keep
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Changed, Heard, Mark, Rolled, Standing, Stretch, TicketFacts, Total
@@ -154,20 +153,13 @@ def _add_up(session: Session, form_id: int, span: str, smaller: str, begins: dat
         .group_by(*columns)
     )
     same = {"form_id": form_id, "span": span, "day": first}
-    rows = [same | row._asdict() | {"n": int(row.n), "spread": _added_up(row.spread)} for row in session.execute(parts)]
+    rows = [
+        same | row._asdict() | {"n": int(row.n), "spread": row.spread and packed(add_up([row.spread]))}
+        for row in session.execute(parts)
+    ]
     if rows:
         session.execute(sa.insert(Total), rows)
     session.execute(sa.insert(Rolled).values(form_id=form_id, span=span, day=first))
-
-
-def _added_up(kept: str | None) -> str | None:
-    """Every length or customer once."""
-    if kept is None:
-        return None
-    found: Counter[int] = Counter()
-    for each, n in unpacked(kept):
-        found[each] += n
-    return packed(found)
 
 
 def _totals_of(session: Session, form_id: int, span: str) -> Sequence[sa.ColumnElement[bool]]:

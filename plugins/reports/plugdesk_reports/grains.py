@@ -8,6 +8,7 @@ tickets are of which customer is kept in the same way.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
@@ -20,6 +21,7 @@ STEPS: Sequence[tuple[int, int]] = (
 )  # fmt: skip
 LAST_STEP = 10 * DAY
 """Below which length, to the multiple of what one is rounded down; beyond the last of them by `LAST_STEP`."""
+SPARSE = 4  # so many places of a list to each number that comes into it, and no more
 
 
 def grain(seconds: int) -> int:
@@ -55,10 +57,15 @@ def together_sql(kept: Any) -> sa.ColumnElement[str]:
     return sa.func.aggregate_strings(kept, ",")
 
 
-def unpacked(kept: str) -> Iterable[tuple[int, int]]:
-    """What was packed, pair by pair; where several were put together, the same length or customer comes several times."""
-    numbers = json.loads(f"[{kept}]")
-    return zip(numbers[::2], numbers[1::2], strict=True)
+def add_up(kept: Iterable[str]) -> dict[int, int]:
+    """How many took each length, or are of each customer, by what several rows say together."""
+    numbers = json.loads(f"[{','.join(kept)}]")
+    each, counts = numbers[::2], numbers[1::2]
+    last = max(each, default=0)
+    found: Any = [0] * (last + 1) if last < len(each) * SPARSE else Counter()
+    for at, n in zip(each, counts, strict=True):  # a list where customers stand close: half the time over hundreds of thousands
+        found[at] += n
+    return {at: n for at, n in enumerate(found) if n} if isinstance(found, list) else dict(found)
 
 
 def quantile(counts: Mapping[int, int], share: float) -> int | None:

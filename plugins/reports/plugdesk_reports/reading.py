@@ -15,7 +15,7 @@ from plugdesk.api import FieldKind, Form, Ticket, User, all_forms, can_work_on, 
 from plugdesk.api import gettext as _
 from plugdesk_reports.counting import end_of, spans_between
 from plugdesk_reports.figures import BEGUN, CUSTOMER, ENDED, FACT, FIELD, FIGURES, MARKS, PLAIN, TAG, WORKED, countings
-from plugdesk_reports.grains import quantile, together_sql, unpacked
+from plugdesk_reports.grains import add_up, packed, quantile, together_sql
 from plugdesk_reports.groupings import groupings_of
 from plugdesk_reports.keeping import PLUGIN
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Rolled, TicketFacts, Total
@@ -54,11 +54,18 @@ class Figures:
     by_form: dict[tuple[int, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, rows: Rows) -> None:
-        """Add what was counted."""
+        """Add what was counted; what rows say of the same key is put together before it is added up."""
+        everywhere: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        on_forms: dict[tuple[int, str], list[str]] = defaultdict(list)
         for form_id, sort, figure, _day, key, n, spread in rows:
-            _add(self.counts[sort, key, figure], n, spread)
+            kept = packed({0: n}) if spread is None else spread
+            everywhere[sort, key, figure].append(kept)
             if sort == PLAIN:
-                _add(self.by_form[form_id, figure], n, spread)
+                on_forms[form_id, figure].append(kept)
+        for of, said in everywhere.items():
+            self.counts[of].update(add_up(said))
+        for where, said in on_forms.items():
+            self.by_form[where].update(add_up(said))
 
     def keys(self, sort: str) -> list[str]:
         """What there is of one sort."""
@@ -86,13 +93,6 @@ class Figures:
         if form_id is not None:
             return self.by_form.get((form_id, figure), Counter())
         return self.counts.get((sort, key, figure), Counter())
-
-
-def _add(counts: Counter[int], number: int, spread: str | None) -> None:
-    """Add up; in the plainest way, for there are hundreds of thousands of them in a report over years."""
-    get = counts.get
-    for each, n in [(0, number)] if spread is None else unpacked(spread):
-        counts[each] = get(each, 0) + n
 
 
 def reach_of(session: Session, viewer: User, *, archived: bool = False) -> Reach:

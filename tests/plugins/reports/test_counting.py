@@ -21,7 +21,7 @@ from plugdesk.tickets.moving import move_ticket
 from plugdesk.users.joining import join_customers
 from plugdesk.users.models import User
 from plugdesk_reports.figures import FIGURES, PLAIN
-from plugdesk_reports.grains import grain, quantile, unpacked
+from plugdesk_reports.grains import add_up, grain, packed, quantile
 from plugdesk_reports.models import DAY, MONTH, QUARTER, YEAR, Standing, TicketFacts, Total
 from plugdesk_reports.periods import Period
 from plugdesk_reports.reading import backlog_before, reach_of, read_days, read_figures
@@ -117,7 +117,7 @@ def kept_count(session, form, span=DAY):
     found: Counter[Any] = Counter()
     query = sa.select(Total.sort, Total.figure, Total.day, Total.key, Total.n, Total.spread)
     for *which, n, spread in session.execute(query.where(Total.form_id == form.id, Total.span == span)):
-        here = {(*which, 0): n} if spread is None else {(*which, each): many for each, many in unpacked(spread)}
+        here = {(*which, 0): n} if spread is None else {(*which, each): many for each, many in add_up([spread]).items()}
         assert sum(here.values()) == n
         found.update(here)
     return found
@@ -306,3 +306,9 @@ def test_rounding_down_keeps_the_order_and_so_the_middle(clock):
         exact = quantile(Counter(lengths), share)
         assert exact is not None and grain(exact) == quantile(Counter(map(grain, lengths)), share)
     assert quantile(Counter(), 0.5) is None and grain(0) == 0
+
+
+def test_what_several_say_together_is_the_sum_of_what_each_says(clock):
+    near, far = [{7: 2, 8: 1}, {8: 5, 9: 1, 10: 3}], [{60: 2, 5_184_000: 1}, {60: 1}]
+    for said in (near, far, near + far, []):
+        assert add_up([packed(each) for each in said]) == sum(map(Counter, said), Counter())
