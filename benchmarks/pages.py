@@ -1,7 +1,7 @@
 """The pages against the bare page: `python benchmarks/pages.py FOLDER BARE.PY`.
 
 FOLDER is a desk made by `data.py`; BARE.PY the bare Flask page (one route, 50 rows by an index, Jinja) whose median is the
-unit. The servers run in turn in this one command, one worker, twelve threads; one client; medians, the middle of three runs.
+unit. The servers are asked in turn in this one command, one worker, twelve threads; one client; medians, the middle of three runs.
 The list is asked once more of a desk of 1,000 tickets, which is made here: it must not grow with what there is.
 """
 
@@ -23,7 +23,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from data import EMAIL, PASSWORD, make
 from flask.testing import FlaskClient
-from measure import MEASURED, WARM, Client, Figure, median_ms, print_figures, signed_in, until_it_answers
+from measure import MEASURED, WARM, Client, Figure, beside, print_figures, signed_in, until_it_answers
 
 from plugdesk.app import create_app
 from plugdesk.opening import open_runtime
@@ -33,7 +33,7 @@ from plugdesk.settings import Settings
 from plugdesk.tickets.models import Ticket
 from plugdesk.users.queries import user_for_sign_in
 
-PORT, BARE_PORT = 8771, 8772
+PORT, BARE_PORT, SMALL_PORT = 8771, 8772, 8774
 LIST, TICKET = "/views/open", "/tickets/5"
 FEW = 1_000
 
@@ -50,24 +50,20 @@ def main(folder: Path, bare: Path) -> bool:
         Figure(f"{name}: queries", count, most, "queries")
         for (name, (_path, _units, most)), count in zip(pages.items(), _queries(folder, pages), strict=True)
     ]
-    with _bare(bare) as client:
-        unit = median_ms(lambda: client.get("/list?form=7"))
-    print(f"the unit: {unit:.2f} ms a page\n")
-    with _desk(folder) as client:
+    with _bare(bare) as unit, _desk(folder, PORT) as client:
         for name, (path, units, _most) in pages.items():
-            took = median_ms(lambda path=path: client.get(path))  # type: ignore[misc]
-            figures.append(Figure(name, took / unit, units, "units", f"{took:.2f} ms; the unit is {unit:.2f} ms"))
-        first = median_ms(lambda: client.get("/views/done"))
+            took = beside(lambda path=path: client.get(path), lambda: unit.get("/list?form=7"))  # type: ignore[misc]
+            figures.append(Figure(name, took.times, units, "units", f"{took.ms:.2f} ms; the unit is {took.other_ms:.2f} ms"))
         far = _far_page(client, "/views/done")
-        deep = median_ms(lambda: client.get(far))
-        figures.append(Figure("page 1,000 by key beside page 1", deep / first, 1.3, "times", f"{deep:.2f} ms and {first:.2f} ms"))
-        many = median_ms(lambda: client.get(LIST))
-    with tempfile.TemporaryDirectory() as small:
-        make(Path(small), FEW)
-        with _desk(Path(small)) as client:
-            few = median_ms(lambda: client.get(LIST))
-    compared = f"{few:.2f} ms at {FEW:,} tickets, {many:.2f} ms at {tickets:,}"
-    figures.append(Figure("how much cheaper the list is with few tickets", 100 * (1 - few / many), 100 / 3, "%", compared))
+        took = beside(lambda: client.get(far), lambda: client.get("/views/done"))
+        said = f"{took.ms:.2f} ms and {took.other_ms:.2f} ms"
+        figures.append(Figure("page 1,000 by key beside page 1", took.times, 1.3, "times", said))
+        with tempfile.TemporaryDirectory() as small:
+            make(Path(small), FEW)
+            with _desk(Path(small), SMALL_PORT) as few:
+                took = beside(lambda: few.get(LIST), lambda: client.get(LIST))
+    compared = f"{took.ms:.2f} ms at {FEW:,} tickets, {took.other_ms:.2f} ms at {tickets:,}"
+    figures.append(Figure("how much cheaper the list is with few tickets", 100 * (1 - took.times), 100 / 3, "%", compared))
     figures.append(
         Figure(
             "hook calls' share of the ticket page",
@@ -174,13 +170,13 @@ def _bare(script: Path) -> Iterator[Client]:
 
 
 @contextmanager
-def _desk(folder: Path) -> Iterator[Client]:
+def _desk(folder: Path, port: int) -> Iterator[Client]:
     environment = os.environ | {"PLUGDESK_WORKER_THREADS": "0"}
-    command = [sys.executable, "-m", "plugdesk.cli", "serve", "--data", str(folder), "--port", str(PORT)]
+    command = [sys.executable, "-m", "plugdesk.cli", "serve", "--data", str(folder), "--port", str(port)]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        with until_it_answers(PORT, "/sign-in"):
-            yield signed_in(PORT, EMAIL, PASSWORD)
+        with until_it_answers(port, "/sign-in"):
+            yield signed_in(port, EMAIL, PASSWORD)
     finally:
         server.terminate()
         server.wait()
