@@ -17,6 +17,8 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, mapped_column, sessionmaker
 
+from plugdesk.writers import Writers
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -152,14 +154,18 @@ class Database:
         self.info = info if info is not None else {}
         self._write = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(readonly=True), expire_on_commit=False, autoflush=False)
+        self._patient = sessionmaker(self.engine.execution_options(patient=True), expire_on_commit=False)
 
     @property
     def dialect(self) -> str:
         return self.engine.dialect.name
 
-    def session(self, *, write: bool) -> Session:
-        """A session that nobody commits but its owner; `session.info` holds what commands need (see `desk.py`)."""
-        session = (self._write if write else self._read)()
+    def session(self, *, write: bool, patient: bool = False) -> Session:
+        """A session that nobody commits but its owner; `session.info` holds what commands need (see `desk.py`).
+
+        A `patient` one lets other writers go first: a job's, for which nobody waits before a screen.
+        """
+        session = (self._patient if patient else self._write if write else self._read)()
         session.info.update(self.info, readonly=not write)
         return session
 
@@ -187,8 +193,8 @@ class Database:
 
     def configure(self, **options: Any) -> None:
         """Rebind the session makers (tests bind them to one connection)."""
-        self._write.configure(**options)
-        self._read.configure(**options)
+        for maker in (self._write, self._read, self._patient):
+            maker.configure(**options)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -293,7 +299,7 @@ def _engine(url: str) -> sa.Engine:
             json_deserializer=_read_json,
         )
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        _take_turns(engine, Writers())
         return engine
     if address.get_backend_name() != "postgresql":
         raise ValueError(f"Plugdesk runs on SQLite and PostgreSQL, not on {address.get_backend_name()}.")
@@ -318,15 +324,40 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={SQLITE_WAIT_MS}",
-        "cache_size=-4000",  # 4 MB for each connection: the system keeps the file in memory, too, and once for all of them
+        "cache_size=-1000",  # 1 MB for each connection: the system keeps the file in memory, too, and once for all of them
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    readonly = connection.get_execution_options().get("readonly")
-    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+def _take_turns(engine: sa.Engine, writers: Writers) -> None:
+    """Those who write wait in a row, and only the first of it asks SQLite, which another process may be writing to."""
+
+    def begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("readonly"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        entered = writers.enter(SQLITE_WAIT_MS / 1000, patient=bool(options.get("patient")))
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            if entered:
+                writers.leave()
+            raise
+        connection.info[_TURN] = entered
+
+    def leave(info: dict[Any, Any]) -> None:
+        if info.pop(_TURN, False):
+            writers.leave()
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "checkin", lambda _connection, record: leave(record.info))
+    for end in ("commit", "rollback"):
+        event.listen(engine, end, lambda connection: leave(connection.info))
+
+
+_TURN = "plugdesk_turn"
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:

@@ -109,7 +109,7 @@ class Runner:
             claim = deliveries.claim_deliveries(session, self.runtime, plugin)
         if claim is None:
             return 0
-        session = self.runtime.database.session(write=True)
+        session = self.runtime.database.session(write=True, patient=True)
         try:
             with self._at(claim, session):
                 told = deliveries.tell(session, self.runtime, claim)
@@ -141,7 +141,7 @@ class Runner:
             return self._rest.popleft() if self._rest else None
 
     def _run(self, claim: Claim) -> None:
-        session = self.runtime.database.session(write=True)
+        session = self.runtime.database.session(write=True, patient=True)
         after: Callable[[Session], Any] | None = None
         try:
             with self._at(claim, session):
