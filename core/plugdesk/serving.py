@@ -42,6 +42,7 @@ def serve(*, host: str, port: int, data: Path | None = None, language: str | Non
 def application() -> Any:
     """What the server calls in the process that does the work: the desk, ready; it says so, or why it is not."""
     _share_arenas()
+    _leave_out_what_is_not_served()
     try:
         from plugdesk.app import create_app_from_environment
 
@@ -65,6 +66,11 @@ def _share_arenas() -> None:
 
     with suppress(AttributeError, OSError, TypeError):  # another C library has no arenas to share
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+
+
+def _leave_out_what_is_not_served() -> None:
+    """httpx brings its command line along where rich and pygments happen to be installed: 4 MB that no page and no job asks for."""
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 def _leave_be_what_stays() -> None:
