@@ -8,11 +8,11 @@ RSS: a share grows by itself whenever another Python on the machine ends.
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -106,5 +106,5 @@ def _processes(pid: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    warnings.filterwarnings("ignore", "Session.login_data")  # the mail server's own
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of what it does itself
     sys.exit(0 if main(int(sys.argv[1]) if len(sys.argv) > 1 else LETTERS) else 1)
