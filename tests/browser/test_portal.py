@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 import re
-import threading
-from collections.abc import Mapping
-from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -23,10 +14,9 @@ from plugdesk.tickets.correspondence import Said, open_ticket, reply_to_ticket
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.models import User
-from plugdesk_portal.vouching import renew_secret, save_sites, vouching_now
-from tests.browser.conftest import Desk
+from tests.browser.conftest import Desk, Shop
 from tests.support.browser import PHONE, accessibility_problems, overflow
-from tests.support.company import ADMIN, AGENT
+from tests.support.company import AGENT
 from tests.support.processes import until
 
 pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
@@ -115,25 +105,11 @@ def test_a_customer_signs_in_from_the_letter_answers_closes_and_reopens(
         )
 
 
-def test_in_a_frame_on_the_companys_site_its_customer_reads_and_answers(desk: Desk, number: int) -> None:
+def test_in_a_frame_on_the_companys_site_its_customer_reads_and_answers(desk: Desk, section: Shop, number: int) -> None:
     from playwright.sync_api import expect
 
-    runtime, customer = desk.company.runtime, ANN
-    shop = ThreadingHTTPServer(("127.0.0.1", 0), type("ThisShop", (Shop,), {"desk": desk.address}))
-    with runtime.database.write() as session:
-        form = session.scalars(sa.select(Form).where(Form.slug == "support")).one()
-        marta = session.scalars(sa.select(User).where(User.email == ADMIN)).one()
-        ctx = runtime.context("portal", form, session)
-        secret = renew_secret(ctx, by=marta, version=0)
-        session.flush()  # the version
-        save_sites(ctx, f"http://localhost:{shop.server_port}", by=marta, version=vouching_now(ctx).version)
-        shop.RequestHandlerClass.token = staticmethod(  # type: ignore[attr-defined]
-            lambda: jwt({"aud": ctx.base_url, "exp": int(ends), "jti": token_urlsafe(9), "email": customer}, secret)
-        )
-        ends = (runtime.clock.now() + timedelta(minutes=4)).timestamp()
-    threading.Thread(target=shop.serve_forever, daemon=True).start()
     phone = desk.pages.open(width=PHONE)
-    phone.goto(f"http://localhost:{shop.server_port}/")
+    phone.goto(f"{section.address}/section")
     frame = phone.frame_locator("iframe")
     frame.get_by_role("link", name=re.compile("The till beeps")).click()
     expect(frame.locator("main")).to_contain_text("Try the other cable.")
@@ -141,35 +117,6 @@ def test_in_a_frame_on_the_companys_site_its_customer_reads_and_answers(desk: De
     frame.get_by_role("button", name="Send", exact=True).click()
     expect(frame.locator("ol.thread")).to_contain_text("It was the cable.")
     assert overflow(phone) <= 0
-    shop.shutdown()
-    shop.server_close()
-
-
-class Shop(BaseHTTPRequestHandler):
-    """A page of the company's site, with My requests of its signed-in customer where the script tag stands."""
-
-    desk = ""
-    token: Any = None
-
-    def do_GET(self) -> None:
-        tag = f'<script src="{self.desk}/portal/embed.js" data-token="{self.token()}" async></script>'
-        body = (
-            f'<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><h1>Shop</h1>{tag}</html>'.encode()
-        )
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        """The tests' output has no room for it."""
-
-
-def jwt(claims: Mapping[str, Any], secret: str) -> str:
-    """What the server of the company's site signs."""
-    parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=") for each in ({"alg": "HS256"}, claims)]
-    mark = hmac.new(secret.encode(), b".".join(parts), hashlib.sha256).digest()
-    return b".".join([*parts, base64.urlsafe_b64encode(mark).rstrip(b"=")]).decode()
 
 
 def _link(desk: Desk) -> str:

@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.forms.commands import add_field
-from plugdesk.forms.models import Form
-from plugdesk.plugins.switch import enable_plugin
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.models import User
-from plugdesk_webform.commands import RequestFormInput, add_request_form
 from tests.browser.conftest import Desk
 from tests.support.browser import DESK, PHONE, accessibility_problems, overflow
 from tests.support.company import ADMIN, AGENT
 from tests.support.processes import until
 
 pytestmark = [pytest.mark.needs("browser"), pytest.mark.one_database]
-ASKED = ("@email", "device", "serial", "photos", "@text")
-
-
-class Shop(BaseHTTPRequestHandler):
-    """The shop's pages: /script has the script tag, /frame a plain frame under a policy that allows nothing else."""
-
-    desk = ""
-
-    def do_GET(self) -> None:
-        code = {
-            "/script": f'<script src="{self.desk}/p/support/webform/embed.js" data-form="a-repair" async></script>',
-            "/frame": f'<iframe src="{self.desk}/p/support/webform/a-repair?_embed=1" width="100%" height="900"></iframe>',
-        }.get(self.path, "")
-        scripts = f"; script-src {self.desk}" if self.path == "/script" else ""
-        body = f'<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><h1>Shop</h1>{code}</html>'.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Security-Policy", f"default-src 'none'; img-src data:; frame-src {self.desk}{scripts}")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        """The tests' output has no room for it."""
-
-
-@pytest.fixture
-def shop(desk: Desk) -> Iterator[str]:
-    """The address of a shop on another origin, which may show the request form *A repair* of Support."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("ThisShop", (Shop,), {"desk": desk.address}))
-    address = f"http://localhost:{server.server_port}"
-    runtime = desk.company.runtime
-    with runtime.database.write() as session:
-        form = session.scalars(sa.select(Form).where(Form.slug == "support")).one()
-        marta = session.scalars(sa.select(User).where(User.email == ADMIN)).one()
-        add_field(session, form, label="Device", kind="choice", choices=["Till", "Program"], by=None)
-        when = {"fact": "field.device", "is": "till"}
-        add_field(session, form, label="Serial", kind="text", required=True, visible_when=when, by=None)
-        add_field(session, form, label="Photos", kind="file", by=None)
-        enable_plugin(session, form, "webform", None)
-        session.flush()
-        given = RequestFormInput(
-            "A repair", fields=[{"code": code, "must": code == "@text"} for code in ASKED], sites=address, consent="We keep it."
-        )
-        add_request_form(runtime.context("webform", form, session), given, by=marta)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield address
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
@@ -91,7 +36,7 @@ def test_a_customer_asks_from_the_page_of_another_site_and_an_agent_finds_it(des
 
     desk.pages.expect_error("status of 422")
     phone = desk.pages.open(width=PHONE, language=language)
-    phone.goto(f"{shop}/{place}")
+    phone.goto(f"{shop.address}/{place}")
     frame = phone.frame_locator("iframe")
     words = {"en": ("Send the request", "Your request is sent"), "ru": ("Отправить обращение", "Обращение отправлено")}
     if place == "script":
@@ -125,7 +70,7 @@ def test_a_customer_asks_from_the_page_of_another_site_and_an_agent_finds_it(des
     ivan.goto(f"{desk.address}/views/open")
     ivan.get_by_role("link", name=re.compile("It beeps twice")).first.click()
     panel = ivan.locator("#panel-webform-origin, section:has-text('Filled in')").first
-    expect(panel).to_contain_text(f"{shop}/{place}" if place == "script" else shop)
+    expect(panel).to_contain_text(f"{shop.address}/{place}" if place == "script" else shop.address)
     assert ivan.url.endswith(f"/tickets/{number}")
 
 

@@ -38,6 +38,7 @@ from plugdesk_web.current import (
 )
 from plugdesk_web.customers import (
     EMBED,
+    FRAME,
     begin_customer_session,
     begin_framed_session,
     customer_of_proof,
@@ -71,14 +72,18 @@ from plugdesk_web.sites import is_among, origin_of, read_sites
 from plugdesk_web.thread import customers_body_of
 from plugdesk_web.ticket_fields import PREFIX as FIELD_PREFIX
 from plugdesk_web.ticket_fields import EditedField, edited_field, entered_values, has_rules
+from plugdesk_web.tones import TONE, TONES, tone_in
 from plugdesk_web.written import written_files, written_html
 
 __all__ = [
     "EMBED",
     "FIELD_PREFIX",
+    "FRAME",
     "FRESH",
     "LOOK_LABELS",
     "LOOK_SIZES",
+    "TONE",
+    "TONES",
     "Action",
     "AskedList",
     "Banner",
@@ -169,6 +174,7 @@ __all__ = [
     "speak_as_asked",
     "ticket_to_act_on",
     "toast",
+    "tone_in",
     "tools_of",
     "typed_condition",
     "typed_words",

@@ -16,6 +16,7 @@ from plugdesk.sessions import LONGEST, SignedSession, end_session, lapsed_sessio
 from plugdesk.users.models import Role, User
 from plugdesk_web.current import db
 from plugdesk_web.security import cookie_name, is_secure
+from plugdesk_web.tones import TONE
 
 CUSTOMER_COOKIE = "plugdesk_customer"
 FRAME, FRAME_LIVES = "_frame", timedelta(hours=1)
@@ -32,8 +33,9 @@ def works_in_frames(app: Flask, name: str) -> None:
     def stay_framed(endpoint: str, values: dict[str, Any]) -> None:
         if framed():
             values.setdefault(FRAME, request.args[FRAME])
-            if "lang" in request.args:  # no cookie is there to keep it
-                values.setdefault("lang", request.args["lang"])
+            for name in (TONE, "lang"):  # no cookie is there to keep them
+                if name in request.args:
+                    values.setdefault(name, request.args[name])
 
     app.url_default_functions.setdefault(name, []).append(stay_framed)
 

@@ -19,7 +19,9 @@ from plugdesk.tickets.counts import last_event_id, view_counts
 from plugdesk.tickets.lists import VIEWS
 from plugdesk_web.contributions import Contributed, NavItem, contributed
 from plugdesk_web.current import db, desk_or_none, me, me_or_none, runtime
+from plugdesk_web.customers import in_a_frame
 from plugdesk_web.rendering import is_fragment, take_toasts
+from plugdesk_web.tones import tone_in
 
 KEYS = {
     "new": "n",
@@ -188,12 +190,13 @@ def _values() -> dict[str, Any]:
         return {}
     user = me_or_none()
     desk = desk_or_none()
+    own = (user.theme if user else None) or request.cookies.get("theme", "")
     return {
         "nav": _navigation() if user and user.is_agent else None,
         "me": user,
         "desk_name": desk.name if desk else "Plugdesk",
         "lang": current_language(),
-        "theme": (user.theme if user else None) or request.cookies.get("theme", ""),
+        "theme": tone_in(request.args) if in_a_frame() else own,
         "density": request.cookies.get("density", ""),
         "safe_mode": runtime().settings.safe_mode,
         "toasts": [] if is_fragment() else take_toasts(),

@@ -14,6 +14,8 @@ from plugdesk_portal import unsent
 from plugdesk_portal.queries import portal_forms, request_of
 from plugdesk_portal.vouching import frames
 from plugdesk_web.api import (
+    FRAME,
+    TONE,
     context,
     customer_or_none,
     customer_timed_out,
@@ -28,6 +30,7 @@ from plugdesk_web.api import (
 
 P = ParamSpec("P")
 PLUGIN = "portal"
+KEPT = (FRAME, TONE, "lang")  # what every address in a frame goes on saying
 WRITTEN = ("portal_requests.reply", "portal_requests.act")  # what is sent to these took somebody time to write
 
 
@@ -119,7 +122,7 @@ def portal_page(template: str, /, *, status: int = 200, **values: Any) -> Respon
             status=status,
             site={"name": ctx.desk.name},
             reader=reader,
-            **{"bare": True, "frame_token": request.args["_frame"], "frame_lang": request.args.get("lang"), **values},
+            **{"bare": True, "stays": {name: request.args[name] for name in KEPT if name in request.args}, **values},
         )
     places = (("portal_requests.index", _("My requests")), ("portal_profile.show", _("Profile"))) if reader else ()
     links: list[dict[str, Any]] = [

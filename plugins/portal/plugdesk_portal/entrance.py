@@ -5,12 +5,15 @@ Looking at the address uses nothing up: one button does, which a script presses 
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.api import NotFound, TooMany
 from plugdesk_portal.around import begin, desk_ctx, portal_page
 from plugdesk_portal.vouching import frames, look_at, sign_in_by_word
 from plugdesk_web.api import (
+    TONE,
     begin_customer_session,
     begin_framed_session,
     begin_reading,
@@ -18,6 +21,7 @@ from plugdesk_web.api import (
     keep_customer,
     page,
     redirect_after,
+    tone_in,
 )
 
 blueprint = Blueprint("entrance", __name__)
@@ -33,7 +37,8 @@ def show() -> Response:
     except NotFound as refusal:
         return _over(refusal, in_frame)
     return _framed(
-        portal_page("entrance.html", token=token, email=claims.email, lang=_asked(), in_frame=in_frame, bare=in_frame), in_frame
+        portal_page("entrance.html", token=token, email=claims.email, stays=_stays(), in_frame=in_frame, **_look(in_frame)),
+        in_frame,
     )
 
 
@@ -47,7 +52,7 @@ def enter() -> Response:
         begin_reading()
         return _over(refusal, in_frame)
     if in_frame:
-        return redirect_after(url_for("portal_requests.index", lang=_asked(), **begin_framed_session(customer)))
+        return redirect_after(url_for("portal_requests.index", **_stays(), **begin_framed_session(customer)))
     opened = begin_customer_session(customer, stay=False)
     return keep_customer(redirect_after(url_for("portal_requests.index")), opened, stay=False)
 
@@ -60,13 +65,18 @@ def embed() -> Response:
     return script
 
 
-def _asked() -> str | None:
-    """The language the site asks for: in a frame only the addresses can carry it."""
-    return request.args.get("lang")
+def _stays() -> dict[str, Any]:
+    """What the site asks for, its language and how light it is: in a frame only the addresses can carry it."""
+    return {name: request.args[name] for name in (TONE, "lang") if name in request.args}
+
+
+def _look(in_frame: bool) -> dict[str, Any]:
+    """In a frame without a head and a foot, as light as the page around."""
+    return {"bare": True, "theme": tone_in(request.args)} if in_frame else {}
 
 
 def _over(refusal: NotFound | TooMany, in_frame: bool) -> Response:
-    return _framed(portal_page("over.html", status=refusal.status, words=str(refusal), bare=in_frame), in_frame)
+    return _framed(portal_page("over.html", status=refusal.status, words=str(refusal), **_look(in_frame)), in_frame)
 
 
 def _framed(response: Response, in_frame: bool) -> Response:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
 from flask import Response
@@ -20,6 +20,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from plugdesk.api import LANGUAGES, Runtime, network_of
+from plugdesk_webform.around import LANGUAGE, frame_tone
 
 GOES_ON = 10  # refusals within MINUTE after which somebody floods: a person has read by then that they are to wait
 MINUTE = timedelta(minutes=1)
@@ -28,10 +29,11 @@ MOST = 1_000  # connections that are remembered
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a flood is answered: `pages` by language, `usual` where none of them is asked for, as other sites may frame them (`policy`)."""
+    """What a flood is answered: `pages` by language and the tone of their frame (see `frame_tone`), in the language `usual` where none of
+    theirs is asked for, as other sites may frame them (`policy`)."""
 
     free_at: datetime
-    pages: Mapping[str, bytes]
+    pages: Mapping[tuple[str, str], bytes]
     usual: str
     policy: str
 
@@ -100,7 +102,9 @@ def quick(runtime: Runtime, environ: MutableMapping[str, Any]) -> Response | Non
     for anonymous in (False, True):
         refusal = floods.refusal(whose_flood(environ, anonymous=anonymous), now)
         if refusal is not None:
-            response = Response(refusal.pages[_language(refusal, environ)], status=429, mimetype="text/html")
+            asked = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+            shown = refusal.pages[_language(refusal, asked, environ), frame_tone(asked)]
+            response = Response(shown, status=429, mimetype="text/html")
             response.headers["Retry-After"] = str(int((refusal.free_at - now).total_seconds()) + 1)
             if refusal.policy:
                 response.headers["Content-Security-Policy"] = refusal.policy
@@ -108,9 +112,7 @@ def quick(runtime: Runtime, environ: MutableMapping[str, Any]) -> Response | Non
     return None
 
 
-def _language(refusal: Refusal, environ: Mapping[str, Any]) -> str:
-    if len(refusal.pages) == 1:
-        return refusal.usual
-    asked: str = parse_qs(environ.get("QUERY_STRING", "")).get("_lang", [""])[0]
+def _language(refusal: Refusal, asked: Mapping[str, str], environ: Mapping[str, Any]) -> str:
+    known = {language for language, _tone in refusal.pages}
     spoken: str = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept).best_match(list(LANGUAGES), "")
-    return next((each for each in (asked, spoken) if each in refusal.pages), refusal.usual)
+    return next((each for each in (asked.get(LANGUAGE), spoken) if each in known), refusal.usual)

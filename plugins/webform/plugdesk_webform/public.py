@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from markupsafe import Markup
@@ -26,19 +26,18 @@ from plugdesk.api import (
 )
 from plugdesk.api import gettext as _
 from plugdesk_web.api import (
-    EMBED,
+    TONES,
     begin_reading,
     begin_writing,
     context,
     frameable,
     has_rules,
     is_among,
-    look_variables,
-    origin_of,
     page,
     redirect_after,
     ways_on,
 )
+from plugdesk_webform.around import around, embedding, kept_arguments, language_of, listed, url_of
 from plugdesk_webform.asking import asked_on, control_of, form_of, prefilled
 from plugdesk_webform.flood import Refusal, floods_of, whose_flood
 from plugdesk_webform.letters import send_confirmation
@@ -67,20 +66,13 @@ from plugdesk_webform.tokens import (
     seal_number,
     work_is_done,
 )
-from plugdesk_webform.writers import GUEST, PROOF, Writer, as_guest, coming_back, reading, sending, still_sending
+from plugdesk_webform.writers import PROOF, Writer, as_guest, coming_back, reading, sending, still_sending
 
 blueprint = Blueprint("requests", __name__)
 TRAP = "homepage"  # a control nobody sees; programs fill it in
 UNSEEN = (
     "position:absolute;inset-inline-start:-200vw;inline-size:1px;block-size:1px;overflow:hidden"  # also without our style sheet
 )
-SCHEMES = {"dark": "dark", "auto": "light dark"}  # how light a frame is that says so; others are light, as most sites are
-KEPT = (
-    EMBED,
-    "_lang",
-    "_tone",
-    GUEST,
-)  # what an address keeps: that it stands in a frame, how it speaks and looks there, a guest
 
 
 @blueprint.get("/")
@@ -88,8 +80,8 @@ def index(slug: str) -> Response:
     """The request forms of the form that are on."""
     ctx = context("webform")
     rows = request_forms(ctx, only_on=True)
-    with use_language(_language(ctx, None)):
-        return page("webform:public/index.html", rows=rows, form=form_of(ctx), **_frame(ctx, None))
+    with use_language(language_of(ctx, None)):
+        return page("webform:public/index.html", rows=rows, form=form_of(ctx), **around(ctx, None))
 
 
 @blueprint.get("/embed.js")
@@ -104,10 +96,10 @@ def embed(slug: str) -> Response:
 def show(slug: str, code: str) -> Response:
     """A request form, with what a link fills in; of one that is switched off words that say so, wherever it stood."""
     with _looking(code, also_closed=True) as (ctx, row):
-        site, where = _embedding(row)
+        site, where = embedding(row)
         if not row.is_on:
             return frameable(
-                page("webform:public/closed.html", status=404, row=row, form=form_of(ctx), **_frame(ctx, row, site)), row.sites
+                page("webform:public/closed.html", status=404, row=row, form=form_of(ctx), **around(ctx, row, site)), row.sites
             )
         return form_page(ctx, row, prefilled(ctx, row, request.args), reading(ctx, row), site=site, where=where)
 
@@ -146,7 +138,7 @@ def thanks(slug: str, code: str) -> Response:
         said = Markup(html_of_text(row.thanks)) if row.thanks else None  # escaped, see html_of_text
         shown = page(
             "webform:public/thanks.html", row=row, form=form_of(ctx), said=said, number=read_number(ctx, request.args.get("sent", "")),
-            ways=ways_on() if reading(ctx, row) else (), **_frame(ctx, row, _listed(row, request.args.get("_site", ""))),
+            ways=ways_on() if reading(ctx, row) else (), **around(ctx, row, listed(row, request.args.get("_site", ""))),
         )  # fmt: skip
     return frameable(shown, row.sites)
 
@@ -155,7 +147,7 @@ def thanks(slug: str, code: str) -> Response:
 def waiting(slug: str, code: str) -> Response:
     """A letter is on its way that asks to confirm."""
     with _looking(code) as (ctx, row):
-        shown = page("webform:public/waiting.html", row=row, form=form_of(ctx), **_frame(ctx, row))
+        shown = page("webform:public/waiting.html", row=row, form=form_of(ctx), **around(ctx, row))
     return frameable(shown, row.sites)
 
 
@@ -165,7 +157,7 @@ def confirmation(slug: str, link: str) -> Response:
     ctx = context("webform")
     submission = waiting_behind(ctx, link)
     with use_language(submission.language):
-        return page("webform:public/confirm.html", submission=submission, link=link, form=form_of(ctx), **_frame(ctx, None))
+        return page("webform:public/confirm.html", submission=submission, link=link, form=form_of(ctx), **around(ctx, None))
 
 
 @blueprint.post("/confirmations/<link>")
@@ -182,7 +174,7 @@ def store_confirmation(slug: str, link: str) -> Response:
             submission = waiting_behind(context("webform"), link)
             return page(
                 "webform:public/confirm.html", status=422, submission=submission, link=link, form=form_of(ctx), problem=str(refusal),
-                **_frame(ctx, None),
+                **around(ctx, None),
             )  # fmt: skip
         row = _row_of(ctx, submission)
         return redirect_after(_thanks_url(ctx, row, submission) if row else url_for(".index", slug=slug))
@@ -193,7 +185,7 @@ def _looking(code: str, *, also_closed: bool = False) -> Iterator[tuple[Context,
     """The request form at this address, in the language it is shown in. Raises `NotFound`."""
     ctx = context("webform")
     row = request_form_called(ctx, code, also_closed=also_closed)
-    with use_language(_language(ctx, row)):
+    with use_language(language_of(ctx, row)):
         yield ctx, row
 
 
@@ -221,9 +213,9 @@ def form_page(
         intro=Markup(html_of_text(row.intro)) if row.intro else None, consent=consent, agreed=given.get("consent", ""),
         consent_html=Markup(html_of_text(consent.text)) if consent else None, trap=TRAP, limits=file_limits(ctx), depends=has_rules(form),
         unseen=UNSEEN, token="" if preview else new_token(ctx, row, host=request.host, site=site, page=where), puzzles=PUZZLES, bits=BITS,
-        kept=_kept(), letters=has_letters(ctx) and not row.anonymous, preview=preview,
+        kept=kept_arguments(), letters=has_letters(ctx) and not row.anonymous, preview=preview,
         writer=writer, proof_name=PROOF, as_guest=as_guest(ctx, row),
-        **_frame(ctx, row, site),
+        **around(ctx, row, site),
     )  # fmt: skip
     return shown if preview else frameable(shown, row.sites)
 
@@ -236,7 +228,7 @@ def _create(ctx: Context, row: RequestForm, code: str) -> Response:
     if given.get("asked"):
         return form_page(ctx, row, given, writer, site=site, where=where)
     if given.get(TRAP):
-        return redirect_after(_url(".thanks", row))  # a program: it is thanked, and nothing is kept
+        return redirect_after(url_of(".thanks", row))  # a program: it is thanked, and nothing is kept
     if token is None or token.is_over:
         stale = _("This page was open for too long. Nothing is lost: look it over and send it once more.")
         return form_page(ctx, row, given, writer, site=site, where=where, words=stale, status=422)
@@ -267,7 +259,7 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
     A page that was sent before begins to write nothing.
     """
     if (before := sent_before(ctx, token)) is not None:
-        return redirect_after(_thanks_url(ctx, row, before, token.site) if before.ticket_id else _url(".waiting", row))
+        return redirect_after(_thanks_url(ctx, row, before, token.site) if before.ticket_id else url_of(".waiting", row))
     connection = connection_of(ctx, request.remote_addr)
     try:
         refuse_flood(ctx, row, connection)
@@ -284,7 +276,7 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
     sent = Sent(token, entered, files, connection, current_language(), customer)
     if worked or customer is not None:
         done = send(ctx, row, sent)
-        return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else _url(".waiting", row))
+        return redirect_after(_thanks_url(ctx, row, done, token.site) if done.ticket_id else url_of(".waiting", row))
     if not has_letters(ctx) or row.anonymous:
         if not browsers_work_at(request.host_url):
             raise Invalid(_("This form can be sent over HTTPS only. Open it by an address that begins with https://."))
@@ -302,25 +294,24 @@ def _take(ctx: Context, row: RequestForm, token: FormToken, given: Mapping[str, 
         send_confirmation(ctx, row, entered.email, link)
     elif submission.ticket_id is not None:
         return redirect_after(_thanks_url(ctx, row, submission, token.site))
-    return redirect_after(_url(".waiting", row))
+    return redirect_after(url_of(".waiting", row))
 
 
 def _note_flood(ctx: Context, row: RequestForm, refused: TooMany) -> None:
-    """Remember that the limits have refused somebody; whoever goes on is answered without being looked at, see `flood.quick`."""
+    """Remember that the limits have refused somebody; whoever goes on is answered without being looked at, see `flood.quick`.
+
+    The next one of the same connection may speak another language, or look at a frame on a darker page: there is a page for each.
+    """
     floods, whose = floods_of(runtime_of(ctx.db)), whose_flood(request.environ, anonymous=row.anonymous)
     if not floods.goes_on(whose, ctx.now):
         return
-    pages, policy = dict[str, bytes](), ""
-    for language in [row.language] if row.language else LANGUAGES:
+    pages, policy = dict[tuple[str, str], bytes](), ""
+    for language, tone in product([row.language] if row.language else LANGUAGES, ("", *TONES)):
         with use_language(language):
-            shown = frameable(
-                page(
-                    "webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=in_words(ctx, refused),
-                    back=_url(".show", row), **_frame(ctx, row),
-                ),
-                row.sites,
-            )  # fmt: skip
-        pages[language], policy = shown.get_data(), shown.headers.get("Content-Security-Policy", "")
+            words, where = in_words(ctx, refused), around(ctx, row, tone=tone)
+            shown = page("webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=words, **where)
+        policy = frameable(shown, row.sites).headers.get("Content-Security-Policy", "")
+        pages[language, tone] = shown.get_data()
     floods.refuse(whose, Refusal(ctx.now + refused.wait, pages, current_language(), policy), ctx.now)
 
 
@@ -341,51 +332,9 @@ def _by_control(problems: Mapping[str, str]) -> dict[str, str]:
     return {(control_of(name) if name in fields else name): sentence for name, sentence in problems.items()}
 
 
-def _embedding(row: RequestForm) -> tuple[str, str]:
-    """The site that shows the form in a frame and the page's address there, as far as they are told and allowed."""
-    if not request.args.get(EMBED):
-        return "", ""
-    page_there = request.args.get("_page", "")[:500]
-    for address in (page_there, request.referrer or ""):
-        if site := _listed(row, origin_of(address)):
-            told = site + urlsplit(address).path
-            return site, told if told.isprintable() else ""
-    return "", ""
-
-
-def _listed(row: RequestForm, site: str) -> str:
-    return site if is_among(site, row.sites) else ""
-
-
-def _language(ctx: Context, row: RequestForm | None) -> str:
-    """The request form's own language; else what the address asks for, the visitor's."""
-    if row is not None and row.language:
-        return row.language
-    asked = request.args.get("_lang", "")
-    return asked if asked in LANGUAGES else current_language()
-
-
-def _frame(ctx: Context, row: RequestForm | None, site: str = "") -> dict[str, Any]:
-    """What every page of ours needs around it."""
-    look = row.look if row else {}
-    embedded = bool(request.args.get(EMBED))
-    scheme = SCHEMES.get(request.args.get("_tone", ""), "light") if embedded else "light dark"
-    return {
-        "scheme": scheme, "desk": ctx.desk.name, "look": look, "style": look_variables(look), "embedded": embedded, "site": site,
-    }  # fmt: skip
-
-
-def _kept() -> dict[str, str]:
-    return {name: request.args[name] for name in KEPT if request.args.get(name)}
-
-
-def _url(endpoint: str, row: RequestForm, **more: Any) -> str:
-    return url_for(endpoint, slug=g.form.slug, code=row.code, **{**_kept(), **more})
-
-
 def _thanks_url(ctx: Context, row: RequestForm, submission: Submission, site: str = "") -> str:
     number = seal_number(ctx, submission.ticket_id) if submission.ticket_id else None
-    return _url(".thanks", row, sent=number, _site=site or None)
+    return url_of(".thanks", row, sent=number, _site=site or None)
 
 
 def _row_of(ctx: Context, submission: Submission) -> RequestForm | None:

@@ -36,7 +36,7 @@ def flood(visitor, path=PATH, **given):
 def test_a_flood_is_refused_before_flask_is_asked(visitor, one_an_hour, monkeypatch):
     body, refused = flood(visitor)
     assert AT_ONCE in words_of(refused) and 3590 < int(refused.headers["Retry-After"]) <= 3601
-    assert TYPED["text"] not in refused.get_data(as_text=True) and f'href="{PATH}"' in refused.get_data(as_text=True)
+    assert TYPED["text"] not in refused.get_data(as_text=True) and 'href=""' in refused.get_data(as_text=True)
     assert "Nothing was sent Too many requests came from your connection. Try again in 60 minutes." in words_of(refused)
     assert refused.headers["X-Content-Type-Options"] == "nosniff" and "no-store" in refused.headers["Cache-Control"]
 
@@ -49,6 +49,20 @@ def test_a_flood_is_refused_before_flask_is_asked(visitor, one_an_hour, monkeypa
         visitor.get(PATH)
     with pytest.raises(AssertionError, match="Flask was asked"):
         Visitor(visitor.browser.application, "198.51.100.9").post(PATH, body)
+
+
+def test_the_refusal_is_as_light_and_speaks_as_the_frame_of_whoever_reads_it(visitor, one_an_hour):
+    body, first = flood(visitor, f"{PATH}?_embed=1&_tone=dark&_lang=ru")
+    assert 'lang="ru" data-embedded data-scheme="dark"' in first.get_data(as_text=True)
+    for address, said in (
+        ("?_embed=1&_tone=dark", 'lang="en" data-embedded data-scheme="dark"'),
+        ("?_embed=1&_tone=light&_lang=en", 'lang="en" data-embedded data-scheme="light"'),
+        ("?_embed=1&_tone=auto", 'data-scheme="light dark"'),
+        ("?_embed=1", 'data-scheme="light"'),
+    ):
+        refused = visitor.post(f"{PATH}{address}", body, headers={"Accept-Language": "en"}).get_data(as_text=True)
+        assert said in refused and "_tone" not in refused, address
+    assert "data-scheme" not in visitor.post(PATH, body).get_data(as_text=True)
 
 
 def test_nobody_else_and_no_other_page_is_refused(app, visitor, one_an_hour, request_form):
@@ -112,7 +126,7 @@ def test_of_an_anonymous_form_no_connection_is_remembered(app, enable, request_f
 
 def test_few_are_remembered_and_for_a_minute(clock):
     floods, now = Floods(), clock.now()
-    refusal = Refusal(now + timedelta(hours=1), {"en": b""}, "en", "")
+    refusal = Refusal(now + timedelta(hours=1), {("en", ""): b""}, "en", "")
     assert [floods.goes_on(("/", "one"), now) for _ in range(GOES_ON)] == [False] * (GOES_ON - 1) + [True]
     floods.refuse(("/", "one"), refusal, now)
     assert floods.refusal(("/", "one"), now) is refusal and floods.refusal(("/", "one"), now + MINUTE) is None

@@ -8,8 +8,6 @@
   address.searchParams.set("_page", location.origin + location.pathname);
   const language = tag.dataset.language || document.documentElement.lang.slice(0, 2);
   if (language) address.searchParams.set("_lang", language);
-  const scheme = getComputedStyle(document.documentElement).colorScheme; // as light as the page around says it is
-  if (/dark/.test(scheme)) address.searchParams.set("_tone", /light/.test(scheme) ? "auto" : "dark");
   for (const [name, value] of Object.entries(tag.dataset)) {
     if (name.startsWith("fill")) address.searchParams.set(name.slice(4).replace(/[A-Z]/g, (sign, at) => (at ? "_" : "") + sign.toLowerCase()), value);
   }
