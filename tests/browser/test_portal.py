@@ -15,7 +15,7 @@ from plugdesk.tickets.models import DeliveryState, Message, Ticket
 from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.models import User
 from tests.browser.conftest import Desk, Shop
-from tests.support.browser import PHONE, accessibility_problems, overflow
+from tests.support.browser import PHONE, accessibility_problems, overflow, started
 from tests.support.company import AGENT
 from tests.support.processes import until
 
@@ -117,6 +117,29 @@ def test_in_a_frame_on_the_companys_site_its_customer_reads_and_answers(desk: De
     frame.get_by_role("button", name="Send", exact=True).click()
     expect(frame.locator("ol.thread")).to_contain_text("It was the cable.")
     assert overflow(phone) <= 0
+
+
+def test_who_comes_out_of_the_frame_to_ask_is_known_and_the_address_does_not_say_so(desk: Desk, section: Shop) -> None:
+    from playwright.sync_api import expect
+
+    desk.pages.expect_error("status of 422")
+    phone = desk.pages.open(width=PHONE)
+    phone.goto(f"{section.address}/section")
+    with phone.context.expect_page() as opened:
+        phone.frame_locator("iframe").get_by_role("link", name="New request").click()
+    form = started(opened.value)
+    expect(form.get_by_text(f"You are signed in. This will be your request: {ANN}", exact=False)).to_be_visible()
+    assert form.url == f"{desk.address}/p/support/webform/a-repair"
+    assert "_as" not in (form.get_by_role("link", name="Write as somebody else").get_attribute("href") or "_as")
+    form.locator("p.foot button").click()
+    expect(form.locator(".errors")).to_be_visible()
+    form.locator("[name=text]").fill("It beeps twice.")
+    form.locator("[name=consent]").check()
+    form.locator("p.foot button").click()
+    expect(form.locator(".thanks")).to_be_visible()
+    with desk.company.runtime.database.read() as session:
+        ticket = session.scalars(sa.select(Ticket)).one()
+        assert (ticket.customer.address("email"), ticket.excerpt) == (ANN, "It beeps twice.")
 
 
 def _link(desk: Desk) -> str:

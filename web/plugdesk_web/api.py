@@ -39,6 +39,7 @@ from plugdesk_web.current import (
 from plugdesk_web.customers import (
     EMBED,
     FRAME,
+    PROOF,
     begin_customer_session,
     begin_framed_session,
     customer_of_proof,
@@ -82,6 +83,7 @@ __all__ = [
     "FRESH",
     "LOOK_LABELS",
     "LOOK_SIZES",
+    "PROOF",
     "TONE",
     "TONES",
     "Action",

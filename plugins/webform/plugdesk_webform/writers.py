@@ -15,6 +15,7 @@ from flask import request
 
 from plugdesk.api import Context, Invalid, User
 from plugdesk.api import gettext as _
+from plugdesk_web.api import PROOF as IN_ADDRESS
 from plugdesk_web.api import customer_of_proof, proved_customer
 from plugdesk_webform.models import RequestForm
 from plugdesk_webform.queries import address_of
@@ -61,4 +62,5 @@ def coming_back(ctx: Context, row: RequestForm, given: Mapping[str, Any]) -> Wri
 
 def as_guest(ctx: Context, row: RequestForm) -> str:
     """The address of the same page for who is signed in and writes for somebody else, with what its link has filled in."""
-    return f"{address_of(ctx, row)}?{urlencode([*request.args.items(), (GUEST, '1')])}"
+    kept = [(name, value) for name, value in request.args.items() if name != IN_ADDRESS]
+    return f"{address_of(ctx, row)}?{urlencode([*kept, (GUEST, '1')])}"

@@ -168,6 +168,7 @@ def test_out_of_the_frame_of_another_site_the_portal_leads_on_with_who_it_is(app
     (way,) = re.findall(rf'href="({PATH}\?_as=[^"]+)"', index)
     page = visitor.get(way, base_url=ADDRESS)
     assert "field-machine" in controls(page) and "Ann Carter" in words_of(page) and frame not in page.get_data(as_text=True)
+    assert "_as=" not in page.get_data(as_text=True), "no link on it carries on who it is"
     token = {"token": token_in(page), PROOF: proof_in(page), "field-machine-here": "1", "field-machine": "M-7"}
     assert visitor.post(PATH, data={**token, **SAID}, base_url=ADDRESS).status_code == 303
     session.expire_all()

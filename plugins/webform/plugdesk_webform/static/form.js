@@ -193,11 +193,21 @@ function offer(form, subject, found) {
   requestAnimationFrame(() => place.replaceChildren(...(links.length ? [words, list] : []))); // in a region that was there before
 }
 
+/* Who is signed in stands on the page by now; in an address that is copied and sent on it would tell others. A cookie could keep it
+   instead, but then whoever is sent such a link would go on writing as somebody else. */
+function tidy() {
+  const here = new URL(location.href);
+  if (!here.searchParams.has("_as")) return;
+  here.searchParams.delete("_as");
+  history.replaceState(history.state, "", here);
+}
+
 function start() {
   const form = document.getElementById("request");
   if (form?.getAttribute("action")) begin(form);
 }
 
+tidy();
 start();
 document.querySelector(".errors")?.focus();
 const leadsTo = document.querySelector("[data-leads-to]")?.dataset.leadsTo;
