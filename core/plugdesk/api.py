@@ -217,6 +217,7 @@ __all__ = [
     "AnyOf",
     "At",
     "Attachment",
+from plugdesk.users.supervisors import supervisors_of
     "Base",
     "Block",
     "BusinessHours",
@@ -530,6 +531,7 @@ __all__ = [
     "unmerge_ticket",
     "unwatch",
     "updates_aside",
+    "supervisors_of",
     "uploads_of",
     "use_language",
     "value_words",
