@@ -388,6 +388,16 @@ def words_received(ctx: Context, customer: User, said: Said, channel: str) -> bo
 
 
 @first
+def words_changed(ctx: Context, customer: User, said: Said, channel: str) -> bool | None:
+    """Decision (first): the customer has changed words in a chat that some plugin has taken (see `words_received`). Was it this one?
+
+    Called in the transaction that receives the change; `said.external_id` is the one the words had. True says that they are changed.
+    Example: `return change_comment(ctx, customer, said.external_id, said.text) or None`
+    """
+    raise NotImplementedError
+
+
+@first
 def button_pressed(ctx: Context, ticket: Ticket, message: Message, key: str) -> str | None:
     """Decision (first): the customer pressed the button `key` this plugin put under `message`. Only that plugin is asked.
 
