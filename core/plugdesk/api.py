@@ -6,12 +6,22 @@
 from plugdesk.addresses import connect_public, is_email, normal_email
 from plugdesk.calendars import Calendar, around_the_clock
 from plugdesk.channels.buttons import press_button
-from plugdesk.channels.conversations import ConversationSettings, hear, send_chat_closing, send_chat_receipt
+from plugdesk.channels.conversations import ConversationSettings, hear, hear_again, send_chat_closing, send_chat_receipt
 from plugdesk.channels.letters import send_letter
 from plugdesk.channels.notes import add_desk_note
 from plugdesk.channels.pace import hold_off, wait_turn
 from plugdesk.channels.splitting import split_text
-from plugdesk.channels.updates import Update, UpdateState, keep_update, keep_updates, read_again, updates_aside
+from plugdesk.channels.updates import (
+    EARLY_KEPT,
+    TooEarly,
+    Update,
+    UpdateState,
+    early_updates,
+    keep_update,
+    keep_updates,
+    read_again,
+    updates_aside,
+)
 from plugdesk.clock import in_utc
 from plugdesk.commandline import desk_runtime, pass_runtime
 from plugdesk.condition_words import ExplainedLine, OfferedFact, condition_words, explained_line, offered_fact, value_words
@@ -207,10 +217,12 @@ from plugdesk.users.queries import (
 from plugdesk.users.removing import delete_unused_customers, delete_unused_organizations, referred_to
 from plugdesk.users.shifts import Presence, presence_of
 from plugdesk.users.signing_in import sign_in_with_password
+from plugdesk.users.supervisors import supervisors_of
 from plugdesk.variables import Block, Button, check_template, render_html, render_text, variables_in
 from plugdesk.vault import Secret
 
 __all__ = [
+    "EARLY_KEPT",
     "LANGUAGES",
     "OPEN_KINDS",
     "AllOf",
@@ -303,6 +315,7 @@ __all__ = [
     "Ticket",
     "TicketTag",
     "Timer",
+    "TooEarly",
     "TooMany",
     "Undeliverable",
     "Update",
@@ -386,6 +399,7 @@ __all__ = [
     "desk_runtime",
     "disable_plugin",
     "drop_file",
+    "early_updates",
     "edit_message",
     "edit_reply",
     "enable_plugin",
@@ -420,6 +434,7 @@ __all__ = [
     "gettext",
     "handing_over",
     "hear",
+    "hear_again",
     "hold_off",
     "hookimpl",
     "html_of_text",
@@ -516,6 +531,7 @@ __all__ = [
     "steps_on",
     "storable",
     "suggest_answers",
+    "supervisors_of",
     "survivor",
     "tags_of_customers",
     "tags_of_ticket",

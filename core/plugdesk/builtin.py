@@ -24,6 +24,7 @@ def add_core(registry: Registry) -> None:
         timers=[
             Timer("fold_tallies", timedelta(minutes=5), housekeeping.fold_tallies, per="desk"),
             Timer("empty_bin", timedelta(hours=6), housekeeping.empty_bin, per="desk"),
+            Timer("early_updates", timedelta(minutes=10), housekeeping.read_early, per="desk"),
             Timer("sweep", timedelta(hours=1), housekeeping.sweep, per="desk"),
         ],
         variables=wording.NAMESPACES,

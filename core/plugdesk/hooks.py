@@ -319,13 +319,27 @@ def address_for(ctx: Context, ticket: Ticket, channel: str) -> str | None:
 
 
 @first
-def letter_instead(ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None) -> str | None:
+def letter_instead(
+    ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None, only_link: bool = False
+) -> str | None:
     """Decision (first): what a letter to the ticket's customer says instead of what was written. Called in the job that sends it.
 
     `kind` is that of the message: "human" of an agent's reply, "automatic" of an action's letter, "closing" of the notice. Return the
     letter as HTML, which then goes without files and quotation; for a notice "" says that none is wanted; None leaves it as it is. A
-    letter that goes to others as well is not asked about. If a plugin fails the next one is asked.
+    letter that goes to others as well is not asked about. With `only_link` whoever wrote it wants it to lead to where the request is
+    read, and to say nothing of it (see `only_link`). If a plugin fails the next one is asked.
     Example: `return "<p>There is an answer for you in the app.</p>" if has_app(customer) else None`
+    """
+    raise NotImplementedError
+
+
+@first
+def only_link(ctx: Context, ticket: Ticket, message: Message) -> bool | None:
+    """Decision (first): is the letter of this message to lead the ticket's customer to their request instead of holding the text?
+
+    Called in the job that sends it, before `letter_instead`, which gets the answer; where nobody there has a page to lead to, the
+    letter holds the text. If a plugin fails the next one is asked.
+    Example: `return was_to_be_secret(ctx, message) or None`
     """
     raise NotImplementedError
 
@@ -369,6 +383,16 @@ def words_received(ctx: Context, customer: User, said: Said, channel: str) -> bo
 
     Called in the transaction that receives them, before a ticket is looked for; True says that the plugin has stored them.
     Example: `return store_comment(ctx, customer, said.text) or None`
+    """
+    raise NotImplementedError
+
+
+@first
+def words_changed(ctx: Context, customer: User, said: Said, channel: str) -> bool | None:
+    """Decision (first): the customer has changed words in a chat that some plugin has taken (see `words_received`). Was it this one?
+
+    Called in the transaction that receives the change; `said.external_id` is the one the words had. True says that they are changed.
+    Example: `return change_comment(ctx, customer, said.external_id, said.text) or None`
     """
     raise NotImplementedError
 

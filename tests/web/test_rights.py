@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from plugdesk.forms.models import Form
-from plugdesk.tickets.commands import change_status
+from plugdesk.forms.commands import add_field
+from plugdesk.forms.models import FieldKind, Form
+from plugdesk.tickets.commands import change_status, set_fields
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import User
 from plugdesk.users.rights import RightInput, remove_right, set_form_agent, set_right
@@ -107,6 +108,114 @@ def test_who_loses_the_right_to_answer_keeps_every_word(browse, session: Session
     answer = written.submit(status=409)
     assert "Three pages about the till." in answer.text
     assert "do not include “Answer”" in answer.text
+
+
+@pytest.fixture
+def serial(session: Session, form: Form) -> str:
+    """The control of a field of the form."""
+    return f"field-{add_field(session, form, kind=FieldKind.TEXT, label='Serial number', by=None).code}"
+
+
+def form_to(page, end: str):
+    return next(each for each in page.forms.values() if each.action.endswith(end))
+
+
+def test_who_loses_the_right_while_filling_in_fields_keeps_what_was_typed(
+    browse, session: Session, form: Form, ticket: Ticket, serial: str
+) -> None:
+    agent = make_agent(session, form)
+    filled = form_to(browse(agent).get(f"/tickets/{ticket.id}"), "/fields")
+    filled[serial] = "SN 77-0413"
+    set_right(session, form, agent, RightInput(actions=["reply"]), by=None)
+    session.commit()
+    answer = filled.submit(status=409)
+    assert "do not include" in answer.html.find(id="edit-fields").text
+    again = form_to(answer, "/fields")
+    assert again[serial].value == "SN 77-0413"
+    set_right(session, form, agent, RightInput(), by=None)
+    session.commit()
+    again.submit(status=303)
+    session.expire_all()
+    assert "SN 77-0413" in session.get_one(Ticket, ticket.id).values.values()
+
+
+def test_who_loses_the_ticket_while_filling_in_fields_keeps_what_was_typed(
+    browse, session: Session, form: Form, ticket: Ticket, serial: str
+) -> None:
+    agent = make_agent(session, form)
+    filled = form_to(browse(agent).get(f"/tickets/{ticket.id}"), "/fields")
+    filled[serial] = "SN 77-0413"
+    remove_right(session, form, agent, by=None)
+    session.commit()
+    answer = filled.submit(status=409)
+    kept = answer.forms["typed"]
+    assert "no longer yours to see" in answer.text and "Serial number" in answer.text
+    assert kept[serial].value == "SN 77-0413"
+    set_form_agent(session, form, agent, by=None)
+    session.commit()
+    kept.submit(status=303)
+    filled["shown"] = "rubbish"
+    remove_right(session, form, agent, by=None)
+    session.commit()
+    assert "Serial number" not in filled.submit(status=404).text
+
+
+def test_somebody_elses_value_comes_back_beside_what_was_typed(
+    browse, session: Session, form: Form, ticket: Ticket, serial: str
+) -> None:
+    filled = form_to(browse(make_agent(session, form)).get(f"/tickets/{ticket.id}"), "/fields")
+    filled[serial] = "SN 1"
+    set_fields(session, ticket, {serial.removeprefix("field-"): "SN 2"}, by=make_agent(session, form))
+    session.commit()
+    answer = filled.submit(status=409)
+    assert "Somebody changed Serial number" in answer.html.find(id="edit-fields").text
+    assert form_to(answer, "/fields")[serial].value == "SN 1"
+
+
+@pytest.mark.parametrize("lost", ["the right", "the ticket"])
+def test_who_loses_it_while_filling_in_what_a_status_asks_for_keeps_what_was_typed(
+    browse, session: Session, form: Form, ticket: Ticket, lost: str
+) -> None:
+    code = add_field(session, form, kind=FieldKind.TEXT, label="Serial number", required_from="done", by=None).code
+    agent = make_agent(session, form)
+    browser = browse(agent)
+    token = composer(browser.get(f"/tickets/{ticket.id}"))["csrf_token"].value
+    asked = browser.post(f"/tickets/{ticket.id}/status", {"csrf_token": token, "status": "done"}, status=422)
+    filled = next(each for each in asked.forms.values() if f"field-{code}" in each.fields and "status" in each.fields)
+    filled[f"field-{code}"] = "SN 77-0413"
+    if lost == "the right":
+        set_right(session, form, agent, RightInput(actions=["reply"]), by=None)
+    else:
+        remove_right(session, form, agent, by=None)
+    session.commit()
+    answer = filled.submit(status=409)
+    kept = [each[f"field-{code}"].value for each in answer.forms.values() if f"field-{code}" in each.fields]
+    assert "SN 77-0413" in kept
+
+
+@pytest.mark.parametrize("lost", ["the right", "the ticket"])
+def test_who_loses_it_while_forwarding_keeps_every_word(browse, session: Session, form: Form, ticket: Ticket, lost: str) -> None:
+    agent = make_agent(session, form)
+    message = ticket.messages[0].id
+    written = form_to(browse(agent).get(f"/messages/{message}/forwardings/new"), "/forwardings")
+    written["to"], written["comment"] = "expert@other.example", "Three pages about the till."
+    if lost == "the right":
+        set_right(session, form, agent, RightInput(actions=["reply"]), by=None)
+    else:
+        remove_right(session, form, agent, by=None)
+    session.commit()
+    answer = written.submit(status=409)
+    assert ("do not include" if lost == "the right" else "no longer yours to see") in answer.text
+    again = form_to(answer, "/forwardings")
+    assert (again["to"].value, again["comment"].value) == ("expert@other.example", "Three pages about the till.")
+    set_right(session, form, agent, RightInput(), by=None)
+    session.commit()
+    again.submit(status=303)
+    written["shown"] = "rubbish"
+    remove_right(session, form, agent, by=None)
+    session.commit()
+    written["once"] = "another"
+    written.submit(status=404)
 
 
 def test_the_proof_that_a_page_was_shown_is_somebodys_own(browse, session: Session, form: Form, ticket: Ticket) -> None:

@@ -1,6 +1,7 @@
 """What the pages promise to plugins. Everything else here may change."""
 
 from plugdesk_web.asked_lists import AskedList, ListedPage, columns_on, lists_to_choose, number_in_list, page_of_list, read_list
+from plugdesk_web.asking import what_waits
 from plugdesk_web.conditions import EditedCondition, edit_condition, typed_condition
 from plugdesk_web.contributions import (
     Action,
@@ -68,7 +69,7 @@ from plugdesk_web.rendering import context, page, redirect_after, toast
 from plugdesk_web.search_box import Question, examples, read_question
 from plugdesk_web.security import frameable, own_path
 from plugdesk_web.sending_files import send_attachment
-from plugdesk_web.shown import proof_of, refuse_another_customer, ticket_to_act_on, was_shown
+from plugdesk_web.shown import as_conflict, proof_of, refuse_another_customer, ticket_to_act_on, was_shown
 from plugdesk_web.sites import is_among, origin_of, read_sites
 from plugdesk_web.thread import customers_body_of
 from plugdesk_web.ticket_fields import PREFIX as FIELD_PREFIX
@@ -119,6 +120,7 @@ __all__ = [
     "Typed",
     "admin_only",
     "agent_only",
+    "as_conflict",
     "begin_customer_session",
     "begin_framed_session",
     "begin_reading",
@@ -183,6 +185,7 @@ __all__ = [
     "version_given",
     "was_shown",
     "ways_on",
+    "what_waits",
     "with_proof",
     "written_files",
     "written_html",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,24 +14,40 @@ from werkzeug.exceptions import HTTPException
 
 from plugdesk.app import Busy, Full, in_words
 from plugdesk.errors import Invalid, PlugdeskError
+from plugdesk.forms.models import Field, FieldKind
 from plugdesk.i18n import gettext as _
+from plugdesk.i18n import lazy_gettext
 from plugdesk.permissions import note_denied
+from plugdesk.tickets.models import Ticket
 from plugdesk_web.current import db, desk_or_none, go_on_reading, me_or_none
 from plugdesk_web.customers import framed, in_a_frame
 from plugdesk_web.entrances import is_for_customers, ways_on
 from plugdesk_web.security import frameable
+from plugdesk_web.shown import was_shown
+from plugdesk_web.ticket_fields import PREFIX
 
 log = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds; no writer should hold the database for longer
 LONGEST_KEPT = 200_000  # letters of one refused form
 WORDS = ("subject", "text", "comment")  # fields whose words a person would miss most
+ADDRESSES = {"to": lazy_gettext("To"), "cc": lazy_gettext("Cc"), "bcc": lazy_gettext("Bcc")}
+NO_WORDS = (
+    FieldKind.CHOICE,
+    FieldKind.CHOICES,
+    FieldKind.CHECK,
+    FieldKind.PERSON,
+    FieldKind.GROUP,
+    FieldKind.CUSTOMER,
+    FieldKind.FILE,
+)
 
 
 @dataclass(frozen=True)
 class Typed:
     """What a refused form carried, for sending it once more: the `words` a person wrote, and what goes along unseen.
 
-    `fixed` says that an editor made HTML of the words, so that changing them here would change nothing.
+    `fixed` says that an editor made HTML of the words, so that changing them here would change nothing. `labels` are what some of
+    the words were asked for by.
     """
 
     url: str
@@ -38,6 +55,7 @@ class Typed:
     hidden: list[tuple[str, str]]
     fixed: bool
     had_files: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def install(app: Flask) -> None:
@@ -87,11 +105,23 @@ def typed_words() -> Typed | None:
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     if sum(len(value) for _name, value in fields) > LONGEST_KEPT:
         return None
-    words = [(name, value) for name, value in fields if name in WORDS and value.strip()]
+    labels = {**{name: str(label) for name, label in ADDRESSES.items() if "@" in request.form.get(name, "")}, **_labels()}
+    words = [(name, value) for name, value in fields if (name in WORDS or name in labels) and value.strip()]
     return Typed(
         request.full_path.rstrip("?"), words, [each for each in fields if each not in words], bool(request.form.get("html")),
-        any(each.filename for each in request.files.values()),
+        any(each.filename for each in request.files.values()), labels,
     )  # fmt: skip
+
+
+def _labels() -> dict[str, str]:
+    """The fields in words of the ticket whose page this came from, by the names of their controls."""
+    number = (request.view_args or {}).get("number")
+    codes = [name.removeprefix(PREFIX) for name in request.form if name.startswith(PREFIX)]
+    if not codes or not isinstance(number, int) or not was_shown(number):
+        return {}
+    here = sa.select(Field.code, Field.label).join(Ticket, Ticket.form_id == Field.form_id)
+    here = here.where(Ticket.id == number, Field.code.in_(codes), Field.kind.not_in(NO_WORDS)).order_by(Field.position, Field.id)
+    return {PREFIX + code: label for code, label in db().execute(here)}
 
 
 def _broken(error: Exception) -> Response:

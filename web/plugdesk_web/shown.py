@@ -10,7 +10,7 @@ from functools import lru_cache
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from plugdesk.errors import Conflict, NotFound
+from plugdesk.errors import Conflict, NotAllowed, NotFound, PlugdeskError
 from plugdesk.i18n import gettext as _
 from plugdesk.tickets.combining import survivor
 from plugdesk.tickets.models import Ticket
@@ -35,19 +35,34 @@ def was_shown(number: int) -> bool:
 
 
 def ticket_to_act_on(number: int) -> Ticket:
-    """The ticket a page posts about, or the one it was merged into meanwhile.
+    """`ticket_posted_about`, or the one it was merged into meanwhile."""
+    ticket = ticket_posted_about(number)
+    return ticket if ticket.merged_into_id is None else ticket_posted_about(number, survivor(db(), ticket).id)
+
+
+def ticket_posted_about(number: int, found: int | None = None) -> Ticket:
+    """The ticket a page of ticket `number` posts about, be it another one `found` since.
 
     Who has lost sight of it since the page was shown keeps the words; to others it does not exist.
     """
     try:
-        ticket = ticket_for(db(), me(), number)
-        return ticket if ticket.merged_into_id is None else ticket_for(db(), me(), survivor(db(), ticket).id)
+        return ticket_for(db(), me(), found or number)
     except NotFound:
         if was_shown(number):
             raise Conflict(
                 _("Ticket %(number)s is no longer yours to see. Nothing was sent; your words stand below.", number=number)
             ) from None
         raise
+
+
+def as_conflict(number: int, refusal: PlugdeskError) -> PlugdeskError:
+    """The `refusal` of what was posted about ticket `number`: a right lost while its page lay open is a conflict, which keeps the
+    words. Raises `NotAllowed` itself where no page was shown."""
+    if not isinstance(refusal, NotAllowed):
+        return refusal
+    if not was_shown(number):
+        raise refusal
+    return Conflict(str(refusal))
 
 
 def refuse_another_customer(number: int, ticket: Ticket) -> None:

@@ -103,6 +103,17 @@ def hear(
     return message
 
 
+def hear_again(ctx: Context, channel: str, customer: User, said: Said) -> bool:
+    """A customer has changed words that stand on no ticket: the extension that took them is told, and True says that it knew them.
+
+    `said.external_id` is the same as when they were heard.
+    """
+    assert ctx.form is not None, "A conversation belongs to a form."
+    first = runtime_of(ctx._session).executor.first
+    told = first("words_changed", ctx.form, ctx._session, expects=bool, customer=customer, said=said, channel=channel)
+    return told is True
+
+
 def send_chat_receipt(ctx: Context, channel: Channel, ticket: Ticket, event: Event) -> None:
     """After a customer's words on `channel` opened a ticket: that they are registered, or that nobody is here at this hour."""
     settings: ConversationSettings = ctx.settings

@@ -2,7 +2,8 @@
 
 An update is known by the vendor's own number of it, so one that is sent again changes nothing. One job a chat reads what
 waits there, so that order is kept however many workers there are. An update that cannot be read holds its chat up for a
-few tries; then it is put aside, with the reason, and the next ones go on.
+few tries; then it is put aside, with the reason, and the next ones go on. One that has overtaken the message it speaks of is kept
+for that one, and holds up nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from plugdesk.contributions import JobKind
 from plugdesk.database import Base, Key, Word
+from plugdesk.forms.models import Form
 from plugdesk.jobs import Park, RetryLater, delay_after, enqueue, enqueue_each, in_words
 
 if TYPE_CHECKING:
@@ -32,14 +34,24 @@ AT_ONCE = 100  # updates read by one run of the job, so that other work gets its
 LOOK_AHEAD = 20  # updates handed to `take` at most: as many as may belong together
 KEPT = timedelta(days=3)  # longer than any vendor repeats an update: Telegram keeps them for 24 hours
 KEPT_ASIDE = timedelta(days=90)
+EARLY_KEPT = timedelta(hours=1)
+"""For how long an update waits for the message it speaks of."""
+
+
+class TooEarly(Exception):
+    """`Channel.take` raises it for a first update that speaks of a message that has not come: it waits for that one, and others go on.
+
+    When the message is filed the plugin asks for it by `early_updates`. After `EARLY_KEPT` the update is handed over once more.
+    """
 
 
 class UpdateState(StrEnum):
-    """Waiting is to be read, taken is done with, aside could not be read and waits for a person."""
+    """Waiting is to be read, taken is done with, aside could not be read and waits for a person, early waits for its message."""
 
     WAITING = "waiting"
     TAKEN = "taken"
     ASIDE = "aside"
+    EARLY = "early"
 
 
 _WAITING = sa.text("state = 'waiting'")
@@ -126,6 +138,26 @@ def read_again(ctx: Context, update: Update) -> None:
     ctx.enqueue(TAKE, key=_key(update.account, update.chat), account=update.account, chat=update.chat)
 
 
+def early_updates(ctx: Context, channel: str, *, account: int, chat: str) -> Sequence[Update]:
+    """The updates of a chat that wait for the message they speak of, as they came. Of those that are read by now set the state."""
+    here = (Update.channel == channel, Update.account == account, Update.chat == chat, Update.state == UpdateState.EARLY)
+    return ctx.db.scalars(sa.select(Update).where(*here).order_by(sa.func.length(Update.external_id), Update.external_id)).all()
+
+
+def read_what_waited(session: Session, now: datetime) -> None:
+    """Have those read that waited long enough for their message. Recurring work."""
+    from plugdesk.runtime import runtime_of
+
+    registry = runtime_of(session).registry
+    late = sa.select(Update).where(Update.state == UpdateState.EARLY, Update.at <= now - EARLY_KEPT).limit(AT_ONCE)
+    for update in session.scalars(late).all():
+        update.state = UpdateState.WAITING
+        kind, form = f"{registry.owner('channels', update.channel)}:{TAKE}", session.get_one(Form, update.form_id)
+        enqueue(
+            session, kind, form=form, key=_key(update.account, update.chat), account=update.account, chat=update.chat
+        )  # fmt: skip
+
+
 def forget_old_updates(session: Session, now: datetime) -> None:
     """Drop what was read days ago, and what was put aside months ago."""
     for state, kept in ((UpdateState.TAKEN, KEPT), (UpdateState.ASIDE, KEPT_ASIDE)):
@@ -141,6 +173,9 @@ def _take_waiting(channel: Channel, ctx: Context, account: int, chat: str) -> No
             return
         try:
             taken = channel.take(ctx, waiting)
+        except TooEarly:
+            _keep_for_later(ctx, waiting[0].id)
+            continue
         except (RetryLater, Park, StaleDataError, sa.exc.OperationalError):
             raise  # it knows when to try again, or somebody else was faster: no fault of the update
         except Exception as error:
@@ -150,6 +185,12 @@ def _take_waiting(channel: Channel, ctx: Context, account: int, chat: str) -> No
             update.state, update.problem = UpdateState.TAKEN, None
         ctx.checkpoint()
     enqueue(ctx._session, f"{ctx.plugin}:{TAKE}", form=ctx.form, key=_key(account, chat), account=account, chat=chat)
+
+
+def _keep_for_later(ctx: Context, update_id: int) -> None:
+    ctx._session.rollback()
+    ctx._session.get_one(Update, update_id).state = UpdateState.EARLY
+    ctx.checkpoint()
 
 
 def _put_aside(ctx: Context, update_id: int, error: Exception) -> None:

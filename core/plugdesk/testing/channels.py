@@ -35,6 +35,8 @@ __all__ = [
     "File",
     "Seen",
     "conversation",
+    "test_a_change_that_is_told_twice_is_made_once",
+    "test_a_change_that_overtakes_its_message_is_not_lost",
     "test_a_customer_may_change_what_they_wrote",
     "test_a_customer_may_take_back_what_they_wrote",
     "test_a_file_goes_both_ways_byte_for_byte",
@@ -46,6 +48,7 @@ __all__ = [
     "test_answers_leave_in_the_order_they_were_written",
     "test_buttons_count_once_and_are_locked",
     "test_however_often_it_is_handed_over_it_arrives_once",
+    "test_messages_that_overtake_one_another_all_arrive_once",
     "test_nobody_knows_whether_it_arrived_is_said_and_not_repeated",
     "test_the_words_of_a_customer_open_a_ticket",
     "test_what_agents_write_is_read_as_they_wrote_it",
@@ -86,6 +89,17 @@ def test_however_often_it_is_handed_over_it_arrives_once(conversation: Conversat
         conversation.other.again(handle)
         conversation.other.look()
     assert [conversation.said(each) for each in conversation.tickets()] == [["Once"]]
+
+
+def test_messages_that_overtake_one_another_all_arrive_once(conversation: Conversation) -> None:
+    conversation.ask("Number 0")
+    conversation.other.keep_back()
+    handles = [conversation.other.write(f"Number {number}") for number in range(1, 4)]
+    for handle in (handles[2], handles[0], handles[1], handles[2]):
+        conversation.other.again(handle)
+        conversation.other.look()
+    said = [text for each in conversation.tickets() for text in conversation.said(each)]
+    assert sorted(said) == [f"Number {number}" for number in range(4)]
 
 
 def test_what_was_written_in_order_arrives_in_order(conversation: Conversation) -> None:
@@ -226,6 +240,43 @@ def test_a_customer_may_change_what_they_wrote(conversation: Conversation) -> No
     assert conversation.said(ticket) == ["The lamp is dark"]
     edited = conversation.session.scalars(sa.select(Event).where(Event.kind == "message_edited")).one()
     assert edited.data["before"] == "The lamp is drak"
+
+
+def test_a_change_that_is_told_twice_is_made_once(conversation: Conversation) -> None:
+    if not conversation.other.edits:
+        pytest.skip("nothing that was written there can be changed")
+    from plugdesk.events import Event
+
+    handle = conversation.other.write("The lamp is drak")
+    conversation.other.look()
+    changed = conversation.other.edit(handle, "The lamp is dark")
+    conversation.other.look()
+    for each in (changed, handle, changed):
+        conversation.other.again(each)
+        conversation.other.look()
+    (ticket,) = conversation.tickets()
+    assert conversation.said(ticket) == ["The lamp is dark"]
+    assert len(conversation.session.scalars(sa.select(Event).where(Event.kind == "message_edited")).all()) == 1
+
+
+@pytest.mark.parametrize("looks_between", [True, False])
+def test_a_change_that_overtakes_its_message_is_not_lost(conversation: Conversation, looks_between: bool) -> None:
+    if not conversation.other.edits:
+        pytest.skip("nothing that was written there can be changed")
+    conversation.ask("Before")
+    conversation.other.keep_back()
+    handle = conversation.other.write("The lamp is drak")
+    for each in (conversation.other.edit(handle, "The lamp is dark"), handle):
+        conversation.other.again(each)
+        if looks_between:
+            conversation.other.look()
+    conversation.other.look()
+    (ticket,) = conversation.tickets()
+    assert conversation.said(ticket) == ["Before", "The lamp is dark"]
+    conversation.wait(hours=3)
+    assert conversation.said(ticket) == ["Before", "The lamp is dark"]
+    kinds = [str(each.direction) for each in ticket.messages]
+    assert "note" not in kinds, "nothing is left over of it"
 
 
 def test_a_customer_may_take_back_what_they_wrote(conversation: Conversation) -> None:

@@ -55,7 +55,11 @@ class Correspondent(ABC):
 
     @abstractmethod
     def again(self, handle: Any) -> None:
-        """The vendor hands over once more what it has handed over before."""
+        """The vendor hands over once more what it has handed over before, or for the first time what it has kept back."""
+
+    @abstractmethod
+    def keep_back(self) -> None:
+        """What the customer does from now on stays with the vendor, until it is handed over by `again`, in whatever order."""
 
     @abstractmethod
     def look(self) -> None:
@@ -73,8 +77,8 @@ class Correspondent(ABC):
     def recover(self) -> None:
         """The other side is back."""
 
-    def edit(self, handle: Any, text: str) -> None:
-        """The customer changes what they wrote."""
+    def edit(self, handle: Any, text: str) -> Any:
+        """The customer changes what they wrote; returns a handle of the change, for `again`."""
         raise NotImplementedError
 
     def delete(self, handle: Any) -> None:

@@ -124,11 +124,19 @@ def address_for(session: Session, ticket: Ticket, channel: str) -> str | None:
     return given if given in own else own[0]
 
 
-def letter_instead(session: Session, ticket: Ticket, kind: str, agent: User | None = None) -> str | None:
-    """What a letter of this kind to the ticket's customer says instead, as HTML; "" for no such letter, None to leave it as it is."""
-    answer: str | None = runtime_of(session).executor.first(
-        "letter_instead", ticket.form, session, expects=str, ticket=ticket, customer=ticket.customer, kind=kind, agent=agent
-    )
+def letter_instead(
+    session: Session, ticket: Ticket, kind: str, agent: User | None = None, message: Message | None = None
+) -> str | None:
+    """What a letter of this kind to the ticket's customer says instead, as HTML; "" for no such letter, None to leave it as it is.
+
+    `message` is what the letter carries, where it carries one.
+    """
+    first, form = runtime_of(session).executor.first, ticket.form
+    link = message is not None and first("only_link", form, session, expects=bool, ticket=ticket, message=message) is True
+    answer: str | None = first(
+        "letter_instead", form, session, expects=str, ticket=ticket, customer=ticket.customer, kind=kind, agent=agent,
+        only_link=link,
+    )  # fmt: skip
     return answer
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from plugdesk.clock import in_utc
-from plugdesk.contributions import Limits
+from plugdesk.contributions import Channel, Limits
 from plugdesk.errors import Invalid
 from plugdesk.i18n import format_duration, format_file_size
 from plugdesk.i18n import gettext as _
@@ -35,19 +37,21 @@ def refuse_beyond_limits(session: Session, message: Message) -> None:
             )
     if limits.files is not None and len(sizes) > limits.files:
         raise Invalid(_("%(channel)s carries at most %(n)d files in one message.", channel=title, n=limits.files))
-    if limits.reply_window is not None:
-        last = session.scalar(
-            sa.select(sa.func.max(Message.created_at)).where(
-                Message.ticket_id == message.ticket_id,
-                Message.channel == message.channel,
-                Message.direction == Direction.INCOMING,
-            )
-        )
-        if last is None or message.created_at - in_utc(last) > limits.reply_window:
+    if channel is not None and limits.reply_window is not None:
+        until = answerable_until(session, message.ticket_id, channel)
+        if until is None or message.created_at > until:
             raise Invalid(
                 _("%(channel)s lets us answer only for %(time)s after the customer's last message. Answer on another channel.",
                   channel=title, time=format_duration(limits.reply_window.total_seconds()))
             )  # fmt: skip
+
+
+def answerable_until(session: Session, ticket_id: int, channel: Channel) -> datetime | None:
+    """Until when a ticket's customer can be answered on a channel with a reply window; None: they have not written there."""
+    assert channel.limits.reply_window is not None, "Asked of channels that have one."
+    here = (Message.ticket_id == ticket_id, Message.channel == channel.name, Message.direction == Direction.INCOMING)
+    last = session.scalar(sa.select(sa.func.max(Message.created_at)).where(*here))
+    return in_utc(last) + channel.limits.reply_window if last is not None else None
 
 
 def reaching(session: Session, ticket: Ticket, channel: str) -> str:

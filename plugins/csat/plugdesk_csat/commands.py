@@ -60,8 +60,13 @@ def note_asked(ctx: Context, ticket: Ticket, closing_id: int, *, again: bool = F
         asked.expires_at = ctx.now + timedelta(days=ctx.settings.days)
 
 
-def rate(ctx: Context, invitation: Invitation, *, mark: int, comment: str = "", in_chat: bool = False) -> Rating:
-    """Store the mark, or change it while it may be. The last explicit choice counts, and each is journalled. `Invalid` when it is too late."""
+def rate(
+    ctx: Context, invitation: Invitation, *, mark: int, comment: str = "", in_chat: bool = False, words: str | None = None
+) -> Rating:
+    """Store the mark, or change it while it may be. The last explicit choice counts, and each is journalled. `Invalid` when it is too late.
+
+    `words` is the channel's own name of the message that is the comment.
+    """
     if not WORST <= mark <= BEST:
         raise Invalid(problems={"mark": _("Choose one of the five faces.")})
     comment = storable(comment.strip())[:LONGEST_COMMENT]
@@ -78,7 +83,8 @@ def rate(ctx: Context, invitation: Invitation, *, mark: int, comment: str = "", 
         if not may_change(ctx, rating) and (mark != rating.mark or rating.comment not in ("", comment)):
             raise Invalid(problems={"mark": _("This mark cannot be changed any more.")})
         rating.mark, rating.comment, rating.changed_at, rating.in_chat = mark, comment, ctx.now, in_chat
-    ctx.journal("ticket_rated", ticket=invitation.ticket, mark=mark, commented=bool(comment))
+    said: dict[str, Any] = {"words": words, "invitation_id": invitation.id} if words else {}
+    ctx.journal("ticket_rated", ticket=invitation.ticket, mark=mark, commented=bool(comment), **said)
     if mark <= ctx.settings.low_mark and rating.followed_at is None:
         ctx.db.flush()  # the mark's id, which the job names
         ctx.enqueue("follow_up", key=f"follow_up:{rating.id}", rating_id=rating.id)
@@ -154,8 +160,11 @@ def rate_by_button(ctx: Context, ticket: Ticket, key: str) -> bool:
     return True
 
 
-def comment_by_message(ctx: Context, customer: User, text: str) -> Ticket | None:
-    """What a customer writes right after their mark is its comment, once; returns the ticket, None when no mark waits for one."""
+def comment_by_message(ctx: Context, customer: User, text: str, words: str | None) -> Ticket | None:
+    """What a customer writes right after their mark is its comment, once; returns the ticket, None when no mark waits for one.
+
+    `words` is the channel's own name of what they wrote, by which it is known when they change it.
+    """
     waiting = (
         sa.select(Invitation, Rating)
         .join(Rating, Rating.invitation_id == Invitation.id)
@@ -171,9 +180,29 @@ def comment_by_message(ctx: Context, customer: User, text: str) -> Ticket | None
     if found is None or not text.strip():
         return None
     invitation, rating = found
-    rate(ctx, invitation, mark=rating.mark, comment=text, in_chat=True)
+    rate(ctx, invitation, mark=rating.mark, comment=text, in_chat=True, words=words)
     invitation.comment_until = None
     return invitation.ticket
+
+
+def change_comment(ctx: Context, customer: User, text: str, words: str | None) -> bool:
+    """The customer has changed the message that is their comment. False when it is none, or the mark can no longer be changed."""
+    if ctx.form is None or not words or not text.strip():
+        return False
+    rated = (
+        sa.select(Event.data).join(Ticket, Ticket.id == Event.ticket_id)
+        .where(Ticket.customer_id == customer.id, Event.plugin == ctx.plugin, Event.kind == "ticket_rated", Event.form_id == ctx.form.id)
+        .order_by(Event.id.desc())
+    )  # fmt: skip
+    number = next((data["invitation_id"] for data in ctx.db.scalars(rated) if data.get("words") == words), None)
+    rating = ctx.db.scalar(sa.select(Rating).where(Rating.invitation_id == number)) if number is not None else None
+    if rating is None:
+        return False
+    try:
+        rate(ctx, ctx.db.get_one(Invitation, number), mark=rating.mark, comment=text, in_chat=True, words=words)
+    except Invalid:
+        return False
+    return True
 
 
 def last_closing(ctx: Context, ticket: Ticket) -> int | None:

@@ -7,8 +7,6 @@ from markupsafe import Markup
 
 from plugdesk.api import (
     Context,
-    Group,
-    GroupMember,
     PlugdeskError,
     StatusKind,
     Ticket,
@@ -16,8 +14,8 @@ from plugdesk.api import (
     assign,
     become,
     can_see,
-    can_work_on,
     send_letter,
+    supervisors_of,
     use_language,
     watch,
 )
@@ -35,7 +33,7 @@ def follow_up(ctx: Context, rating_id: int) -> None:
     ticket = ctx.db.get_one(Ticket, rating.ticket_id)
     if ticket.deleted_at is not None or ticket.merged_into_id is not None or ctx.form is None or ticket.form_id != ctx.form.id:
         return
-    settings, supervisor = ctx.settings, supervisor_of(ctx, ticket)
+    settings, supervisor = ctx.settings, supervisors_of(ctx.db, [ticket]).get(ticket.id)
     if settings.low_reopens and ticket.status_kind.is_final and (settings.low_reopens_in_chat or not rating.in_chat):
         become(ctx.db, ticket, StatusKind.OPEN, by=None)
     if supervisor is None:
@@ -47,20 +45,6 @@ def follow_up(ctx: Context, rating_id: int) -> None:
             ctx.log.warning("A badly rated ticket could not be given to the supervisor: %s", refusal)
     if settings.low_tells_supervisor:
         _tell(ctx, ticket, rating, supervisor)
-
-
-def supervisor_of(ctx: Context, ticket: Ticket) -> User | None:
-    """The supervisor of the ticket's group, else of a group of its assignee, who works on its form."""
-    groups = sa.select(Group).where(Group.supervisor_id.is_not(None)).order_by(Group.name, Group.id)
-    if ticket.group_id is not None and ticket.group is not None and ticket.group.supervisor_id is not None:
-        found = [ticket.group]
-    elif ticket.assignee_id is not None:
-        members = sa.select(GroupMember.group_id).where(GroupMember.user_id == ticket.assignee_id)
-        found = list(ctx.db.scalars(groups.where(Group.id.in_(members))))
-    else:
-        found = []
-    people = (ctx.db.get_one(User, group.supervisor_id) for group in found)
-    return next((each for each in people if each.is_agent and can_work_on(ctx.db, each, ticket.form_id)), None)
 
 
 def _tell(ctx: Context, ticket: Ticket, rating: Rating, supervisor: User) -> None:

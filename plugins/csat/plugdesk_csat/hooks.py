@@ -130,11 +130,16 @@ def button_pressed(ctx: Context, ticket: Ticket, key: str) -> str | None:
 
 @hookimpl
 def words_received(ctx: Context, customer: User, said: Said, channel: str) -> bool | None:
-    ticket = commands.comment_by_message(ctx, customer, said.text) if not said.files else None
+    ticket = commands.comment_by_message(ctx, customer, said.text, said.external_id) if not said.files else None
     if ticket is None:
         return None
     send_automatic(ctx.db, ticket, kind="rating", html=html_of_text(letters.thanks_words(ctx)), channel=channel)
     return True
+
+
+@hookimpl
+def words_changed(ctx: Context, customer: User, said: Said) -> bool | None:
+    return commands.change_comment(ctx, customer, said.text, said.external_id) or None
 
 
 @hookimpl

@@ -141,7 +141,7 @@ def _auto(message: Message) -> str | None:
 
 def _body(ctx: Context, message: Message, settings: EmailSettings, last: LetterOf | None) -> tuple[str, list[OutgoingFile]]:
     if message.kind not in PURPOSES and not (message.to or message.cc or message.bcc):
-        instead = letter_instead(ctx.db, message.home, message.kind, message.author)
+        instead = letter_instead(ctx.db, message.home, message.kind, message.author, message)
         if instead:
             return instead, []
     said = message.clean_html if message.clean_html is not None else html_of_text(message.text)

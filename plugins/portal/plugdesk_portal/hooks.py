@@ -58,8 +58,8 @@ def form_copied(ctx: Context, source: Form) -> None:
 
 
 @hookimpl
-def letter_instead(ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None) -> str | None:
-    return letters.letter_instead(ctx, ticket, customer, kind, agent)
+def letter_instead(ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None, only_link: bool) -> str | None:
+    return letters.letter_instead(ctx, ticket, customer, kind, agent, only_link=only_link)
 
 
 @hookimpl

@@ -27,13 +27,16 @@ def change_wish(ctx: Context, customer: User, *, link_only: bool, closing_notice
     ctx.journal("letters_chosen", actor=customer)
 
 
-def letter_instead(ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None) -> str | None:
-    """The letter with the link, where the form or the customer says so; "" for a closing notice they do not want."""
+def letter_instead(
+    ctx: Context, ticket: Ticket, customer: User, kind: str, agent: User | None, *, only_link: bool = False
+) -> str | None:
+    """The letter with the link, where the form, the customer or who wrote it (`only_link`) says so; "" for a closing notice they do
+    not want."""
     if kind == "closing":
         return None if wish_of(ctx, customer).closing_notices else ""
     if kind not in ANSWERS or ctx.base_url is None or not _is_known(customer):
         return None
-    if ctx.settings.answers != "link" and not wish_of(ctx, customer).link_only:
+    if not only_link and ctx.settings.answers != "link" and not wish_of(ctx, customer).link_only:
         return None
     # Ours is translated, an admin's own stays as written.
     return fill_html(ctx.db, html_of_text(_(ctx.settings.link_text)), ticket, agent=agent)

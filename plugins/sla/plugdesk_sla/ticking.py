@@ -17,13 +17,13 @@ from plugdesk.api import (
     Context,
     Form,
     Group,
-    GroupMember,
     Ticket,
     User,
     format_datetime,
     html_of_text,
     ngettext,
     send_letter,
+    supervisors_of,
     use_language,
     visible_tickets,
 )
@@ -146,14 +146,9 @@ class _People:
     def __init__(self, ctx: Context, tickets: Iterable[Ticket]) -> None:
         tickets = list(tickets)
         groups = {each.group_id for each in tickets if each.group_id is not None}
-        alone = {each.assignee_id for each in tickets if each.group_id is None and each.assignee_id is not None}
         query = sa.select(Group).options(selectinload(Group.members)).where(Group.id.in_(groups))
         self._groups = {each.id: each for each in ctx.db.scalars(query)} if groups else {}
-        above = sa.select(GroupMember.user_id, Group.supervisor_id).join(Group, Group.id == GroupMember.group_id)
-        above = above.where(GroupMember.user_id.in_(alone), Group.supervisor_id.is_not(None)).order_by(
-            Group.name.desc(), Group.id.desc()
-        )
-        self._above: dict[int, int | None] = {user: boss for user, boss in ctx.db.execute(above)} if alone else {}
+        self._above = supervisors_of(ctx.db, tickets)
 
     def of(self, ticket: Ticket, whom: Collection[str]) -> set[int]:
         """The ids of those who are meant: while nobody has the ticket, its group stands for its assignee."""
@@ -163,8 +158,7 @@ class _People:
         if group is not None and (GROUP in whom or (ASSIGNEE in whom and ticket.assignee_id is None)):
             found |= {each.id for each in group.members if each.active}
         if SUPERVISOR in whom:
-            boss = group.supervisor_id if group is not None else self._above.get(ticket.assignee_id or 0)
-            found |= {boss} if boss is not None else set()
+            found |= {self._above[ticket.id].id} if ticket.id in self._above else set()
         return found
 
 

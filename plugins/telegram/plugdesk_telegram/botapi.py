@@ -114,12 +114,12 @@ class BotApi:
         method: str,
         *,
         files: Files | None = None,
-        seconds: float = SECONDS,
+        seconds: float | None = None,
         interrupt: Interrupt | None = None,
         **arguments: Any,
     ) -> Any:
         """The `result` of a method. Arguments that are None are left out. Raises `Refused` or `Unreachable`."""
-        given = {name: value for name, value in arguments.items() if value is not None}
+        given, seconds = {name: value for name, value in arguments.items() if value is not None}, seconds or SECONDS
         body: dict[str, Any] = {"json": given}
         if files:
             plain = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
-from plugdesk.api import Context, Message, Update, add_file, edit_message, hear, html_of_text
+from plugdesk.api import (
+    Context,
+    Message,
+    Update,
+    UpdateState,
+    add_file,
+    early_updates,
+    edit_message,
+    hear,
+    hear_again,
+    html_of_text,
+)
 from plugdesk.api import Said as Words
 from plugdesk_telegram import chats
 from plugdesk_telegram.contents import Content, is_service, read_content, read_file
@@ -12,7 +24,7 @@ from plugdesk_telegram.customers import customer_of
 from plugdesk_telegram.deliver import name_of
 from plugdesk_telegram.fetching import Fetched, fetch
 from plugdesk_telegram.models import Bot, Chat, Part, PartKind
-from plugdesk_telegram.updates import Said, mapping, whole
+from plugdesk_telegram.updates import Said, mapping, read_update, whole
 
 
 def hear_words(ctx: Context, bot: Bot, said: Said, update: Update) -> None:
@@ -39,12 +51,14 @@ def hear_album(ctx: Context, bot: Bot, said: Sequence[Said], update: Update) -> 
 
 def correct(ctx: Context, bot: Bot, said: Said, update: Update) -> bool:
     """The customer has changed what they wrote; False when the desk does not have it."""
-    chat = chats.chat_at(ctx, bot, said.chat.id)
-    part = chats.part_at(ctx, chat, said.number) if chat is not None else None
-    if part is None or part.message.direction != "incoming":
-        return part is not None
     if whole(mapping(said.raw, "location"), "live_period") is not None:
         return True  # a place that moves is told every few seconds
+    chat = chats.chat_at(ctx, bot, said.chat.id)
+    part = chats.part_at(ctx, chat, said.number) if chat is not None else None
+    if part is None:
+        return chat is not None and _is_taken_elsewhere(ctx, chat, said)
+    if part.message.direction != "incoming":
+        return True
     content = read_content(said.raw)
     is_new = content.file is not None and content.file.unique != part.file
     fetched = fetch(ctx, bot, [content.file] if is_new and content.file else [], update)
@@ -57,6 +71,25 @@ def correct(ctx: Context, bot: Bot, said: Said, update: Update) -> bool:
     if is_new and content.file is not None:
         part.file = content.file.unique
     return True
+
+
+def correct_early(ctx: Context, bot: Bot, filed: Sequence[Said], update: Update) -> None:
+    """What had been changed of these messages before they came is changed now that they are here."""
+    numbers = {each.number for each in filed}
+    for early in early_updates(ctx, chats.CHANNEL, account=bot.id, chat=update.chat):
+        said = read_update(json.loads(early.raw))
+        if isinstance(said, Said) and said.number in numbers and correct(ctx, bot, said, early):
+            early.state = UpdateState.TAKEN
+
+
+def _is_taken_elsewhere(ctx: Context, chat: Chat, said: Said) -> bool:
+    """Whether an extension has the words, instead of a ticket, and knows now that they were changed."""
+    identity = chats.identity_of(ctx, said.sender.id) if said.sender is not None else None
+    if identity is None:
+        return False
+    content = read_content(said.raw)
+    words = Words(text=content.text, html=content.html, external_id=name_of(chat, said.number))
+    return hear_again(ctx, chats.CHANNEL, identity.user, words)
 
 
 def _hear(ctx: Context, bot: Bot, said: Sequence[Said], update: Update) -> None:

@@ -20,6 +20,7 @@ from plugdesk_telegram.models import Bot, Mode
 log = logging.getLogger(__name__)
 LOOK = 2.0  # seconds between looks at which bots there are
 WAIT = 50  # seconds a request waits at Telegram for something to tell
+PATIENCE = 15.0  # seconds more, in which an answer has to be here
 PAUSES = (2.0, 5.0, 15.0, 60.0)  # seconds after one failure, two …
 CONFLICT_PAUSE = 45.0  # somebody else polls: two that come back at once would cut each other off for ever
 DISPUTED = 120.0  # seconds after which nobody seems to poll beside us any more
@@ -92,7 +93,7 @@ class _Listener(threading.Thread):
         wait = 0 if self._failures else WAIT
         given: dict[str, Any] = {"offset": offset or None, "limit": AT_ONCE, "timeout": wait, "allowed_updates": ALLOWED}
         try:
-            found = api.call("getUpdates", interrupt=self.interrupt, seconds=wait + 15.0, **given)
+            found = api.call("getUpdates", interrupt=self.interrupt, seconds=wait + PATIENCE, **given)
         except TelegramError as error:
             if not self.interrupt.stop.is_set():
                 self._write(lambda ctx, bot, error=error: note_failure(ctx, bot, in_words(error, api.account)))  # type: ignore[misc]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from html import escape
 
-from plugdesk.api import Context, Invalid, RetryLater, Update, add_desk_note, use_language
+from plugdesk.api import EARLY_KEPT, Context, Invalid, RetryLater, TooEarly, Update, add_desk_note, use_language
 from plugdesk.api import gettext as _
 from plugdesk_telegram import chats, groups, presses, starting
 from plugdesk_telegram.customers import last_ticket
-from plugdesk_telegram.hearing import correct, hear_album, hear_words
+from plugdesk_telegram.hearing import correct, correct_early, hear_album, hear_words
 from plugdesk_telegram.models import Bot
 from plugdesk_telegram.updates import Membership, Person, Pressed, Said, Unknown, read_update, whole
 
@@ -48,11 +48,21 @@ def _take_said(ctx: Context, bot: Bot, said: Said, waiting: Sequence[Update]) ->
     if not groups.is_meant(ctx, bot, said):
         return 1
     if said.is_edit:
-        if not correct(ctx, bot, said, first) and said.chat.is_private:
-            _take_unknown(ctx, Unknown("edited_message", said.sender, said.raw))
+        _take_edit(ctx, bot, said, first)
     elif not _is_known(ctx, bot, said) and not starting.start(ctx, bot, said, first):
         hear_words(ctx, bot, said, first)
+        correct_early(ctx, bot, [said], first)
     return 1
+
+
+def _take_edit(ctx: Context, bot: Bot, said: Said, update: Update) -> None:
+    """Calls of Telegram overtake one another: an edit may be here before the message is."""
+    if correct(ctx, bot, said, update):
+        return
+    if ctx.now - update.at < EARLY_KEPT:
+        raise TooEarly
+    if said.chat.is_private:
+        _take_unknown(ctx, Unknown("edited_message", said.sender, said.raw))
 
 
 def _take_album(ctx: Context, bot: Bot, said: Said, waiting: Sequence[Update]) -> int:
@@ -69,6 +79,7 @@ def _take_album(ctx: Context, bot: Bot, said: Said, waiting: Sequence[Update]) -
     new = [each for each in together if not _is_known(ctx, bot, each)]
     if new and any(groups.is_meant(ctx, bot, each) for each in together):
         hear_album(ctx, bot, new, waiting[0])
+        correct_early(ctx, bot, new, waiting[0])
     return len(together)
 
 

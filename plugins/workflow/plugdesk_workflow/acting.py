@@ -25,6 +25,7 @@ from plugdesk.api import gettext as _
 from plugdesk_web.api import (
     Button,
     agent_only,
+    as_conflict,
     context,
     db,
     done_before,
@@ -38,6 +39,7 @@ from plugdesk_web.api import (
     remember,
     ticket_to_act_on,
     was_shown,
+    what_waits,
 )
 from plugdesk_workflow.asked import asked_on, asked_together, given_on, given_together
 from plugdesk_workflow.definition import NOBODY, read
@@ -71,6 +73,8 @@ def run_alone(ctx: Context, ticket: Ticket, agent: User, code: str) -> None:
     action = _any_called(ctx, code)
     if read(action).asks_first:
         raise Conflict(_("There is no such action any more."))
+    if waits := _what_waits(ctx, ticket, action):
+        raise Conflict(waits)
     try:
         run_action(ctx, ticket, action, Given(), by=agent)
     except Invalid as refusal:
@@ -89,6 +93,8 @@ def ask_together(
 def run_together(ctx: Context, ticket: Ticket, agent: User, code: str, typed: MultiDict[str, str]) -> None:
     """Run an action on one of several tickets with what was typed for all of them."""
     action = _any_called(ctx, code)
+    if waits := _what_waits(ctx, ticket, action):
+        raise Conflict(waits)
     run_action(ctx, ticket, action, given_together(ctx, read(action), ticket.form, typed, agent), by=agent)
 
 
@@ -122,6 +128,8 @@ def run(slug: str, number: int, code: str) -> Response:
     try:
         refuse_another_customer(number, ticket)
         given = given_on(ctx, ticket, read(action), request.form, me())
+        if (waits := _what_waits(ctx, ticket, action)) and not request.form.get("anyway"):
+            raise Conflict(waits)
         run_action(ctx, ticket, action, given, by=me())
     except (Invalid, Conflict, NotAllowed) as refusal:
         return _again(number, code, refusal)
@@ -131,10 +139,7 @@ def run(slug: str, number: int, code: str) -> Response:
 
 
 def _again(number: int, code: str, refusal: PlugdeskError) -> Response:
-    if isinstance(refusal, NotAllowed):
-        if not was_shown(number):
-            raise refusal
-        refusal = Conflict(str(refusal))
+    refusal = as_conflict(number, refusal)
     db().rollback()
     ctx, ticket = context("workflow"), ticket_to_act_on(number)
     return _page(ctx, ticket, _here(ctx, ticket, code), refusal)
@@ -142,12 +147,19 @@ def _again(number: int, code: str, refusal: PlugdeskError) -> Response:
 
 def _page(ctx: Context, ticket: Ticket, action: Action, refusal: PlugdeskError | None = None) -> Response:
     problems: Mapping[str, str] = refusal.problems if isinstance(refusal, Invalid) else {}
+    waits = _what_waits(ctx, ticket, action)
     return page(
         "workflow:run.html", fragment="workflow:_sheet.html", status=refusal.status if refusal else 200, ticket=ticket,
         url=_url(ticket, action), asked=asked_on(ctx, ticket, action, me(), request.form if refusal else None), problems=problems,
-        words="" if refusal is None or problems else str(refusal), lost_files=any(each.filename for each in request.files.values()),
+        words="" if refusal is None or problems or str(refusal) == waits else str(refusal), waits=waits, lost_files=any(each.filename for each in request.files.values()),
         once=new_key(), shown=proof_of(ticket.number), language=current_language(),
     )  # fmt: skip
+
+
+def _what_waits(ctx: Context, ticket: Ticket, action: Action) -> str:
+    """The subtasks that are open still where the action closes the ticket, in a sentence; "" when nothing has to be said."""
+    after = ticket.form.status(read(action).does.status)
+    return what_waits(ctx.db, ticket, after) if after is not None else ""
 
 
 def _here(ctx: Context, ticket: Ticket, code: str) -> Action:

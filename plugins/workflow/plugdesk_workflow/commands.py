@@ -207,7 +207,9 @@ def _checked(ctx: Context, form: Form, given: ActionInput) -> ActionInput:
     _check_automatic(ctx, form, definition, problems)
     does = _with_steps(ctx, form, definition.does, problems)
     does = replace(does, note=clean_template(does.note), subtask_body=clean_template(does.subtask_body))
-    letters = tuple(replace(each, body=clean_template(each.body)) for each in definition.letters)
+    letters = tuple(
+        replace(each, body=clean_template(each.body), link=each.link and each.to_customer) for each in definition.letters
+    )
     definition = replace(definition, does=does, letters=letters)
     _check_does(ctx, form, does, problems)
     _check_letters(form, letters, problems)

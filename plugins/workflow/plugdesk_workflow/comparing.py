@@ -9,7 +9,7 @@ from plugdesk.api import Context, Form
 from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, chosen_words, yes_or_no
 from plugdesk_workflow.controls import ICONS, choices_for
-from plugdesk_workflow.editing import AskRow, LetterRow, Typed
+from plugdesk_workflow.editing import LINK, AskRow, LetterRow, Typed
 
 Said = Iterator[tuple[str, str]]
 
@@ -98,14 +98,15 @@ def _does(typed: Typed, offered: Any) -> Said:
 def _letters(typed: Typed, offered: Any) -> Said:
     for number, row in enumerate(typed.letters, start=1):
         letter = _("Letter %(number)d", number=number)
-        for label, words in _letter(row, offered["recipients"]):
+        for label, words in _letter(row, offered):
             yield f"{letter}: {label}", words
 
 
-def _letter(row: LetterRow, recipients: Sequence[tuple[str, str]]) -> Said:
-    yield _("To"), chosen_words(recipients, [*row.to, row.addresses.strip()])
+def _letter(row: LetterRow, offered: Any) -> Said:
+    yield _("To"), chosen_words(offered["recipients"], [*row.to, row.addresses.strip()])
     yield _("Subject"), row.subject
     yield _("Text"), row.body
+    yield _("What the customer gets of it"), chosen_words(offered["holds"], LINK) if row.link else ""
     yield _("With the files that were attached"), _("Yes") if row.files else ""
 
 

@@ -21,7 +21,7 @@ from plugdesk.api import gettext as _
 from plugdesk_web.api import EditedField, edited_field
 from plugdesk_workflow.asked import yes_or_no
 from plugdesk_workflow.definition import DATES, AskKind, How, Since, Unit
-from plugdesk_workflow.editing import UNSETTABLE, Typed
+from plugdesk_workflow.editing import LINK, UNSETTABLE, Typed
 from plugdesk_workflow.words import Wording, variables_for
 
 Choices = list[tuple[str, str]]
@@ -53,7 +53,7 @@ def choices_for(ctx: Context, form: Form, typed: Typed) -> dict[str, Any]:
         "asked_groups": _with_lost(groups, typed.subtask_group),
         "tag_choices": [(tag.code, tag.name) for tag in all_tags(ctx.db)],
         "controls": [_control(ctx, form, each.code, typed) for each in form.fields if each.kind not in UNSETTABLE],
-        "recipients": Wording(ctx).recipients(), "steps": _steps(ctx, form, typed), "moments": _moments(form, typed.when),
+        "recipients": Wording(ctx).recipients(), "holds": [("", _("the text")), (LINK, _("only a link to the request"))], "steps": _steps(ctx, form, typed), "moments": _moments(form, typed.when),
         "hours": [("", _("by the clock")), *_with_lost([(str(each.id), _("in “%(hours)s”", hours=each.name)) for each in all_business_hours(ctx.db)], typed.hours)],
         "units": [(Unit.MINUTES, _("minutes")), (Unit.HOURS, _("hours")), (Unit.DAYS, _("days"))],
         "variables": variables_for(ctx, form, [_variable(form, each.what, each.code, each.label) for each in typed.asks if each.what and each.what != AskKind.FILES]),

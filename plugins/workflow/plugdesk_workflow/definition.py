@@ -138,13 +138,14 @@ ADDRESS, PERSON_FIELD = "address:", "field:"
 class Letter:
     """A letter by template: `to` are recipients, `subject` (not for the customer, who reads on in the thread) and `body` templates.
 
-    `files` says whether what was attached goes along.
+    `files` says whether what was attached goes along; `link` that what the customer gets leads to their request, where the text stands.
     """
 
     to: tuple[str, ...]
     body: str
     subject: str = ""
     files: bool = False
+    link: bool = False
 
     @property
     def to_customer(self) -> bool:
@@ -230,7 +231,8 @@ def read(action: Action) -> Definition:
             steps=tuple(Ordered(each["code"], each["options"]) for each in does.get("steps", ())),
         ),
         tuple(
-            Letter(tuple(each["to"]), each["body"], each.get("subject", ""), each.get("files", False)) for each in action.letters
+            Letter(tuple(each["to"]), each["body"], each.get("subject", ""), each.get("files", False), each.get("link", False))
+            for each in action.letters
         ),
         _automatic(action.automatic),
     )  # fmt: skip

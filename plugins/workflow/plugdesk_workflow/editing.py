@@ -30,6 +30,7 @@ from plugdesk_workflow.definition import (
 )
 from plugdesk_workflow.models import Action
 
+LINK = "link"  # what a letter to the customer holds; else the text
 UNSETTABLE = (FieldKind.FILE, FieldKind.CUSTOMER)
 
 
@@ -58,6 +59,7 @@ class LetterRow:
     subject: str = ""
     body: str = ""
     files: bool = False
+    link: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,13 @@ def input_of(typed: Typed) -> ActionInput:
         add_tags=tuple(typed.add_tags), remove_tags=tuple(typed.remove_tags), subtask_group=next(_ids([typed.subtask_group]), None),
     )  # fmt: skip
     letters = tuple(
-        Letter((*each.to, *(ADDRESS + one for one in _addresses(each))), _html(each.body), each.subject.strip(), each.files)
+        Letter(
+            (*each.to, *(ADDRESS + one for one in _addresses(each))),
+            _html(each.body),
+            each.subject.strip(),
+            each.files,
+            each.link,
+        )
         for each in typed.letters
     )
     definition = Definition(who, tuple(_ask(each) for each in typed.asks), does, letters, _automatic(typed))
@@ -276,14 +284,14 @@ def _typed_options(given: MultiDict[str, str], code: str) -> dict[str, str]:
 def _letter_row(letter: Letter) -> LetterRow:
     addresses = [each.removeprefix(ADDRESS) for each in letter.to if each.startswith(ADDRESS)]
     to = [each for each in letter.to if not each.startswith(ADDRESS)]
-    return LetterRow(to, ", ".join(addresses), letter.subject, text_of_html(letter.body), letter.files)
+    return LetterRow(to, ", ".join(addresses), letter.subject, text_of_html(letter.body), letter.files, letter.link)
 
 
 def _typed_letter(given: MultiDict[str, str], number: int) -> LetterRow:
     name = f"letters-{number}"
     return LetterRow(
         given.getlist(f"{name}-to"), given.get(f"{name}-addresses", ""), given.get(f"{name}-subject", ""), given.get(f"{name}-body", ""),
-        bool(given.get(f"{name}-files")),
+        bool(given.get(f"{name}-files")), given.get(f"{name}-holds") == LINK,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from plugdesk.api import (
     Form,
     HealthLine,
     JobKind,
+    Message,
     Named,
     Place,
     Ticket,
@@ -22,7 +23,7 @@ from plugdesk.api import (
     ngettext,
 )
 from plugdesk.api import gettext as _
-from plugdesk_workflow import automatic, customers, naming, ready
+from plugdesk_workflow import automatic, customers, naming, ready, telling
 from plugdesk_workflow.commands import copy_actions
 from plugdesk_workflow.linter import findings
 from plugdesk_workflow.rights import actions_of, any_on
@@ -118,6 +119,11 @@ def make_example(ctx: Context, by: User) -> None:
 @hookimpl
 def form_copied(ctx: Context, source: Form) -> None:
     copy_actions(ctx, source)
+
+
+@hookimpl
+def only_link(ctx: Context, message: Message) -> bool | None:
+    return telling.is_told_by_link(ctx, message) or None
 
 
 @hookimpl

@@ -46,6 +46,7 @@ class Finding:
         "tag",
         "unreachable",
         "customers",
+        "link",
         "dead end",
     ]
     tone: Literal["red", "amber"]
@@ -103,6 +104,12 @@ def _of_action(ctx: Context, form: Form, action: Action, definition: Definition,
         )
     if why := why_not_for_customers(form, definition):
         yield Finding("customers", "amber", _("“%(action)s”: %(why)s", action=title_of(action), why=why), action)
+    if any(each.link for each in definition.letters) and not form.has("portal"):
+        said = _(
+            "“%(action)s” sends the customer only a link, and the customer portal is off here: they get the text. Switch it on, or choose the text.",
+            action=title_of(action),
+        )
+        yield Finding("link", "amber", said, action)
     offered_in = [each for each in form.statuses if each.code in action.statuses]
     if not offered_in:
         said = _("“%(action)s” is offered in no status. Choose one, or switch it off.", action=title_of(action))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from plugdesk.api import Context, FieldKind, Group, Ticket, User, Watcher, can_work_on, presence_of
+from plugdesk.api import Context, FieldKind, Group, Ticket, User, Watcher, can_work_on, presence_of, supervisors_of
 from plugdesk_workflow.definition import ADDRESS, PERSON_FIELD, How, Letter, Recipient
 from plugdesk_workflow.models import Action
 
@@ -51,7 +51,7 @@ def _people(ctx: Context, ticket: Ticket, recipient: str) -> Sequence[User]:
     if recipient == Recipient.GROUP:
         return ticket.group.members if ticket.group else []
     if recipient == Recipient.SUPERVISOR:
-        return [ticket.group.supervisor] if ticket.group and ticket.group.supervisor else []
+        return list(supervisors_of(ctx.db, [ticket]).values())
     if recipient == Recipient.WATCHERS:
         watching = sa.select(User).join(Watcher, Watcher.user_id == User.id).where(Watcher.ticket_id == ticket.id)
         return ctx.db.scalars(watching.order_by(User.id)).all()

@@ -190,6 +190,7 @@ def _mending(form: Form, finding: Finding) -> tuple[str, str]:
         part = {
             "variable": "letters",
             "silent": "letters",
+            "link": "letters",
             "nowhere": "f-statuses",
             "automatic": "automatic",
             "circle": "automatic",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+import sqlalchemy as sa
 from markupsafe import Markup, escape
 
 from plugdesk.api import (
     Block,
     Context,
+    Event,
     Message,
     NewFile,
     Ticket,
@@ -83,7 +85,7 @@ class Telling:
         for letter in self._definition.letters:
             reply = replies.get(id(letter))
             if reply is not None:
-                told.append({"to": ["customer"], "message_id": reply.id})
+                told.append({"to": ["customer"], "message_id": reply.id, "link": letter.link})
             others = addresses(self._ctx, self._ticket, letter, by=self._by)
             if others:
                 message = write_letter(
@@ -129,6 +131,16 @@ class Telling:
     def _copies(self, holder: Message | None) -> list[NewFile]:
         found = holder.attachments if holder is not None else []
         return [NewFile(each.name, self._ctx.read_bytes(each.sha256), each.type) for each in found]
+
+
+def is_told_by_link(ctx: Context, message: Message) -> bool:
+    """Whether an action wrote the message, and has its letter lead to the request instead of holding the text."""
+    runs = sa.select(Event.data).where(
+        Event.ticket_id.in_({message.ticket_id, message.home.id}), Event.plugin == ctx.plugin, Event.kind == "action_run",
+        Event.at >= message.created_at,
+    )  # fmt: skip
+    letters = (letter for data in ctx.db.scalars(runs) for letter in data["letters"])
+    return any(letter["message_id"] == message.id and letter.get("link") for letter in letters)
 
 
 def _says_text(letter: Letter) -> bool:

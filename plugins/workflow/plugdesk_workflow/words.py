@@ -31,6 +31,7 @@ from plugdesk_workflow.definition import (
     Automatic,
     Definition,
     How,
+    Letter,
     Recipient,
     Since,
     Unit,
@@ -124,10 +125,7 @@ class Wording:
         whom = [self._people.get(does.subtask_to, "?")] if does.subtask_to is not None else []
         whom += [self._groups.get(does.subtask_group, _("a group that is gone"))] if does.subtask_group is not None else []
         found += [_("asks %(name)s in a subtask", name=format_list(whom))] if whom else []
-        found += [
-            _("a letter to %(names)s", names=format_list([self.recipient(each) for each in letter.to]))
-            for letter in definition.letters
-        ]
+        found += [self._letter(each) for each in definition.letters]
         found += [self.step(each.code) for each in does.steps]
         found += [_("without a closing notice")] if does.quietly else []
         return found + ([_("puts the ticket into the bin")] if does.delete else [])
@@ -135,6 +133,10 @@ class Wording:
     def step(self, code: str) -> str:
         """What an extension does."""
         return self._steps.get(code) or _("%(code)s (no longer there)", code=code)
+
+    def _letter(self, letter: Letter) -> str:
+        said = _("a letter to %(names)s", names=format_list([self.recipient(each) for each in letter.to]))
+        return _("%(letter)s (the customer gets only a link)", letter=said) if letter.link else said
 
     def _tags(self, codes: Sequence[str]) -> str:
         return format_list([self._names_of_tags.get(code, _("(no longer there)")) for code in codes])

@@ -9,11 +9,21 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.channels.updates import Update, UpdateState, keep_update, read_again, take_jobs, updates_aside
+from plugdesk.channels.updates import (
+    EARLY_KEPT,
+    TooEarly,
+    Update,
+    UpdateState,
+    early_updates,
+    keep_update,
+    read_again,
+    take_jobs,
+    updates_aside,
+)
 from plugdesk.contributions import Channel
 from plugdesk.jobs import RetryLater
 from plugdesk.runtime import Runtime
-from plugdesk.tickets.housekeeping import sweep
+from plugdesk.tickets.housekeeping import read_early, sweep
 from plugdesk.worker import Worker
 from tests.support.work import form, later, switch
 
@@ -64,6 +74,62 @@ def test_what_overtook_on_its_way_is_read_in_the_order_of_a_vendor_that_counts(
         keep(runtime, number)
     Worker(runtime).run_due()
     assert read == [f"update {number}" for number in order]
+
+
+def changing(said: dict[str, str]) -> Callable[..., int]:
+    """Reads `update N`, and `update N` as the change of what an even N-1 said: it waits for it for an hour."""
+
+    def take(ctx: Any, waiting: Sequence[Update]) -> int:
+        first = waiting[0]
+        if int(first.external_id) % 2:
+            about = str(int(first.external_id) - 1)
+            if about not in said and ctx.now - first.at < EARLY_KEPT:
+                raise TooEarly
+            said[about] = f"changed by {first.external_id}" if about in said else "never came"
+            return 1
+        said[first.external_id] = first.raw
+        for early in early_updates(ctx, "trial", account=first.account, chat=first.chat):
+            if int(early.external_id) == int(first.external_id) + 1:
+                said[first.external_id], early.state = f"changed by {early.external_id}", UpdateState.TAKEN
+        return 1
+
+    return take
+
+
+def an_hour_or_more(runtime: Runtime, **duration: float) -> None:
+    """Time passes, and what the desk does now and then is done."""
+    later(runtime, **duration)
+    with runtime.database.write() as session:
+        read_early(runtime.context("core", runtime.desk(session), session, "job"))
+    Worker(runtime).run_due()
+
+
+@pytest.mark.both_databases
+def test_what_comes_too_early_holds_up_nothing_and_waits_for_what_it_speaks_of(desk: Desk) -> None:
+    said: dict[str, str] = {}
+    runtime = desk(channels=messenger(changing(said)))
+    for number in (5, 8, 2):
+        keep(runtime, number)
+    Worker(runtime).run_due()
+    assert said == {"8": "update 8", "2": "update 2"}
+    keep(runtime, 4)
+    Worker(runtime).run_due()
+    assert said["4"] == "changed by 5"
+    an_hour_or_more(runtime, hours=3)
+    assert keep(runtime, 5) is False
+    assert said["4"] == "changed by 5"
+
+
+def test_what_waited_an_hour_in_vain_is_read_without_what_it_speaks_of_once(desk: Desk) -> None:
+    said: dict[str, str] = {}
+    runtime = desk(channels=messenger(changing(said)))
+    keep(runtime, 5)
+    Worker(runtime).run_due()
+    assert said == {}
+    an_hour_or_more(runtime, minutes=90)
+    assert said == {"4": "never came"}
+    with runtime.database.read() as session:
+        assert session.scalars(sa.select(Update.state)).all() == [UpdateState.TAKEN]
 
 
 def test_the_same_number_of_another_account_is_another_update(desk: Desk) -> None:

@@ -27,6 +27,7 @@ class LetterWriter(Correspondent):
     def __init__(self, mailbox: PlayedMailbox) -> None:
         self.mailbox = mailbox
         self._last: EmailMessage | None = None
+        self._keeps_back = False
 
     def write(self, text: str, files: Sequence[File] = ()) -> EmailMessage:
         letter = EmailMessage(policy.SMTP)
@@ -37,12 +38,16 @@ class LetterWriter(Correspondent):
         letter.set_content(text)
         for each in files:
             letter.add_attachment(each.content, maintype="application", subtype="octet-stream", filename=each.name)
-        self.again(letter)
+        if not self._keeps_back:
+            self.again(letter)
         self._last = self._last or letter
         return letter
 
     def again(self, handle: EmailMessage) -> None:
         self.mailbox.server.deliver(bytes(handle), [self.mailbox.address])
+
+    def keep_back(self) -> None:
+        self._keeps_back = True
 
     def look(self) -> None:
         self.mailbox.look()

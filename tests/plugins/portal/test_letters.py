@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from plugdesk.forms.models import StatusKind
+from plugdesk.plugins.switch import disable_plugin
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.commands import become
 from plugdesk.tickets.correspondence import Said, open_ticket, reply_to_ticket
@@ -17,6 +18,10 @@ from plugdesk.users.customers import find_or_create_customer
 from plugdesk.users.joining import join_customers
 from plugdesk_portal.letters import change_wish, wish_of
 from plugdesk_portal.models import Read, Watch, Wish
+from plugdesk_workflow.commands import ActionInput, add_action
+from plugdesk_workflow.definition import Automatic, Definition, Letter, Since
+from plugdesk_workflow.entering import Given
+from plugdesk_workflow.running import run_action, run_by_itself
 from tests.plugins.portal.conftest import words_of
 
 SECRET = "<p>The code of the safe is 4711.</p>"
@@ -50,6 +55,44 @@ def test_where_the_form_says_so_who_proved_their_address_gets_only_a_link(ann, t
     bobs = open_ticket(session, form, bob, subject="The safe", said=Said(text="How?"), channel="email")
     assert "4711" in answer(bobs), "he has never signed in"
     assert "4711" in answer(ticket, cc=["son@home.example"]), "others cannot read it in her portal"
+
+
+@pytest.fixture
+def act(session, admin, agent, enable, run_jobs, mailbox):
+    """`act(ticket, link=True)` runs an action that writes to the customer, and returns the text of the letter that leaves."""
+    workflow = enable("workflow")
+
+    def act(ticket, *, link, by_itself=False):
+        letters = (Letter(("customer",), SECRET, link=link), Letter(("address:shop@desk.example",), "<p>He was told.</p>"))
+        given = ActionInput(
+            "Tell them", ["new", "waiting"], definition=Definition(letters=letters, automatic=Automatic(Since.STATUS, 0))
+        )
+        action = add_action(workflow, given, by=admin)
+        run_jobs()
+        if by_itself:
+            run_by_itself(workflow, ticket, action)
+        else:
+            run_action(workflow, ticket, action, Given(), by=agent)
+        run_jobs()
+        (letter,) = [each for each in mailbox.sent[-2:] if "shop@" not in each["To"]]
+        return letter.get_body(("plain",)).get_content()
+
+    return act
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_an_action_says_for_itself_whether_its_letter_holds_the_text_or_a_link(ann, ticket, act, by_itself):
+    letter = act(ticket, link=True, by_itself=by_itself)
+    assert "4711" not in letter and f"https://desk.example/portal/requests/{ticket.number}" in letter
+    assert "4711" in words_of(ann.get(f"/portal/requests/{ticket.number}"))
+    assert "4711" in act(ticket, link=False, by_itself=by_itself)
+
+
+def test_where_the_portal_is_off_or_nobody_has_proved_an_address_the_action_sends_the_text(ann, ticket, form, session, act):
+    bob = find_or_create_customer(session, channel="email", value="bob@home.example", name="Bob Stone")
+    assert "4711" in act(open_ticket(session, form, bob, subject="The safe", said=Said(text="How?"), channel="email"), link=True)
+    disable_plugin(session, form, "portal", by=None)
+    assert "4711" in act(ticket, link=True)
 
 
 def test_a_customer_chooses_links_and_takes_it_back(app, ann, ticket, answer, clock):

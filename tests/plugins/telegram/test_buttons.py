@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -63,6 +65,47 @@ def test_the_next_message_is_the_comment_and_reopens_nothing(closed, ann):
     ann.write(closed.token, "It beeps again")
     closed.work()
     assert [text for who, text in closed.said() if who == "incoming"] == ["The till beeps", "It beeps again"]
+
+
+def test_the_comment_follows_when_its_message_is_edited(closed, ann):
+    ann.press(invitation(closed, ann), "🙂 Good")
+    closed.work()
+    comment = ann.write(closed.token, "Quik and kind")
+    closed.work()
+    closed.later(minutes=1)
+    thanks = len(ann.chat(closed.token).messages)
+    for text in ("Quick and kind", "Quick, kind and cheap"):
+        ann.edit(comment, text)
+        closed.work()
+        assert marks(closed) == [(4, text)]
+    closed.later(hours=2)
+    assert (closed.tickets(), len(ann.chat(closed.token).messages)) == (1, thanks), "nobody is thanked twice"
+    assert [text for who, text in closed.said() if who in ("incoming", "raw")] == ["The till beeps"]
+
+
+def test_a_comment_that_can_no_longer_be_changed_stays_and_the_ticket_says_what_came(closed, ann):
+    ann.press(invitation(closed, ann), "🙂 Good")
+    closed.work()
+    comment = ann.write(closed.token, "Kind")
+    closed.work()
+    closed.clock.advance(timedelta(days=40))
+    ann.edit(comment, "Unkind")
+    closed.work()
+    closed.later(hours=2)
+    assert marks(closed) == [(4, "Kind")]
+    assert any(who == "raw" and "Unkind" in text for who, text in closed.said())
+
+
+def test_an_edit_that_overtakes_the_comment_is_what_the_comment_says(closed, ann, messenger):
+    ann.press(invitation(closed, ann), "🙂 Good")
+    closed.work()
+    ann.edit(ann.write(closed.token, "Quik"), "Quick")
+    updates = [each.id for each in messenger.pending(closed.token)]
+    messenger.bot(closed.token).updates.clear()
+    for number in reversed(updates):
+        messenger.again(number)
+        closed.work()
+    assert marks(closed) == [(4, "Quick")]
 
 
 def test_a_press_of_somebody_else_or_of_no_button_is_refused(closed, ann, boris, messenger):

@@ -41,17 +41,19 @@ class Chatter(Correspondent):
     def __init__(self, messenger: PlayedBot) -> None:
         self.messenger = messenger
         self.person = messenger.ann.person
+        self.keeps_back = False
 
     def write(self, text: str, files: Sequence[File] = ()) -> Said:
-        token, server = self.messenger.token, self.messenger.server
-        before = {each.id for each in server.pending(token)}
+        token = self.messenger.token
         sent = [new_file("document", each.content, each.name) for each in files]
-        message = self.person.send(token, sent[0], text) if sent else self.person.write(token, text)
-        return Said(message, [each.id for each in server.pending(token) if each.id not in before])
+        return self._told(lambda: self.person.send(token, sent[0], text) if sent else self.person.write(token, text))
 
     def again(self, handle: Said) -> None:
         for update in handle.updates:
             self.messenger.server.again(update)
+
+    def keep_back(self) -> None:
+        self.keeps_back = True
 
     def look(self) -> None:
         self.messenger.look()
@@ -84,8 +86,16 @@ class Chatter(Correspondent):
         self.messenger.server.heal()
         self.messenger.server.back()
 
-    def edit(self, handle: Said, text: str) -> None:
-        self.person.edit(handle.message, text)
+    def edit(self, handle: Said, text: str) -> Said:
+        return self._told(lambda: self.person.edit(handle.message, text))
+
+    def _told(self, act: Callable[[], Message]) -> Said:
+        token, server = self.messenger.token, self.messenger.server
+        before = {each.id for each in server.pending(token)}
+        said = Said(act(), [each.id for each in server.pending(token) if each.id not in before])
+        if self.keeps_back:
+            server.bot(token).updates.clear()
+        return said
 
     def press(self, seen: Seen, label: str) -> None:
         message = next(each for each in self.messenger.sent if each.id == seen.handle)

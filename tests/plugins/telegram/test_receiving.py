@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from plugdesk.channels.updates import updates_aside
+from plugdesk.channels.updates import Update, updates_aside
 from plugdesk.testing.messenger import Contact, new_file, picture
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import Identity, User
@@ -148,6 +148,58 @@ def test_what_is_edited_is_changed_and_what_it_said_is_kept(shop, ann):
     with shop.runtime.database.read() as session:
         found = session.scalars(sa.select(Message).where(Message.direction == "incoming")).one()
         assert (found.text, "<b>beeps</b>" in found.clean_html, found.edited_at is not None) == ("The till beeps", True, True)
+
+
+def out_of_order(shop, messenger):
+    """What waits for the bot comes one by one, the latest first, each read before the next one is there."""
+    updates = [each.id for each in messenger.pending(shop.token)]
+    messenger.bot(shop.token).updates.clear()
+    for number in reversed(updates):
+        messenger.again(number)
+        shop.work()
+
+
+def test_edits_that_overtake_their_message_are_kept_for_it(shop, ann, messenger):
+    ann.write(shop.token, "Hello")
+    shop.work()
+    message = ann.write(shop.token, "The till beps")
+    ann.edit(message, "The till beeps")
+    ann.edit(message, "The till beeps twice")
+    ann.write(shop.token, "Are you there?")
+    out_of_order(shop, messenger)
+    said = [text for who, text in shop.said() if who in ("incoming", "raw")]
+    assert said == ["Hello", "Are you there?", "The till beeps twice"]
+    for update in range(1, 4):
+        messenger.again(first_update(shop) + update)
+        shop.work()
+    shop.later(hours=3)
+    assert [text for who, text in shop.said() if who in ("incoming", "raw")] == said
+
+
+def first_update(shop):
+    with shop.runtime.database.read() as session:
+        return min(int(each) for each in session.scalars(sa.select(Update.external_id)))
+
+
+def test_an_edit_of_a_picture_that_overtakes_it_changes_its_caption(shop, ann, messenger):
+    message = ann.send_photo(shop.token, caption="Tihs")
+    ann.edit(message, "This")
+    out_of_order(shop, messenger)
+    assert ([text for who, text in shop.said() if who == "incoming"], len(attachments(shop))) == (["This"], 1)
+
+
+def test_an_edit_whose_message_never_comes_stands_on_the_ticket_after_an_hour(shop, ann, messenger):
+    ann.write(shop.token, "Hello")
+    shop.work()
+    message = ann.write(shop.token, "Lost")
+    messenger.bot(shop.token).updates.clear()
+    ann.edit(message, "Found")
+    shop.work()
+    assert [who for who, _text in shop.said()].count("raw") == 0
+    shop.later(hours=1, minutes=11)
+    assert [text for who, text in shop.said() if who == "raw" and "Found" in text]
+    shop.later(hours=2)
+    assert [who for who, _text in shop.said()].count("raw") == 1
 
 
 def test_a_caption_is_edited_without_losing_the_picture(shop, ann):

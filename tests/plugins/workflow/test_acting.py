@@ -122,6 +122,43 @@ def test_an_action_that_asks_for_nothing_runs_on_a_press_and_once(session, ticke
     assert len(notes) == 1
 
 
+@pytest.fixture
+def subtask(session, form, ticket, agent):
+    """A question on the ticket that nobody has answered."""
+    return ask_colleague(session, ticket, agent, colleague=make_agent(session, form), subject="", body="<p>Who knows?</p>")
+
+
+def test_an_action_that_closes_says_that_a_subtask_is_open_and_closes_when_told_to(
+    session, ticket, subtask, action, browse, agent
+):
+    solve = action("Solve", does=Does(status="done"))
+    browser, url = browse(agent), RUN.format(ticket.id, solve.code)
+    said = browser.post(url)
+    waits = f"Subtask #{subtask.number} waits for an answer still."
+    assert said.status_code == 409 and text(said).count(waits) == 1
+    assert again(session, ticket).status.code == "new"
+    assert browser.post(url, data={"anyway": hidden(text(said), "anyway")}).status_code == 303
+    assert again(session, ticket).status.code == "done"
+
+
+def test_an_action_that_asks_first_says_so_where_it_asks_and_goes_at_the_first_press(
+    session, ticket, subtask, action, browse, agent
+):
+    refuse = action("Refuse", asks=(Ask(AskKind.TEXT),), does=Does(status="done"))
+    browser, url = browse(agent), RUN.format(ticket.id, refuse.code)
+    page = text(browser.get(url))
+    assert f"Subtask #{subtask.number} waits" in page
+    lost = browser.post(url, data={"text": "Sorry, no."})
+    assert lost.status_code == 409 and "Sorry, no." in text(lost)
+    assert browser.post(url, data={"text": "Sorry, no.", "anyway": hidden(page, "anyway")}).status_code == 303
+    assert again(session, ticket).status.code == "done"
+
+
+def test_an_action_that_leaves_the_ticket_open_says_nothing_of_subtasks(session, ticket, subtask, action, browse, agent):
+    wait = action("Wait", does=Does(status="waiting"))
+    assert browse(agent).post(RUN.format(ticket.id, wait.code)).status_code == 303
+
+
 def test_an_action_that_asks_leads_to_its_page_and_runs_from_there(session, form, ticket, action, browse, agent):
     code = add_field(session, form, kind=FieldKind.NUMBER, label="Amount", by=None).code
     colleague = make_agent(session, form)

@@ -13,9 +13,10 @@ from plugdesk.forms.models import FieldKind
 from plugdesk.testing.browser import browser_of
 from plugdesk.tickets.commands import change_status, set_fields
 from plugdesk.tickets.models import Ticket
+from plugdesk.tickets.subtasks import ask_colleague
 from plugdesk.users.rights import RightInput, set_right
 from plugdesk_workflow.definition import Ask, AskKind, Does, Letter
-from tests.factories import make_ticket
+from tests.factories import make_agent, make_ticket
 
 BULK = "/tickets/selection"
 
@@ -170,3 +171,20 @@ def test_one_whose_status_offers_it_no_longer_is_named_and_the_others_get_it(
     session.commit()
     done = browser.post(BULK, data=typed([ticket, *others]))
     assert "Done to 2 tickets." in text(done) and "cannot be run in the status" in text(done)
+
+
+@pytest.mark.parametrize("asks", [(), (Ask(AskKind.TEXT),)])
+def test_a_ticket_with_an_open_subtask_is_not_closed_among_others(session, form, ticket, others, action, agent, browser, asks):
+    action("Solve it", asks=asks, does=Does(status="done"))
+    subtask = ask_colleague(session, ticket, agent, colleague=make_agent(session, form), subject="", body="<p>Who knows?</p>")
+    session.commit()
+    given = {
+        "do": "workflow:solve_it",
+        "ticket": [str(each.id) for each in (ticket, *others)],
+        "chosen": "workflow:solve_it",
+        "text": "Done.",
+    }
+    page = browser.post(BULK, data=given)
+    assert f"Subtask #{subtask.number} waits" in text(page)
+    session.expire_all()
+    assert [session.get_one(Ticket, each.id).status.code for each in (ticket, *others)] == ["new", "done", "done"]

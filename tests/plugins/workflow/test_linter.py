@@ -51,6 +51,13 @@ def test_a_status_no_action_leads_out_of_is_named_unless_it_is_deleted_there(wor
     assert ("dead end", "waiting") not in kinds(workflow)
 
 
+def test_a_letter_with_only_a_link_is_named_where_the_portal_is_off(workflow, enable, mailbox, sound, action):
+    action("Tell", letters=(Letter(("customer", "assignee"), "<p>Come and see.</p>", link=True),))
+    assert kinds(workflow) == [("link", "Tell")]
+    enable("portal")
+    assert kinds(workflow) == []
+
+
 def test_an_action_nobody_it_is_meant_for_may_run_is_named(workflow, session, form, action, sound):
     empty = make_group(session)
     action("Second line", who=Who(agents=False, groups=(empty.id,)))

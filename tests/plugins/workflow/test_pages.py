@@ -78,7 +78,7 @@ def test_an_action_is_made_by_clicks_with_all_that_it_can_do(session, form, page
         **ask(2, "own:choice", "Way of payment", choices="Cash\nCard\n\nCash"), "letters-row": ["0"],
         "letters-0-to": ["customer", "supervisor"], "letters-0-addresses": "shop@example.org; till@example.org",
         "letters-0-subject": "Paid", "letters-0-body": "Dear ${customer:name},\n\nby ${action:way_of_payment}: ${action:text}",
-        "letters-0-files": "1",
+        "letters-0-files": "1", "letters-0-holds": "link",
     }  # fmt: skip
     post(page, "actions", typed)
     (made,) = actions(session)
@@ -98,7 +98,7 @@ def test_an_action_is_made_by_clicks_with_all_that_it_can_do(session, form, page
         (
             Letter(
                 ("customer", "supervisor", "address:shop@example.org", "address:till@example.org"),
-                "<p>Dear ${customer:name},</p>\n<p>by ${action:way_of_payment}: ${action:text}</p>", "Paid", True,
+                "<p>Dear ${customer:name},</p>\n<p>by ${action:way_of_payment}: ${action:text}</p>", "Paid", True, True,
             ),
         ),
     )  # fmt: skip
@@ -106,7 +106,10 @@ def test_an_action_is_made_by_clicks_with_all_that_it_can_do(session, form, page
 
 def test_what_is_stored_stands_in_the_controls_and_saving_it_changes_nothing(session, page, action, agent):
     asks = (Ask(AskKind.OWN, code="sum", label="Sum", field_kind=FieldKind.MONEY, choices=({"code": "EUR", "label": "EUR"},)),)
-    letters = (Letter(("assignee", "address:a@example.org"), "<p>One</p>\n<p>Two</p>", "Hello"),)
+    letters = (
+        Letter(("assignee", "address:a@example.org"), "<p>One</p>\n<p>Two</p>", "Hello"),
+        Letter(("customer",), "<p>Three</p>", link=True),
+    )
     does = Does("done", Assignment(How.PERSON, agent.id), {"priority": "high"}, (agent.id,), "<p>Note</p>")
     made = action("Hand over", asks=asks, letters=letters, does=does)
     session.commit()
@@ -115,8 +118,9 @@ def test_what_is_stored_stands_in_the_controls_and_saving_it_changes_nothing(ses
     typed = {
         **PLAIN, "name": "Hand over", "statuses": list(made.statuses), "version": str(made.version), "status": "done",
         "assignment": f"person:{agent.id}", "value-priority": "high", "watchers": str(agent.id), "note": "Note", "asks-row": "0",
-        **ask(0, "own:money", "Sum", code="sum", choices="EUR"), "letters-row": "0", "letters-0-to": "assignee",
+        **ask(0, "own:money", "Sum", code="sum", choices="EUR"), "letters-row": ["0", "1"], "letters-0-to": "assignee",
         "letters-0-addresses": "a@example.org", "letters-0-subject": "Hello", "letters-0-body": "One\n\nTwo",
+        "letters-1-to": "customer", "letters-1-body": "Three", "letters-1-holds": "link",
     }  # fmt: skip
     for value in ("EUR", f"person:{agent.id}", "a@example.org", "One\n\nTwo"):
         assert value in shown

@@ -163,7 +163,7 @@ def test_a_letter_to_the_customer_is_the_answer_of_who_acts(session, ticket, act
 
 
 def test_letters_reach_everybody_they_name_but_who_acts(session, form, ticket, action, run, agent):
-    boss, member, watcher = make_agent(session), make_agent(session, form), make_agent(session, form)
+    boss, member, watcher = (make_agent(session, form) for _number in range(3))
     group = make_group(session, agent, member, supervisor=boss)
     code = add_field(session, form, kind=FieldKind.PERSON, label="Engineer", agent_only=True, by=None).code
     does = Does(assignment=Assignment(How.GROUP, group=group.id), watchers=(watcher.id,), values={code: str(member.id)})
@@ -179,6 +179,16 @@ def test_letters_reach_everybody_they_name_but_who_acts(session, form, ticket, a
     assert second.to == [watcher.email, "shop@example.org", member.email]
     assert [each["message_id"] for each in event.data["letters"]] == [first.id, second.id]
     assert ticket.customer_waits
+
+
+def test_a_letter_to_the_supervisor_reaches_the_one_of_the_assignees_group_where_no_group_has_the_ticket(
+    session, form, ticket, action, run, agent
+):
+    boss, colleague = make_agent(session, form), make_agent(session, form)
+    make_group(session, colleague, supervisor=boss)
+    assign(session, ticket, None, assignee=colleague)
+    run(ticket, action("Show it", letters=(Letter(("supervisor",), "<p>Look at this</p>"),)))
+    assert [each.to for each in said(session, ticket, "outgoing")] == [[boss.email]]
 
 
 def test_a_letter_with_nothing_to_say_is_not_written(session, ticket, action, run):

@@ -7,7 +7,7 @@ from typing import TypeVar
 from flask import Blueprint, Response, request, url_for
 
 from plugdesk.database import row_number
-from plugdesk.errors import Conflict, Invalid, NotFound
+from plugdesk.errors import Conflict, Invalid, NotAllowed, NotFound
 from plugdesk.forms.models import Status
 from plugdesk.i18n import current_language
 from plugdesk.i18n import gettext as _
@@ -25,6 +25,7 @@ from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.editing import version_given
 from plugdesk_web.rendering import redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
+from plugdesk_web.shown import as_conflict, ticket_posted_about
 from plugdesk_web.ticket_fields import entered_values, fields_to_edit
 
 Chosen = TypeVar("Chosen", User, Group)
@@ -62,26 +63,30 @@ def assign(number: int) -> Response:
 @agent_only
 def change_status(number: int) -> Response:
     """Change the status; where it requires fields that are empty, the ticket comes back with them to fill in right there."""
-    ticket, wanted = _ticket(number), request.form.get("status", "")
+    ticket, wanted = ticket_posted_about(number), request.form.get("status", "")
     status = _status(ticket, wanted)
     if not request.form.get("anyway") and (waits := what_waits(db(), ticket, status)):
         return ticket_page(ticket, status=409, closing_status=status, waits=waits)
+    typed = entered_values(ticket.form, request.form)
     try:
-        commands.change_status(db(), ticket, status, by=me(), values=entered_values(ticket.form, request.form))
-    except Invalid as refusal:
-        if not refusal.problems:
+        commands.change_status(db(), ticket, status, by=me(), values=typed)
+    except (Invalid, NotAllowed) as refusal:
+        problems = refusal.problems if isinstance(refusal, Invalid) else {}
+        if not problems and not typed:
             raise
+        kept = as_conflict(number, refusal)
         db().rollback()
         ticket = _ticket(number)
         status = _status(ticket, wanted)
         asked = fields_to_edit(db(), ticket, given=request.form, status=status)
         return ticket_page(
             ticket,
-            status=refusal.status,
+            status=kept.status,
             anyway=bool(request.form.get("anyway")),
             asked_status=status,
             status_fields=asked,
-            status_problems=refusal.problems,
+            status_problems=problems,
+            status_refusal="" if problems else str(kept),
         )
     return _back(ticket, _("Now: %(status)s.", status=status.name_in(current_language())))
 
@@ -90,18 +95,19 @@ def change_status(number: int) -> Response:
 @agent_only
 def set_fields(number: int) -> Response:
     """Save the fields; a refusal shows the ticket again with what was entered and why not."""
-    ticket, problems, code = _ticket(number), dict[str, str](), 200
+    ticket, problems, words, code = ticket_posted_about(number), dict[str, str](), "", 200
     if not request.form.get("asked"):
         try:
             commands.set_fields(db(), ticket, entered_values(ticket.form, request.form), by=me(), version=version_given())
             return _back(ticket, _("Saved."))
-        except Invalid as refusal:
-            problems, code = refusal.problems, refusal.status
+        except (Invalid, Conflict, NotAllowed) as refusal:
+            kept = as_conflict(number, refusal)
+            problems, code = refusal.problems if isinstance(refusal, Invalid) else {}, kept.status
+            words = "" if problems else str(kept)
             db().rollback()
             ticket = _ticket(number)
-    return ticket_page(
-        ticket, status=code, edited_fields=fields_to_edit(db(), ticket, given=request.form), field_problems=problems
-    )
+    edited = fields_to_edit(db(), ticket, given=request.form)
+    return ticket_page(ticket, status=code, edited_fields=edited, field_problems=problems, field_refusal=words)
 
 
 @blueprint.post("/subject")

@@ -23,12 +23,13 @@ from plugdesk_web.current import agent_only, db, me
 from plugdesk_web.drafts import forget_draft
 from plugdesk_web.rendering import offer_undo, page, redirect_after
 from plugdesk_web.routes.tickets import place_after, ticket_page
-from plugdesk_web.shown import refuse_another_customer, ticket_to_act_on, was_shown
+from plugdesk_web.shown import as_conflict, proof_of, refuse_another_customer, ticket_posted_about, ticket_to_act_on
 from plugdesk_web.thread import body_of
 from plugdesk_web.written import written_files, written_html
 
 blueprint = Blueprint("replies", __name__)
 UNDO = timedelta(seconds=10)
+EMPTY: Mapping[str, str] = {}
 
 
 @blueprint.post("/tickets/<int:number>/replies")
@@ -108,21 +109,23 @@ def new_forwarding(message_id: int) -> Response:
     """Where to, and what to say above it."""
     message = message_here(message_id)
     may_run(db(), message.ticket, me(), "forward")
-    return _forwarding(message, {}, {})
+    return _forwarding(message)
 
 
 @blueprint.post("/messages/<int:message_id>/forwardings")
 @agent_only
 def forward(message_id: int) -> Response:
-    """Send a message with its files on to other addresses; a refusal keeps what was typed."""
+    """Send a message with its files on to other addresses; a refusal keeps what was typed, also of who has lost the right to it."""
     if (target := once.done_before(db(), me().id)) is not None:
         return redirect_after(target)
-    message = message_here(message_id)
+    message = _message(message_id)
+    number = ticket_posted_about(message.ticket_id).number
     try:
         copy = _forward(message)
-    except Invalid as refusal:
+    except (Invalid, NotAllowed) as refusal:
+        kept = as_conflict(number, refusal)
         db().rollback()
-        return _forwarding(message_here(message_id), request.form, refusal.problems)
+        return _forwarding(message_here(message_id), request.form, kept)
     target = url_for("tickets.show", number=message.ticket_id, _anchor=f"m{copy.id}")
     return redirect_after(once.remember(db(), me().id, target) or target, _("Forwarded."))
 
@@ -133,25 +136,33 @@ def _forward(message: Message) -> Message:
     )
 
 
-def _forwarding(message: Message, given: Mapping[str, str], problems: Mapping[str, str]) -> Response:
+def _forwarding(message: Message, given: Mapping[str, str] = EMPTY, refusal: PlugdeskError | None = None) -> Response:
+    problems = refusal.problems if isinstance(refusal, Invalid) else EMPTY
     return page(
         "tickets/forward.html",
-        status=422 if problems else 200,
+        status=refusal.status if refusal else 200,
         message=message,
         ticket=message.ticket,
         body=body_of(message),
         given=given,
         problems=problems,
+        words="" if refusal is None or problems else str(refusal),
         once=once.new_key(),
+        shown=proof_of(message.ticket_id),
     )
 
 
 def message_here(message_id: int) -> Message:
     """The message with this id, of a ticket the reader may see; else `NotFound`."""
+    message = _message(message_id)
+    ticket_for(db(), me(), message.ticket_id)
+    return message
+
+
+def _message(message_id: int) -> Message:
     message = db().get(Message, message_id)
     if message is None:
-        raise NotFound(_("There is no such ticket."))  # in the words of the next line: a message elsewhere looks like none
-    ticket_for(db(), me(), message.ticket_id)
+        raise NotFound(_("There is no such ticket."))  # in the words of a ticket's page: a message elsewhere looks like none
     return message
 
 
@@ -166,10 +177,7 @@ def _addresses(name: str) -> list[str]:
 def again(ticket: Ticket, refusal: PlugdeskError, mode: str) -> Response:
     """The ticket's page with what was typed and the reason; the transaction is undone, the page reads on."""
     number = ticket.number
-    if isinstance(refusal, NotAllowed):
-        if not was_shown(number):
-            raise refusal
-        refusal = Conflict(str(refusal))
+    refusal = as_conflict(number, refusal)
     db().rollback()
     said = {"mode": mode, "text": request.form.get("text", ""), "html": request.form.get("html", "")}
     said |= {name: request.form.get(name, "") for name in ("cc", "bcc")}

@@ -30,7 +30,7 @@ from plugdesk.api import (
 from plugdesk.api import gettext as _
 from plugdesk_automation.own.acting import Acting
 from plugdesk_automation.own.asking import form_of
-from plugdesk_automation.people import supervisors_of
+from plugdesk_automation.people import those_above
 
 OWN = "automation"
 NAME, LINK = f"{OWN}:name", f"{OWN}:link"
@@ -129,7 +129,7 @@ def _people(act: Acting, options: Mapping[str, Any]) -> list[User]:
         elif each is Recipient.GROUP:
             found += ticket.group.members if ticket.group else []
         elif each is Recipient.SUPERVISOR:
-            found += supervisors_of(act.ctx, ticket)
+            found += those_above(act.ctx, ticket)
         else:
             watching = sa.select(User).join(Watcher, Watcher.user_id == User.id).where(Watcher.ticket_id == ticket.id)
             found += act.ctx.db.scalars(watching.order_by(User.id))

@@ -1,5 +1,6 @@
 /* <form class="composer" data-behavior="ways">: shows what the chosen channel can carry and how much of it is used, while one
-   writes. [data-limits] holds the sentence ([data-words]) and the count ([data-count]); the choice, if any, is [data-ways]. */
+   writes. [data-limits] holds the sentence ([data-words]) and the count ([data-count]); the choice, if any, is [data-ways].
+   [data-closed] marks what can no longer be answered. */
 import { gettext, ngettext } from "../words.js";
 
 const NEAR = 0.8; // of the limit: from there on the count is shown
@@ -23,6 +24,7 @@ export default function ways(form, signal) {
     const option = choice.selectedOptions[0];
     line.dataset.text = option.dataset.text;
     line.querySelector("[data-words]").textContent = option.dataset.limits;
+    line.toggleAttribute("data-closed", "closed" in option.dataset);
     if (copies) copies.hidden = !("copies" in option.dataset);
     count();
   }
