@@ -177,7 +177,17 @@ from plugdesk.tickets.correspondence import (
     send_again,
     send_automatic,
 )
-from plugdesk.tickets.delivery import address_for, can_send, carrier_of, channels_to, handing_over, letter_instead, report_failure
+from plugdesk.tickets.delivery import (
+    Connection,
+    address_for,
+    can_send,
+    carrier_of,
+    channels_to,
+    channels_to_connect,
+    handing_over,
+    letter_instead,
+    report_failure,
+)
 from plugdesk.tickets.editing import delete_reply, edit_message, edit_reply, withdraw_message
 from plugdesk.tickets.letters import write_letter
 from plugdesk.tickets.lists import Listed, Order
@@ -239,6 +249,7 @@ __all__ = [
     "Command",
     "Condition",
     "Conflict",
+    "Connection",
     "Context",
     "ConversationSettings",
     "CustomerActions",
@@ -371,6 +382,7 @@ __all__ = [
     "change_status",
     "change_tags",
     "channels_to",
+    "channels_to_connect",
     "check_template",
     "check_values",
     "clean_html",

@@ -110,6 +110,9 @@ class Channel:
     and `withdraw(ctx, message)` that it is gone; `typing(ctx, ticket)` shows that somebody is writing. The three run in
     jobs and raise `Undeliverable` or `RetryLater`.
 
+    `connect(ctx, customer)` gives the address of one's own by which a customer becomes known on the channel, or nothing where they are
+    already or the form lacks something. Pages ask whenever they are drawn: it stores nothing, and does not wait.
+
     `numbered` says that the vendor counts its updates up: those that wait are read in its order, also when a later one came first.
     `in_order` says that a message waits for those before it on its ticket, `buttons` that the customer can press buttons
     under a message (see `Block`), `copies` that a message can go to others as well, `rich_text` that it can be formatted.
@@ -125,6 +128,7 @@ class Channel:
     change: Callable[[Context, Message], None] | None = None
     withdraw: Callable[[Context, Message], None] | None = None
     typing: Callable[[Context, Ticket], None] | None = None
+    connect: Callable[[Context, User], str | None] | None = None
     limits: Limits = Limits()
     rich_text: bool = True
     copies: bool = False

@@ -7,7 +7,10 @@ sending again, ends as *maybe sent*.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +31,15 @@ from plugdesk.users.models import User
 
 GIVE_UP_AFTER = timedelta(days=2)
 ORDER_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A personal address (`url`) by which a customer becomes known on a channel of a form."""
+
+    channel: Channel
+    form: Form
+    url: str
 
 
 def deliver_message(ctx: Context, message_id: int) -> None:
@@ -149,6 +161,19 @@ def channels_to(session: Session, ticket: Ticket) -> list[Channel]:
             continue
         if runtime.executor.run(owner, f"channel {name}", ticket.form, session, channel.reaches, ticket.customer) is True:
             found.append(channel)
+    return found
+
+
+def channels_to_connect(session: Session, customer: User, forms: Iterable[Form]) -> list[Connection]:
+    """Where the customer is not known yet and may come by an address of their own, in the order of the `forms` and their extensions."""
+    runtime, found = runtime_of(session), list[Connection]()
+    for form, (name, channel) in product(forms, runtime.registry.channels.items()):
+        owner = runtime.registry.owner("channels", name)
+        if channel.connect is None or not form.has(owner) or not runtime.executor.allows(owner, form):
+            continue
+        url = runtime.executor.run(owner, f"channel {name}", form, session, channel.connect, customer)
+        if isinstance(url, str):
+            found.append(Connection(channel, form, url))
     return found
 
 

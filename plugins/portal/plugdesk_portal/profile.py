@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, send_file, url_for
 from plugdesk.api import Conflict, Invalid, PlugdeskError, TooMany, current_language, runtime_of
 from plugdesk.api import gettext as _
 from plugdesk_portal.around import begin, customer, customers_only, desk_ctx, portal_page, some_send_links
+from plugdesk_portal.connecting import named_connections
 from plugdesk_portal.letters import change_wish, wish_of
 from plugdesk_portal.own import FRESH, ask_to_forget, change_profile, copy_of_all, count_copy, set_password
 from plugdesk_web.api import (
@@ -114,5 +115,5 @@ def _page(refusal: PlugdeskError | None = None) -> Response:
     return portal_page(
         "profile.html", status=refusal.status if refusal else 200, problems=problems, words="" if refusal is None or problems else str(refusal),
         name=given.get("name", reader.name), language=given.get("language", reader.language or ""), contacts=reader.identities,
-        wish=wish, links=links,
+        wish=wish, links=links, connections=named_connections(desk_ctx(), reader),
     )  # fmt: skip

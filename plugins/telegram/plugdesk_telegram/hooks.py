@@ -24,13 +24,13 @@ from plugdesk.api import (
     send_chat_closing,
     send_chat_receipt,
 )
-from plugdesk_telegram import bots, changing, deliver, health_of, intake, listen, planning, take, trying, webhooks
+from plugdesk_telegram import bots, changing, connecting, deliver, health_of, intake, listen, planning, take, trying, webhooks
 from plugdesk_telegram.entities import utf16_length
 from plugdesk_telegram.settings import TelegramSettings
 
 CHANNEL = Channel(
     "telegram", lazy_pgettext("channel", "Telegram"), "telegram", deliver.deliver, deliver.reaches, deliver.ready, take=take.take,
-    change=changing.change, withdraw=changing.withdraw, typing=changing.typing, buttons=True, in_order=True, numbered=True,
+    change=changing.change, withdraw=changing.withdraw, typing=changing.typing, connect=connecting.personal_link, buttons=True, in_order=True, numbered=True,
     limits=Limits(
         text=planning.LONGEST_TEXT, file_size=planning.BIGGEST_FILE, length=utf16_length, per_chat=deliver.PER_CHAT,
         per_account=deliver.PER_BOT,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from plugdesk.api import Context, Ticket, User
 from plugdesk_telegram import chats
 from plugdesk_telegram.bots import first_bot
-from plugdesk_telegram.customers import start_link
+from plugdesk_telegram.connecting import personal_link
 from plugdesk_telegram.models import Bot
 
 
@@ -28,5 +28,5 @@ def show(ctx: Context, ticket: Ticket, viewer: User) -> tuple[str, Mapping[str, 
     chat = chats.chat_of(ctx, ticket) if names else None
     return "telegram:panel.html", {
         "names": [each.shown or each.value for each in names], "chat": chat, "bot": chat.bot if chat else bot,
-        "link": None if names else start_link(ctx, bot, ticket.customer),
+        "link": personal_link(ctx, ticket.customer),
     }  # fmt: skip

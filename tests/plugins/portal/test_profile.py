@@ -6,8 +6,11 @@ import io
 import json
 import zipfile
 
+import pytest
 import sqlalchemy as sa
+from selectolax.lexbor import LexborHTMLParser
 
+from plugdesk.database import Base
 from plugdesk.forms.commands import add_field
 from plugdesk.forms.models import FieldKind
 from plugdesk.testing.browser import browser_of
@@ -15,7 +18,10 @@ from plugdesk.tickets.attachments import NewFile
 from plugdesk.tickets.commands import set_fields
 from plugdesk.tickets.correspondence import Said, add_note, open_ticket
 from plugdesk.tickets.models import Ticket
-from plugdesk.users.customers import find_or_create_customer
+from plugdesk.users.customers import add_identity, find_or_create_customer
+from plugdesk_telegram.bots import BotInput, Known, add_bot
+from plugdesk_telegram.models import OFFICIAL, Mode
+from tests.factories import make_form
 from tests.plugins.portal.conftest import words_of
 
 PASSWORD = "seven green umbrellas"
@@ -105,3 +111,52 @@ def test_the_wish_to_be_forgotten_is_a_request_once_a_day(ann, ticket, session):
     assert asked.headers["Location"] == f"/portal/requests/{fresh.number}"
     assert (fresh.subject, fresh.channel, fresh.messages[0].channel) == ("Please delete my data", "email", "portal")
     assert ann.post("/portal/profile/forgetting").status_code == 429
+
+
+@pytest.fixture
+def bot(session, enable, form):
+    """`bot(form)` switches Telegram on there, with a bot of that name."""
+
+    def bot(form):
+        ctx = enable("telegram", on=form)
+        number = 100 + form.id
+        given = BotInput(f"{number}:{'a' * 35}", Mode.POLLING, OFFICIAL, own_network=False)
+        add_bot(ctx, given, Known(number, form.name, f"{form.slug}_bot"), by=None)
+        session.commit()
+
+    return bot
+
+
+def links_to_connect(browser):
+    page = LexborHTMLParser(browser.get("/portal/profile").get_data(as_text=True))
+    return [(each.text(strip=True), each.attributes["href"].partition("?")[0]) for each in page.css("main a[href*='t.me']")]
+
+
+def test_the_profile_offers_the_channels_on_which_one_is_not_known_yet(ann, customer, form, bot, enable, session):
+    assert links_to_connect(ann) == []
+    bot(form)
+    assert links_to_connect(ann) == [("Connect Telegram", "https://t.me/support_bot")]
+    other = make_form(session, name="Repairs", slug="repairs")
+    bot(other)
+    assert links_to_connect(ann) == [("Connect Telegram", "https://t.me/support_bot")], "the portal is off there"
+    enable("portal", on=other)
+    session.commit()
+    both = [("Connect Telegram: Support", "https://t.me/support_bot"), ("Connect Telegram: Repairs", "https://t.me/repairs_bot")]
+    assert sorted(links_to_connect(ann)) == sorted(both)
+    add_identity(session, customer, channel="telegram", value="501", by=None, shown="@ann", verified=True)
+    session.commit()
+    assert links_to_connect(ann) == []
+
+
+def test_looking_at_the_links_to_connect_stores_nothing(ann, form, bot, session):
+    bot(form)
+
+    def rows():
+        return {
+            name: session.scalar(sa.select(sa.func.count()).select_from(table)) for name, table in Base.metadata.tables.items()
+        }
+
+    before = rows()
+    for _again in range(3):
+        assert ann.get("/portal/profile").status_code == 200
+    assert rows() == before

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import sqlalchemy as sa
 
+from plugdesk.tickets.delivery import channels_to_connect
 from plugdesk.tickets.models import DeliveryState, Message, Ticket
 from plugdesk.users.models import Identity, User
 from plugdesk_telegram.customers import customer_of_link, start_link
@@ -51,6 +52,34 @@ def test_a_customer_the_desk_knows_is_bound_by_their_link(shop, ann, customer):
     shop.work()
     with shop.runtime.database.read() as session:
         assert session.scalars(sa.select(Ticket.customer_id)).all() == [customer.id]
+
+
+def test_who_is_known_on_telegram_is_offered_no_link_to_connect_by(shop, ann, customer):
+    def offered():
+        with shop.runtime.database.read() as session:
+            return channels_to_connect(session, session.get_one(User, customer.id), [shop.form(session)])
+
+    (found,) = offered()
+    assert (found.channel.name, found.form.slug, found.url.partition("?")[0]) == ("telegram", "support", "https://t.me/shop_bot")
+    (payload,) = parse_qs(urlsplit(found.url).query)["start"]
+    ann.start(shop.token, payload)
+    shop.work()
+    assert identities(shop, customer.id)[1:] == [("telegram", "@ann", True)]
+    assert offered() == []
+
+
+def test_a_form_without_a_bot_and_one_where_telegram_is_off_have_nothing_to_connect(shop, customer):
+    def offered():
+        with shop.runtime.database.read() as session:
+            return len(channels_to_connect(session, session.get_one(User, customer.id), [shop.form(session)]))
+
+    shop.switch(on=False)
+    assert offered() == 0
+    shop.switch(on=True)
+    assert offered() == 1
+    with shop.runtime.database.write() as session:
+        session.delete(session.scalars(sa.select(Bot)).one())
+    assert offered() == 0
 
 
 def test_a_link_is_good_once_and_for_two_weeks(shop, ann, boris, customer):
