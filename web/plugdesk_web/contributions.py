@@ -88,6 +88,8 @@ class Column:
 
     `seen_by` says who gets it: every agent of the form, its admins alone, or whom a function admits, see `SeenBy`. A column
     `only_where_filled` is left out of lists in which all of its cells are empty.
+
+    By a click on its title lists are ordered by `earliest_by`, one of its facts that is a moment: the earliest first.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Column:
     cell_of: Callable[[Context, Mapping[str, Any]], Cell | None] | None = None
     seen_by: Literal["agents", "form admins"] | SeenBy = "agents"
     only_where_filled: bool = False
+    earliest_by: str = ""
 
     @property
     def is_from_facts(self) -> bool:

@@ -68,6 +68,11 @@ class SeenColumn:
     def id(self) -> str:
         return f"{self.plugin}-{self.column.name}"
 
+    @property
+    def orders(self) -> bool:
+        """Whether lists can be ordered by it; not where the viewer sees it on some tickets only, which the order would tell of others."""
+        return bool(self.column.earliest_by) and not self.only
+
 
 def tools_of_list(session: Session, forms: Iterable[Form], arguments: Mapping[str, Any]) -> list[dict[str, str]]:
     """The buttons of extensions above a list that `arguments` asks for, of those that are on at one of `forms`, the viewer's."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from plugdesk.database import Moment
 from plugdesk.errors import NotFound
 from plugdesk.forms.models import StatusKind
 from plugdesk.i18n import gettext as _
@@ -26,6 +27,7 @@ from plugdesk.users.models import Group, GroupMember, User
 from plugdesk.users.shifts import is_away, is_on_shift, today_of
 
 PAGE = 50
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 VALUES = "values"
 """Among the facts that a list is asked for: what stands in the ticket's fields, by code."""
 
@@ -144,6 +146,36 @@ def tickets_of_view(
     if after is not None:
         conditions.append(_comes_after(after, order))
     return _page(*_with_facts(session, user, conditions, _ORDERS[order], limit + 1, facts), limit)
+
+
+def tickets_by_fact(
+    session: Session,
+    user: User,
+    view: str,
+    fact: str,
+    *,
+    forms: Collection[int],
+    narrowed: Filter = Filter(),
+    after: Key | None = None,
+    limit: int = PAGE,
+    facts: Collection[str] = (),
+) -> Page:
+    """One page of a view by a `fact` that is a moment: the earliest first, tickets without one, or on none of these `forms`, last.
+
+    `Key.spoken_at` is that moment here. No index carries this order: all tickets of the view are looked at.
+    """
+    sql = runtime_of(session).registry.facts[fact].sql(Ticket)
+    moment = sa.func.coalesce(sa.case((Ticket.form_id.in_(forms), sql)), sa.literal(NEVER, Moment()))
+    conditions = [*of_view(session, user, view), *narrowing(narrowed)]
+    if after is not None:
+        conditions.append(sa.tuple_(moment, Ticket.id) > sa.tuple_(sa.literal(after.spoken_at, Moment()), after.id))
+    rows, values = _with_facts(session, user, conditions, [moment, Ticket.id.asc()], limit + 1, dict.fromkeys([*facts, fact]))
+    page = _page(rows, values, limit)
+    if page.next is None:
+        return page
+    last = page.tickets[-1]
+    at = values[last.id][fact] if last.form_id in forms else None
+    return replace(page, next=Key(0, at or NEVER, last.id))
 
 
 def first_of_view(

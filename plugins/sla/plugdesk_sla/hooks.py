@@ -69,7 +69,8 @@ def pages() -> Sequence[Any]:
     return [
         Panel("sla", lazy_gettext("SLA"), panel.show, concerns=panel.concerns),
         Column(
-            "deadline", lazy_gettext("Deadline"), facts=panel.LISTED, cell_of=panel.cell, only_where_filled=True
+            "deadline", lazy_gettext("Deadline"), facts=panel.LISTED, cell_of=panel.cell, only_where_filled=True,
+            earliest_by="deadline",
         ),
         SearchWord(
             ("sla", "срок"), known.search, "sla:breached", lazy_gettext("missed a deadline; soon, paused, met, any or none; срок:нарушен")

@@ -8,6 +8,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from plugdesk.forms.commands import set_hours
 from plugdesk.tickets.correspondence import reply_to_ticket
+from plugdesk.tickets.lists import tickets_by_fact
+from plugdesk.tickets.models import Ticket
 from plugdesk_sla import runs
 from plugdesk_sla.models import Clock, Policy, Run, RunState
 from plugdesk_sla.promising import policies_of
@@ -175,6 +177,52 @@ def test_the_panel_shows_what_counted_and_what_did_not(session, office, promise,
         "Business hours Office",
     ):
         assert words in shown, words
+
+
+def rows_of(answer):
+    """The numbers of the tickets of a list, in its order."""
+    return [int(each.id.removeprefix("t")) for each in LexborHTMLParser(answer.get_data(as_text=True)).css("tr[data-row]")]
+
+
+def test_a_click_on_the_deadline_orders_the_list_by_it_and_another_as_before(
+    session, form, ctx, office, promise, ask, agent, later, client
+):
+    promise("Urgent", when={"all": [{"fact": "field.level", "is": "urgent"}]}, first="30 minutes")
+    promise("High", when={"all": [{"fact": "field.level", "is": "high"}]}, first="2 hours")
+    tickets = {
+        level: ask(**({"level": level} if level else {})) for level in ("high", "", "urgent", "low") if not later(minutes=1)
+    }
+    client.sign_in(agent)
+    head = LexborHTMLParser(client.get("/views/open").get_data(as_text=True)).css_first("th a")
+    shown = client.get(head.attributes["href"])
+    assert rows_of(shown) == [
+        tickets[level].id for level in ("urgent", "high", "", "low")
+    ]  # what has no deadline is last, by number
+    ordered = LexborHTMLParser(shown.get_data(as_text=True)).css_first("th[aria-sort=ascending]")
+    assert "Deadline" in ordered.text()
+    back = ordered.css_first("a").attributes["href"]
+    assert rows_of(client.get(back)) == [tickets[level].id for level in ("low", "urgent", "", "high")]
+
+
+def test_pages_of_a_list_by_deadline_hold_every_ticket_once(session, form, ctx, office, promise, ask, agent, later):
+    promise("Urgent", when={"all": [{"fact": "field.level", "is": "urgent"}]}, first="30 minutes")
+    for level in ("urgent", "low", "urgent", "low", "urgent"):
+        later(minutes=1)
+        ask(level=level)
+
+    def pages(forms):
+        found, after = [], None
+        while True:
+            page = tickets_by_fact(session, agent, "open", "deadline", forms=forms, after=after, limit=2)
+            found += [each.id for each in page.tickets]
+            if page.next is None:
+                return found
+            after = page.next
+
+    urgent, others = [1, 3, 5], [2, 4]
+    first = session.scalar(sa.select(sa.func.min(Ticket.id))) - 1
+    assert pages({form.id}) == [first + number for number in urgent + others]
+    assert pages(set()) == [first + number for number in range(1, 6)]  # where the extension is off its deadlines order nothing
 
 
 def test_lists_have_a_chip_and_no_query_more(session, form, ctx, office, promise, ask, agent, later, client):

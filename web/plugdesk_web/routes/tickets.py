@@ -18,7 +18,7 @@ from plugdesk.tickets.attachments import uploads_of
 from plugdesk.tickets.combining import survivor
 from plugdesk.tickets.commands import may_run
 from plugdesk.tickets.correspondence import Said, open_ticket
-from plugdesk.tickets.lists import VIEWS, Filter, Page, tickets_of_view
+from plugdesk.tickets.lists import VIEWS, Filter, Page, tickets_by_fact, tickets_of_view
 from plugdesk.tickets.models import Ticket
 from plugdesk.tickets.queries import thread_of, ticket_for
 from plugdesk.tickets.subtasks import parent_of
@@ -144,11 +144,15 @@ def list_values(
     columns = columns_seen(db(), me(), forms.values())
     narrowed = narrowed or Filter()
     wanted = facts_of(columns)
-    found = (
-        find(wanted)
-        if find
-        else tickets_of_view(db(), me(), slug, narrowed=narrowed, after=key_of(request.args.get("after", "")), facts=wanted)
-    )
+    after = key_of(request.args.get("after", ""))
+    by = next((each for each in columns if each.orders and each.id == request.args.get("by") and not find), None)
+    if find:
+        found = find(wanted)
+    elif by:
+        fact = by.column.earliest_by
+        found = tickets_by_fact(db(), me(), slug, fact, forms=by.on.keys(), narrowed=narrowed, after=after, facts=wanted)
+    else:
+        found = tickets_of_view(db(), me(), slug, narrowed=narrowed, after=after, facts=wanted)
     language = current_language()
     arguments = {name: value for name, value in request.args.items() if name != "after" and value}
     older = key_text(found.next)
@@ -160,6 +164,8 @@ def list_values(
         "names": {status.id: status.name_in(language) for form in forms.values() for status in form.statuses},
         "tones": {status.id: status.tone for form in forms.values() for status in form.statuses},
         "columns": columns_of(db(), columns, found),
+        "orders": {} if find else {each.id: _here(_turned(arguments, each.id)) for each in columns if each.orders},
+        "ordered": by.id if by else "",
         "language": language,
         "narrowed": narrowed,
         "ways": {name: (channel.icon, str(channel.title)) for name, channel in runtime().registry.channels.items()},
@@ -173,6 +179,12 @@ def list_values(
         ),
         "newer_url": _here(arguments) if request.args.get("after") else "",
     }
+
+
+def _turned(arguments: dict[str, str], column: str) -> dict[str, str]:
+    """The arguments of the same list ordered by the column, or as ever where that is how it is ordered."""
+    others = {name: value for name, value in arguments.items() if name != "by"}
+    return others if arguments.get("by") == column else {**others, "by": column}
 
 
 def _here(arguments: dict[str, str], **more: str) -> str:
