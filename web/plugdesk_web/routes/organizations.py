@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request, url_for
 
 from plugdesk.errors import Conflict, Invalid
 from plugdesk.i18n import gettext as _
+from plugdesk.i18n import pgettext
 from plugdesk.users.customers import rename_organization
 from plugdesk.users.models import Organization
 from plugdesk.users.queries import find_customers, organization_for
@@ -35,7 +36,12 @@ def change(organization_id: int) -> Response:
         said = refused(refusal)
         organization = organization_for(db(), me(), organization_id)
         was = organization.name if said.is_conflict else given.get("was", "")
-        return _page(organization, said.beside([(_("Name"), given.get("name"), organization.name)]), given.get("name", ""), was)
+        return _page(
+            organization,
+            said.beside([(pgettext("organization", "Name"), given.get("name"), organization.name)]),
+            given.get("name", ""),
+            was,
+        )
     return redirect_after(url_for(".show", organization_id=organization_id), _("Saved."))
 
 
