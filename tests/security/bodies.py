@@ -12,7 +12,7 @@ NO_NAME = "nowhere"
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "-": {}, "ticket": {}, "session": {"user_id": "person"}, "key": {}, "form": {}, "plugin": {}, "file": {"plugin": "=button", "name": "=css/base.css"}, "token": {}, "mailbox": {}, "letter": {}, "bot": {}, "update": {}, "webhook": {"key": "webhook_key"}, "billingsbot": {"bot_id": "their_bot"}, "run": {}, "rule": {}, "billingsrule": {"rule_id": "their_rule"}, "replay": {}, "billingsreplay": {"replay_id": "their_replay"}, "automation": {}, "billingsautomation": {"automation_id": "their_automation"}, "rehearsal": {}, "billingsrehearsal": {"rehearsal_id": "their_rehearsal"}, "policy": {}, "billingspolicy": {"policy_id": "their_policy"}, "preview": {"run_id": "preview_id"}, "billingspreview": {"run_id": "their_preview"}, "group": {}, "job": {}, "delivery": {}, "message": {},
     "style": {"name": "=css/base.css"}, "view": {"slug": "=open"}, "bin": {"number": "bin"}, "failed": {"message_id": "failed"}, "answered": {"message_id": "answered"}, "arrived": {"message_id": "arrived"},
-    "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"},
+    "queued": {"message_id": "queued"}, "secret": {"key": "secret"}, "upload": {"key": "upload"}, "customer": {}, "ann": {"user_id": "ann"}, "works": {"organization_id": "works"},
     "colleague": {"user_id": "agent_id"}, "anothers": {"user_id": "ann"}, "field": {"code": "=priority"}, "status": {"code": "=in_progress"}, "section": {}, "press": {"plugin": "=button", "name": "=press"}, "button": {"plugin": "=button"},
     "deskwide": {"plugin": "=demo"}, "chatter": {"number": "chatter", "message": "=1"}, "billings": {"mailbox_id": "their_mailbox"}, "person": {"user_id": "person"}, "absence": {"user_id": "person"},
     "payable": {"number": "payable"}, "paypress": {"number": "payable", "plugin": "=button", "name": "=press"}, "payfailed": {"message_id": "payfailed"},
@@ -95,6 +95,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /messages/<int:message_id>/forwardings": {"to": "expert@other.example", "comment": "Please look"},
     "POST /uploads": {"file": b"Hello"},
     "POST /customers/<int:user_id>": {"name": "Ann B. Carter", "kind": "person"},
+    "POST /customers/organizations/<int:organization_id>": {"name": "Reed & Co", "was": "Reed Works"},
     "POST /customers/<int:user_id>/joining": {"other": "{ann}"},
     "POST /customers/<int:user_id>/identities": {"value": "ann@work.example"},
     "POST /tickets/selection": {"do": "accept", "ticket": "{number}"},

@@ -48,7 +48,7 @@ def _colleagues(world: World, support: Form) -> dict[str, Any]:
     for number, reader in ((doras.id, ann), (world.things["number"], dora)):
         session.add(Watch(ticket_id=number, user_id=reader.id, form_id=support.id, added=True, told=True, told_up_to=0))
     become(session, doras, StatusKind.RESOLVED, by=None)  # nothing that agents count
-    return {"doras": doras.id, "dora": dora.id, "last": doras.messages[-1].id}
+    return {"works": dora.organization.id, "doras": doras.id, "dora": dora.id, "last": doras.messages[-1].id}
 
 
 def _sharing(world: World, support: Form) -> dict[str, Any]:

@@ -47,7 +47,7 @@ GROUPS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "customers": (
         lazy_gettext("Customers"),
         ("customer_changed", "customer_tags_changed", "customers_joined", "customer_deleted", "identity_added", "identity_removed", "organization_added",
-         "organization_deleted"),
+         "organization_renamed", "organization_deleted"),
     ),
     "deletions": (
         lazy_gettext("Deletions and merges"),
@@ -255,6 +255,7 @@ _WORDS: Mapping[str, Callable[[Session, Event], str]] = {
     "identity_added": _said(lazy_gettext("Added the contact %(value)s to a customer"), value="value"),
     "identity_removed": _said(lazy_gettext("Took the contact %(value)s from a customer"), value="value"),
     "organization_added": _said(lazy_gettext("Added the organization %(name)s"), name="name"),
+    "organization_renamed": _said(lazy_gettext("Renamed the organization %(before)s to %(name)s"), before="before", name="name"),
     "ticket_deleted": _said(lazy_gettext("Put a ticket into the bin: %(subject)s"), subject="subject"),
     "ticket_restored": lambda session, event: _("Took a ticket out of the bin"),
     "ticket_erased": _said(lazy_gettext("Ticket %(number)s was erased for good"), number="number"),

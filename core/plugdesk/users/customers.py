@@ -23,7 +23,7 @@ from plugdesk.sessions import end_all_sessions
 from plugdesk.users.contacts import contact_value
 from plugdesk.users.models import CustomerKind, Identity, Organization, Role, User
 from plugdesk.users.passwords import check_password_rules, hash_password
-from plugdesk.users.queries import can_see_customer
+from plugdesk.users.queries import can_see_customer, can_see_organization, organization_named
 
 CHANGES = frozenset({"name", "language", "zone", "country", "kind", "organization_id", "about"})
 LONGEST_ABOUT = 10_000
@@ -212,6 +212,25 @@ def add_organization(session: Session, *, name: str, by: User | None) -> Organiz
     session.flush()  # the organization's id
     record(session, "organization_added", actor=by, organization_id=organization.id, name=organization.name)
     return organization
+
+
+def rename_organization(session: Session, organization: Organization, *, name: str, was: str, by: User | None) -> None:
+    """Call a company otherwise; `was` is the name that was read before. Raises `NotAllowed`, `Invalid`, and `Conflict` if it has another by now."""
+    if by is not None and not can_see_organization(session, by, organization):
+        raise NotAllowed(_("You do not work with anybody of this organization."))
+    lock(session, organization)
+    if organization.name != was:
+        raise Conflict(_("Somebody else changed this meanwhile. Look at it again, then repeat what you did."))
+    problems = Problems()
+    with problems.at("name"):
+        name = needed_line(name, _("Give the organization a name."))
+        other = organization_named(session, name)
+        if other is not None and other.id != organization.id:
+            raise Invalid(_("There is an organization “%(name)s” already.", name=other.name))
+    problems.raise_any()
+    if name != was:
+        organization.name = name
+        record(session, "organization_renamed", actor=by, organization_id=organization.id, name=name, before=was)
 
 
 def _insert(

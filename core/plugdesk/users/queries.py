@@ -120,12 +120,19 @@ class CustomersAfter:
 
 
 def find_customers(
-    session: Session, user: User, *, words: str = "", after: CustomersAfter | None = None, limit: int = 50, tag: str = ""
+    session: Session,
+    user: User,
+    *,
+    words: str = "",
+    after: CustomersAfter | None = None,
+    limit: int = 50,
+    tag: str = "",
+    organization: Organization | None = None,
 ) -> tuple[Sequence[User], CustomersAfter | None]:
     """A page of the customers `user` may see, by name, with their identities; and the key of the next page, if any.
 
     Each of `words` begins a word of the name or of a contact; words without a letter or digit find nobody. `tag` is the code of a
-    tag that all of them hold.
+    tag that all of them hold, `organization` the one they all belong to.
     """
     wanted = words_wanted(words)
     if words.strip() and not wanted:
@@ -133,6 +140,8 @@ def find_customers(
     query = _customers_with(len(wanted)).where(visible_customers(session, user))
     if tag:
         query = query.where(sa.exists().where(CustomerTag.user_id == User.id, CustomerTag.tag_id == Tag.id, Tag.code == tag))
+    if organization is not None:
+        query = query.where(User.organization_id == organization.id)
     if after is not None:
         query = query.where(sa.or_(User.name > after.name, sa.and_(User.name == after.name, User.id > after.id)))
     asked = {f"word_{n}": word for n, word in enumerate(wanted)} | {f"end_{n}": end_of(word) for n, word in enumerate(wanted)}
@@ -167,10 +176,23 @@ def organization_named(session: Session, name: str) -> Organization | None:
 def organization_seen(session: Session, user: User, name: str) -> Organization | None:
     """The organization with this name, if `user` works with anybody of it; an administrator with all."""
     found = organization_named(session, name) if name.strip() else None
-    if found is None or user.is_admin:
-        return found
-    seen = sa.select(User.id).where(User.organization_id == found.id, visible_customers(session, user)).limit(1)
-    return found if session.scalar(seen) is not None else None
+    return found if found is not None and can_see_organization(session, user, found) else None
+
+
+def can_see_organization(session: Session, user: User, organization: Organization) -> bool:
+    """May `user` see this organization? Agents those of whose people they see anybody, administrators all."""
+    if not (user.active and user.is_agent):
+        return False
+    seen = sa.select(User.id).where(User.organization_id == organization.id, visible_customers(session, user)).limit(1)
+    return user.is_admin or session.scalar(seen) is not None
+
+
+def organization_for(session: Session, user: User, organization_id: int) -> Organization:
+    """The organization with this id if `user` may see it, else `NotFound`."""
+    found = session.get(Organization, organization_id)
+    if found is None or not can_see_organization(session, user, found):
+        raise NotFound(_("There is no such organization."))
+    return found
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,7 @@ def test_a_form_without_a_choice_field_offers_priority_in_one_press(company):
         for field in support(session).fields:
             session.delete(field)
     petra = browser(company, FORM_ADMIN)
+    assert "Spam is whatever you close as such" in petra.get("/forms/support/x/csat/").get_data(as_text=True)
     assert "has no choice field" in petra.get("/forms/support/x/csat/").get_data(as_text=True)
     for _ in range(2):
         assert petra.post("/forms/support/x/csat/priority").status_code == 303

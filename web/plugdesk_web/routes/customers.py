@@ -45,7 +45,7 @@ FIELDS = ("name", "kind", "language", "country", "zone", "about")
 def index() -> Response:
     """Fifty a page, by name; `q` holds beginnings of words of a name or a contact."""
     words = one_line(request.args.get("q"))
-    found, key = find_customers(db(), me(), words=words, after=_after())
+    found, key = find_customers(db(), me(), words=words, after=after_asked())
     older = url_for("customers.index", q=words or None, name=key.name, id=key.id) if key else ""
     return page(
         "customers/index.html",
@@ -144,7 +144,8 @@ def _labelled(name: str, marks: Sequence[Cell]) -> str:
     return f"{name} ({', '.join(mark.text for mark in marks)})" if marks else name
 
 
-def _after() -> CustomersAfter | None:
+def after_asked() -> CustomersAfter | None:
+    """Where the page of a list of customers begins, as its address says."""
     number = row_number(request.args.get("id", ""))
     return CustomersAfter(request.args.get("name", ""), number) if number is not None else None
 
