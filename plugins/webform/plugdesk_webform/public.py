@@ -312,7 +312,7 @@ def _note_flood(ctx: Context, row: RequestForm, refused: TooMany) -> None:
             shown = page("webform:public/flood.html", status=429, row=row, form=form_of(ctx), words=words, **where)
         policy = frameable(shown, row.sites).headers.get("Content-Security-Policy", "")
         pages[language, tone] = shown.get_data()
-    floods.refuse(whose, Refusal(ctx.now + refused.wait, pages, current_language(), policy), ctx.now)
+    floods.refuse(whose, Refusal(ctx.now + refused.wait, pages, row.language or ctx.desk.language, policy), ctx.now)
 
 
 def _files(ctx: Context) -> dict[str, list[NewFile]]:
