@@ -345,7 +345,7 @@ def _take_turns(engine: sa.Engine, writers: Writers) -> None:
             if entered:
                 writers.leave()
             raise
-        connection.info[_TURN] = entered
+        connection.info[_TURN] = True  # also of one that came too late: SQLite has let it in, so nobody else is writing
 
     def leave(info: dict[Any, Any]) -> None:
         if info.pop(_TURN, False):

@@ -66,6 +66,26 @@ def test_who_has_waited_too_long_stands_in_nobodys_way():
     assert at_once(writers, [("Ann", False)]) == ["Ann"]
 
 
+def test_a_turn_that_nobody_gave_back_is_waited_for_once(file, monkeypatch):
+    came: list[bool] = []
+    enter = Writers.enter
+
+    def note(writers: Writers, seconds: float, *, patient: bool) -> bool:
+        came.append(enter(writers, seconds, patient=patient))
+        return came[-1]
+
+    monkeypatch.setattr(Writers, "enter", note)
+    monkeypatch.setattr("plugdesk.database.SQLITE_WAIT_MS", 10)
+    lost = file.session(write=True)
+    lost.execute(sa.text("INSERT INTO said VALUES ('lost')"))
+    lost.connection().info.clear()  # as if its thread had gone without a word
+    lost.rollback()
+    for word in ("late", "in time"):
+        with file.write() as session:
+            session.execute(sa.text("INSERT INTO said VALUES (:word)"), {"word": word})
+    assert came == [True, False, True]
+
+
 @pytest.mark.parametrize("how", ["commit", "rollback", "close"])
 def test_a_turn_ends_with_its_transaction_however_that_ends(file, how):
     session = file.session(write=True)
