@@ -93,7 +93,7 @@ def build_payment(page: Page, address: str) -> None:
         if name == "Payment received":
             page.get_by_label("When it closes the ticket, send no closing notice").check()
             redrawn(page, "Letter", "letters")
-            page.locator("#letters").get_by_label("the customer").check()
+            page.locator("#letters").get_by_label("the customer", exact=True).check()
             page.locator("#letters").get_by_label("Text").fill("Dear ${customer:name},\n\nthank you.")
         saved(page)
 
@@ -131,7 +131,7 @@ def build_refusal(page: Page, address: str) -> None:
     page.get_by_label("must be given").check()
     page.get_by_label("New status").select_option(label="Closed")
     redrawn(page, "Letter", "letters")
-    page.locator("#letters").get_by_label("the customer").check()
+    page.locator("#letters").get_by_label("the customer", exact=True).check()
     page.locator("#letters").get_by_label("Text").fill("Dear ${customer:name},\n\n${action:text}")
     look(page)
     press(page, "Save")
