@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
 REQUESTS = 12  # answered by Flask at a time: each holds a connection of the database
-_OPTIONS = frozenset(
-    {"_anchor", "_method", "_scheme", "_external"}
-)  # Flask's own function hands them all on, unused ones as None
+_OPTIONS = ("_anchor", "_method", "_scheme", "_external")  # Flask's own function hands them all on, unused ones as None
 _WORDS = frozenset({"_", "gettext"})
 
 
@@ -92,12 +90,12 @@ class Application(Flask):
         defaults = self.url_default_functions
         if endpoint[:1] == "." or not has_request_context() or None in defaults or endpoint.rpartition(".")[0] in defaults:
             return super().url_for(endpoint, **about)
-        if not _OPTIONS.isdisjoint(about):
-            if any(about[option] is not None for option in _OPTIONS & about.keys()):
+        values = about.copy()
+        for option in _OPTIONS:
+            if values.pop(option, None) is not None:
                 return super().url_for(endpoint, **about)
-            about = {name: value for name, value in about.items() if name not in _OPTIONS}
         try:
-            return self._address(endpoint, request.script_root, **about)
+            return self._address(endpoint, request.script_root, **values)
         except TypeError:  # a value that cannot be looked up by
             return super().url_for(endpoint, **about)
 
