@@ -8,7 +8,7 @@ tickets are of which customer is kept in the same way.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
@@ -62,7 +62,7 @@ def add_up(kept: Iterable[str]) -> dict[int, int]:
     numbers = json.loads(f"[{','.join(kept)}]")
     each, counts = numbers[::2], numbers[1::2]
     last = max(each, default=0)
-    found: Any = [0] * (last + 1) if last < len(each) * SPARSE else Counter()
+    found: Any = [0] * (last + 1) if last < len(each) * SPARSE else defaultdict(int)
     for at, n in zip(each, counts, strict=True):  # a list where customers stand close: half the time over hundreds of thousands
         found[at] += n
     return {at: n for at, n in enumerate(found) if n} if isinstance(found, list) else dict(found)
