@@ -34,6 +34,10 @@ KINDS = {
         "Announcements",
         "Something has happened. Called after the commit, in a transaction of your own, perhaps more than once.",
     ),
+    "gathered": (
+        "Announcements, gathered",
+        "Follows the announcements above, once for all that waited. In their transaction, perhaps more than once.",
+    ),
     "first": ("Decisions: first", "The first answer that is not None counts. Inside the transaction, with a second to answer."),
     "filter": (
         "Decisions: filter",

@@ -1,14 +1,14 @@
 """Deliveries: the news of what happened, told to each plugin after the commit.
 
 A worker takes a plugin's due deliveries in batches: one transaction to claim them, one to tell them all, each in its
-own SAVEPOINT. One that fails is put aside alone. News of one ticket reaches one plugin in the order it happened: what
+own SAVEPOINT, and then once about all their tickets. One that fails is put aside alone. News of one ticket reaches one plugin in the order it happened: what
 comes later waits while something earlier is told or waits for its next try; after that is parked, the later go on.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -21,6 +21,7 @@ from plugdesk.claims import machine_now
 from plugdesk.events import Delivery, record
 from plugdesk.forms.models import Form
 from plugdesk.jobs import ERROR_LENGTH, delay_after, execute, in_words, is_on, resumes_at
+from plugdesk.plugins.registry import GATHERED
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.users.models import User
 
@@ -42,7 +43,7 @@ class DeliveryClaim:
     plugin: str
     ids: list[int]
     lease_until: datetime
-    telling: int | None = None  # the delivery whose plugin is at work, for whoever has to end it
+    telling: Sequence[int] = ()  # the deliveries whose plugin is at work, for whoever has to end it
 
     def __str__(self) -> str:
         return f"news for {self.plugin}"
@@ -96,9 +97,9 @@ def tell(session: Session, runtime: Runtime, claim: DeliveryClaim) -> int:
     if not runtime.registry.is_loaded(plugin):
         _postpone(session, claim, claim.ids, now + NOT_LOADED, "The extension is not loaded.")
         return 0
-    told, blocked = [], set[int | None]()
+    told, blocked, changed = list[int](), set[int | None](), dict[int, set[int]]()
     stop_at = monotonic() + BATCH_SECONDS
-    for number, delivery in enumerate(_claimed(session, claim)):
+    for number, delivery in enumerate(_claimed(session, runtime, claim)):
         if number and monotonic() > stop_at:
             break
         if delivery.ticket_id is not None and delivery.ticket_id in blocked:
@@ -111,14 +112,19 @@ def tell(session: Session, runtime: Runtime, claim: DeliveryClaim) -> int:
             blocked.add(delivery.ticket_id)
             continue
         elif not _is_gone(session, delivery):
-            claim.telling = delivery.id
+            claim.telling = (delivery.id,)
             error = _announce(session, runtime, delivery)
-            claim.telling = None
+            claim.telling = ()
             if error is not None:
                 if not put_aside(session, runtime, claim, delivery.id, delivery.tries, in_words(error)):
                     blocked.add(delivery.ticket_id)
                 continue
+            if delivery.ticket_id is not None:
+                changed.setdefault(delivery.form_id, set()).add(delivery.ticket_id)
         told.append(delivery.id)
+    claim.telling = told
+    _announce_gathered(session, runtime, plugin, changed)
+    claim.telling = ()
     if told:
         execute(session, sa.delete(Delivery).where(Delivery.id.in_(told)))
     return_untold(session, claim)
@@ -134,11 +140,9 @@ def put_aside(session: Session, runtime: Runtime, claim: DeliveryClaim, id: int,
     return parked
 
 
-def put_all_aside(session: Session, runtime: Runtime, claim: DeliveryClaim, reason: str) -> None:
-    """The whole batch failed: every delivery of it waits for its next try, alone."""
-    for id, tries in session.execute(
-        sa.select(Delivery.id, Delivery.tries).where(*_held(claim), Delivery.id.in_(claim.ids))
-    ).all():
+def put_all_aside(session: Session, runtime: Runtime, claim: DeliveryClaim, ids: Sequence[int], reason: str) -> None:
+    """What was told together failed: every one of these deliveries waits for its next try, alone."""
+    for id, tries in session.execute(sa.select(Delivery.id, Delivery.tries).where(*_held(claim), Delivery.id.in_(ids))).all():
         put_aside(session, runtime, claim, id, tries, reason)
 
 
@@ -203,15 +207,17 @@ def _held(claim: DeliveryClaim) -> tuple[sa.ColumnElement[bool], ...]:
     return Delivery.state == "running", Delivery.plugin == claim.plugin, Delivery.lease_until == claim.lease_until
 
 
-def _claimed(session: Session, claim: DeliveryClaim) -> Sequence[Delivery]:
+def _claimed(session: Session, runtime: Runtime, claim: DeliveryClaim) -> Sequence[Delivery]:
     held = sa.select(Delivery).where(Delivery.id.in_(claim.ids), *_held(claim)).order_by(Delivery.id)
     found = session.scalars(held.options(joinedload(Delivery.event)).with_for_update(of=Delivery)).all()
     tickets = {delivery.ticket_id for delivery in found} - {None}
-    messages = {delivery.event.message_id for delivery in found} - {None}
     # Kept alive by the lists, so that the loop above and the plugins find each in the session instead of asking for it.
+    heard = [each for each in found if runtime.registry.implementation(each.event.kind, claim.plugin) is not None]
+    messages = {delivery.event.message_id for delivery in heard} - {None}
     if tickets:
-        people = joinedload(Ticket.customer).selectinload(User.identities)
-        session.info["told_tickets"] = session.scalars(sa.select(Ticket).where(Ticket.id.in_(tickets)).options(people)).all()
+        wanted = sa.select(Ticket).where(Ticket.id.in_(tickets))
+        people = (joinedload(Ticket.customer).selectinload(User.identities),) if heard else ()
+        session.info["told_tickets"] = session.scalars(wanted.options(*people)).all()
     if messages:
         session.info["told_messages"] = session.scalars(sa.select(Message).where(Message.id.in_(messages))).all()
     return found
@@ -228,6 +234,17 @@ def _announce(session: Session, runtime: Runtime, delivery: Delivery) -> BaseExc
     except BaseException as error:
         return error
     return None
+
+
+def _announce_gathered(session: Session, runtime: Runtime, plugin: str, changed: Mapping[int, set[int]]) -> None:
+    """What was told one by one is told once more for all tickets of each form; if that fails, nothing was told."""
+    for form_id, ids in changed.items():
+        scope = runtime.scope(session, form_id)
+        # All of them are in the session: none is asked for again.
+        tickets = [ticket for id in sorted(ids) if (ticket := session.get(Ticket, id)) is not None]
+        runtime.executor.announce(
+            plugin, GATHERED, scope, session, tickets=tickets, form=scope if isinstance(scope, Form) else None
+        )
 
 
 def _is_gone(session: Session, delivery: Delivery) -> bool:

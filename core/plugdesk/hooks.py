@@ -1,6 +1,6 @@
 """Every place where plugins join in.
 
-Each docstring begins with the kind of the hook (Announcement, Contribution, or Decision: first, filter, follow, veto) and says
+Each docstring begins with the kind of the hook (Announcement, gathered or not, Contribution, or Decision: first, filter, follow, veto) and says
 where, when and in which transaction it is called. Arguments are only ever added. An implementation names the arguments
 it wants; `ctx` is always its own plugin's on the form at hand (see `plugdesk.plugins.context`).
 """
@@ -55,6 +55,7 @@ def _kind(kind: str, **options: Any) -> Callable[[Spec], Spec]:
 
 
 announcement = _kind("announcement")
+gathered = _kind("gathered")
 contribution = _kind("contribution")
 asked = _kind("asked")
 first = _kind("first")
@@ -542,5 +543,20 @@ def fields_changed(ctx: Context, ticket: Ticket, event: Event) -> None:
     """Announcement: values of fields changed; `event.data["changes"]` maps a code to [before, after].
 
     Example: `recount(ctx, ticket)`
+    """
+    raise NotImplementedError
+
+
+# Gathered: what was announced one by one before, once for many tickets, in the same transaction.
+
+
+@gathered
+def tickets_changed(ctx: Context, tickets: Sequence[Ticket]) -> None:
+    """Announcement, gathered: something was announced of these tickets, all of this form, whichever of the announcements it was.
+
+    Told once for all that waited, each ticket once and as it is now, after the plugin's other announcements of the same. For whatever is
+    looked up or kept of tickets, in as few queries for many as for one. If it fails, nothing of what was told with it is kept, and each
+    piece of news is told again by itself.
+    Example: `count_again(ctx, [ticket.id for ticket in tickets])`
     """
     raise NotImplementedError

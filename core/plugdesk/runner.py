@@ -132,7 +132,7 @@ class Runner:
             return
         log.error("The news for %s could not be told", claim.plugin, exc_info=error)
         # Each of them uses up its try: from now on they are told one by one, and the one to blame is found.
-        deliveries.put_all_aside(session, self.runtime, claim, in_words(error))
+        deliveries.put_all_aside(session, self.runtime, claim, claim.ids, in_words(error))
 
     def _next(self, started: float, ran: int) -> Claim | None:
         if ran and (self.ends() or monotonic() - started > BATCH_SECONDS):

@@ -202,9 +202,7 @@ class Worker:
         if isinstance(work.claim, Claim):
             claims.fail(session, work.claim, self.runtime, reason)
             return
-        if work.claim.telling is not None:
-            tries = session.scalar(sa.select(Delivery.tries).where(Delivery.id == work.claim.telling)) or 1
-            deliveries.put_aside(session, self.runtime, work.claim, work.claim.telling, tries, reason)
+        deliveries.put_all_aside(session, self.runtime, work.claim, work.claim.telling, reason)
         deliveries.return_untold(session, work.claim)
 
     def _return(self, runner: Runner, work: Work) -> None:

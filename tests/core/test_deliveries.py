@@ -196,3 +196,60 @@ def test_an_event_that_was_undone_leaves_its_number_to_the_next(session: Session
     savepoint.rollback()
     assert record(session, "second") is not undone
     assert session.scalars(sa.select(Event.kind)).all() == ["second"]
+
+
+def test_whoever_looks_at_tickets_as_they_are_is_told_once_of_all_that_waited(desk: Desk) -> None:
+    told: list[Any] = []
+    runtime = desk(
+        forms=2,
+        note_added=lambda ctx, ticket: told.append(ticket.id),
+        tickets_changed=lambda ctx, tickets: told.append((ctx.form.id, [each.id for each in tickets])),
+    )
+    happen(runtime, ticket=1, times=3)
+    happen(runtime, ticket=2, times=2)
+    Worker(runtime).run_due()
+    Worker(runtime).run_due()
+    assert told == [1, 1, 1, 2, 2, (1, [1]), (2, [2])]
+
+
+def test_it_is_told_of_every_announcement_about_a_ticket_and_of_no_other(desk: Desk) -> None:
+    told: list[int] = []
+    runtime = desk(tickets_changed=lambda ctx, tickets: told.extend(each.id for each in tickets))
+    with runtime.database.write() as session:
+        record(session, "terms_changed", form=form(session))
+    Worker(runtime).run_due()
+    assert told == []
+    for kind in ("ticket_opened", "status_changed", "fields_changed"):
+        with runtime.database.write() as session:
+            record(session, kind, ticket=session.get_one(Ticket, 1))
+        Worker(runtime).run_due()
+    assert told == [1, 1, 1]
+
+
+def test_if_it_fails_nothing_that_was_told_with_it_is_kept_and_each_is_told_by_itself(desk: Desk) -> None:
+    ran: list[int] = []
+    together: list[list[int]] = []
+
+    def tickets_changed(ctx: Any, tickets: Any) -> None:
+        together.append([each.id for each in tickets])
+        if any(each.id == 2 for each in tickets):
+            raise ValueError("not this one")
+
+    runtime = desk(
+        forms=3,
+        jobs=[JobKind("work", lambda ctx, n: ran.append(n))],
+        note_added=lambda ctx, ticket: ctx.enqueue("work", n=ticket.id),
+        tickets_changed=tickets_changed,
+    )
+    with runtime.database.write() as session:
+        for each in (1, 2, 3):
+            record(session, "note_added", ticket=session.get_one(Ticket, each))
+    Worker(runtime).run_due()
+    assert (ran, together) == ([], [[1], [2]])
+    for _ in range(3):
+        later(runtime, minutes=1)
+        Worker(runtime).run_due()
+    assert sorted(ran) == [1, 3]
+    with runtime.database.read() as session:
+        left = session.scalars(sa.select(Delivery)).all()
+        assert [(each.ticket_id, each.error) for each in left] == [(2, "ValueError: not this one")]

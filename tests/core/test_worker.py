@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from plugdesk.claims import LeaseLost, Turns, claim_jobs, complete, machine_now, take_back
 from plugdesk.contributions import JobKind
-from plugdesk.events import Delivery
+from plugdesk.events import Delivery, record
 from plugdesk.jobs import Job, JobState, enqueue, job_counts
 from plugdesk.runtime import Runtime
+from plugdesk.tickets.models import Ticket
 from plugdesk.worker import Worker, WorkerRow, place, tick, workers
 from tests.support.processes import let_time_pass, until
 from tests.support.work import form, happen, later, make_runtime, trial_plugin
@@ -183,6 +184,34 @@ def test_a_plugin_that_hangs_on_news_is_cut_off(desk: Desk, monkeypatch: pytest.
         until(lambda: not news_left(runtime))
     with runtime.database.read() as session:
         assert form(session).name == "Form 1"
+
+
+def test_a_plugin_that_hangs_on_all_that_waited_is_cut_off_and_each_has_used_up_a_try(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, told = threading.Event(), []
+
+    def tickets_changed(ctx: Any, tickets: Any) -> None:
+        if len(tickets) > 1:
+            release.wait(30)
+        told.append([each.id for each in tickets])
+
+    monkeypatch.setattr("plugdesk.deliveries.LEASE", timedelta(seconds=0.5))
+    runtime = desk(forms=2, tickets_changed=tickets_changed)
+    with runtime.database.write() as session:
+        for number in (1, 2):
+            ticket = session.get_one(Ticket, number)
+            ticket.form_id = 1
+            record(session, "note_added", ticket=ticket, form=form(session))
+    with at_work(Worker(runtime, threads=1)):
+        until(lambda: first_error(runtime) is not None)
+        with runtime.database.read() as session:
+            assert session.scalars(sa.select(Delivery.tries)).all() == [1, 1]
+        release.set()
+        later(runtime, minutes=1)
+        runtime.wake.set()
+        until(lambda: not news_left(runtime))
+    assert [each for each in told if len(each) == 1] == [[1], [2]]
 
 
 def news_left(runtime: Runtime) -> int:

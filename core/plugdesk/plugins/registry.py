@@ -43,7 +43,9 @@ CONTRIBUTED: dict[str, Any] = {
     "channels": Channel, "jobs": JobKind, "timers": Timer, "services": Service, "facts": Fact, "steps": Step,
     "report_metrics": ReportMetric, "customer_actions": CustomerActions, "variables": Variables, "commands": Command, "pages": object,
 }  # fmt: skip
-HANDS_OVER_ROWS = frozenset({"ctx", "ticket", "form", "customer", "event", "message"})
+HANDS_OVER_ROWS = frozenset({"ctx", "ticket", "tickets", "form", "customer", "event", "message"})
+GATHERED = "tickets_changed"
+"""What follows every announcement about a ticket."""
 
 
 class Registry:
@@ -52,6 +54,7 @@ class Registry:
     def __init__(self, plugins: Sequence[Plugin], *, strict: bool = False) -> None:
         self.plugins = {plugin.id: plugin for plugin in plugins}
         self.specs = {name: spec for name, spec in vars(hooks).items() if hasattr(spec, "plugdesk_kind")}
+        self._of_tickets = {name for name, spec in self.specs.items() if "ticket" in _arguments(spec)}
         manager = pluggy.PluginManager(hooks.PROJECT)
         manager.add_hookspecs(hooks)
         self._implementations: dict[str, list[Implementation]] = {name: [] for name in self.specs}
@@ -153,7 +156,10 @@ class Registry:
         """The plugins that are on in `scope` (or for the whole desk) and announce-listen to events of `kind`."""
         if kind not in self._implementations or self.specs[kind].plugdesk_kind != "announcement":
             return []
-        return [each.plugin for each in self.implementations(kind, self.enabled(scope, desk))]
+        enabled = self.enabled(scope, desk)
+        told = self.implementations(kind, enabled)
+        gathering = self.implementations(GATHERED, enabled) if kind in self._of_tickets else ()
+        return list(dict.fromkeys(each.plugin for each in (*told, *gathering)))
 
     def _register(self, manager: pluggy.PluginManager, plugin: Plugin, strict: bool) -> None:
         try:

@@ -109,7 +109,11 @@ def ask(trial: Trial, form_id: int, number: int) -> None:
                 with suppress(PlugdeskError):
                     run_customer_action(session, ticket, ticket.customer, each.code, CustomersAnswers())
     for hook, spec in registry.specs.items():
-        if registry.implementation(hook, plugin) is not None and spec.plugdesk_kind not in ("announcement", "contribution"):
+        if registry.implementation(hook, plugin) is not None and spec.plugdesk_kind not in (
+            "announcement",
+            "gathered",
+            "contribution",
+        ):
             _decide(trial, form_id, number, hook)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.events import Event, record
 from plugdesk.forms.models import Form
+from plugdesk.forms.queries import definitions_of
 from plugdesk.plugins.context import Context
 from plugdesk.runtime import runtime_of
 from plugdesk.tickets.models import Ticket
@@ -119,7 +120,7 @@ def _take(session: Session, ticket: Ticket, before: Mapping[str, Any], settled: 
     for name in _SETTLED:
         if settled.get(name) != before[name]:
             setattr(ticket, name, settled.get(name))
-    known = {field.code for field in ticket.form.fields}
+    known = {field.code for field in definitions_of(session, ticket.form)[0]}
     values = {code: value for code, value in dict(settled.get("values") or {}).items() if code in known}
     changes = {code: [before["values"].get(code), value] for code, value in values.items() if before["values"].get(code) != value}
     if values != before["values"]:

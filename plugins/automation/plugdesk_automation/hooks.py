@@ -84,52 +84,58 @@ def timers() -> Sequence[Timer]:
 
 @hookimpl
 def ticket_opened(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def message_received(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def reply_written(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def note_added(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def ticket_assigned(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def status_changed(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def fields_changed(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def ticket_closed(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def ticket_reopened(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
 
 
 @hookimpl
 def ticket_moved(ctx: Context, ticket: Ticket, event: Event) -> None:
-    _happened(ctx, ticket, event)
+    own_running.at_event(ctx, ticket, event)
+
+
+@hookimpl
+def tickets_changed(ctx: Context, tickets: Sequence[Ticket]) -> None:
+    timing.arm(ctx, tickets)
+    own_timing.arm(ctx, tickets)
 
 
 @hookimpl
@@ -177,10 +183,3 @@ def places_naming(ctx: Context, named: Named) -> Sequence[Place]:
 @hookimpl
 def what_will_change(ctx: Context, form: Form, switching_on: bool) -> Sequence[Change]:
     return changes.on(ctx, form) if switching_on else changes.off(ctx, form)
-
-
-def _happened(ctx: Context, ticket: Ticket, event: Event) -> None:
-    """Something happened to a ticket: automations are asked, and both kinds of timers are set anew."""
-    own_running.at_event(ctx, ticket, event)
-    timing.arm(ctx, [ticket])
-    own_timing.arm(ctx, [ticket])

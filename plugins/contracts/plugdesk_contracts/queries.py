@@ -73,7 +73,7 @@ def today(session: Session) -> date:
     return runtime.clock.now().astimezone(ZoneInfo(runtime.desk(session).zone)).date()
 
 
-def takes_requests(day: date) -> sa.ColumnElement[bool]:
+def takes_requests(day: date | sa.BindParameter[date]) -> sa.ColumnElement[bool]:
     """Which contracts take new requests on `day`."""
     begun = sa.or_(Contract.since.is_(None), Contract.since <= day)
     return sa.and_(Contract.is_on, begun, sa.or_(Contract.until.is_(None), Contract.until >= day))
@@ -81,19 +81,25 @@ def takes_requests(day: date) -> sa.ColumnElement[bool]:
 
 def offered_to(ctx: Context, customer: User, form_id: int) -> list[tuple[Contract, ContractForm]]:
     """The contracts of a customer that act on a form now: their own, then the organization's, the highest rating first."""
-    with_them = [Member.user_id == customer.id]
-    if customer.organization_id is not None:
-        with_them.append(Member.organization_id == customer.organization_id)
-    own = sa.func.max(sa.case((Member.user_id == customer.id, 1), else_=0))
-    ranked = sa.select(Member.contract_id, own.label("own")).where(sa.or_(*with_them)).group_by(Member.contract_id).subquery()
-    query = (
+    about = {"user_id": customer.id, "organization_id": customer.organization_id, "form_id": form_id, "day": today(ctx.db)}
+    return [(contract, link) for contract, link in ctx.db.execute(_OFFERED, about)]
+
+
+def _offered() -> sa.Select[Contract, ContractForm]:
+    their_own = Member.user_id == sa.bindparam("user_id")
+    with_them = sa.or_(their_own, Member.organization_id == sa.bindparam("organization_id"))
+    own = sa.func.max(sa.case((their_own, 1), else_=0))
+    ranked = sa.select(Member.contract_id, own.label("own")).where(with_them).group_by(Member.contract_id).subquery()
+    return (
         sa.select(Contract, ContractForm)
         .join(ContractForm, ContractForm.contract_id == Contract.id)
         .join(ranked, ranked.c.contract_id == Contract.id)
-        .where(ContractForm.form_id == form_id, takes_requests(today(ctx.db)))
+        .where(ContractForm.form_id == sa.bindparam("form_id"), takes_requests(sa.bindparam("day", type_=sa.Date)))
         .order_by(ranked.c.own.desc(), Contract.rating.desc(), Contract.id)
     )
-    return [(contract, link) for contract, link in ctx.db.execute(query)]
+
+
+_OFFERED = _offered()  # built once: every letter asks it
 
 
 def acting_on(ctx: Context, form_id: int) -> list[Contract]:

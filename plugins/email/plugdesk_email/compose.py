@@ -92,11 +92,12 @@ def _add_body(letter: EmailMessage, text: str, html: str, files: Sequence[Outgoi
     shown = [file for file in files if html and file.content_id and f"cid:{file.content_id}" in html]
     _set_text(letter, text or html_to_text(html), "plain")
     if html:
-        letter.add_alternative("", subtype="html")
-        html_part = list(letter.iter_parts())[-1]
+        html_part = EmailMessage(letter.policy)
         _set_text(html_part, html, "html")
         for file in shown:
             _attach(html_part, file, inline=True)
+        letter.make_alternative()
+        letter.attach(html_part)
     for file in files:
         if file not in shown:
             _attach(letter, file, inline=False)

@@ -8,7 +8,7 @@ from typing import cast
 
 import sqlalchemy as sa
 from markupsafe import Markup, escape
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import aliased, contains_eager
 
 from plugdesk.api import (
     Block,
@@ -186,13 +186,11 @@ def _customer_address(ctx: Context, ticket: Ticket, last: LetterOf | None) -> li
 def mailbox_of(ctx: Context, message: Message | None) -> Mailbox | None:
     """The mailbox the letters of the message's customer came to; else the form's first."""
     assert ctx.form is not None
+    about = {"form_id": ctx.form.id}
     if message is not None:
-        about = {"ticket_id": message.ticket_id, "customer_id": message.home.customer_id, "form_id": ctx.form.id}
-        found: Mailbox | None = ctx.db.scalar(_CAME_TO, about)
-        if found is not None:
-            return found
-    first: Mailbox | None = ctx.db.scalar(_FIRST_MAILBOX, {"form_id": ctx.form.id})
-    return first
+        about |= {"ticket_id": message.ticket_id, "customer_id": message.home.customer_id}
+    found: Mailbox | None = ctx.db.scalar(_FIRST_MAILBOX if message is None else _THEIR_MAILBOX, about)
+    return found
 
 
 def _last_letter(ctx: Context, message: Message) -> LetterOf | None:
@@ -212,12 +210,15 @@ def _before(message: Message) -> dict[str, int]:
 # Built once: every letter that goes out asks them.
 _REMEMBER = sa.insert(cast(sa.Table, LetterOf.__table__))
 _KNOWN = sa.select(LetterOf.message_id).where(LetterOf.message_id == sa.bindparam("message_id"))
+_OF_FORM = sa.select(Mailbox).where(Mailbox.form_id == sa.bindparam("form_id")).limit(1)
+_FIRST_MAILBOX = _OF_FORM.order_by(Mailbox.id)
+_ITS = aliased(Mailbox)
 _CAME_TO = (
-    sa.select(Mailbox).join(LetterOf, LetterOf.mailbox_id == Mailbox.id).join(Message, Message.id == LetterOf.message_id)
-    .where(Message.ticket_id == sa.bindparam("ticket_id"), Mailbox.form_id == sa.bindparam("form_id"))
-    .where(said_with(sa.bindparam("customer_id"))).order_by(Message.id.desc()).limit(1)
+    sa.select(LetterOf.mailbox_id).join(_ITS, _ITS.id == LetterOf.mailbox_id).join(Message, Message.id == LetterOf.message_id)
+    .where(Message.ticket_id == sa.bindparam("ticket_id"), _ITS.form_id == sa.bindparam("form_id"))
+    .where(said_with(sa.bindparam("customer_id"))).order_by(Message.id.desc()).limit(1).scalar_subquery()
 )  # fmt: skip
-_FIRST_MAILBOX = sa.select(Mailbox).where(Mailbox.form_id == sa.bindparam("form_id")).order_by(Mailbox.id).limit(1)
+_THEIR_MAILBOX = _OF_FORM.order_by(sa.case((Mailbox.id == _CAME_TO, 0), else_=1), Mailbox.id)
 _LAST_LETTER = (
     sa.select(LetterOf).join(LetterOf.message).options(contains_eager(LetterOf.message))
     .where(Message.ticket_id == sa.bindparam("ticket_id"), Message.direction == "incoming", Message.id < sa.bindparam("before"))

@@ -96,7 +96,7 @@ class _Registry(HeaderRegistry):
 
 
 def registry() -> HeaderRegistry:
-    """The fields of a letter's own header by class; those of its parts stay the standard library's."""
+    """The fields of a letter's header by class; those that can hold the name of a file stay the standard library's."""
     fields = _Registry()
     for names, kind in (
         (("Subject",), _TextField),
@@ -108,6 +108,8 @@ def registry() -> HeaderRegistry:
                 "References",
                 "Date",
                 "MIME-Version",
+                "Content-Type",
+                "Content-Transfer-Encoding",
                 "Auto-Submitted",
                 "X-Auto-Response-Suppress",
                 LOOP_HEADER,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 import sqlalchemy as sa
 from imapclient import IMAPClient
@@ -50,22 +52,33 @@ def poll(ctx: Context, mailbox_id: int) -> None:
         ctx.enqueue("poll", key=f"mailbox:{mailbox_id}", mailbox_id=mailbox_id)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A letter that was stored: the id of its `Original`, and what it holds."""
+
+    id: int
+    sha256: str
+    size: int
+
+
 def keep_original(
     ctx: Context, raw: bytes, *, mailbox: Mailbox | None = None, uidvalidity: int | None = None, uid: int | None = None
-) -> Original | None:
+) -> Kept | None:
     """Store a letter's bytes and the job that will read it; None when this very letter of this mailbox is kept already."""
     sha256 = hashlib.sha256(raw).hexdigest()
     if mailbox is not None and _is_known(ctx, mailbox, sha256, uidvalidity, uid):
         return None
     ctx.keep_bytes(raw)
-    original = Original(
-        form_id=_form(ctx).id, mailbox_id=mailbox.id if mailbox else None, uidvalidity=uidvalidity, uid=uid, sha256=sha256,
-        size=len(raw), at=ctx.now, state=OriginalState.WAITING,
-    )  # fmt: skip
-    ctx.db.add(original)
-    ctx.db.flush()  # the original's id, for its job
-    ctx.enqueue("receive", key=f"original:{original.id}", original_id=original.id)
-    return original
+    where = {"form_id": _form(ctx).id, "mailbox_id": mailbox.id if mailbox else None, "uidvalidity": uidvalidity, "uid": uid}
+    what = {"sha256": sha256, "size": len(raw), "at": ctx.now, "state": OriginalState.WAITING}
+    ctx.db.flush()  # the mailbox itself may be new
+    id = ctx.db.connection().scalar(_KEEP, where | what)
+    ctx.enqueue("receive", key=f"original:{id}", original_id=id)
+    return Kept(id, sha256, len(raw))
+
+
+# Built once: every letter needs it.
+_KEEP = sa.insert(cast(sa.Table, Original.__table__)).returning(Original.__table__.c.id)
 
 
 def _fetch_new(ctx: Context, mailbox: Mailbox, client: IMAPClient) -> bool:

@@ -45,38 +45,8 @@ def pages() -> Sequence[Any]:
 
 
 @hookimpl
-def ticket_opened(ctx: Context, ticket: Ticket) -> None:
-    _keep(ctx, ticket)
-
-
-@hookimpl
-def message_received(ctx: Context, ticket: Ticket) -> None:
-    _keep(ctx, ticket)
-
-
-@hookimpl
-def reply_written(ctx: Context, ticket: Ticket) -> None:
-    _keep(ctx, ticket)
-
-
-@hookimpl
-def ticket_assigned(ctx: Context, ticket: Ticket) -> None:
-    _keep(ctx, ticket)
-
-
-@hookimpl
-def status_changed(ctx: Context, ticket: Ticket) -> None:
-    _keep(ctx, ticket)
-
-
-@hookimpl
-def ticket_moved(ctx: Context, ticket: Ticket) -> None:
-    _keep(ctx, ticket)
-
-
-@hookimpl
-def fields_changed(ctx: Context, ticket: Ticket) -> None:
-    _keep(ctx, ticket)
+def tickets_changed(ctx: Context, tickets: Sequence[Ticket]) -> None:
+    keep(ctx.db, [ticket.id for ticket in tickets], ctx.desk.zone)
 
 
 @hookimpl
@@ -109,7 +79,3 @@ def health(ctx: Context) -> Sequence[HealthLine]:
     if standing.ready_at is None:
         return [HealthLine(_("Past tickets"), _("%(done)d of %(total)d counted", done=standing.done, total=standing.total))]
     return [HealthLine(_("Past tickets"), _("all counted"), last_success=standing.ready_at)]
-
-
-def _keep(ctx: Context, ticket: Ticket) -> None:
-    keep(ctx.db, [ticket.id], ctx.desk.zone)

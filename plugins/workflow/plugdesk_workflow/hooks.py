@@ -61,43 +61,8 @@ def jobs() -> Sequence[JobKind]:
 
 
 @hookimpl
-def ticket_opened(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
-
-
-@hookimpl
-def message_received(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
-
-
-@hookimpl
-def reply_written(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
-
-
-@hookimpl
-def note_added(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
-
-
-@hookimpl
-def ticket_assigned(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
-
-
-@hookimpl
-def status_changed(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
-
-
-@hookimpl
-def fields_changed(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
-
-
-@hookimpl
-def ticket_moved(ctx: Context, ticket: Ticket) -> None:
-    arm(ctx, [ticket])
+def tickets_changed(ctx: Context, tickets: Sequence[Ticket]) -> None:
+    arm(ctx, tickets)
 
 
 @hookimpl

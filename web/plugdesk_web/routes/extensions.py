@@ -64,6 +64,7 @@ KINDS = {
     "follow": lazy_gettext("Decision: each does its part"),
     "veto": lazy_gettext("Decision: each may refuse"),
     "announcement": lazy_gettext("Announcement"),
+    "gathered": lazy_gettext("Announcement, for many tickets at once"),
     "asked": lazy_gettext("Asked by a page"),
     "contribution": lazy_gettext("Asked at the start"),
 }

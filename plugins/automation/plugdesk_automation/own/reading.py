@@ -80,8 +80,13 @@ def own_set(ctx: Context) -> OwnSet:
 
 def automations_of(ctx: Context) -> Sequence[Automation]:
     """The form's automations in their order, those that are off among them."""
-    query = sa.select(Automation).where(Automation.form_id == form_of(ctx).id)
-    return ctx.db.scalars(query.order_by(Automation.position, Automation.id)).all()
+    return ctx.db.scalars(_AUTOMATIONS, {"form_id": form_of(ctx).id}).all()
+
+
+# Built once: every letter asks it.
+_AUTOMATIONS = (
+    sa.select(Automation).where(Automation.form_id == sa.bindparam("form_id")).order_by(Automation.position, Automation.id)
+)
 
 
 def at_work(ctx: Context, kind: Kind) -> list[tuple[Automation, Start]]:
