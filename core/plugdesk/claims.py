@@ -181,15 +181,14 @@ def kind_of(runtime: Runtime, kind: str) -> JobKind | None:
 
 
 def _candidates(session: Session, now: datetime, turns: Turns) -> list[Any]:
-    columns = (Job.id, Job.form_id, Job.kind, Job.failures)
-    due = sa.select(*columns).where(*is_due(now))
-    found = list(session.execute(due.order_by(Job.due_at, Job.id).limit(WINDOW)))
+    session.flush()  # what was enqueued a moment ago is due, too
+    found = list(session.connection().execute(_DUE, {"now": now, "most": WINDOW}))
     if len(found) < WINDOW:
         turns.waiting = []
         return found
     if monotonic() - turns.looked_at > LOOK_AROUND:
         firsts = sa.select(sa.func.min(Job.id)).where(*is_due(now)).group_by(Job.form_id).limit(FORMS_AT_ONCE)
-        turns.waiting = list(session.execute(sa.select(*columns).where(Job.id.in_(firsts))))
+        turns.waiting = list(session.execute(sa.select(*_CANDIDATE).where(_job.c.id.in_(firsts))))
         turns.looked_at = monotonic()
     known = {row.id for row in found}
     return found + [row for row in turns.waiting if row.id not in known]
@@ -207,17 +206,8 @@ def _in_turn(candidates: list[Any], limit: int, served: dict[int, int]) -> list[
 
 def _take(session: Session, worker: str, ids: list[int], lease: timedelta) -> list[Claim]:
     now = machine_now()
-    # Said the long way round: by `state = 'ready'` SQLite would go through all that wait instead of the few ids.
-    still_ready = Job.state.not_in([state for state in JobState if state is not JobState.READY])
-    free = sa.select(Job.id).where(Job.id.in_(ids), still_ready).with_for_update(skip_locked=True)
-    taken = (
-        sa.update(Job)
-        .where(Job.id.in_(free))
-        .values(state=JobState.RUNNING, tries=Job.tries + 1, worker=worker, lease_until=now + lease + BATCH_SLACK, started_at=now)
-        .returning(Job.id, Job.tries, Job.kind, Job.plugin, Job.form_id, Job.args, Job.failures, Job.due_at)
-        .execution_options(synchronize_session=False)
-    )
-    return [_claim(row, lease) for row in session.execute(taken)]
+    held = {"ids": ids, "by": worker, "until": now + lease + BATCH_SLACK, "now": now}
+    return [_claim(row, lease) for row in session.connection().execute(_TAKE, held)]
 
 
 def _claim(job: Any, lease: timedelta) -> Claim:
@@ -239,6 +229,28 @@ _THIS = (
     _job.c.id == sa.bindparam("held_id"),
     _job.c.tries == sa.bindparam("held_tries"),
     _job.c.state == JobState.RUNNING,
+)
+_CANDIDATE = (_job.c.id, _job.c.form_id, _job.c.kind, _job.c.failures)
+_DUE = (
+    sa.select(*_CANDIDATE)
+    .where(_job.c.state == JobState.READY, _job.c.due_at <= sa.bindparam("now"))
+    .order_by(_job.c.due_at, _job.c.id)
+    .limit(sa.bindparam("most"))
+)
+# Said the long way round: by `state = 'ready'` SQLite would go through all that wait instead of the few ids.
+_STILL_READY = _job.c.state.not_in([state for state in JobState if state is not JobState.READY])
+_FREE_NOW = sa.select(_job.c.id).where(_job.c.id.in_(sa.bindparam("ids", expanding=True)), _STILL_READY)
+_TAKE = (
+    sa.update(_job)
+    .where(_job.c.id.in_(_FREE_NOW.with_for_update(skip_locked=True)))
+    .values(
+        state=JobState.RUNNING,
+        tries=_job.c.tries + 1,
+        worker=sa.bindparam("by"),
+        lease_until=sa.bindparam("until", type_=_job.c.lease_until.type),
+        started_at=sa.bindparam("now", type_=_job.c.started_at.type),
+    )
+    .returning(_job.c.id, _job.c.tries, _job.c.kind, _job.c.plugin, _job.c.form_id, _job.c.args, _job.c.failures, _job.c.due_at)
 )
 _DONE = sa.delete(_job).where(*_THIS, _job.c.again_at.is_(None))
 _LEASE = sa.select(_job.c.lease_until).where(*_THIS).with_for_update()

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from plugdesk.claims import machine_now
 from plugdesk.events import Delivery, record
@@ -55,14 +55,10 @@ class DeliveryClaim:
 
 def plugins_with_news(session: Session, now: datetime) -> list[str]:
     """The plugins with deliveries that are due at `now`, found by skipping through the index, a step a plugin."""
-    found: list[str] = []
-    while True:
-        after = (Delivery.plugin > found[-1],) if found else ()
-        plugin = session.scalar(sa.select(sa.func.min(Delivery.plugin)).where(Delivery.state == "waiting", *after))
-        if plugin is None:
-            break
+    connection, found = session.connection(), list[str]()
+    while (plugin := connection.scalar(_NEXT_PLUGIN, {"after": found[-1] if found else ""})) is not None:
         found.append(plugin)
-    return [plugin for plugin in found if session.scalar(sa.select(Delivery.id).where(*_due(plugin, now)).limit(1))]
+    return [plugin for plugin in found if connection.scalar(_ANY_DUE, {"plugin": plugin, "now": now}) is not None]
 
 
 def claim_deliveries(session: Session, runtime: Runtime, plugin: str) -> DeliveryClaim | None:
@@ -73,21 +69,13 @@ def claim_deliveries(session: Session, runtime: Runtime, plugin: str) -> Deliver
     if runtime.database.dialect == "postgresql":
         # Two workers claiming at once could each see the other's as still waiting, and break the order.
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"plugdesk news {plugin}"))))
-    now = runtime.clock.now()
-    earlier = aliased(Delivery)
-    in_the_way = (
-        sa.select(earlier.id)
-        .where(earlier.plugin == plugin, earlier.ticket_id == Delivery.ticket_id, earlier.id < Delivery.id)
-        .where(sa.or_(earlier.state == "running", sa.and_(earlier.state == "waiting", earlier.due_at > now)))
-    )
-    due = sa.select(Delivery.id, Delivery.tries, Delivery.ticket_id).where(*_due(plugin, now), ~in_the_way.exists())
-    rows = session.execute(due.order_by(Delivery.id).limit(BATCH)).all()
+    connection = session.connection()
+    rows = connection.execute(_NEXT, {"plugin": plugin, "now": runtime.clock.now(), "most": BATCH}).all()
     if not rows:
         return None
     chosen = [rows[0].id] if rows[0].tries else _never_failed(rows)
     claim = DeliveryClaim(plugin, chosen, machine_now() + LEASE)
-    taken = {"state": "running", "tries": Delivery.tries + 1, "lease_until": claim.lease_until}
-    execute(session, sa.update(Delivery).where(Delivery.id.in_(chosen)).values(**taken))
+    connection.execute(_TAKE, {"ids": chosen, "until": claim.lease_until})
     return claim
 
 
@@ -126,8 +114,10 @@ def tell(session: Session, runtime: Runtime, claim: DeliveryClaim) -> int:
     _announce_gathered(session, runtime, plugin, changed)
     claim.telling = ()
     if told:
-        execute(session, sa.delete(Delivery).where(Delivery.id.in_(told)))
-    return_untold(session, claim)
+        session.flush()  # what plugins have written, before their news are gone
+        session.connection().execute(_DONE, {"ids": told})
+    if len(told) < len(claim.ids):
+        return_untold(session, claim)
     return len(told)
 
 
@@ -189,10 +179,6 @@ def delivery_counts(session: Session) -> dict[str, int]:
     return {"waiting": 0, "running": 0, "parked": 0} | found
 
 
-def _due(plugin: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return Delivery.state == "waiting", Delivery.plugin == plugin, Delivery.due_at <= now
-
-
 def _never_failed(rows: Sequence[Any]) -> list[int]:
     chosen, waits = [], set[int]()
     for row in rows:
@@ -208,18 +194,16 @@ def _held(claim: DeliveryClaim) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _claimed(session: Session, runtime: Runtime, claim: DeliveryClaim) -> Sequence[Delivery]:
-    held = sa.select(Delivery).where(Delivery.id.in_(claim.ids), *_held(claim)).order_by(Delivery.id)
-    found = session.scalars(held.options(joinedload(Delivery.event)).with_for_update(of=Delivery)).all()
+    held = {"ids": claim.ids, "plugin": claim.plugin, "until": claim.lease_until}
+    found = session.scalars(_CLAIMED, held).all()
     tickets = {delivery.ticket_id for delivery in found} - {None}
     # Kept alive by the lists, so that the loop above and the plugins find each in the session instead of asking for it.
     heard = [each for each in found if runtime.registry.implementation(each.event.kind, claim.plugin) is not None]
     messages = {delivery.event.message_id for delivery in heard} - {None}
     if tickets:
-        wanted = sa.select(Ticket).where(Ticket.id.in_(tickets))
-        people = (joinedload(Ticket.customer).selectinload(User.identities),) if heard else ()
-        session.info["told_tickets"] = session.scalars(wanted.options(*people)).all()
+        session.info["told_tickets"] = session.scalars(_WITH_PEOPLE if heard else _TICKETS, {"ids": tickets}).all()
     if messages:
-        session.info["told_messages"] = session.scalars(sa.select(Message).where(Message.id.in_(messages))).all()
+        session.info["told_messages"] = session.scalars(_MESSAGES, {"ids": messages}).all()
     return found
 
 
@@ -270,3 +254,43 @@ def _drop(session: Session, delivery: Delivery) -> None:
 def _postpone(session: Session, claim: DeliveryClaim, ids: list[int], until: datetime, reason: str) -> None:
     waiting = {"state": "waiting", "tries": Delivery.tries - 1, "due_at": until, "error": reason, "lease_until": None}
     execute(session, sa.update(Delivery).where(*_held(claim), Delivery.id.in_(ids)).values(**waiting))
+
+
+# Built once: building such statements costs more than running them, and every change of a ticket is told by them.
+_delivery = cast(sa.Table, Delivery.__table__)
+_earlier = _delivery.alias()
+_IDS = sa.bindparam("ids", expanding=True)
+_OF_PLUGIN = (
+    _delivery.c.state == "waiting",
+    _delivery.c.plugin == sa.bindparam("plugin"),
+    _delivery.c.due_at <= sa.bindparam("now"),
+)
+_NEXT_PLUGIN = sa.select(sa.func.min(_delivery.c.plugin)).where(
+    _delivery.c.state == "waiting", _delivery.c.plugin > sa.bindparam("after")
+)
+_ANY_DUE = sa.select(_delivery.c.id).where(*_OF_PLUGIN).limit(1)
+_IN_THE_WAY = (
+    sa.select(_earlier.c.id)
+    .where(
+        _earlier.c.plugin == sa.bindparam("plugin"), _earlier.c.ticket_id == _delivery.c.ticket_id, _earlier.c.id < _delivery.c.id
+    )
+    .where(sa.or_(_earlier.c.state == "running", sa.and_(_earlier.c.state == "waiting", _earlier.c.due_at > sa.bindparam("now"))))
+)
+_NEXT = (
+    sa.select(_delivery.c.id, _delivery.c.tries, _delivery.c.ticket_id)
+    .where(*_OF_PLUGIN, ~_IN_THE_WAY.exists()).order_by(_delivery.c.id).limit(sa.bindparam("most"))
+)  # fmt: skip
+_TAKE = (
+    sa.update(_delivery).where(_delivery.c.id.in_(_IDS))
+    .values(state="running", tries=_delivery.c.tries + 1, lease_until=sa.bindparam("until", type_=_delivery.c.lease_until.type))
+)  # fmt: skip
+_CLAIMED = (
+    sa.select(Delivery)
+    .where(Delivery.id.in_(_IDS), Delivery.state == "running", Delivery.plugin == sa.bindparam("plugin"))
+    .where(Delivery.lease_until == sa.bindparam("until")).order_by(Delivery.id)
+    .options(joinedload(Delivery.event)).with_for_update(of=Delivery)
+)  # fmt: skip
+_TICKETS = sa.select(Ticket).where(Ticket.id.in_(_IDS))
+_WITH_PEOPLE = _TICKETS.options(joinedload(Ticket.customer).selectinload(User.identities))
+_MESSAGES = sa.select(Message).where(Message.id.in_(_IDS))
+_DONE = sa.delete(_delivery).where(_delivery.c.id.in_(_IDS))
