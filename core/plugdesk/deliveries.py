@@ -259,7 +259,7 @@ def _postpone(session: Session, claim: DeliveryClaim, ids: list[int], until: dat
 # Built once: building such statements costs more than running them, and every change of a ticket is told by them.
 _delivery = cast(sa.Table, Delivery.__table__)
 _earlier = _delivery.alias()
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _OF_PLUGIN = (
     _delivery.c.state == "waiting",
     _delivery.c.plugin == sa.bindparam("plugin"),

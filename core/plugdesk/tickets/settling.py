@@ -42,7 +42,8 @@ def settle(session: Session, ticket: Ticket, occasion: Occasion) -> None:
         occasion=occasion,
     )  # fmt: skip
     _take(session, ticket, before, settled, told=occasion != "opened")
-    ticket.unsettled = failed
+    if failed != ticket.unsettled:  # what is set anew is looked at in a flush, were it the same
+        ticket.unsettled = failed
     if failed:
         enqueue(session, "core:settle", form=ticket.form, key=f"settle:{ticket.id}", ticket_id=ticket.id)
     if settled.get("form_id", ticket.form_id) != ticket.form_id:

@@ -81,25 +81,31 @@ def takes_requests(day: date | sa.BindParameter[date]) -> sa.ColumnElement[bool]
 
 def offered_to(ctx: Context, customer: User, form_id: int) -> list[tuple[Contract, ContractForm]]:
     """The contracts of a customer that act on a form now: their own, then the organization's, the highest rating first."""
-    about = {"user_id": customer.id, "organization_id": customer.organization_id, "form_id": form_id, "day": today(ctx.db)}
+    ctx.db.flush()  # whoever was made a member a moment ago counts
+    who = {"user_id": customer.id, "organization_id": customer.organization_id}
+    if ctx.db.connection().scalar(_MEMBER, who) is None:  # as most are, and every letter comes by here
+        return []
+    about = who | {"form_id": form_id, "day": today(ctx.db)}
     return [(contract, link) for contract, link in ctx.db.execute(_OFFERED, about)]
 
 
-def _offered() -> sa.Select[Contract, ContractForm]:
-    their_own = Member.user_id == sa.bindparam("user_id")
-    with_them = sa.or_(their_own, Member.organization_id == sa.bindparam("organization_id"))
-    own = sa.func.max(sa.case((their_own, 1), else_=0))
-    ranked = sa.select(Member.contract_id, own.label("own")).where(with_them).group_by(Member.contract_id).subquery()
-    return (
-        sa.select(Contract, ContractForm)
-        .join(ContractForm, ContractForm.contract_id == Contract.id)
-        .join(ranked, ranked.c.contract_id == Contract.id)
-        .where(ContractForm.form_id == sa.bindparam("form_id"), takes_requests(sa.bindparam("day", type_=sa.Date)))
-        .order_by(ranked.c.own.desc(), Contract.rating.desc(), Contract.id)
-    )
-
-
-_OFFERED = _offered()  # built once: every letter asks it
+# Built once: every letter asks them.
+_THEIR_OWN = Member.user_id == sa.bindparam("user_id")
+_WITH_THEM = sa.or_(_THEIR_OWN, Member.organization_id == sa.bindparam("organization_id"))
+_MEMBER = sa.select(Member.contract_id).where(_WITH_THEM).limit(1)
+_RANKED = (
+    sa.select(Member.contract_id, sa.func.max(sa.case((_THEIR_OWN, 1), else_=0)).label("own"))
+    .where(_WITH_THEM)
+    .group_by(Member.contract_id)
+    .subquery()
+)
+_OFFERED = (
+    sa.select(Contract, ContractForm)
+    .join(ContractForm, ContractForm.contract_id == Contract.id)
+    .join(_RANKED, _RANKED.c.contract_id == Contract.id)
+    .where(ContractForm.form_id == sa.bindparam("form_id"), takes_requests(sa.bindparam("day", type_=sa.Date)))
+    .order_by(_RANKED.c.own.desc(), Contract.rating.desc(), Contract.id)
+)
 
 
 def acting_on(ctx: Context, form_id: int) -> list[Contract]:

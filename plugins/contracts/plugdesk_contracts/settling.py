@@ -35,7 +35,7 @@ OWN = {"contract", "contract_rating"}  # what a contract decides is nothing to d
 
 def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: str) -> Mapping[str, Any] | None:
     """Find the contract when the ticket is opened or comes from another form; follow its type whenever that changes."""
-    terms = terms_of(ctx, ticket)
+    terms = terms_of(ctx, ticket) if occasion != "opened" else None
     stays = terms is not None and terms.by_hand and _acts(ctx, terms, ticket)
     if not stays and (occasion in ("opened", "moved") or (occasion == "again" and terms is None)):
         terms = _choose(ctx, ticket, settled, terms)
@@ -133,6 +133,8 @@ def _choose(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], terms: Tic
     if terms is None:
         if chosen is None:
             return None
+        terms = terms_of(ctx, ticket)
+    if terms is None:
         terms = TicketContract(ticket_id=ticket.id)
         ctx.db.add(terms)
     terms.contract, terms.contract_id = chosen, chosen.id if chosen else None

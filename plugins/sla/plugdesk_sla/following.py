@@ -21,6 +21,8 @@ def settle(ctx: Context, ticket: Ticket, settled: Mapping[str, Any], occasion: s
     if ticket.parent_id is not None or settled.get("form_id", ticket.form_id) != ticket.form_id:
         return
     promised = promised_for(ctx, [ticket], values={ticket.id: settled["values"]})[ticket.id]
+    if promised is None and occasion == "opened":
+        return
     promise = promise_to_keep(ctx, ticket.id)
     if promise is None and promised is not None and occasion == "opened":
         ctx.db.add(begun(ctx, ticket, promised))

@@ -83,7 +83,8 @@ def automations_of(ctx: Context) -> Sequence[Automation]:
     return ctx.db.scalars(_AUTOMATIONS, {"form_id": form_of(ctx).id}).all()
 
 
-# Built once: every letter asks it.
+# Built once: every letter asks them.
+_ANY = sa.select(Automation.id).where(Automation.form_id == sa.bindparam("form_id"), Automation.is_on).limit(1)
 _AUTOMATIONS = (
     sa.select(Automation).where(Automation.form_id == sa.bindparam("form_id")).order_by(Automation.position, Automation.id)
 )
@@ -91,9 +92,12 @@ _AUTOMATIONS = (
 
 def at_work(ctx: Context, kind: Kind) -> list[tuple[Automation, Start]]:
     """Those of this kind of start that are on, unless all rest, in their order."""
+    ctx.db.flush()  # one that is new counts, too
+    if ctx.db.connection().scalar(_ANY, {"form_id": form_of(ctx).id}) is None:
+        return []  # asked first: most forms have none, and each letter comes by here
     rows = [(each, read_start(each.starts)) for each in automations_of(ctx) if each.is_on]
     found = [(each, start) for each, start in rows if start.kind is kind]
-    return found if found and own_set(ctx).is_on else []  # asked last: most forms have none, and each letter comes by here
+    return found if found and own_set(ctx).is_on else []
 
 
 def automation_here(ctx: Context, automation_id: int) -> Automation:
